@@ -1,0 +1,77 @@
+# make demo    the main job on real images, and where to look
+# make test    the tests
+# make check   formatter, linter, strict type check
+# Any Python from 3.11 on will do: make demo PYTHON=python3.13
+
+PYTHON ?= python3
+OUT ?= demo
+VENV := .venv
+RUN := $(VENV)/bin/python -P -m
+ONE_THREAD := OMP_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check fix zoo references leaderboard site docs constraints clean
+
+help:
+	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
+	@echo "make test         the tests; make test-slow: the long ones"
+	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"
+	@echo "make leaderboard  measure every generator again, into leaderboard/results"
+	@echo "make site         the leaderboard from the committed results, into site/"
+	@echo "make references   the committed reference statistics"
+	@echo "make zoo          train the small networks and generators this project ships"
+	@echo "make docs         the figures and tables in the documentation"
+	@echo "make constraints  pin today's versions of everything"
+
+setup: $(VENV)/ready
+
+# The package is the repository's root, so the type checker needs a folder in which it is called genboard.
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "genboard needs Python 3.11 or newer; this is " + sys.version.split()[0] + "\n\nhint: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	mkdir -p $(VENV)/src
+	ln -sfn ../.. $(VENV)/src/genboard
+	touch $@
+
+demo: setup
+	$(RUN) genboard demo --out "$(OUT)"
+
+test: setup
+	$(ONE_THREAD) $(RUN) pytest
+
+test-slow: setup
+	$(ONE_THREAD) $(RUN) pytest -m slow
+
+check: setup
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+
+fix: setup
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+zoo: setup
+	$(RUN) genboard.registry.train
+
+references: setup
+	$(RUN) genboard reference build --track digits --out reference_stats/data
+
+leaderboard: setup
+	$(RUN) genboard.leaderboard.regenerate
+
+site: setup
+	$(RUN) genboard site build --out site
+
+docs: setup
+	$(RUN) genboard.leaderboard.docs
+
+constraints:
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	$(VENV)/bin/python -m pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,171 @@
+"""The one atomic write, the one canonical JSON codec, and where a user's files live.
+
+Whatever this package leaves on disk goes through `write_bytes`: a temporary name beside the target, fsync, rename.
+A reader therefore sees the old file or the whole new one, whenever the writer is killed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import math
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from .errors import BadEntry, CannotWrite
+
+SIGNIFICANT_DIGITS = 10  # more are noise: float32 features carry seven
+
+_REASONS = {
+    errno.ENOSPC: ("no space left on the disk", "free some space, or choose another folder; finished work is kept"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, or choose another folder; finished work is kept"),
+    errno.ENOTDIR: ("a regular file stands where a folder is needed", "choose another path"),
+    errno.EEXIST: ("a regular file stands where a folder is needed", "choose another path"),
+    errno.EISDIR: ("a folder stands where a file is needed", "choose another path"),
+    errno.EACCES: ("permission denied", "choose a folder you may write to"),
+    errno.EROFS: ("the file system is read-only", "choose a folder you may write to"),
+}
+
+
+def home() -> Path:
+    """The user's data folder: samples, results and references built on demand. `GENBOARD_HOME` overrides it."""
+    override = os.environ.get("GENBOARD_HOME")
+    return Path(override) if override else Path(platformdirs.user_data_dir("genboard", appauthor=False))
+
+
+def make_folder(path: Path) -> Path:
+    """`path`, made with its parents.
+
+    Raises:
+        CannotWrite: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise _cannot("make the folder", path, e) from e
+    return path
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, whole or not at all; the folder is made if need be.
+
+    The temporary name is fixed, so that what a killed run left behind is overwritten, never piled up. Writers that
+    may meet on one path take a lock first (`benchmarks.sampling` does).
+
+    Raises:
+        CannotWrite: the disk is full, a path is taken, or permission is missing.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - the one call that tests interrupt by name
+        _sync_folder(path.parent)
+    except OSError as e:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise _cannot("write", path, e) from e
+
+
+def remove(path: Path) -> None:
+    """Delete the file at `path` if there is one."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as e:
+        raise _cannot("remove", path, e) from e
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_bytes(path, canonical_json(value))
+
+
+def canonical_json(value: Any) -> bytes:
+    """The only form JSON takes here: sorted keys, two spaces, numbers rounded once, a newline at the end.
+
+    >>> canonical_json({"b": 0.1 + 0.2, "a": [1]})
+    b'{\\n  "a": [\\n    1\\n  ],\\n  "b": 0.3\\n}\\n'
+
+    Raises:
+        ValueError: a NaN or an infinity, which JSON does not have.
+    """
+    return (json.dumps(_rounded(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def parse_json(data: bytes | str, path: Path) -> Any:
+    """The value in `data`; `path` is named in the error.
+
+    Raises:
+        BadEntry: not JSON, a key given twice, or a NaN.
+    """
+    try:
+        return json.loads(data, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as e:
+        raise BadEntry(path, "", f"not valid JSON: {e}", "restore the file, or make it again") from e
+
+
+def read_json(path: Path) -> Any:
+    return parse_json(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Raises BadEntry if there is no readable file at `path`."""
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise BadEntry(path, "", f"cannot be read: {e.strerror}", "check the path") from e
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of the canonical JSON of `value`."""
+    return sha256(canonical_json(value))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float) and math.isfinite(value):
+        rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+        return rounded if math.isfinite(rounded) else value  # the largest floats round up to infinity
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        raise ValueError(f"the key {twice!r} is given twice")
+    return found
+
+
+def _sync_folder(folder: Path) -> None:
+    # A rename is durable only once its folder is; Windows has no such call.
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _cannot(verb: str, path: Path, e: OSError) -> CannotWrite:
+    reason, hint = _REASONS.get(e.errno or 0, (e.strerror or str(e), "choose another path"))
+    return CannotWrite(f"cannot {verb} {path}: {reason}", hint)

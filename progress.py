@@ -1,0 +1,12 @@
+"""Progress on stderr: a bar for whatever takes more than a second, nothing where stderr is no terminal."""
+
+from __future__ import annotations
+
+from typing import Never
+
+from tqdm import tqdm
+
+
+def bar(what: str, total: int, unit: str) -> tqdm[Never]:
+    """A bar to be used as a context manager and moved on with `update(n)`; it shows rate and time left."""
+    return tqdm(desc=what, total=total, unit=unit, unit_scale=total >= 10_000, delay=1.0, disable=None, leave=False)

@@ -1,0 +1,61 @@
+"""What all tests share: a home of their own, one thread, and no skip that nobody expects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Reasons a test may be skipped for; in CI any other skip is a failure, so that no test goes missing silently.
+EXPECTED_SKIPS: tuple[str, ...] = ()
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has an empty data folder: nothing is read from, or left in, the user's own."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("GENBOARD_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process: `run("list", "tracks")` gives exit code, stdout and stderr."""
+    from genboard.cli import app
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            app([str(a) for a in arguments])
+            code = 0
+        except SystemExit as e:
+            code = e.code if isinstance(e.code, int) else 1
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if unexpected(terminalreporter):
+        terminalreporter.section("skips that nobody expects")
+        for reason in unexpected(terminalreporter):
+            terminalreporter.line(reason)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and os.environ.get("CI") and unexpected(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def unexpected(reporter: pytest.TerminalReporter) -> list[str]:
+    reasons = [
+        str(r.longrepr[2]) if isinstance(r.longrepr, tuple) else str(r.longrepr)
+        for r in reporter.stats.get("skipped", [])
+    ]
+    return [reason for reason in reasons if not any(known in reason for known in EXPECTED_SKIPS)]
