@@ -1,0 +1,81 @@
+"""Names to entries: reads `entries/<kind>/<name>.toml`, and a folder of the user's own (`$GENBOARD_HOME/entries`).
+
+To add an entry, add one file; it is found, validated and tested because it exists.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from ..errors import BadEntry, UnknownName
+from ..files import home
+from .schema import Dataset, Entry, Extractor, Generator, Track
+
+E = TypeVar("E", bound=Entry)
+
+KINDS: Mapping[str, type[Entry]] = MappingProxyType({k.kind: k for k in (Dataset, Generator, Extractor, Track)})
+
+_BUILT_IN = Path(__file__).parent / "entries"
+
+
+def entries(kind: type[E]) -> Mapping[str, E]:
+    """Every entry of a kind by name, sorted.
+
+    Raises:
+        BadEntry: a file does not parse, or a name is taken twice.
+    """
+    return MappingProxyType(_read(kind, (_BUILT_IN, home() / "entries")))
+
+
+def find(kind: type[E], name: str) -> E:
+    """The entry of that name.
+
+    Raises:
+        UnknownName: there is none; the error names the nearest.
+    """
+    found = entries(kind)
+    try:
+        return found[name]
+    except KeyError:
+        raise UnknownName(kind.noun, name, found) from None
+
+
+def tracks_of(generator: Generator) -> tuple[str, ...]:
+    """The names of the tracks a generator can be measured on."""
+    return tuple(entries(Track)) if generator.tracks == "all" else generator.tracks
+
+
+def parse(kind: type[E], path: Path, text: str) -> E:
+    """The entry in `text`; the file's stem is its name.
+
+    Raises:
+        BadEntry: `path: field: problem`.
+    """
+    try:
+        return kind.model_validate({"name": path.stem, **tomllib.loads(text)})
+    except tomllib.TOMLDecodeError as e:
+        raise BadEntry(path, "", f"not valid TOML: {e}") from e
+    except ValidationError as e:
+        first = e.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        problem = first["msg"].removeprefix("Value error, ")
+        raise BadEntry(path, field, problem, f"the fields of a {kind.noun} stand in registry/schema.py") from e
+
+
+@cache
+def _read(kind: type[E], folders: tuple[Path, ...]) -> dict[str, E]:
+    found: dict[str, E] = {}
+    for folder in folders:
+        for path in sorted((folder / kind.kind).glob("*.toml")):
+            entry = parse(kind, path, path.read_text("utf-8"))
+            if entry.name in found:
+                raise BadEntry(path, "name", f"two {kind.kind} are named {entry.name!r}", "rename the file")
+            found[entry.name] = entry
+    return dict(sorted(found.items()))

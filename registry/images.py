@@ -1,0 +1,131 @@
+"""Decoded images in memory, sources of them, and the digests that know them again.
+
+A digest reads pixels, never files: it depends on neither the container nor its compression.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadImages
+from .schema import Shape
+
+Pixels: TypeAlias = NDArray[np.uint8]
+Labels: TypeAlias = NDArray[np.int64]
+
+MODES = {1: "L", 3: "RGB"}
+
+
+@dataclass(frozen=True)
+class Images:
+    """A run of images.
+
+    Attributes:
+        pixels: uint8, shape (n, height, width, channels).
+        labels: int64, shape (n,), or none.
+    """
+
+    pixels: Pixels
+    labels: Labels | None = None
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] not in MODES:
+            raise BadImages(
+                f"images must be uint8, shape (n, height, width, 1 or 3): {self.pixels.dtype}, {self.pixels.shape}"
+            )
+        if self.labels is not None and len(self.labels) != len(self.pixels):
+            raise BadImages(f"{len(self.labels)} labels for {len(self.pixels)} images")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def shape(self) -> Shape:
+        return self.pixels.shape[1], self.pixels.shape[2], self.pixels.shape[3]
+
+    def take(self, indices: NDArray[np.int64] | slice) -> Images:
+        return Images(self.pixels[indices], None if self.labels is None else self.labels[indices])
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Images that are read a run at a time, so that memory does not grow with their number.
+
+    Attributes:
+        name: what messages call it.
+        count: how many there are.
+        read: images start..stop, in a fixed order.
+    """
+
+    name: str
+    count: int
+    read: Callable[[int, int], Images]
+
+    def runs(self, size: int = 256) -> Iterator[Images]:
+        """All images in order, `size` at a time."""
+        for start in range(0, self.count, size):
+            yield self.read(start, min(start + size, self.count))
+
+    def first(self, n: int) -> ImageSource:
+        return ImageSource(self.name, min(n, self.count), self.read)
+
+
+def source_of(name: str, images: Images) -> ImageSource:
+    return ImageSource(name, len(images), lambda start, stop: images.take(slice(start, stop)))
+
+
+def read_all(source: ImageSource) -> Images:
+    """Every image at once: for sets known to be small."""
+    return source.read(0, source.count)
+
+
+def expect_shape(images: Images, shape: Shape, source: str) -> None:
+    """Raises BadImages, with both shapes, if the images have another."""
+    if images.shape != shape:
+        raise BadImages(
+            f"{source}: images of {describe(images.shape)}, where {describe(shape)} is needed",
+            "nothing is resized or converted silently: convert the images first",
+        )
+
+
+def describe(shape: Shape) -> str:
+    """Width, height and colour in words: `8x8 grey`."""
+    height, width, channels = shape
+    return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
+
+
+def record(pixels: Pixels, label: int | None) -> bytes:
+    """One image as the digests see it: `height width mode label`, a newline, the pixels in HWC order."""
+    height, width, channels = pixels.shape
+    head = f"{height} {width} {MODES[channels]} {'-' if label is None else label}\n"
+    return head.encode() + pixels.tobytes()
+
+
+def records(images: Images) -> Iterator[bytes]:
+    for i, pixels in enumerate(images.pixels):
+        yield record(pixels, None if images.labels is None else int(images.labels[i]))
+
+
+def example_digests(images: Images) -> list[bytes]:
+    """The SHA-256 of every image's record."""
+    return [hashlib.sha256(r).digest() for r in records(images)]
+
+
+def content_digest(images: Images) -> str:
+    """SHA-256 over the sorted digests of all examples: the order does not matter."""
+    return hashlib.sha256(b"".join(sorted(example_digests(images)))).hexdigest()
+
+
+def sequence_digest(runs: Iterator[Images]) -> str:
+    """SHA-256 over all records in order: the order matters, how they are cut into runs does not."""
+    whole = hashlib.sha256()
+    for images in runs:
+        for r in records(images):
+            whole.update(r)
+    return whole.hexdigest()

@@ -1,0 +1,124 @@
+"""Every metric the suite can report. To add one: write a pure function, add one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from ..errors import UnknownName
+
+Input = Literal["real.moments", "real.features", "train.features", "reference.features", "fake.features", "fake.logits"]
+Better = Literal["lower", "higher"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric: its function, what it reads, and how to read it.
+
+    Attributes:
+        version: raised whenever an old number would no longer be reproduced.
+        fn: the function, resolved when used; it takes `inputs` in their order, then `params` by name.
+        inputs: what it reads. `real` is what the column is measured against, `reference` and `train` are those splits.
+        better: which way is better; none for what is shown and not ranked.
+        symmetric: whether real and fake may be exchanged without changing the value.
+        least: fewest samples it can score.
+        target: the value of a perfect generator where that is neither end of the range.
+    """
+
+    name: str
+    title: str
+    version: int
+    fn: str
+    inputs: tuple[Input, ...]
+    better: Better | None
+    range: tuple[float, float]
+    symmetric: bool
+    least: int
+    summary: str
+    paper: str
+    target: float | None = None
+    params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+_ROWS = (
+    Metric(
+        name="fd",
+        title="Fréchet distance",
+        version=1,
+        fn="benchmarks.metrics.frechet:frechet_distance",
+        inputs=("real.moments", "fake.features"),
+        better="lower",
+        range=(0.0, float("inf")),
+        symmetric=True,
+        least=2,
+        summary="Distance of two Gaussians fitted to the features of real images and of samples.",
+        paper="arXiv:1706.08500",
+    ),
+    Metric(
+        name="kid",
+        title="Kernel distance",
+        version=1,
+        fn="benchmarks.metrics.kernel:kernel_distance",
+        inputs=("real.features", "fake.features"),
+        better="lower",
+        range=(-float("inf"), float("inf")),  # unbiased, so it falls below zero for a perfect generator
+        symmetric=True,
+        least=2,
+        summary="Unbiased squared maximum mean discrepancy under the kernel (x.y/d + 1)^3.",
+        paper="arXiv:1801.01401",
+        params=MappingProxyType({"degree": 3, "coefficient": 1.0}),
+    ),
+    Metric(
+        name="is",
+        title="Inception score",
+        version=1,
+        fn="benchmarks.metrics.inception_score:inception_score",
+        inputs=("fake.logits",),
+        better="higher",
+        range=(1.0, float("inf")),
+        symmetric=False,
+        least=2,
+        summary="How surely the extractor's classifier tells single samples apart while meeting all classes.",
+        paper="arXiv:1606.03498",
+    ),
+    Metric(
+        name="nn_ratio",
+        title="Nearest-training-image ratio",
+        version=1,
+        fn="benchmarks.metrics.nearest:nearest_ratio",
+        inputs=("train.features", "reference.features", "fake.features"),
+        better=None,
+        range=(0.0, float("inf")),
+        symmetric=False,
+        least=2,
+        summary="Mean distance to the nearest training image, over that of real images training has not seen.",
+        paper="Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675 (the question; a plain ratio here)",
+        target=1.0,
+    ),
+)
+
+
+def index(rows: tuple[Metric, ...]) -> Mapping[str, Metric]:
+    by_name: dict[str, Metric] = {}
+    for row in rows:
+        if row.name in by_name:
+            raise ValueError(f"two metrics are named {row.name!r}")
+        by_name[row.name] = row
+    return MappingProxyType(by_name)
+
+
+METRICS = index(_ROWS)
+
+
+def find_metric(name: str) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    try:
+        return METRICS[name]
+    except KeyError:
+        raise UnknownName("metric", name, METRICS) from None

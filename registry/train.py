@@ -1,0 +1,60 @@
+"""Train what this project ships: `python -m genboard.registry.train [NAME ...]`, all of it without a name.
+
+Each module with weights has a `train(images)`; it sees the training split of its entry's `trained_on` and nothing
+else. The weights are written as safetensors, their digest into the entry. One thread and fixed seeds: the same
+machine gives the same bytes, another the same figures to a few digits.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+
+import torch
+
+from ..files import read_bytes, write_bytes
+from .catalog import entries
+from .datasets import load_split
+from .images import read_all
+from .resolve import function
+from .schema import Extractor, Generator
+from .weights import ROOT, write_weights
+
+
+def train(entry: Extractor | Generator) -> str:
+    """Fit one entry's weights, write them and their digest, and return the digest."""
+    assert entry.weights is not None
+    dataset, _, split = entry.trained_on[0].partition("/")
+    module = entry.loader.partition(":")[0]
+    fit = function(f"{module}:train", under=f"registry.{entry.kind}")
+    digest = write_weights(ROOT / entry.weights.file, fit(read_all(load_split(dataset, split))))
+    path = ROOT / "entries" / entry.kind / f"{entry.name}.toml"
+    write_bytes(path, with_digest(read_bytes(path).decode(), digest).encode())
+    return digest
+
+
+def with_digest(text: str, digest: str) -> str:
+    """The text of an entry with the digest of its weights replaced."""
+    changed, count = re.subn(r'(?m)^sha256 = "[0-9a-f]{64}"$', f'sha256 = "{digest}"', text)
+    if count != 1:
+        raise ValueError(f"{count} lines `sha256 = ...` in an entry, one expected")
+    return changed
+
+
+def main(names: list[str]) -> None:
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    everything: list[Extractor | Generator] = [*entries(Extractor).values(), *entries(Generator).values()]
+    with_weights = {entry.name: entry for entry in everything if entry.weights}
+    unknown = set(names) - set(with_weights)
+    if unknown:
+        sys.exit(f"nothing to train named {sorted(unknown)}\n\nhint: known: {', '.join(with_weights)}")
+    for name in names or with_weights:
+        started = time.perf_counter()
+        digest = train(with_weights[name])
+        print(f"{name}: {digest[:12]}, {time.perf_counter() - started:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
