@@ -1,0 +1,61 @@
+"""Rows every track keeps: what a perfect generator would score, and four ways to game a metric.
+
+Each loader takes no weights; it reads the track's own splits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalog import find
+from ..datasets import load_split
+from ..images import ImageSource, Pixels, read_all
+from ..schema import Dataset, Track
+from . import Sampler
+from .draws import Draw, permutation
+
+NoWeights = Mapping[str, NDArray[np.float32]]
+
+
+def held_out(_: NoWeights, track: Track) -> Sampler:
+    """Real images that neither the generators nor the reference hold: the noise floor."""
+    return _walk(load_split(track.dataset, track.held_out))
+
+
+def train_copy(_: NoWeights, track: Track) -> Sampler:
+    """The training images themselves, each once before any twice."""
+    return _walk(load_split(track.dataset, track.train))
+
+
+def one_image(_: NoWeights, track: Track) -> Sampler:
+    """One training image, the same every time."""
+    first = load_split(track.dataset, track.train).read(0, 1).pixels
+    return lambda tickets: np.repeat(first, len(tickets), axis=0)
+
+
+def mean_image(_: NoWeights, track: Track) -> Sampler:
+    """The mean of the training images, the same every time."""
+    mean = read_all(load_split(track.dataset, track.train)).pixels.mean(axis=0, keepdims=True) / 255.0
+    return lambda tickets: np.repeat(mean, len(tickets), axis=0)
+
+
+def noise(_: NoWeights, track: Track) -> Sampler:
+    """Every pixel an independent grey level, all 256 equally likely."""
+    shape = find(Dataset, track.dataset).shape
+
+    def sample(tickets: Sequence[Draw]) -> NDArray[Any]:
+        return np.stack([t.stream().integers(0, 256, shape, dtype=np.uint8) for t in tickets])
+
+    return sample
+
+
+def _walk(source: ImageSource) -> Sampler:
+    def sample(tickets: Sequence[Draw]) -> Pixels:
+        chosen = [int(permutation(source.count, t.seed)[t.index % source.count]) for t in tickets]
+        return np.concatenate([source.read(i, i + 1).pixels for i in chosen])
+
+    return sample

@@ -1,0 +1,48 @@
+"""The randomness of one sample: a stream of its own, which nothing but the track's seed and its index decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Sample `index` of a track: where its randomness comes from, and the label asked for."""
+
+    seed: int
+    index: int
+    label: int | None = None
+
+    def stream(self) -> np.random.Generator:
+        """NumPy's Philox keyed by (seed, index), at its start.
+
+        Counter-based: sample 49,999 costs no more than sample 0, and no other sample is touched.
+        """
+        return np.random.Generator(np.random.Philox(key=np.array([self.seed, self.index], np.uint64)))
+
+    @property
+    def sample_seed(self) -> int:
+        """One 63-bit seed for generators that take a number rather than a stream."""
+        return int(np.random.Philox(key=np.array([self.seed, self.index], np.uint64)).random_raw()) >> 1
+
+
+def draws(seed: int, start: int, stop: int) -> list[Draw]:
+    return [Draw(seed, index) for index in range(start, stop)]
+
+
+def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
+    """Standard normal latents, float32, shape (n, dim)."""
+    return np.stack([t.stream().standard_normal(dim, dtype=np.float32) for t in tickets])
+
+
+@lru_cache(maxsize=16)
+def permutation(count: int, seed: int) -> NDArray[np.int64]:
+    """0..count-1 in an order that the seed decides: baselines walk through real images with it."""
+    # One key apart from every sample's own: indices are below 2**63.
+    stream = np.random.Generator(np.random.Philox(key=np.array([seed, 2**64 - 1], np.uint64)))
+    return stream.permutation(count)

@@ -1,0 +1,90 @@
+"""A user's own function as a generator: `file.py:function` or `package.module:function`.
+
+It runs code that this project has not seen, so only with leave: `--trust-code`, and the result says so.
+
+    def sample(seeds: list[int], labels: list[int] | None) -> array (n, c, h, w)
+
+uint8 in 0..255 or float in [0, 1]; sample i may depend on `seeds[i]` and `labels[i]` only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import BadSamples, GenboardError, NotTrusted
+from ...files import read_bytes, sha256
+from . import LiveGenerator
+from .draws import Draw
+
+Function = Callable[[list[int], list[int] | None], Any]
+
+
+def looks_like_function(source: str) -> bool:
+    """Whether a source is spelled `module:function`; a Windows drive letter is not a module."""
+    module, colon, name = source.rpartition(":")
+    return bool(colon) and name.isidentifier() and len(module) > 1
+
+
+def load_function(source: str, name: str, trust_code: bool) -> LiveGenerator:
+    """The generator that a user's function is.
+
+    Raises:
+        NotTrusted: no leave was given to run it.
+        BadSamples: no such function, or importing it failed.
+    """
+    if not trust_code:
+        raise NotTrusted(f"{source} is code, which genboard does not run unasked", "read it, then add --trust-code")
+    module_name, _, attribute = source.rpartition(":")
+    path = Path(module_name)
+    try:
+        module = _from_file(path) if path.suffix == ".py" else importlib.import_module(module_name)
+    except GenboardError:
+        raise
+    except (Exception, SystemExit) as e:  # what a stranger's module raises is the user's to read, not our traceback
+        raise BadSamples(f"{source}: cannot be imported: {_told(e)}", "import it in Python first") from e
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise BadSamples(f"{source}: the module has no function {attribute!r}", "check the name after the colon")
+    file = getattr(module, "__file__", None)
+    identity = {"name": name, "function": attribute, "code": sha256(read_bytes(Path(file))) if file else None}
+    return LiveGenerator(name, identity, _sampler(function, source))
+
+
+def _from_file(path: Path) -> Any:
+    if not path.is_file():
+        raise BadSamples(f"{path}: no such file", "check the path before the colon")
+    name = f"genboard_user_{path.stem}"  # never the name of an installed module
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses in it look themselves up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def _sampler(function: Function, source: str) -> Callable[[Sequence[Draw]], NDArray[Any]]:
+    def sample(tickets: Sequence[Draw]) -> NDArray[Any]:
+        labels = [t.label for t in tickets if t.label is not None]
+        try:
+            array = np.asarray(function([t.sample_seed for t in tickets], labels or None))
+        except (Exception, SystemExit) as e:
+            raise BadSamples(f"{source} raised {_told(e)}", "call it with the same seeds in Python") from e
+        if array.ndim != 4:
+            raise BadSamples(f"{source} gave an array of shape {array.shape}", "give images of shape (n, c, h, w)")
+        return array.transpose(0, 2, 3, 1)
+
+    return sample
+
+
+def _told(e: BaseException) -> str:
+    """A stranger's error on one line: its type and the first line of what it says."""
+    return ": ".join([type(e).__name__, *str(e).strip().splitlines()[:1]])

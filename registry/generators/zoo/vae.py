@@ -1,0 +1,87 @@
+"""Variational autoencoder (Kingma and Welling 2014, arXiv:1312.6114), fully connected.
+
+Samples are the decoder's means at latents drawn from the prior N(0, I): blurred, as this family is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...catalog import find
+from ...images import Images
+from ...schema import Dataset, Shape, Track
+from .. import Sampler
+from ..draws import Draw, normal
+
+LATENT = 12
+HIDDEN = 192
+EPOCHS = 400
+BATCH = 64
+
+
+class Encoder(nn.Module):
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU())
+        self.mean = nn.Linear(HIDDEN, LATENT)
+        self.log_variance = nn.Linear(HIDDEN, LATENT)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.body(x)
+        return self.mean(hidden), self.log_variance(hidden)
+
+
+def decoder(pixels: int) -> nn.Sequential:
+    """Latents (n, latent) to the logits of grey levels (n, pixels)."""
+    return nn.Sequential(
+        nn.Linear(LATENT, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, pixels)
+    )
+
+
+def loss(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """The negative evidence lower bound a sample: Bernoulli cross-entropy plus the divergence from the prior."""
+    reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
+    return (reconstruction + divergence) / len(x)
+
+
+def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
+    """The decoder's weights."""
+    x = torch.from_numpy(images.pixels.reshape(len(images), -1) / np.float32(255))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encode, decode = Encoder(x.shape[1]), decoder(x.shape[1])
+        steps = EPOCHS * (len(x) // BATCH)
+        optimizer = torch.optim.Adam([*encode.parameters(), *decode.parameters()], lr=2e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(EPOCHS):
+            order = torch.randperm(len(x))
+            for chosen in order[: len(order) // BATCH * BATCH].view(-1, BATCH):
+                mean, log_variance = encode(x[chosen])
+                z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+                bound = loss(x[chosen], decode(z), mean, log_variance)
+                optimizer.zero_grad()
+                bound.backward()
+                optimizer.step()
+                schedule.step()
+    return {key: value.detach().numpy() for key, value in decode.state_dict().items()}
+
+
+def load(weights: Mapping[str, NDArray[np.float32]], track: Track) -> Sampler:
+    shape: Shape = find(Dataset, track.dataset).shape
+    decode = decoder(int(np.prod(shape)))
+    decode.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
+
+    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
+        with torch.inference_mode():
+            grey: NDArray[Any] = decode(torch.from_numpy(normal(draws, LATENT))).sigmoid().numpy()
+        return grey.reshape(-1, *shape)
+
+    return sample
