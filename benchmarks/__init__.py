@@ -1,0 +1,1 @@
+"""Floor 3: generator x track to samples, metrics, result."""

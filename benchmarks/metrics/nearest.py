@@ -1,0 +1,51 @@
+"""Nearest training images: does a generator copy what it was trained on?"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...errors import BadFeatures
+from ..uncertainty import Estimate, normal
+
+BLOCK = 1024
+
+
+def nearest_ratio(train: Tensor, real: Tensor, features: Tensor) -> Estimate:
+    """Mean distance from a sample to its nearest training image, over that of fresh real images.
+
+    1: as far from the training set as real images that were not in it. 0: copies. Neither end is best, so it is
+    shown and not ranked.
+
+    Args:
+        train: features of the training images, shape (t, d).
+        real: features of the reference bank, which training has not seen, shape (m, d).
+        features: of the samples, shape (n, d).
+
+    Raises:
+        BadFeatures: different widths, or real images that are all in the training set.
+
+    The standard error is that of the numerator's mean: the real images are fixed.
+    """
+    distances, _ = nearest(train, features)
+    scale = float(nearest(train, real)[0].mean())
+    if scale == 0:
+        raise BadFeatures("every real image is in the training set: there is no distance to compare with")
+    value = float(distances.mean()) / scale
+    se = float(distances.std(correction=1)) / len(distances) ** 0.5 / scale
+    return Estimate(value, normal(value, se, "standard error of a mean"))
+
+
+def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Euclidean distance of each feature to its nearest in the bank, float64 (n,), and that one's index (n,).
+
+    Distances are summed from differences, not expanded into products: a copy is at distance 0, not at 1e-4.
+    """
+    if bank.shape[1] != features.shape[1]:
+        raise BadFeatures(f"the bank's features are {bank.shape[1]} wide, the samples' {features.shape[1]}")
+    y = bank.to(torch.float64)
+    found = [
+        torch.cdist(block, y, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1)
+        for block in features.to(torch.float64).split(BLOCK)
+    ]
+    return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
