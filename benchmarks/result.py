@@ -1,0 +1,182 @@
+"""The result schema: one immutable JSON file per specification.
+
+`<results>/<track>@<version>/<generator>/<id>.json`, id being the first 12 hex digits of the SHA-256 of the canonical
+specification. Beside it `<id>.preview.png`, the first samples.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ..errors import BadEntry
+from ..files import canonical_json, digest_of, read_json, write_bytes
+from ..registry.metrics import Better
+from ..registry.schema import Name, Sha256, Strict
+from .uncertainty import Target
+
+SCHEMA = 1
+
+
+class UncertaintyRecord(Strict):
+    target: Target
+    se: float = Field(ge=0, allow_inf_nan=False)
+    lo: float = Field(allow_inf_nan=False)
+    hi: float = Field(allow_inf_nan=False)
+    level: float = Field(gt=0, lt=1)
+    method: str
+
+
+class MetricRecord(Strict):
+    """One measured value. Where `value` is null, `reason` says why; where only the uncertainty is, likewise."""
+
+    name: Name
+    version: int
+    extractor: Name | None
+    value: float | None = Field(allow_inf_nan=False)
+    reason: str | None
+    direction: Better | None
+    uncertainty: UncertaintyRecord | None
+    n: int
+    n_reference: int | None
+    params: dict[str, int | float | str]
+
+    @property
+    def key(self) -> str:
+        """The column of the track it belongs to, see `TrackMetric.key`."""
+        return f"{self.name}:{self.extractor}" + (":train" if self.params.get("against") == "train" else "")
+
+
+class TrackRecord(Strict):
+    name: Name
+    version: int
+
+
+class GeneratorRecord(Strict):
+    """Who was measured, as the tables show it."""
+
+    name: Name
+    title: str
+    kind: Literal["registered", "images", "function"]
+    family: str
+    task: str
+    baseline: bool = False
+    noise_floor: bool = False
+    origin: str
+    licence: str
+    paper: str | None = None
+
+
+class SamplingRecord(Strict):
+    protocol: int
+    n: int
+    seed: int | None  # none: the images were given, not drawn here
+    shape: tuple[int, int, int]
+    digest: Sha256 | None  # over the samples in order; none where sampling failed
+
+
+class PreviewRecord(Strict):
+    """The contact sheet: samples on the left, the nearest training image of each on the right."""
+
+    sha256: Sha256
+    tiles: int
+    columns: int
+    gap: int
+    tile: tuple[int, int]
+
+
+class Environment(Strict):
+    genboard: str
+    python: str
+    torch: str
+    numpy: str
+    system: str
+    processor: str
+    device: str
+    threads: int
+
+
+class Cost(Strict):
+    """Seconds a stage; peak memory of the process in MiB, where the system tells it."""
+
+    sampling_s: float
+    measuring_s: float
+    images_per_s: float | None
+    peak_memory_mib: float | None
+
+
+class Provenance(Strict):
+    created: str  # UTC, ISO 8601
+    command: str
+    trusted_code: bool
+
+
+class ErrorRecord(Strict):
+    stage: Literal["sampling", "measuring"]
+    type: str
+    message: str
+
+
+class Result(Strict):
+    schema_: int = Field(SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
+    id: str = Field(pattern=r"^[0-9a-f]{12}$")
+    status: Literal["complete", "partial", "failed"]
+    track: TrackRecord
+    generator: GeneratorRecord
+    sampling: SamplingRecord
+    metrics: list[MetricRecord]
+    specification: dict[str, Any]
+    preview: PreviewRecord | None
+    environment: Environment
+    cost: Cost
+    provenance: Provenance
+    error: ErrorRecord | None
+
+    def metric(self, key: str) -> MetricRecord | None:
+        return next((m for m in self.metrics if m.key == key), None)
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in a folder of results."""
+        return Path(f"{self.track.name}@{self.track.version}") / self.generator.name / f"{self.id}.json"
+
+
+def result_id(specification: dict[str, Any]) -> str:
+    return digest_of(specification)[:12]
+
+
+def preview_path(result_path: Path) -> Path:
+    return result_path.with_suffix(".preview.png")
+
+
+def save_result(result: Result, folder: Path, preview: bytes | None) -> Path:
+    """Write a result and its preview into a folder of results; the result comes last, so it is never without."""
+    path = folder / result.path
+    if preview is not None:
+        write_bytes(preview_path(path), preview)
+    write_bytes(path, canonical_json(result.to_json()))
+    return path
+
+
+def read_result(path: Path) -> Result:
+    """The result in a file.
+
+    Raises:
+        BadEntry: `path: field: problem`.
+    """
+    try:
+        result = Result.model_validate(read_json(path))
+    except ValidationError as e:
+        first = e.errors()[0]
+        raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], _RESTORE) from e
+    if result.id != result_id(result.specification):
+        raise BadEntry(path, "id", f"{result.id} is not the id of its specification", _RESTORE)
+    return result
+
+
+_RESTORE = "restore the file, or measure again"

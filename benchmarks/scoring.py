@@ -1,0 +1,91 @@
+"""Features in, metric records out: the one place where metric functions are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..errors import BadFeatures
+from ..reference_stats.features import Measured
+from ..reference_stats.statistics import ReferenceStatistics
+from ..registry.metrics import Input, Metric, find_metric
+from ..registry.resolve import function
+from ..registry.schema import Track
+from .result import MetricRecord, UncertaintyRecord
+from .uncertainty import Estimate
+
+Inputs = Mapping[Input, Any]
+
+
+def score(
+    metric: Metric,
+    inputs: Inputs,
+    extractor: str | None,
+    n: int,
+    n_reference: int | None,
+    params: Mapping[str, int | float | str],
+) -> MetricRecord:
+    """One metric's record: its value, or null and the reason where these samples cannot be scored."""
+    given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
+    estimate: Estimate | None = None
+    reason = _missing(metric, inputs, n)
+    if reason is None:
+        try:
+            estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given)
+            reason = estimate.reason
+        except BadFeatures as e:
+            reason = e.fact
+    uncertainty = estimate.uncertainty if estimate else None
+    return MetricRecord(
+        name=metric.name,
+        version=metric.version,
+        extractor=extractor,
+        value=estimate.value if estimate else None,
+        reason=reason,
+        direction=metric.better,
+        uncertainty=UncertaintyRecord(**asdict(uncertainty)) if uncertainty else None,
+        n=n,
+        n_reference=n_reference,
+        params={**given, **params},
+    )
+
+
+def score_track(
+    track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, str], ReferenceStatistics]
+) -> list[MetricRecord]:
+    """Every column of a track.
+
+    Args:
+        measured: the samples in each feature space.
+        references: the track's statistics, by (extractor, `reference` or `train`).
+    """
+    records = []
+    for column in track.metrics:
+        fake, metric = measured[column.extractor], find_metric(column.metric)
+        real = references[column.extractor, column.against]
+        inputs: dict[Input, Any] = {
+            "real.moments": real.moments,
+            "real.features": real.features,
+            "reference.features": references[column.extractor, "reference"].features,
+            "train.features": references[column.extractor, "train"].features,
+            "fake.features": fake.features,
+            "fake.logits": fake.logits,
+        }
+        params = {**column.params, "against": column.against}
+        n_reference = _reference_count(metric, real.moments.n, len(real.features))
+        records.append(score(metric, inputs, column.extractor, len(fake.features), n_reference, params))
+    return records
+
+
+def _missing(metric: Metric, inputs: Inputs, n: int) -> str | None:
+    if n < metric.least:
+        return f"{n} samples, {metric.name} needs {metric.least}"
+    absent = [name for name in metric.inputs if inputs.get(name) is None]
+    return f"{metric.name} needs {', '.join(absent)}, which there are not here" if absent else None
+
+
+def _reference_count(metric: Metric, of_moments: int, of_bank: int) -> int | None:
+    if "real.moments" in metric.inputs:
+        return of_moments
+    return of_bank if any(name.endswith(".features") and name != "fake.features" for name in metric.inputs) else None

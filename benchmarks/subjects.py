@@ -1,0 +1,112 @@
+"""What can be measured: a registered generator, a user's function, or images from somewhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BadImages, BadSamples, UnknownName
+from ..registry.catalog import entries, find
+from ..registry.generators import LiveGenerator, load_generator
+from ..registry.generators.python import load_function, looks_like_function
+from ..registry.images import ImageSource
+from ..registry.schema import Dataset, Generator, Track
+from ..registry.sources import SUFFIXES, looks_like_images, open_images
+from .result import GeneratorRecord
+from .sampling import Plan
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A source that was named on the command line, ready to measure: it draws samples, or it is images."""
+
+    record: GeneratorRecord
+    source: str
+    generator: LiveGenerator | None = None
+    images: ImageSource | None = None
+    trusted_code: bool = False
+
+
+def open_subject(source: str, track: Track, name: str | None = None, trust_code: bool = False) -> Subject:
+    """The subject that a source names.
+
+    Args:
+        source: a registered generator, a folder, zip, npz, npy or Parquet file of images, or `module:function`.
+        name: what tables call it; for images and functions, made from the source by default.
+        trust_code: leave to run a user's function.
+
+    Raises:
+        UnknownName: no generator has that name, and no file or folder either.
+        NotTrusted, BadSamples, BadImages: the source is not to be had.
+    """
+    registered = entries(Generator)
+    if source in registered:
+        entry = registered[source]
+        record = GeneratorRecord(
+            name=entry.name,
+            title=entry.title,
+            kind="registered",
+            family=entry.family,
+            task=entry.task,
+            baseline=entry.baseline,
+            noise_floor=entry.noise_floor,
+            origin=entry.origin,
+            licence=entry.licence,
+            paper=entry.paper,
+        )
+        return Subject(record, source, generator=load_generator(entry, track))
+    path = Path(source)
+    try:
+        exists = path.exists()
+    except OSError:  # too long a name, or no leave to look: no path that could be measured
+        exists = False
+    if exists and looks_like_images(path):
+        images = open_images(path)
+        return Subject(_outsider(name or slug(path.stem), "images", track), source, images=images)
+    if looks_like_function(source) and not exists:
+        own = name or slug(source.rpartition(":")[2])
+        function = load_function(source, own, trust_code)
+        return Subject(_outsider(own, "function", track), source, generator=function, trusted_code=True)
+    if exists or len(path.parts) > 1 or path.suffix.lower() in SUFFIXES:
+        open_images(path)  # says what is wrong with it
+    raise UnknownName("generator", source, registered)
+
+
+def plan_for(subject: Subject, track: Track, n: int | None = None) -> Plan:
+    """The samples of a subject on a track; as many as the track asks for by default.
+
+    Raises:
+        BadSamples: the subject is images, which are not drawn.
+    """
+    if subject.generator is None:
+        raise BadSamples(f"{subject.source} is images: there is nothing to draw", "measure them: genboard evaluate")
+    shape = find(Dataset, track.dataset).shape
+    return Plan(subject.generator, track.seed, track.samples if n is None else n, shape)
+
+
+def slug(text: str) -> str:
+    """A name that fits file names, tables and addresses.
+
+    >>> slug("My Samples (v2)")
+    'my-samples-v2'
+    """
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[:80].rstrip("-._") or "unnamed"
+
+
+def _outsider(name: str, kind: str, track: Track) -> GeneratorRecord:
+    if name in entries(Generator):
+        raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
+    if slug(name) != name:
+        raise BadImages(f"the name {name!r} does not fit file names", f"try --name {slug(name)}")
+    return GeneratorRecord.model_validate(
+        {
+            "name": name,
+            "title": name,
+            "kind": kind,
+            "family": "unknown",
+            "task": track.task,
+            "origin": "given by the user",
+            "licence": "unknown",
+        }
+    )

@@ -1,0 +1,147 @@
+"""Laws that hold for every registered metric: a new row is tested by existing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from genboard.benchmarks.scoring import score
+from genboard.reference_stats.moments import Moments
+from genboard.registry.metrics import METRICS, Input, Metric, find_metric, index
+from genboard.registry.resolve import function
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda m: m.name)
+elements = st.floats(-50, 50, width=32)
+two_sets = st.integers(1, 4).flatmap(lambda dim: st.tuples(*[arrays(np.float32, (9, dim), elements=elements)] * 2))
+laws = settings(max_examples=60, deadline=None)
+
+
+def inputs(real: np.ndarray, fake: np.ndarray) -> dict[Input, Any]:
+    """Every input a metric may ask for; the training set is the real set moved by one."""
+    x, y = torch.from_numpy(real), torch.from_numpy(fake)
+    return {
+        "real.moments": Moments.of(x),
+        "real.features": x,
+        "train.features": x + 1.0,
+        "reference.features": x,
+        "fake.features": y,
+        "fake.logits": y,
+    }
+
+
+def value(metric: Metric, real: np.ndarray, fake: np.ndarray) -> float:
+    given_inputs = inputs(real, fake)
+    found = function(metric.fn)(*[given_inputs[name] for name in metric.inputs], **metric.params)
+    assert isinstance(found.value, float)
+    return found.value
+
+
+def slack(*sets: np.ndarray) -> float:
+    """Rounding grows with the data's own energy (the kernel cubes it), so a fixed tolerance would lie."""
+    return 1e-9 * (1 + sum(float(np.square(s, dtype=np.float64).sum()) for s in sets)) ** 3
+
+
+def comparable(metric: Metric, real: np.ndarray) -> bool:
+    """A ratio to the distances from real to training images has no value where there are none."""
+    x = torch.from_numpy(real)
+    return metric.name != "nn_ratio" or float(torch.cdist(x, x + 1.0).min(dim=1).values.mean()) > 1e-3
+
+
+def test_there_are_metrics():
+    assert len(METRICS) >= 4
+    assert all(metric.name == name for name, metric in METRICS.items())
+
+
+@every_metric
+@laws
+@given(sets=two_sets)
+def test_stays_in_its_declared_range(metric, sets):
+    if comparable(metric, sets[0]):
+        low, high = metric.range
+        assert low - slack(*sets) <= value(metric, *sets) <= high
+
+
+@every_metric
+@laws
+@given(sets=two_sets, seed=st.integers(0, 2**32 - 1))
+def test_the_order_of_rows_does_not_matter(metric, sets, seed):
+    real, fake = sets
+    if comparable(metric, real):
+        shuffled = np.random.default_rng(seed).permutation(fake)
+        assert value(metric, real, shuffled) == pytest.approx(value(metric, real, fake), abs=slack(*sets))
+
+
+@every_metric
+@laws
+@given(sets=two_sets)
+def test_symmetric_if_declared_so(metric, sets):
+    if metric.symmetric:
+        real, fake = sets
+        assert value(metric, real, fake) == pytest.approx(value(metric, fake, real), abs=slack(*sets))
+
+
+def test_both_kinds_of_symmetry_are_declared():
+    assert {metric.symmetric for metric in METRICS.values()} == {True, False}
+
+
+@every_metric
+def test_those_not_declared_symmetric_are_not(metric):
+    rng = np.random.default_rng(3)
+    real, fake = rng.normal(size=(9, 3)).astype(np.float32), 2 * rng.normal(size=(9, 3)).astype(np.float32)
+    if not metric.symmetric:
+        assert value(metric, real, fake) != pytest.approx(value(metric, fake, real), rel=1e-3)
+
+
+@every_metric
+def test_too_few_samples_are_null_with_a_reason(metric):
+    real, fake = np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)[: metric.least - 1]
+    record = score(metric, inputs(real, fake), "x", len(fake), len(real), {})
+    assert record.value is None
+    assert record.reason is not None
+    assert str(metric.least) in record.reason
+
+
+@every_metric
+def test_a_missing_input_is_null_with_a_reason(metric):
+    for missing in metric.inputs:
+        there = {**inputs(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)), missing: None}
+        record = score(metric, there, "x", 4, 4, {})
+        assert record.value is None
+        assert record.reason is not None
+        assert missing in record.reason
+
+
+@every_metric
+@laws
+@given(sets=two_sets)
+def test_an_uncertainty_names_its_target_and_holds_the_value(metric, sets):
+    if not comparable(metric, sets[0]):
+        return
+    record = score(metric, inputs(*sets), "x", 9, 9, {})
+    assert record.value is not None
+    if record.uncertainty is None:
+        assert record.reason
+        return
+    assert record.uncertainty.target in ("conditional", "population")
+    assert record.uncertainty.se >= 0
+    assert math.isfinite(record.uncertainty.se)
+    assert record.uncertainty.lo <= record.value <= record.uncertainty.hi
+
+
+@every_metric
+def test_every_function_says_what_comes_back(metric):
+    text = function(metric.fn).__doc__
+    assert text
+    assert metric.summary.endswith(".")
+    assert metric.paper
+
+
+def test_a_name_taken_twice_is_refused():
+    with pytest.raises(ValueError, match="two metrics are named 'fd'"):
+        index((find_metric("fd"), find_metric("fd")))
