@@ -1,0 +1,1 @@
+"""Floor 4: results to rankings and a static site."""

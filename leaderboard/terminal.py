@@ -1,0 +1,73 @@
+"""Plain-text tables for the command line: pure functions from results to text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..benchmarks.result import MetricRecord, Result
+from .board import Board, Row, columns
+from .numbers import plus_minus
+from .tables import table
+
+
+def metrics_table(metrics: Sequence[MetricRecord]) -> str:
+    """One line a metric: value, standard error, direction, what it is measured against, and why where it is null."""
+    rows = []
+    for m in metrics:
+        value, error = plus_minus(m.value, m.uncertainty.se if m.uncertainty else None)
+        note = m.reason or (f"{m.uncertainty.target}: {m.uncertainty.method}" if m.uncertainty else "")
+        rows.append([m.name, str(m.params.get("against", "")), value, error, _arrow(m), str(m.n), note])
+    if not any(row[1] for row in rows):
+        rows = [[row[0], *row[2:]] for row in rows]
+        return table(["metric", "value", "± se", "", "n", "interval"], rows, right=(1, 2, 4))
+    return table(["metric", "against", "value", "± se", "", "n", "interval"], rows, right=(2, 3, 5))
+
+
+def result_text(result: Result) -> str:
+    head = f"{result.generator.name} on {result.track.name}@{result.track.version}, {result.sampling.n:,} samples"
+    return f"{head}: {result.status}\n\n{metrics_table(result.metrics)}"
+
+
+def board_text(board: Board) -> str:
+    """The ranking: rank interval, name, every column, and who cannot be told apart."""
+    shown = columns(board)
+    header = ["rank", "generator", *(column.key.replace(f":{column.extractor}", "", 1) for column in shown), ""]
+    rows = [
+        [_rank(row), row.name, *(_cell(row.cells.get(column.key)) for column in shown), _mark(row)]
+        for row in board.rows
+    ]
+    lines = [table(header, rows, right=range(2, 2 + len(shown)))]
+    for row in board.ranked:
+        if row.place and row.place.tied:
+            lines.append(f"{row.name} is not distinguished from {', '.join(row.place.tied)}")
+    lines += [f"not ranked: {item.name} ({item.id}): {item.reason}" for item in board.left_out]
+    return "\n".join(lines)
+
+
+def _rank(row: Row) -> str:
+    if row.place is None:
+        return "-"
+    first, last = row.place.first, row.place.last
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _mark(row: Row) -> str:
+    marks = []
+    if row.result.generator.noise_floor:
+        marks.append("noise floor")
+    elif row.result.generator.baseline:
+        marks.append("baseline")
+    if row.copies:
+        marks.append("copies the training set")
+    return ", ".join(marks)
+
+
+def _cell(record: MetricRecord | None) -> str:
+    if record is None or record.value is None:
+        return "-"
+    value, error = plus_minus(record.value, record.uncertainty.se if record.uncertainty else None)
+    return f"{value} ± {error}" if error else value
+
+
+def _arrow(record: MetricRecord) -> str:
+    return {"lower": "lower is better", "higher": "higher is better", None: "not ranked"}[record.direction]
