@@ -78,7 +78,9 @@ def _checked(array: Tensor, what: str) -> Tensor:
     if array.ndim != 2 or not array.is_floating_point():
         raise BadFeatures(f"{what}: {array.dtype} of shape {tuple(array.shape)}", "features are floats, shape (n, d)")
     if 0 in array.shape:
-        raise BadFeatures(f"{what}: shape {tuple(array.shape)}: there are no features in it")
+        raise BadFeatures(
+            f"{what}: shape {tuple(array.shape)}: there are no features in it", "features are floats, shape (n, d)"
+        )
     finite = torch.isfinite(array).all(dim=1)
     if not bool(finite.all()):
         raise BadFeatures(

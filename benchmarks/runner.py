@@ -130,7 +130,7 @@ def evaluate(
     clock = _Clock()
     try:
         with clock.timed("sampling"):
-            source, digest = _samples(subject, track, n, subject_images, workspace, options)
+            source, digest = _samples(specification, subject, track, subject_images, workspace, options)
         with clock.timed("measuring"):
             metrics, preview = _measure(source, track, options)
     except (BadSamples, BadImages, BadFeatures) as e:
@@ -193,12 +193,17 @@ def _measured_before(
 
 
 def _samples(
-    subject: Subject, track: Track, n: int, images: ImageSource | None, workspace: Workspace, options: Options
+    specification: dict[str, Any],
+    subject: Subject,
+    track: Track,
+    images: ImageSource | None,
+    workspace: Workspace,
+    options: Options,
 ) -> tuple[ImageSource, str]:
     """The samples and their digest: drawn and stored, or the images that were given."""
     if images is not None:
-        return images, sequence_digest(images.runs())
-    plan = plan_for(subject, track, n)
+        return images, specification["generator"]["images"]
+    plan = plan_for(subject, track, specification["sampling"]["n"])
     folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
     manifest = sample(plan, folder, options.batch_size)
     return source_of_shards(folder, manifest), manifest["digest"]

@@ -8,8 +8,14 @@ from pathlib import Path
 
 from ..benchmarks.result import Result, read_result
 from ..errors import BadEntry, GenboardError
+from ..files import home
 
 COMMITTED = Path(__file__).parent / "results"
+
+
+def usual_folders() -> list[Path]:
+    """The committed results, and the user's own where there are any."""
+    return [COMMITTED, *(folder for folder in [home() / "results"] if folder.is_dir())]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""Does the board say what is known to be so? The sanity of the science, on the embedded track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from genboard.benchmarks.result import MetricRecord, Result
+from genboard.benchmarks.runner import Options, Workspace
+from genboard.leaderboard.board import Board, make_board
+from genboard.leaderboard.demo import evaluate_all
+from genboard.leaderboard.ranking import ALPHA, Scored, p_value
+from genboard.leaderboard.records import read_records
+from genboard.registry.catalog import entries, find, tracks_of
+from genboard.registry.schema import Generator, Track
+
+TRACK = find(Track, "digits")
+TRAINED = [n for n, e in entries(Generator).items() if not e.baseline and TRACK.name in tracks_of(e)]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("science")
+    evaluate_all(TRACK, Workspace.under(folder), Options(), lambda item: None)
+    return folder / "results"
+
+
+@pytest.fixture(scope="module")
+def board(results: Path) -> Board:
+    return make_board(TRACK, read_records([results]).readable)
+
+
+def result(board: Board, name: str) -> Result:
+    return next(row.result for row in board.rows if row.name == name)
+
+
+def cell(board: Board, name: str, key: str) -> MetricRecord:
+    found = result(board, name).metric(key)
+    assert found is not None
+    return found
+
+
+def scored(board: Board, name: str, key: str) -> Scored:
+    record = cell(board, name, key)
+    assert record.value is not None
+    assert record.uncertainty is not None
+    return Scored(name, record.value, record.uncertainty.se)
+
+
+def value(board: Board, name: str, key: str) -> float:
+    return scored(board, name, key).value
+
+
+def test_every_generator_is_there(board):
+    assert len(TRAINED) >= 3
+    assert {row.name for row in board.rows} == {n for n, e in entries(Generator).items() if "digits" in tracks_of(e)}
+    assert {row.name for row in board.ranked} == set(TRAINED)
+    assert board.floor is not None
+    assert board.floor.name == "held-out"
+
+
+def test_held_out_images_and_a_copy_are_not_told_apart_on_the_reference(board):
+    assert p_value(scored(board, "held-out", "fd:digits-cnn"), scored(board, "train-copy", "fd:digits-cnn")) > ALPHA
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("real", ["held-out", "train-copy"])
+def test_real_images_beat_every_trained_generator(board, name, real):
+    a, b = scored(board, real, "fd:digits-cnn"), scored(board, name, "fd:digits-cnn")
+    assert a.value < b.value
+    assert p_value(a, b) < ALPHA
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_noise_is_worse_than_every_trained_generator(board, name):
+    a, b = scored(board, name, "fd:digits-cnn"), scored(board, "noise", "fd:digits-cnn")
+    assert a.value < b.value
+    assert p_value(a, b) < ALPHA
+
+
+def test_against_the_training_split_the_copy_beats_held_out_images(board):
+    key = "fd:digits-cnn:train"
+    assert value(board, "train-copy", key) < value(board, "held-out", key)
+    gap = {name: value(board, name, key) - value(board, name, "fd:digits-cnn") for name in ("train-copy", "held-out")}
+    assert gap["train-copy"] < gap["held-out"]
+
+
+def test_the_copies_are_flagged_and_nothing_else_is(board):
+    # One training image repeated is a copy too.
+    assert {row.name for row in board.rows if row.copies} == {"train-copy", "one-image"}
+    assert value(board, "train-copy", "nn_ratio:digits-cnn") == 0
+    assert value(board, "held-out", "nn_ratio:digits-cnn") == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("key", ["fd:digits-cnn", "kid:digits-cnn"])
+def test_one_image_repeated_is_last_or_next_to_it(board, key):
+    order = sorted((row.name for row in board.rows), key=lambda name: value(board, name, key))
+    assert order.index("one-image") >= len(order) - 2
+
+
+def test_the_inception_score_is_best_on_real_images_and_one_for_a_single_image(board):
+    real = min(value(board, name, "is:digits-cnn") for name in ("held-out", "train-copy"))
+    assert all(value(board, name, "is:digits-cnn") < real for name in [*TRAINED, "noise"])
+    assert value(board, "one-image", "is:digits-cnn") == pytest.approx(1, abs=1e-9)
+
+
+def test_the_kernel_distance_agrees_on_the_order_of_the_trained(board):
+    by_fd = sorted(TRAINED, key=lambda name: value(board, name, "fd:digits-cnn"))
+    assert by_fd == sorted(TRAINED, key=lambda name: value(board, name, "kid:digits-cnn"))
