@@ -62,24 +62,55 @@ class Board:
         """The noise floor: real images against the reference."""
         return next((row for row in self.rows if row.result.generator.noise_floor), None)
 
+    @property
+    def columns(self) -> tuple[TrackMetric, ...]:
+        """The track's columns, the primary one first."""
+        return tuple(sorted(self.track.metrics, key=lambda column: column.key != self.track.primary))
+
+    @property
+    def gap_columns(self) -> tuple[TrackMetric, TrackMetric] | None:
+        """The first column against the training split that is also measured against the reference, and that one."""
+        reference = {(c.metric, c.extractor, str(c.params)): c for c in self.columns if c.against == "reference"}
+        for column in self.columns:
+            other = reference.get((column.metric, column.extractor, str(column.params)))
+            if column.against == "train" and other:
+                return column, other
+        return None
+
+    def memorisation_gap(self, row: Row) -> float | None:
+        """A row's value against the training split less that against the reference, where both were measured."""
+        pair = self.gap_columns
+        if pair is None or any(column.key not in row.cells for column in pair):
+            return None
+        train, reference = (row.cells[column.key].value for column in pair)
+        return None if train is None or reference is None else train - reference
+
     def to_json(self) -> dict[str, Any]:
+        """The board as `genboard rank --json` prints it and the site offers it."""
         return {
             "track": {"name": self.track.name, "version": self.track.version},
             "primary": self.track.primary,
             "better": self.better,
-            "rows": [
-                {
-                    "generator": row.name,
-                    "result": row.result.id,
-                    "baseline": row.result.generator.baseline,
-                    "rank": [row.place.first, row.place.last] if row.place else None,
-                    "not_distinguished_from": list(row.place.tied) if row.place else [],
-                    "copies": row.copies,
-                    "metrics": [record.model_dump(mode="json") for record in row.cells.values()],
-                }
-                for row in self.rows
-            ],
-            "left_out": [{"generator": i.name, "result": i.id, "reason": i.reason} for i in self.left_out],
+            "rows": [self._row_json(row) for row in self.rows],
+            "left_out": [{"generator": i.name, "id": i.id, "reason": i.reason} for i in self.left_out],
+        }
+
+    def _row_json(self, row: Row) -> dict[str, Any]:
+        generator = row.result.generator
+        return {
+            "generator": generator.name,
+            "title": generator.title,
+            "family": generator.family,
+            "baseline": generator.baseline,
+            "noise_floor": generator.noise_floor,
+            "rank": [row.place.first, row.place.last] if row.place else None,
+            "not_distinguished_from": list(row.place.tied) if row.place else [],
+            "copies": row.copies,
+            "memorisation_gap": self.memorisation_gap(row),
+            "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
+            "n": row.result.sampling.n,
+            "created": row.result.provenance.created,
+            "id": row.result.id,
         }
 
 
@@ -163,8 +194,3 @@ def _value(record: MetricRecord) -> float:
 
 def _se(record: MetricRecord) -> float | None:
     return record.uncertainty.se if record.uncertainty else None
-
-
-def columns(board: Board) -> tuple[TrackMetric, ...]:
-    """The track's columns, the primary one first."""
-    return tuple(sorted(board.track.metrics, key=lambda column: column.key != board.track.primary))

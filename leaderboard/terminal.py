@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..benchmarks.result import MetricRecord, Result
-from .board import Board, Row, columns
-from .numbers import plus_minus
+from .board import Board, Row
+from .numbers import Figure, figure
 from .tables import table
 
 
@@ -14,13 +14,15 @@ def metrics_table(metrics: Sequence[MetricRecord]) -> str:
     """One line a metric: value, standard error, direction, what it is measured against, and why where it is null."""
     rows = []
     for m in metrics:
-        value, error = plus_minus(m.value, m.uncertainty.se if m.uncertainty else None)
+        shown = figure(m)
         note = m.reason or (f"{m.uncertainty.target}: {m.uncertainty.method}" if m.uncertainty else "")
-        rows.append([m.name, str(m.params.get("against", "")), value, error, _arrow(m), str(m.n), note])
+        rows.append(
+            [m.name, str(m.params.get("against", "")), shown.text or "-", shown.margin, _arrow(m), str(m.n), note]
+        )
     if not any(row[1] for row in rows):
         rows = [[row[0], *row[2:]] for row in rows]
-        return table(["metric", "value", "± se", "", "n", "interval"], rows, right=(1, 2, 4))
-    return table(["metric", "against", "value", "± se", "", "n", "interval"], rows, right=(2, 3, 5))
+        return table(["metric", "value", "±", "", "n", "interval"], rows, right=(1, 2, 4))
+    return table(["metric", "against", "value", "±", "", "n", "interval"], rows, right=(2, 3, 5))
 
 
 def result_text(result: Result) -> str:
@@ -30,10 +32,10 @@ def result_text(result: Result) -> str:
 
 def board_text(board: Board) -> str:
     """The ranking: rank interval, name, every column, and who cannot be told apart."""
-    shown = columns(board)
+    shown = board.columns
     header = ["rank", "generator", *(column.key.replace(f":{column.extractor}", "", 1) for column in shown), ""]
     rows = [
-        [_rank(row), row.name, *(_cell(row.cells.get(column.key)) for column in shown), _mark(row)]
+        [_rank(row), row.name, *(_cell(figure(row.cells.get(column.key))) for column in shown), _mark(row)]
         for row in board.rows
     ]
     lines = [table(header, rows, right=range(2, 2 + len(shown)))]
@@ -62,11 +64,8 @@ def _mark(row: Row) -> str:
     return ", ".join(marks)
 
 
-def _cell(record: MetricRecord | None) -> str:
-    if record is None or record.value is None:
-        return "-"
-    value, error = plus_minus(record.value, record.uncertainty.se if record.uncertainty else None)
-    return f"{value} ± {error}" if error else value
+def _cell(shown: Figure) -> str:
+    return f"{shown.text} {shown.margin}".strip() or "-"
 
 
 def _arrow(record: MetricRecord) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from genboard.leaderboard.numbers import plus_minus
 from genboard.leaderboard.ranking import Scored, p_value, rank, separated
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,18 +59,3 @@ def test_equal_generators_are_rarely_separated():
         bool(separated([Scored(f"g{i}", v, 1.0) for i, v in enumerate(rng.normal(size=8))])) for _ in range(1000)
     )
     assert 10 <= wrong <= 70
-
-
-@pytest.mark.parametrize(
-    ("value", "se", "shown"),
-    [
-        (5.749023, 0.4359545, ("5.75", "0.44")),
-        (0.00012345, 0.0000021, ("0.0001234", "0.0000021")),
-        (84.47, 4e-17, ("84.47", "0")),
-        (0.0, 0.0, ("0", "0")),
-        (12.3456789, None, ("12.35", "")),
-        (None, None, ("-", "")),
-    ],
-)
-def test_digits_follow_the_error(value, se, shown):
-    assert plus_minus(value, se) == shown

@@ -1,0 +1,123 @@
+"""Sentences about a board, computed from it: who leads, how sure that is, how far real images are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...registry.metrics import find_metric
+from ..board import Board, Row
+from ..numbers import figure
+from ..ranking import ALPHA, Ranked, Scored, p_value
+
+_NAMED = 3  # names in a row before the rest are counted
+
+
+def short_title(title: str) -> str:
+    """A track's title up to its first comma.
+
+    >>> short_title("Digits, unconditional")
+    'Digits'
+    """
+    return title.partition(",")[0].strip()
+
+
+def in_prose(names: Sequence[str]) -> str:
+    """
+    >>> in_prose(["a"]), in_prose(["a", "b", "c"]), in_prose(["a", "b", "c", "d", "e"])
+    ('a', 'a, b and c', 'a, b, c and 2 others')
+    """
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} others"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def heading(board: Board) -> str:
+    """The finding in one line."""
+    place, ranked = short_title(board.track.title), _places(board)
+    if not ranked:
+        return f"Nothing is ranked on {place} yet"
+    leader = ranked[0]
+    if len(ranked) == 1:
+        return f"{leader.name} is the only generator ranked on {place}"
+    if not leader.tied:
+        return f"{leader.name} leads on {place}"
+    group = [p for p in ranked if p is leader or p.name in leader.tied]
+    if any(b.name not in a.tied for a in group for b in group if a is not b):
+        return f"{leader.name} leads on {place}, but cannot be told apart from {in_prose(leader.tied)}"
+    if len(group) == len(ranked) > _NAMED:
+        return f"The {len(ranked)} generators on {place} cannot be told apart"
+    where = "on" if len(group) == len(ranked) else "at the top of"
+    return f"{in_prose([p.name for p in group])} cannot be told apart {where} {place}"
+
+
+def sureness(board: Board) -> str:
+    """How sure the lead is."""
+    ranked = _places(board)
+    if not ranked:
+        return "—"
+    if len(ranked) == 1:
+        return "nothing to compare with"
+    if ranked[0].tied:
+        return f"not told apart from {in_prose(ranked[0].tied)}"
+    others = [place.name for place in ranked[1:]]
+    return f"told apart from {in_prose(others) if len(others) <= _NAMED else f'all {len(others)} others'}"
+
+
+def lede(board: Board) -> str:
+    """What the numbers are, which way is better, and how far the leader is from real images."""
+    primary = board.columns[0]
+    metric = find_metric(primary.metric)
+    split = f", against {primary.against}" if primary.against != "reference" else ""
+    first = (
+        f"{metric.title} in {primary.extractor} space{split}, {board.track.samples:,} samples each. "
+        f"{board.better.capitalize()} is better."
+    )
+    return " ".join([first, *_about_floor(board)])
+
+
+def standing(board: Board, row: Row) -> str:
+    """Where a row stands on its board."""
+    where = board.track.title
+    if row.result.generator.noise_floor:
+        return f"The noise floor of {where}: real images nobody trained on, measured like samples and never ranked."
+    if row.place is None:
+        return f"A baseline of {where}: shown beside the generators, never ranked."
+    if len(board.ranked) == 1:
+        return f"The only generator ranked on {where}."
+    of = f"of {len(board.ranked)} on {where}"
+    if not row.place.tied:
+        return f"Rank {rank_text(row.place)} {of}, told apart from every other ranked row."
+    return f"Rank {rank_text(row.place)} {of}, not told apart from {in_prose(row.place.tied)}."
+
+
+def rank_text(place: Ranked) -> str:
+    return str(place.first) if place.first == place.last else f"{place.first}–{place.last}"
+
+
+def _about_floor(board: Board) -> list[str]:
+    if board.floor is None:
+        return []
+    key = board.track.primary
+    floor = _scored(board.floor, key)
+    said = [f"The dashed line is the noise floor: real images score {figure(board.floor.cells[key]).text}."]
+    if board.ranked:
+        leader = _scored(board.ranked[0], key)
+        if p_value(leader, floor) >= ALPHA:
+            said.append(f"{leader.name} cannot be told apart from them.")
+        elif (leader.value < floor.value) == (board.better == "lower"):
+            said.append(
+                f"{leader.name} scores better than they do, which calls for a look at its nearest training images."
+            )
+        else:
+            said.append(f"Even {leader.name} is clearly worse.")
+    return said
+
+
+def _scored(row: Row, key: str) -> Scored:
+    record = row.cells[key]
+    assert record.value is not None  # `board.why_not` leaves out what has none
+    return Scored(row.name, record.value, record.uncertainty.se if record.uncertainty else None)
+
+
+def _places(board: Board) -> list[Ranked]:
+    return [row.place for row in board.rows if row.place]

@@ -1,0 +1,191 @@
+"""What a generator's page shows: its samples, every number, and all that is needed to measure it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...benchmarks.result import GeneratorRecord, MetricRecord, Result
+from ...registry.metrics import METRICS
+from ..board import Board, Row
+from ..numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
+from ..records import Record
+from .findings import standing
+from .links import Segment, linked
+from .sheets import Sheet, stem
+
+
+@dataclass(frozen=True)
+class Number:
+    """One measured value in full. Where a part is empty, `why` of the figure or of the interval says so."""
+
+    title: str
+    note: str
+    figure: Figure
+    interval: str
+    no_interval: str
+    level: str
+    target: str
+    method: str
+    n: str
+    n_reference: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Another result of the generator on the track, and why it is not the one shown."""
+
+    date: str
+    id: str
+    status: str
+    value: Figure
+    why: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A generator on one track: the result that counts, or else the newest, and the others.
+
+    Attributes:
+        href: the track's page below the site's root, or empty where the track is not known.
+    """
+
+    track: str
+    title: str
+    href: str
+    standing: str
+    copies: bool
+    error: str
+    sheet: Sheet
+    numbers: tuple[Number, ...]
+    facts: tuple[tuple[str, str], ...]
+    command: str
+    others: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class GeneratorView:
+    name: str
+    head: GeneratorRecord
+    paper: tuple[Segment, ...]
+    origin: tuple[Segment, ...]
+    sections: tuple[Section, ...]
+
+
+def generator_view(
+    name: str, records: Sequence[Record], boards: Mapping[str, Board], sheets: Mapping[str, Sheet]
+) -> GeneratorView:
+    """The page of a generator from all its results; `sheets` holds the pictures of those that `shown` names."""
+    head = max(records, key=_age).result.generator
+    tracks = sorted({record.result.track.name for record in records})
+    return GeneratorView(
+        name=name,
+        head=head,
+        paper=linked(head.paper or ""),
+        origin=linked(head.origin),
+        sections=tuple(_section(track, _on(track, records), boards.get(track), sheets) for track in tracks),
+    )
+
+
+def shown(records: Sequence[Record], board: Board | None) -> Record:
+    """Of a generator's results on one track the one its page shows: the one on the board, or else the newest."""
+    row = _row_of(records, board)
+    return row.record if row else max(records, key=_age)
+
+
+def _section(track: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]) -> Section:
+    row, record = _row_of(records, board), shown(records, board)
+    result = record.result
+    others = sorted((r for r in records if r is not record), key=_age, reverse=True)
+    return Section(
+        track=f"{result.track.name}@{result.track.version}",
+        title=board.track.title if board else track,
+        href=f"tracks/{track}.html" if board else "",
+        standing=standing(board, row) if board and row else _unranked(result, board),
+        copies=row.copies if row else False,
+        error=f"Failed at {result.error.stage}: {result.error.type}: {result.error.message}" if result.error else "",
+        sheet=sheets[stem(record)],
+        numbers=tuple(_number(metric) for metric in result.metrics),
+        facts=_facts(result),
+        command=result.provenance.command,
+        others=tuple(_run(other.result, board) for other in others),
+    )
+
+
+def _number(record: MetricRecord) -> Number:
+    metric, u = METRICS.get(record.name), record.uncertainty
+    against = record.params.get("against", "reference")
+    settings = [f"{key} = {value}" for key, value in sorted(record.params.items()) if key != "against"]
+    notes = [f"in {record.extractor}"] if record.extractor else []
+    notes += [f"against {against}"] if against != "reference" else []
+    return Number(
+        title=metric.title if metric else record.name,
+        note=", ".join([*notes, *settings, f"version {record.version}"]),
+        figure=figure(record),
+        interval=span(record),
+        no_interval=record.reason or (NO_INTERVAL if record.value is not None else "there is no value"),
+        level=percent(u.level) if u else "",
+        target=u.target if u else "",
+        method=u.method if u else "",
+        n=f"{record.n:,}",
+        n_reference="" if record.n_reference is None else f"{record.n_reference:,}",
+    )
+
+
+def _facts(result: Result) -> tuple[tuple[str, str], ...]:
+    sampling, environment, cost = result.sampling, result.environment, result.cost
+    generator = result.specification.get("generator")
+    weights = generator.get("weights") if isinstance(generator, dict) else None
+    facts: list[tuple[str, object]] = [
+        ("Result", result.id),
+        ("Measured", result.provenance.created),
+        ("Samples", f"{sampling.n:,} of {' × '.join(map(str, sampling.shape))}, protocol {sampling.protocol}"),
+        ("Seed", "none: the images were given, not drawn" if sampling.seed is None else sampling.seed),
+        ("Samples, SHA-256", sampling.digest or "none: sampling failed"),
+        ("Weights, SHA-256", weights or "none: it has no weights file"),
+        ("Third-party code", "ran with leave" if result.provenance.trusted_code else "none"),
+        ("Environment", ", ".join(f"{key} {value}" for key, value in environment)),
+        ("Cost", f"{cost.sampling_s:.3g} s sampling, {cost.measuring_s:.3g} s measuring"),
+    ]
+    if cost.images_per_s is not None:
+        facts.append(("Speed", f"{written(cost.images_per_s, decimals(cost.images_per_s, None))} images a second"))
+    if cost.peak_memory_mib is not None:
+        facts.append(("Peak memory", f"{cost.peak_memory_mib:,.0f} MiB"))
+    return tuple((term, str(fact)) for term, fact in facts)
+
+
+def _run(result: Result, board: Board | None) -> Run:
+    key = board.track.primary if board else ""
+    return Run(
+        date=result.provenance.created[:10],
+        id=result.id,
+        status=result.status,
+        value=missing("the run failed") if result.error else figure(result.metric(key)),
+        why=_why(result, board),
+    )
+
+
+def _unranked(result: Result, board: Board | None) -> str:
+    if result.error:
+        return f"Not ranked: its newest run on {board.track.title if board else result.track.name} failed."
+    return f"Not ranked: {_why(result, board)}."
+
+
+def _why(result: Result, board: Board | None) -> str:
+    if board is None:
+        return f"this site has no track named {result.track.name}"
+    mine = (o.reason for o in board.left_out if (o.name, o.id) == (result.generator.name, result.id))
+    return next(mine, "not on the board")
+
+
+def _row_of(records: Sequence[Record], board: Board | None) -> Row | None:
+    rows = board.rows if board else ()
+    return next((row for row in rows if any(row.record is record for record in records)), None)
+
+
+def _on(track: str, records: Sequence[Record]) -> list[Record]:
+    return [record for record in records if record.result.track.name == track]
+
+
+def _age(record: Record) -> tuple[str, str]:
+    return record.result.provenance.created, record.result.id
