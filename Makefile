@@ -62,7 +62,7 @@ leaderboard: setup
 	$(RUN) genboard.leaderboard.regenerate
 
 site: setup
-	$(RUN) genboard site build --out site
+	$(RUN) genboard site build --results leaderboard/results --out site
 
 docs: setup
 	$(RUN) genboard.leaderboard.docs

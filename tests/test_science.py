@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import genboard
 import pytest
 from genboard.benchmarks.result import MetricRecord, Result
 from genboard.benchmarks.runner import Options, Workspace
@@ -57,6 +58,15 @@ def test_every_generator_is_there(board):
     assert {row.name for row in board.ranked} == set(TRAINED)
     assert board.floor is not None
     assert board.floor.name == "held-out"
+
+
+def test_the_board_is_a_tidy_data_frame(board):
+    frame = genboard.board_frame(board)
+    assert len(frame) == len(board.rows) * len(TRACK.metrics)
+    fd = frame[(frame.metric == "fd") & (frame.against == "reference")]
+    assert list(fd.value) == sorted(fd.value)
+    assert list(fd[fd.rank_first.notna()].generator) == [row.name for row in board.ranked]
+    assert frame.reason.isna().all()
 
 
 def test_held_out_images_and_a_copy_are_not_told_apart_on_the_reference(board):

@@ -1,0 +1,347 @@
+"""Floor 5, the command line: parse, call, print. No arithmetic here.
+
+Data go to stdout, everything else to stderr. Exit 0: done. 1: the user's to mend, with a message, a blank line and
+`hint: ...`. 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from .errors import GenboardError
+from .files import canonical_json, write_json
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+app = typer.Typer(
+    name="genboard",
+    no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Measure generative image models the same way every time, and rank them with honest error bars.",
+)
+reference_app = typer.Typer(no_args_is_help=True, help="Precomputed statistics of the real images.")
+site_app = typer.Typer(no_args_is_help=True, help="The leaderboard as a static site.")
+app.add_typer(reference_app, name="reference")
+app.add_typer(site_app, name="site")
+
+TrackName = Annotated[str, typer.Option("--track", help="Name of the track, see `genboard list tracks`.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda, cuda:1, ...")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Samples computed at once; it changes no pixel.")]
+ResultFolders = Annotated[
+    list[Path] | None,
+    typer.Option(help="Folder of results, repeatable; the committed ones and your own by default."),
+]
+Samples = Annotated[int | None, typer.Option(min=1, help="Another number than the track's: recorded, never ranked.")]
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("genboard"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a command; its help ends in an example, and a user's mistake ends in a message, not a traceback."""
+
+    def register(call: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(call)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return call(*args, **kwargs)
+            except GenboardError as e:
+                _fail(str(e))
+            except KeyboardInterrupt:
+                _fail("interrupted\n\nhint: run the same command again; finished shards and results are kept")
+
+        return group.command(name, epilog=f"Example: {example}")(guarded)
+
+    return register
+
+
+@command(app, "demo", "genboard demo --out demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for samples, results and site.")] = Path("demo"),
+) -> None:
+    """The main job on the embedded track: samples, metrics, ranking and site, from real images, without a download."""
+    from .leaderboard.demo import run_demo
+    from .leaderboard.terminal import board_text
+
+    done = run_demo(out, lambda item: _say(f"{item.result.generator.name}: {'reused' if item.reused else 'measured'}"))
+    print(f"\n{done.board.track.title} ({done.board.track.id}), {done.board.track.samples:,} samples each\n")
+    print(board_text(done.board))
+    print(f"\nopen {done.index} in a browser")
+
+
+@command(app, "list", "genboard list generators --json")
+def list_(
+    kind: Annotated[str, typer.Argument(help="datasets, generators, extractors, metrics or tracks")], json: Json = False
+) -> None:
+    """What the registry holds of a kind."""
+    from .leaderboard.tables import table
+    from .registry.overview import listed
+
+    rows = listed(kind)
+    if json:
+        _print_json(rows)
+        return
+    fields = [key for key in rows[0] if key != "name"]
+    print(table(["name", *fields], [[row["name"], *(_plain(row[key]) for key in fields)] for row in rows]))
+
+
+@command(app, "show", "genboard show track digits")
+def show(
+    kind: Annotated[str, typer.Argument(help="dataset, generator, extractor, metric or track")],
+    name: Annotated[str, typer.Argument(help="Its name, see `genboard list`.")],
+    json: Json = False,
+) -> None:
+    """All the registry says of one entry."""
+    from .leaderboard.tables import table
+    from .registry.overview import flat, shown
+
+    entry = shown(kind, name)
+    if json:
+        _print_json(entry)
+        return
+    print(table(["field", "value"], [[key, _plain(value)] for key, value in flat(entry)]))
+
+
+@command(app, "compare", "genboard compare real.npy fake.npy --metrics fd,kid --json")
+def compare(
+    real: Annotated[Path, typer.Argument(help="Features (.npy, .npz, .safetensors), or images with --extractor.")],
+    fake: Annotated[Path, typer.Argument(help="The same of the samples.")],
+    metrics: Annotated[str | None, typer.Option(help="Names with commas; all that apply by default.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="Measure images in this feature space.")] = None,
+    device: Device = "cpu",
+    json: Json = False,
+) -> None:
+    """Metrics between two sets of features or images, without a track."""
+    from .benchmarks.compare import compare_features, compare_images, read_features
+    from .leaderboard.terminal import metrics_table
+
+    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
+    if extractor is None:
+        found = compare_features(read_features(real), read_features(fake), names)
+    else:
+        found = compare_images(real, fake, extractor, names, device)
+    if json:
+        _print_json(found.to_json())
+        return
+    print(f"{found.n_real:,} real, {found.n_fake:,} fake, {found.dim} wide\n\n{metrics_table(found.metrics)}")
+
+
+@command(app, "sample", "genboard sample vae --track digits --out samples/vae")
+def sample(
+    generator: Annotated[str, typer.Argument(help="A registered generator, or module:function with --trust-code.")],
+    track: TrackName,
+    out: Annotated[Path, typer.Option(help="Folder for the shards; a run that was stopped goes on there.")],
+    samples: Samples = None,
+    batch_size: BatchSize = 64,
+    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of yours.")] = False,
+    json: Json = False,
+) -> None:
+    """Draw the standardized samples: Parquet shards and a manifest with one digest."""
+    from .benchmarks.sampling import sample as draw
+    from .benchmarks.subjects import open_subject, plan_for
+    from .registry.catalog import find
+    from .registry.schema import Track
+
+    entry = find(Track, track)
+    manifest = draw(plan_for(open_subject(generator, entry, trust_code=trust_code), entry, samples), out, batch_size)
+    if json:
+        _print_json(manifest)
+        return
+    print(f"{manifest['n']:,} samples in {out}\ndigest {manifest['digest']}")
+
+
+@command(app, "evaluate", "genboard evaluate my-samples/ --track digits --json")
+def evaluate(
+    source: Annotated[
+        str,
+        typer.Argument(help="A registered generator; a folder, zip, npz, npy or Parquet of images; module:function."),
+    ],
+    track: TrackName,
+    samples: Samples = None,
+    out: Annotated[Path | None, typer.Option(help="Write the result to this file as well.")] = None,
+    name: Annotated[str | None, typer.Option(help="What tables call images or a function of yours.")] = None,
+    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of yours.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Folder of results; in the user's data folder by default.")
+    ] = None,
+    device: Device = "cpu",
+    batch_size: BatchSize = 64,
+    json: Json = False,
+) -> None:
+    """Measure a generator, or images that were made by one, on a track."""
+    from .benchmarks.runner import Options, Workspace
+    from .benchmarks.runner import evaluate as measure
+    from .benchmarks.subjects import open_subject
+    from .leaderboard.terminal import result_text
+    from .registry.catalog import find
+    from .registry.schema import Track
+
+    entry = find(Track, track)
+    subject = open_subject(source, entry, name, trust_code)
+    usual = Workspace.default()
+    workspace = Workspace(results or usual.results, usual.samples)
+    done = measure(subject, entry, samples, workspace, Options(device, batch_size))
+    if out is not None:
+        write_json(out, done.result.to_json())
+    if subject.images is not None and subject.images.count > done.result.sampling.n:
+        _say(f"{source} holds {subject.images.count:,} images: the first {done.result.sampling.n:,} were measured")
+    _say(f"{'measured before' if done.reused else 'measured'}: {done.path}")
+    if json:
+        _print_json(done.result.to_json())
+    else:
+        print(result_text(done.result))
+
+
+@command(app, "rank", "genboard rank --track digits --json")
+def rank(
+    track: TrackName,
+    results: ResultFolders = None,
+    json: Json = False,
+) -> None:
+    """The ranking of a track: rank intervals, and which rows cannot be told apart."""
+    from .leaderboard.board import make_board
+    from .leaderboard.records import read_records, usual_folders
+    from .leaderboard.terminal import board_text
+    from .registry.catalog import find
+    from .registry.schema import Track
+
+    records = read_records(results or usual_folders())
+    for path, reason in records.unreadable:
+        _say(f"left out: {path}: {reason}")
+    board = make_board(find(Track, track), records.readable)
+    if json:
+        _print_json(board.to_json())
+    else:
+        print(board_text(board))
+
+
+@command(reference_app, "build", "genboard reference build --track digits")
+def reference_build(
+    track: TrackName,
+    out: Annotated[Path | None, typer.Option(help="Folder; in the user's data folder by default.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Build the statistics a track needs: reference and training split in each of its feature spaces."""
+    from .reference_stats.build import build, recipes_of
+    from .reference_stats.store import built_by_user, save
+    from .registry.catalog import find
+    from .registry.schema import Track
+
+    for recipe in recipes_of(find(Track, track)):
+        print(save(build(recipe, device), out or built_by_user()))
+
+
+@command(reference_app, "verify", "genboard reference verify")
+def reference_verify(
+    name: Annotated[str | None, typer.Argument(help="One of `genboard reference list`; all by default.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Build stored statistics again and compare: fails where one differs by more than the tolerance."""
+    from .errors import ReferenceMismatch
+    from .leaderboard.tables import table
+    from .reference_stats.build import TOLERANCE, verify
+    from .reference_stats.store import find_stored, load
+
+    rows, bad = [], []
+    for stored in find_stored(name):
+        verified = verify(load(stored.path), device)
+        rows.append([stored.card.recipe.name, f"{verified.largest:.1e}", "yes" if verified.same_images else "no"])
+        if not verified.ok:
+            bad.append(stored.card.recipe.name)
+    print(table(["reference", "largest difference", "same images"], rows, right=(1,)))
+    if bad:
+        raise ReferenceMismatch(
+            f"{', '.join(bad)}: not what building it again gives, within {TOLERANCE:g} of each array's scale",
+            "build it again: genboard reference build --track TRACK",
+        )
+    _say(f"all within {TOLERANCE:g} of each array's scale")
+
+
+@command(reference_app, "list", "genboard reference list --json")
+def reference_list(json: Json = False) -> None:
+    """The statistics at hand: committed with the package, and built here."""
+    from .leaderboard.tables import table
+    from .reference_stats.store import find_stored
+
+    found = find_stored(None)
+    if json:
+        _print_json([{"name": s.card.recipe.name, "path": str(s.path), **s.card.model_dump()} for s in found])
+        return
+    rows = [[s.card.recipe.name, f"{s.card.recipe.count:,}", f"{s.card.recipe.bank:,}", str(s.path)] for s in found]
+    print(table(["name", "images", "bank", "file"], rows, right=(1, 2)))
+
+
+@command(site_app, "build", "genboard site build --out site")
+def site_build(
+    out: Annotated[Path, typer.Option(help="Folder for the site.")],
+    results: ResultFolders = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the site is out of date.")] = False,
+) -> None:
+    """Render the leaderboard from results: plain files that open without a network."""
+    from .leaderboard.records import read_records, usual_folders
+    from .leaderboard.site import render_site, stale_files, write_site
+    from .registry.catalog import entries
+    from .registry.schema import Track
+
+    records = read_records(results or usual_folders())
+    for path, reason in records.unreadable:
+        _say(f"left out: {path}: {reason}")
+    files = render_site(records, entries(Track))
+    if check:
+        stale = stale_files(files, out)
+        if stale:
+            raise GenboardError(
+                f"{out} is out of date: {', '.join(stale[:5])}{' ...' if len(stale) > 5 else ''}",
+                f"genboard site build --out {out}",
+            )
+        return
+    written = write_site(files, out)
+    _say(f"wrote {written} of {len(files)} files")
+    print(out / "index.html")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _fail(message: str) -> NoReturn:
+    _say(f"Error: {message}")
+    raise typer.Exit(1)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(canonical_json(value).decode())
+
+
+def _plain(value: Any) -> str:
+    """A registry field on one line."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_plain(item)}" for key, item in value.items())
+    return "" if value is None else str(value)

@@ -1,0 +1,30 @@
+"""Measure whatever has no committed result yet: `python -m genboard.leaderboard.regenerate`.
+
+A result is immutable: one that is there is kept, and what has changed gets another id beside it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..benchmarks.runner import Evaluated, Options, Workspace
+from ..files import home
+from ..registry.catalog import entries
+from ..registry.schema import Track
+from .demo import evaluate_all
+from .records import COMMITTED
+
+
+def main() -> None:
+    workspace = Workspace(COMMITTED, home() / "samples")
+    for track in entries(Track).values():
+        evaluate_all(track, workspace, Options(), _report)
+
+
+def _report(item: Evaluated) -> None:
+    result = item.result
+    print(f"{result.track.name}: {result.generator.name}: {'kept' if item.reused else 'measured'}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
