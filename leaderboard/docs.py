@@ -1,0 +1,89 @@
+"""The figures and tables in the documentation, made from the registry and the committed results.
+
+`python -m genboard.leaderboard.docs` writes what stands between `<!-- generated: NAME -->` and `<!-- end -->` in the
+README and in `docs/`; with `--check` it writes nothing and fails if anything is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..errors import UnknownName
+from ..files import read_bytes, write_bytes
+from ..registry.catalog import entries, find
+from ..registry.metrics import METRICS
+from ..registry.overview import listed
+from ..registry.schema import Track
+from .board import make_board
+from .records import COMMITTED, read_records
+from .terminal import board_text
+
+ROOT = Path(__file__).parent.parent
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z :-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def blocks() -> Mapping[str, Callable[[], str]]:
+    """Every block that a document may ask for."""
+    boards = {f"board {name}": (lambda name=name: _board(name)) for name in entries(Track)}
+    return {**boards, "metrics": _metrics, "generators": _generators}
+
+
+def filled(text: str) -> str:
+    """A document with all its blocks made anew.
+
+    Raises:
+        UnknownName: it asks for a block that nobody makes.
+    """
+    known = blocks()
+
+    def fill(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name not in known:
+            raise UnknownName("generated block", name, known)
+        return f"{match[1]}{known[name]()}\n{match[3]}"
+
+    return _BLOCK.sub(fill, text)
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def outdated() -> list[Path]:
+    """Documents whose generated blocks are not what they would be now."""
+    return [path for path in documents() if filled(text := read_bytes(path).decode()) != text]
+
+
+def main(arguments: list[str]) -> None:
+    stale = outdated()
+    if "--check" in arguments:
+        if stale:
+            names = ", ".join(path.relative_to(ROOT).as_posix() for path in stale)
+            sys.exit(f"out of date: {names}\n\nhint: make docs")
+        return
+    for path in stale:
+        write_bytes(path, filled(read_bytes(path).decode()).encode())
+        print(path.relative_to(ROOT).as_posix(), file=sys.stderr)
+
+
+def _board(name: str) -> str:
+    board = make_board(find(Track, name), read_records([COMMITTED]).readable)
+    return f"```text\n{board_text(board)}\n```"
+
+
+def _metrics() -> str:
+    arrows = {"lower": "lower", "higher": "higher", None: "shown, not ranked"}
+    rows = [f"| `{m.name}` | {m.title} | {arrows[m.better]} | {m.summary} | {m.paper} |" for m in METRICS.values()]
+    return "\n".join(["| name | metric | better | what it measures | source |", "|---|---|---|---|---|", *rows])
+
+
+def _generators() -> str:
+    rows = [f"| `{g['name']}` | {g['title']} | {g['family']} | {g['origin']} |" for g in listed("generators")]
+    return "\n".join(["| name | what it is | family | origin |", "|---|---|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

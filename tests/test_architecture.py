@@ -1,0 +1,112 @@
+"""The shape of the code: imports point downwards, one module writes files, public names are what they say."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import genboard
+import pytest
+
+ROOT = Path(genboard.__file__).parent
+FLOORS = {
+    "errors": 0,
+    "files": 1,
+    "progress": 1,
+    "registry": 2,
+    "reference_stats": 3,
+    "benchmarks": 4,
+    "leaderboard": 5,
+}
+TOP = {"__init__", "__main__", "cli"}  # above all floors
+SOURCES = sorted(
+    path
+    for path in ROOT.rglob("*.py")
+    if not {".venv", "tests", "build", "docs"} & set(path.relative_to(ROOT).parts) and "speed" not in path.parts
+)
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Top-level part of every import inside the package, and its line."""
+    package = list(path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            for target in [node.module] if node.module else [alias.name for alias in node.names]:
+                yield [*base, *target.split(".")][0], node.lineno
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            for name in names:
+                if name and name.split(".")[0] == "genboard":
+                    yield name.split(".")[1], node.lineno
+
+
+def test_there_are_sources_on_every_floor():
+    assert len(SOURCES) > 40
+    assert {p.relative_to(ROOT).parts[0].removesuffix(".py") for p in SOURCES} == {*FLOORS, *TOP}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_point_downwards(path: Path):
+    here = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if here in TOP:
+        return
+    above = FLOORS[here]
+    upward = [(target, line) for target, line in imports(path) if target != here and FLOORS.get(target, 9) >= above]
+    assert not upward
+
+
+FORBIDDEN_METHODS = {"write_text", "rename", "dump", "dumps", "savez", "to_csv", "to_parquet"}
+FORBIDDEN_CALLS = {("os", "replace"), ("os", "rename"), ("json", "loads"), ("json", "load")}
+
+
+def writers(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Calls that put files on disk, or speak JSON, past `files.py`."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        spelled = ast.unparse(call.func)
+        owner, _, name = spelled.rpartition(".")
+        if name == "open" and any(opens_for_writing(argument) for argument in call.args):
+            yield "open for writing", call.lineno
+        if name in FORBIDDEN_METHODS or (owner, name) in FORBIDDEN_CALLS:
+            yield spelled, call.lineno
+        if name == "write_bytes" and owner not in ("", "files"):
+            yield spelled, call.lineno
+        # Encoders may fill a buffer, or give bytes (safetensors); a path would be a second writer.
+        if name in {"save", "write_table"} and owner and "safetensors" not in owner:
+            target = call.args[1 if name == "write_table" else 0]
+            if not (isinstance(target, ast.Name) and target.id == "buffer"):
+                yield spelled, call.lineno
+
+
+def opens_for_writing(argument: ast.expr) -> bool:
+    mode = argument.value if isinstance(argument, ast.Constant) else None
+    return isinstance(mode, str) and set(mode) <= set("rwaxbt+") and bool(set(mode) & set("wax+"))
+
+
+def test_one_module_writes_files_and_json():
+    found = {
+        f"{path.relative_to(ROOT).as_posix()}:{line}: {what}"
+        for path in SOURCES
+        if path != ROOT / "files.py"
+        for what, line in writers(ast.parse(path.read_text("utf-8")))
+    }
+    assert not found
+
+
+def test_the_search_for_writers_finds_them():
+    own = list(writers(ast.parse((ROOT / "files.py").read_text("utf-8"))))
+    assert {what for what, _ in own} >= {"open for writing", "os.replace", "json.dumps", "json.loads"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_every_module_says_why_it_exists(path: Path):
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+def test_public_names_are_sorted_and_importable():
+    assert sorted(genboard.__all__) == genboard.__all__
+    assert all(getattr(genboard, name) is not None for name in genboard.__all__)
+    assert set(genboard._HOMES) | {"GenboardError"} == set(genboard.__all__)
+    with pytest.raises(AttributeError):
+        _ = genboard.no_such_name  # type: ignore[attr-defined]

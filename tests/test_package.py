@@ -1,0 +1,108 @@
+"""What is installed is what is on disk, and every documented command is there."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import genboard
+import pytest
+from genboard.leaderboard import docs
+
+ROOT = Path(genboard.__file__).parent
+FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard")
+LEFT_OUT = {".venv", ".git", "build", "dist", "demo", "site-packages", "__pycache__"}
+
+
+def on_disk() -> set[str]:
+    """Every file of the package, as a path inside it."""
+    floors = [p for floor in FLOORS for p in (ROOT / floor).rglob("*") if p.is_file()]
+    kept = [p.relative_to(ROOT) for p in [*ROOT.glob("*.py"), ROOT / "py.typed", *floors]]
+    return {p.as_posix() for p in kept if "__pycache__" not in p.parts and p.parts[:2] != ("benchmarks", "speed")}
+
+
+def test_the_wheel_holds_what_is_on_disk(tmp_path):
+    source = tmp_path / "some clone"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*LEFT_OUT, ".*", "*.egg-info"))
+    command = [sys.executable, "-P", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name.removeprefix("genboard/") for name in archive.namelist() if name.startswith("genboard/")]
+    assert len(names) > 80
+    assert set(names) == on_disk()
+
+
+def test_the_entry_point_and_the_version_are_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == version("genboard")
+    assert project["scripts"] == {"genboard": "genboard.cli:main"}
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = re.findall(r"^## (\d+\.\d+\.\d+)", changelog, re.MULTILINE)
+    assert released[0] == project["version"]
+
+
+def test_the_constraints_pin_every_dependency_and_avoid_what_is_known_to_fail():
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines())
+    pinned = {name.lower().replace("_", "-") for name in pins}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    names = {re.split(r"[<>=!\[; ]", d)[0].lower() for d in wanted} - {"genboard", "setuptools"}
+    assert len(names) > 20
+    assert names <= pinned
+    assert pins["torch"] != "2.13.0"
+    assert tuple(map(int, pins["scipy"].split(".")[:2])) < (1, 18)
+
+
+def modules() -> list[str]:
+    paths = [p for floor in FLOORS for p in (ROOT / floor).rglob("*.py") if "speed" not in p.parts]
+    names = [".".join(["genboard", *p.relative_to(ROOT).with_suffix("").parts]) for p in [*paths, ROOT / "files.py"]]
+    return sorted(name.removesuffix(".__init__") for name in names if not name.endswith("__main__"))
+
+
+def test_the_examples_in_docstrings_run():
+    results = [doctest.testmod(importlib.import_module(name)) for name in modules()]
+    assert sum(r.attempted for r in results) > 10
+    assert sum(r.failed for r in results) == 0
+
+
+def test_generated_tables_are_up_to_date():
+    documents = docs.documents()
+    assert len(documents) >= 4
+    assert any("<!-- generated:" in path.read_text("utf-8") for path in documents)
+    assert docs.outdated() == []
+
+
+def test_every_command_is_documented():
+    from genboard.cli import app, reference_app, site_app
+
+    text = "\n".join(path.read_text("utf-8") for path in docs.documents())
+    groups = [("", app), ("reference ", reference_app), ("site ", site_app)]
+    commands = [f"{prefix}{command.name}" for prefix, group in groups for command in group.registered_commands]
+    assert len(commands) >= 11
+    missing = [command for command in commands if f"genboard {command}" not in text]
+    assert not missing
+
+
+def test_links_inside_the_documents_lead_somewhere():
+    found = 0
+    for path in docs.documents():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
+            found += 1
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+    assert found > 5
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check"])
+def test_make_knows_what_the_readme_names(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert any(f"make {target}" in path.read_text("utf-8") for path in docs.documents()[:2])
