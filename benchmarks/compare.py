@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ..errors import BadFeatures
+from ..errors import BadFeatures, UnknownName
 from ..files import read_bytes
 from ..reference_stats.features import Measured, measure
 from ..reference_stats.moments import Moments
@@ -92,6 +92,8 @@ def _checked(array: Tensor, what: str) -> Tensor:
 
 
 def _compare(real: Measured, fake: Measured, metrics: Sequence[str] | None, extractor: str | None) -> Comparison:
+    if metrics is not None and not metrics:
+        raise UnknownName("metric", "", METRICS)
     dims = real.features.shape[1], fake.features.shape[1]
     if dims[0] != dims[1]:
         raise BadFeatures(

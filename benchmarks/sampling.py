@@ -30,6 +30,8 @@ SHARD = 128  # samples: what is lost at most when a run is killed
 BATCH = 64
 OUTSIDE_LIMIT = 0.05  # share of a batch's values below -0.5 or above 1.5; what overshoots a little is clamped
 
+_RANGE = "give uint8 in 0..255, or floats in [0, 1]"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -86,7 +88,7 @@ def _sample_locked(plan: Plan, folder: Path, batch_size: int) -> dict[str, Any]:
         for number, (start, stop) in enumerate(ranges):
             path = folder / shard_name(number, len(ranges))
             if path.is_file():
-                images = read_shard(path, plan.spec_id, plan.shape, start)
+                images = read_shard(path, plan.spec_id, plan.shape, start, stop - start)
             else:
                 images = draw(plan, start, stop, batch_size)
                 write_shard(path, images, draws(plan.seed, start, stop), plan.spec_id)
@@ -103,8 +105,20 @@ def _sample_locked(plan: Plan, folder: Path, batch_size: int) -> dict[str, Any]:
         "shards": shards,
         "digest": whole.hexdigest(),
     }
+    _refuse_other_digest(folder / "manifest.json", manifest)
     write_json(folder / "manifest.json", manifest)
     return manifest
+
+
+def _refuse_other_digest(path: Path, manifest: dict[str, Any]) -> None:
+    """Finished samples that now read differently were tampered with, or damaged: never a thing to paper over."""
+    if path.is_file():
+        before = read_json(path)
+        if not isinstance(before, dict) or before.get("digest") != manifest["digest"]:
+            raise BadSamples(
+                f"{path.parent}: the samples have digest {manifest['digest'][:12]}, not the one of {path.name}",
+                "delete the folder, and sample again",
+            )
 
 
 def _claim(plan: Plan, folder: Path) -> None:
@@ -112,6 +126,8 @@ def _claim(plan: Plan, folder: Path) -> None:
     path = folder / "plan.json"
     if path.is_file():
         found = read_json(path)
+        if not isinstance(found, dict):
+            raise BadSamples(f"{path}: not the plan of a run", "choose another --out, or delete the folder")
         if found != plan.spec:
             differing = [key for key in plan.spec if found.get(key) != plan.spec[key]]
             key = differing[0] if differing else "format"
@@ -172,10 +188,10 @@ def to_uint8(array: NDArray[Any], plan: Plan, first: int) -> NDArray[np.uint8]:
     if array.dtype == np.uint8:
         return np.asarray(array, np.uint8)
     if not np.issubdtype(array.dtype, np.floating):
-        raise BadSamples(f"{name} gives {array.dtype} images", "give uint8 in 0..255, or floats in [0, 1]")
+        raise BadSamples(f"{name} gives {array.dtype} images", _RANGE)
     finite = np.isfinite(array).all(axis=(1, 2, 3))
     if not finite.all():
-        raise BadSamples(f"{name}: sample {first + int(np.argmin(finite))} has NaN or infinite pixels")
+        raise BadSamples(f"{name}: sample {first + int(np.argmin(finite))} has NaN or infinite pixels", _RANGE)
     outside = float(np.mean((array < -0.5) | (array > 1.5)))
     if outside > OUTSIDE_LIMIT:
         raise BadSamples(

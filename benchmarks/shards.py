@@ -61,18 +61,21 @@ def write_shard(path: Path, images: Images, tickets: list[Draw], spec_id: str) -
     write_bytes(path, buffer.getvalue().to_pybytes())
 
 
-def read_shard(path: Path, spec_id: str, shape: Shape, first: int) -> Images:
+def read_shard(path: Path, spec_id: str, shape: Shape, first: int, count: int | None = None) -> Images:
     """The images of a shard that was drawn by that specification and starts at sample `first`.
+
+    Args:
+        count: how many it must hold; any number by default.
 
     Raises:
         BadSamples: not such a shard.
     """
     data = read_bytes(path)
     with refusing(BadSamples, f"{path}: cannot be read", _AGAIN):
-        return _parse(data, path, spec_id, shape, first)
+        return _parse(data, path, spec_id, shape, first, count)
 
 
-def _parse(data: bytes, path: Path, spec_id: str, shape: Shape, first: int) -> Images:
+def _parse(data: bytes, path: Path, spec_id: str, shape: Shape, first: int, count: int | None) -> Images:
     table = pq.read_table(pa.BufferReader(data))
     found = (table.schema.metadata or {}).get(_SPEC, b"none").decode()
     if found != spec_id:
@@ -80,6 +83,8 @@ def _parse(data: bytes, path: Path, spec_id: str, shape: Shape, first: int) -> I
     indices = table.column("index").to_pylist()
     if indices != list(range(first, first + len(indices))):
         raise BadSamples(f"{path}: its samples are not {first}..{first + len(indices) - 1} in order", _AGAIN)
+    if count is not None and len(indices) != count:
+        raise BadSamples(f"{path}: {len(indices)} samples, where {count} are needed", _AGAIN)
     labels = table.column("label").to_pylist()
     pixels = np.stack([decode_png(item["bytes"], shape, path) for item in table.column("image").to_pylist()])
     return Images(pixels, None if None in labels else np.array(labels, np.int64))
@@ -110,7 +115,8 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
     def shard(number: int) -> Images:
         if number not in cached:
             cached.clear()
-            cached[number] = read_shard(folder / shards[number]["file"], manifest["spec_id"], shape, number * size)
+            own = shards[number]
+            cached[number] = read_shard(folder / own["file"], manifest["spec_id"], shape, own["first"], own["count"])
         return cached[number]
 
     def read(start: int, stop: int) -> Images:

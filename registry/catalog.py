@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from ..errors import BadEntry, UnknownName
-from ..files import home
+from ..files import home, read_bytes
 from .schema import Dataset, Entry, Extractor, Generator, Track
 
 E = TypeVar("E", bound=Entry)
@@ -61,7 +61,7 @@ def parse(kind: type[E], path: Path, text: str) -> E:
     try:
         return kind.model_validate({"name": path.stem, **tomllib.loads(text)})
     except tomllib.TOMLDecodeError as e:
-        raise BadEntry(path, "", f"not valid TOML: {e}") from e
+        raise BadEntry(path, "", f"not valid TOML: {e}", "https://toml.io has the grammar") from e
     except ValidationError as e:
         first = e.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -74,8 +74,15 @@ def _read(kind: type[E], folders: tuple[Path, ...]) -> dict[str, E]:
     found: dict[str, E] = {}
     for folder in folders:
         for path in sorted((folder / kind.kind).glob("*.toml")):
-            entry = parse(kind, path, path.read_text("utf-8"))
+            entry = parse(kind, path, _text(path))
             if entry.name in found:
                 raise BadEntry(path, "name", f"two {kind.kind} are named {entry.name!r}", "rename the file")
             found[entry.name] = entry
     return dict(sorted(found.items()))
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as e:
+        raise BadEntry(path, "", f"not UTF-8: {e.reason} at byte {e.start}", "save it as UTF-8") from e

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from ..errors import GenboardError
+
 PACKAGE = __package__.rpartition(".")[0]
 
 
@@ -19,5 +21,8 @@ def function(name: str, under: str = "") -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     # Entries are data, and a user's own are read too: absolute names would let one run any installed code.
     parts = [PACKAGE, *filter(None, (under, module))]
-    found: Callable[..., Any] = getattr(import_module(".".join(parts)), attribute)
+    try:
+        found: Callable[..., Any] = getattr(import_module(".".join(parts)), attribute)
+    except (ImportError, AttributeError) as e:
+        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "spell it `module:function`") from e
     return found

@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
 
+from .metrics import find_metric
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Shape = tuple[int, int, int]  # height, width, channels
@@ -100,7 +102,8 @@ class Generator(Entry):
     tracks: tuple[Name, ...] | Literal["all"] = "all"
     trained_on: tuple[str, ...] = ()
     weights: Weights | None = None
-    block: int | None = None  # samples computed at once; none: each stands alone, so any number gives the same bits
+    # Samples computed at once; none: each stands alone, so any number gives the same bits.
+    block: int | None = Field(None, ge=1)
     arguments: dict[str, int | float | str] = Field(default_factory=dict)
     origin: str
     licence: str
@@ -160,6 +163,12 @@ class Track(Entry):
             raise ValueError(f"a column is listed twice: {sorted(k for k in keys if keys.count(k) > 1)[0]}")
         if self.primary not in keys:
             raise ValueError(f"primary = {self.primary!r} is none of its columns: {', '.join(keys)}")
+        for column in self.metrics:
+            unknown = sorted(set(column.params) - set(find_metric(column.metric).params))
+            if unknown:
+                raise ValueError(f"{column.key} has no parameter {unknown[0]!r}")
+        if next(find_metric(c.metric) for c in self.metrics if c.key == self.primary).better is None:
+            raise ValueError(f"primary = {self.primary!r} has no better end, so it cannot rank")
         if len({self.train, self.reference, self.held_out}) < 3:
             raise ValueError("train, reference and held_out must be three different splits")
         return self

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from genboard.benchmarks.sampling import Plan, draw, sample, to_uint8
-from genboard.benchmarks.shards import source_of_shards
+from genboard.benchmarks.shards import read_shard, source_of_shards, write_shard
 from genboard.benchmarks.subjects import open_subject, plan_for
 from genboard.errors import BadSamples
 from genboard.registry.catalog import entries, find, tracks_of
@@ -210,6 +210,17 @@ def test_a_shard_of_another_run_is_refused(tmp_path):
     (tmp_path / "b" / shard).write_bytes((tmp_path / "a" / shard).read_bytes())
     with pytest.raises(BadSamples, match=shard):
         sample(plan("held-out"), tmp_path / "b")
+
+
+def test_altered_pixels_do_not_pass_for_the_samples(tmp_path):
+    made = plan("held-out")
+    sample(made, tmp_path)
+    shard = tmp_path / "samples-00001-of-00004.parquet"
+    images = read_shard(shard, made.spec_id, made.shape, 128)
+    images.pixels[5, 2, 2] ^= 1
+    write_shard(shard, images, draws(made.seed, 128, 256), made.spec_id)
+    with pytest.raises(BadSamples, match=r"not the one of manifest\.json"):
+        sample(made, tmp_path)
 
 
 def test_a_generator_of_another_track_is_refused():

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from ...errors import BadSamples
+from ...errors import BadFeatures, BadSamples
 from ..catalog import tracks_of
 from ..resolve import function
 from ..schema import Generator, Track
@@ -45,7 +45,7 @@ def load_generator(entry: Generator, track: Track) -> LiveGenerator:
 
     Raises:
         BadSamples: it was not made for this track.
-        BadFeatures: weights that are not the ones its entry names.
+        BadFeatures: weights that are not the ones its entry names, or that do not fit its loader.
     """
     tracks = tracks_of(entry)
     if track.name not in tracks:
@@ -54,5 +54,12 @@ def load_generator(entry: Generator, track: Track) -> LiveGenerator:
             f"it runs on: {', '.join(tracks)}",
         )
     weights = read_weights(entry.weights) if entry.weights else {}
-    sample = function(entry.loader, under="registry.generators")(weights, track)
+    load = function(entry.loader, under="registry.generators")
+    try:
+        sample = load(weights, track)
+    except (KeyError, RuntimeError) as e:  # a key or a shape that the network does not have
+        raise BadFeatures(
+            f"generator {entry.name!r}: its weights do not fit {entry.loader}: {str(e).splitlines()[0]}",
+            "name the weights this loader was trained to, in [weights] of its entry",
+        ) from e
     return LiveGenerator(entry.name, entry.identity(), sample, entry.block)

@@ -33,7 +33,11 @@ def open_images(path: Path) -> ImageSource:
         raise BadImages(f"{path}: no such file or folder", "check the path")
     if path.is_dir():
         # A folder of Parquet shards, as `genboard sample` and the hub write them.
-        source = open_parquet(path) if any(path.glob("*.parquet")) else open_folder(path)
+        pictures = open_folder(path)
+        sharded = any(path.glob("*.parquet"))
+        if sharded and pictures.count:
+            raise BadImages(f"{path}: both Parquet and image files", "name the one that is meant, or part them")
+        source = open_parquet(path) if sharded else pictures
     else:
         opener = _BY_SUFFIX.get(path.suffix.lower())
         if opener is None:

@@ -58,7 +58,7 @@ def _source(name: str, files: Sequence[str], load: Callable[[int], bytes]) -> Im
 
 
 def _hidden(parts: Sequence[str]) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in parts)
+    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in parts)
 
 
 def _in_hidden(member: str) -> bool:

@@ -1,0 +1,147 @@
+"""Names and entries that a user gets wrong, through the real command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from genboard.registry.metrics import METRICS
+from refusals import (
+    DIGITS,
+    Run,
+    features,
+    folder,
+    hint,
+    refused,
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fact", "near"),
+    [
+        ("evaluate nois --track digits", "no generator named 'nois'", "noise"),
+        ("sample nois --track digits --out OUT", "no generator named 'nois'", "noise"),
+        ("evaluate noise --track digit", "no track named 'digit'", "digits"),
+        ("sample noise --track digit --out OUT", "no track named 'digit'", "digits"),
+        ("rank --track digit", "no track named 'digit'", "digits"),
+        ("reference build --track digit", "no track named 'digit'", "digits"),
+        ("reference verify digits/reference-500", "no reference statistics named", "digits/reference-500.digits-cnn"),
+        ("compare REAL REAL --metrics fd,kidd", "no metric named 'kidd'", "kid"),
+        ("compare IMAGES IMAGES --extractor digits-cn", "no extractor named 'digits-cn'", "digits-cnn"),
+        ("list generatorz", "no kind of entry named 'generatorz'", "generators"),
+        ("show trak digits", "no kind of entry named 'trak'", "tracks"),
+        ("show generator vaee", "no generator named 'vaee'", "vae"),
+        ("show extractor digit-cnn", "no extractor named 'digit-cnn'", "digits-cnn"),
+        ("show dataset digit", "no data set named 'digit'", "digits"),
+        ("show metric nnratio", "no metric named 'nnratio'", "nn_ratio"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(
+    run: Run, tmp_path: Path, arguments: str, fact: str, near: str
+) -> None:
+    places = {"OUT": tmp_path / "out", "REAL": features(tmp_path), "IMAGES": folder(tmp_path)}
+    words = [places.get(word, word) for word in arguments.split()]
+    assert fact in refused(run, *words)
+    assert hint(run, *words) == f"did you mean {near!r}?"
+
+
+def test_a_name_near_to_none_is_answered_with_all(run: Run) -> None:
+    assert hint(run, "show", "metric", "zzzzzz") == f"known: {', '.join(sorted(METRICS))}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "evaluate noise",
+        "evaluate noise --track digits --samples 0",
+        "evaluate noise --track digits --batch-size 0",
+        "evaluate noise --track digits --nosuch",
+        "sample noise --track digits",
+        "compare one.npy",
+        "nosuch",
+        "reference nosuch",
+        "list",
+    ],
+)
+def test_wrong_usage_is_exit_2(run: Run, arguments: str) -> None:
+    code, out, err = run(*arguments.split())
+    assert (code, out) == (2, "")
+    assert "Usage" in err
+
+
+ENTRY = """title = "Mine"
+version = 1
+family = "vae"
+loader = "baselines:noise"
+origin = "me"
+licence = "none"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("mine", ENTRY + "colour = 1\n", "colour: Extra inputs are not permitted"),
+        ("mine", ENTRY.replace("version = 1\n", ""), "version: Field required"),
+        ("mine", ENTRY.replace("1", '"one"'), "version: Input should be a valid integer"),
+        ("mine", ENTRY + 'task = "painting"\n', "task: Input should be"),
+        ("mine", ENTRY + "[", "not valid TOML"),
+        ("Mine", ENTRY, "name: String should match"),
+        ("noise", ENTRY, "name: two generators are named 'noise'"),
+    ],
+)
+def test_a_bad_entry_of_the_user_is_named_with_its_field(
+    run: Run, own_home: Path, name: str, text: str, why: str
+) -> None:
+    path = own_home / "entries" / "generators" / f"{name}.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
+    fact = refused(run, "list", "generators")
+    assert fact.startswith(f"{path}: {why}"), fact
+
+
+def test_an_entry_that_is_not_utf_8_is_named(run: Run, own_home: Path) -> None:
+    path = own_home / "entries" / "generators" / "mine.toml"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(ENTRY.encode() + b'notes = "\xff"\n')
+    assert refused(run, "list", "generators").startswith(str(path))
+
+
+def test_an_entry_whose_weights_do_not_fit_is_named(run: Run, own_home: Path) -> None:
+    entry = own_home / "entries" / "generators" / "mine.toml"
+    entry.parent.mkdir(parents=True)
+    entry.write_text(ENTRY.replace("baselines:noise", "zoo.vae:load"), "utf-8")
+    assert "zoo.vae:load" in entry.read_text("utf-8")
+    assert refused(run, *"evaluate mine --track digits".split()).startswith("generator 'mine': its weights do not fit")
+
+
+@pytest.mark.parametrize("loader", ["nosuchmodule:load", "baselines:nosuch", "baselines", "../up:load"])
+def test_an_entry_whose_loader_is_not_there_is_named(run: Run, own_home: Path, loader: str) -> None:
+    path = own_home / "entries" / "generators" / "mine.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(ENTRY.replace("baselines:noise", loader), "utf-8")
+    assert loader in refused(run, "evaluate", "mine", "--track", "digits")
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "command", "named"),
+    [
+        ("generators", 'licence = "none"', 'licence = "none"\nblock = 0', "evaluate mine --track digits", "block"),
+        ("generators", 'licence = "none"', 'licence = "none"\nblock = -3', "evaluate mine --track digits", "block"),
+        ("tracks", 'metric = "kid"', 'metric = "kidd"', "evaluate noise --track mine", "kidd"),
+        ("tracks", 'dataset = "digits"', 'dataset = "digit"', "evaluate noise --track mine", "digit"),
+        ("tracks", 'train = "train"', 'train = "nosuch"', "evaluate noise --track mine", "nosuch"),
+        ("tracks", 'metric = "kid"', 'metric = "kid"\nparams = { degre = 3 }', "evaluate noise --track mine", "degre"),
+        ("tracks", 'primary = "fd', 'primary = "nn_ratio', "rank --track mine --results RESULTS", "nn_ratio"),
+    ],
+)
+def test_an_entry_that_cannot_work_is_refused_with_what_is_wrong(
+    run: Run, own_home: Path, kind: str, old: str, new: str, command: str, named: str
+) -> None:
+    text = ENTRY if kind == "generators" else DIGITS.read_text("utf-8")
+    path = own_home / "entries" / kind / "mine.toml"
+    path.parent.mkdir(parents=True)
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    (own_home / "results").mkdir()
+    assert named in refused(run, *[own_home / "results" if w == "RESULTS" else w for w in command.split()])

@@ -1,0 +1,86 @@
+"""Result files that were damaged or tampered with, through the real command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from genboard.benchmarks.result import read_result
+from genboard.errors import BadEntry
+from refusals import (
+    Run,
+    measure,
+    refused,
+)
+
+
+def change(**values: object) -> Callable[[dict[str, Any]], str]:
+    return lambda result: json.dumps({**result, **values})
+
+
+def nan_value(result: dict[str, Any]) -> str:
+    result["metrics"][0]["value"] = float("nan")
+    return json.dumps(result)
+
+
+def other_samples(result: dict[str, Any]) -> str:
+    result["specification"]["sampling"]["n"] += 1
+    return json.dumps(result)
+
+
+def unknown_metric_key(result: dict[str, Any]) -> str:
+    result["metrics"][0]["colour"] = "red"
+    return json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        pytest.param(change(colour="red"), "colour: Extra inputs are not permitted", id="unknown key"),
+        pytest.param(unknown_metric_key, "metrics.0.colour: Extra inputs are not permitted", id="unknown metric key"),
+        pytest.param(change(schema=99), "schema: Input should be less than or equal to 1", id="a later schema"),
+        pytest.param(change(status="splendid"), "status: Input should be", id="unknown status"),
+        pytest.param(change(id="0" * 12), "id: 000000000000 is not the id of its specification", id="wrong id"),
+        pytest.param(change(id="../../../up"), "id: String should match", id="a path for an id"),
+        pytest.param(other_samples, "is not the id of its specification", id="changed specification"),
+        pytest.param(nan_value, "not valid JSON: NaN is not a number", id="NaN"),
+        pytest.param(lambda result: json.dumps(result)[:-40], "not valid JSON", id="truncated"),
+        pytest.param(lambda result: '{"id": 1, "id": 2}', "the key 'id' is given twice", id="a key twice"),
+        pytest.param(lambda result: "[]", "Input should be", id="no object"),
+        pytest.param(lambda result: "[" * 100_000, "not valid JSON", id="nested without end"),
+    ],
+)
+def test_a_spoiled_result_is_named_and_left_out_of_the_ranking(
+    run: Run, own_home: Path, spoil: Callable[[dict[str, Any]], str], why: str
+) -> None:
+    assert measure(run)[0] == 0
+    path = next(own_home.glob("results/digits@1/noise/*.json"))
+    path.write_text(spoil(json.loads(path.read_text("utf-8"))), "utf-8")
+    with pytest.raises(BadEntry) as caught:
+        read_result(path)
+    assert caught.value.fact.startswith(str(path))
+    assert why in caught.value.fact
+    assert caught.value.hint
+    code, out, err = run("rank", "--track", "digits", "--results", own_home / "results", "--json")
+    assert code == 0
+    assert json.loads(out)["rows"] == []
+    assert f"left out: {path.relative_to(own_home / 'results').as_posix()}: " in err
+    assert why in err
+
+
+def test_a_result_in_anothers_place_is_left_out(run: Run, own_home: Path) -> None:
+    assert measure(run)[0] == 0
+    path = next(own_home.glob("results/digits@1/noise/*.json"))
+    moved = own_home / "results" / "digits@1" / "vae" / path.name
+    moved.parent.mkdir()
+    path.rename(moved)
+    _, out, err = run("rank", "--track", "digits", "--results", own_home / "results", "--json")
+    assert json.loads(out)["rows"] == []
+    assert f"its place is digits@1/noise/{path.name}" in err
+
+
+def test_results_that_are_not_there_are_named(run: Run, tmp_path: Path) -> None:
+    assert str(tmp_path / "nosuch") in refused(run, "rank", "--track", "digits", "--results", tmp_path / "nosuch")
