@@ -130,6 +130,7 @@ def compare(
     real: Annotated[Path, typer.Argument(help="Features (.npy, .npz, .safetensors), or images with --extractor.")],
     fake: Annotated[Path, typer.Argument(help="The same of the samples.")],
     metrics: Annotated[str | None, typer.Option(help="Names with commas; all that apply by default.")] = None,
+    k: Annotated[int | None, typer.Option(min=1, help="Neighbours, for the metrics that have a k.")] = None,
     extractor: Annotated[str | None, typer.Option(help="Measure images in this feature space.")] = None,
     device: Device = "cpu",
     json: Json = False,
@@ -140,9 +141,9 @@ def compare(
 
     names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
     if extractor is None:
-        found = compare_features(read_features(real), read_features(fake), names)
+        found = compare_features(read_features(real), read_features(fake), names, k)
     else:
-        found = compare_images(real, fake, extractor, names, device)
+        found = compare_images(real, fake, extractor, names, k, device)
     if json:
         _print_json(found.to_json())
         return

@@ -20,8 +20,9 @@ from ..registry.extractors import load_extractor
 from ..registry.metrics import METRICS, Input, find_metric
 from ..registry.sources import open_images
 from ..registry.sources.damage import refusing
+from .neighbours import Neighbours
 from .result import MetricRecord
-from .scoring import score
+from .scoring import reference_count, score
 
 _KEYS = ("features", "arr_0")
 
@@ -42,26 +43,34 @@ class Comparison:
         }
 
 
-def compare_features(real: Tensor, fake: Tensor, metrics: Sequence[str] | None = None) -> Comparison:
+def compare_features(
+    real: Tensor, fake: Tensor, metrics: Sequence[str] | None = None, k: int | None = None
+) -> Comparison:
     """Metrics between features of shape (n_real, d) and (n_fake, d).
 
     Args:
         metrics: which; by default every one that these inputs suffice for.
+        k: number of neighbours of the metrics that have one; each metric's own by default.
 
     Raises:
         UnknownName: no such metric.
         BadFeatures: different widths, not floats of shape (n, d), or NaN or infinite values.
     """
-    return _compare(_bare(_checked(real, "real")), _bare(_checked(fake, "fake")), metrics, None)
+    return _compare(_bare(_checked(real, "real")), _bare(_checked(fake, "fake")), metrics, k, None)
 
 
 def compare_images(
-    real: Path, fake: Path, extractor: str, metrics: Sequence[str] | None = None, device: str = "cpu"
+    real: Path,
+    fake: Path,
+    extractor: str,
+    metrics: Sequence[str] | None = None,
+    k: int | None = None,
+    device: str = "cpu",
 ) -> Comparison:
     """Metrics between two sources of images in the feature space of an extractor."""
     space = load_extractor(extractor, device)
     measured = [measure(open_images(path), space) for path in (real, fake)]
-    return _compare(measured[0], measured[1], metrics, extractor)
+    return _compare(measured[0], measured[1], metrics, k, extractor)
 
 
 def read_features(path: Path) -> Tensor:
@@ -91,7 +100,9 @@ def _checked(array: Tensor, what: str) -> Tensor:
     return array
 
 
-def _compare(real: Measured, fake: Measured, metrics: Sequence[str] | None, extractor: str | None) -> Comparison:
+def _compare(
+    real: Measured, fake: Measured, metrics: Sequence[str] | None, k: int | None, extractor: str | None
+) -> Comparison:
     if metrics is not None and not metrics:
         raise UnknownName("metric", "", METRICS)
     dims = real.features.shape[1], fake.features.shape[1]
@@ -99,23 +110,21 @@ def _compare(real: Measured, fake: Measured, metrics: Sequence[str] | None, extr
         raise BadFeatures(
             f"the real features are {dims[0]} wide, the fake ones {dims[1]}", "use one extractor for both"
         )
+    chosen = list(METRICS.values()) if metrics is None else [find_metric(name) for name in metrics]
     inputs: dict[Input, Any] = {
         "real.moments": real.moments if len(real.features) > 1 else None,
         "real.features": real.features,
         "fake.features": fake.features,
         "fake.logits": fake.logits,
+        "neighbours": Neighbours(real.features, fake.features, k or max(int(m.params.get("k", 1)) for m in chosen)),
     }
-    at_hand = {name for name, value in inputs.items() if value is not None}
-    chosen = (
-        [m for m in METRICS.values() if at_hand.issuperset(m.inputs)]
-        if metrics is None
-        else [find_metric(name) for name in metrics]
-    )
     n_real, n_fake = len(real.features), len(fake.features)
-    records = [
-        score(m, inputs, extractor, n_fake, n_real if any(i.startswith("real") for i in m.inputs) else None, {})
-        for m in chosen
-    ]
+    records = []
+    for metric in chosen:
+        if metrics is None and any(inputs.get(name) is None for name in metric.inputs):
+            continue  # not asked for by name, and not for these inputs
+        params = {"k": k} if k is not None and "k" in metric.params else {}
+        records.append(score(metric, inputs, extractor, n_fake, reference_count(metric, n_real, n_real), params))
     return Comparison(n_real, n_fake, dims[0], records)
 
 

@@ -12,6 +12,7 @@ from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import Input, Metric, find_metric
 from ..registry.resolve import function
 from ..registry.schema import Track
+from .neighbours import Neighbours
 from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
 
@@ -61,6 +62,10 @@ def score_track(
         references: the track's statistics, by (extractor, `reference` or `train`).
     """
     records = []
+    passes = {
+        (extractor, side): Neighbours(reference.features, measured[extractor].features, _most_neighbours(track))
+        for (extractor, side), reference in references.items()
+    }
     for column in track.metrics:
         fake, metric = measured[column.extractor], find_metric(column.metric)
         real = references[column.extractor, column.against]
@@ -71,11 +76,18 @@ def score_track(
             "train.features": references[column.extractor, "train"].features,
             "fake.features": fake.features,
             "fake.logits": fake.logits,
+            "neighbours": passes[column.extractor, column.against],
         }
         params = {**column.params, "against": column.against}
-        n_reference = _reference_count(metric, real.moments.n, len(real.features))
+        n_reference = reference_count(metric, real.moments.n, len(real.features))
         records.append(score(metric, inputs, column.extractor, len(fake.features), n_reference, params))
     return records
+
+
+def _most_neighbours(track: Track) -> int:
+    """The largest k that any column asks for: one pass serves them all."""
+    asked = [{**find_metric(c.metric).params, **c.params}.get("k", 1) for c in track.metrics]
+    return max(int(k) for k in asked)
 
 
 def _missing(metric: Metric, inputs: Inputs, n: int) -> str | None:
@@ -85,7 +97,9 @@ def _missing(metric: Metric, inputs: Inputs, n: int) -> str | None:
     return f"{metric.name} needs {', '.join(absent)}, which there are not here" if absent else None
 
 
-def _reference_count(metric: Metric, of_moments: int, of_bank: int) -> int | None:
+def reference_count(metric: Metric, of_moments: int, of_bank: int) -> int | None:
+    """How many real images a metric's value rests on; none if it looks at none."""
     if "real.moments" in metric.inputs:
         return of_moments
-    return of_bank if any(name.endswith(".features") and name != "fake.features" for name in metric.inputs) else None
+    real = {"real.features", "reference.features", "train.features", "neighbours"}
+    return of_bank if real.intersection(metric.inputs) else None

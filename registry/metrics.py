@@ -9,7 +9,15 @@ from typing import Literal
 
 from ..errors import UnknownName
 
-Input = Literal["real.moments", "real.features", "train.features", "reference.features", "fake.features", "fake.logits"]
+Input = Literal[
+    "real.moments",
+    "real.features",
+    "train.features",
+    "reference.features",
+    "fake.features",
+    "fake.logits",
+    "neighbours",  # of the real and the generated features, one pass for all who ask
+]
 Better = Literal["lower", "higher"]
 
 
@@ -82,6 +90,63 @@ _ROWS = (
         least=2,
         summary="How surely the extractor's classifier tells single samples apart while meeting all classes.",
         paper="arXiv:1606.03498",
+    ),
+    Metric(
+        name="precision",
+        title="Precision",
+        version=1,
+        fn="benchmarks.metrics.manifold:precision",
+        inputs=("neighbours",),
+        better="higher",
+        range=(0.0, 1.0),
+        symmetric=False,
+        least=2,
+        summary="Share of samples inside the manifold of the real images.",
+        paper="arXiv:1904.06991",
+        params=MappingProxyType({"k": 3}),
+    ),
+    Metric(
+        name="recall",
+        title="Recall",
+        version=1,
+        fn="benchmarks.metrics.manifold:recall",
+        inputs=("neighbours",),
+        better="higher",
+        range=(0.0, 1.0),
+        symmetric=False,
+        least=2,
+        summary="Share of real images inside the manifold of the samples.",
+        paper="arXiv:1904.06991",
+        params=MappingProxyType({"k": 3}),
+    ),
+    Metric(
+        name="density",
+        title="Density",
+        version=1,
+        fn="benchmarks.metrics.manifold:density",
+        inputs=("neighbours",),
+        better=None,
+        range=(0.0, float("inf")),
+        symmetric=False,
+        least=2,
+        summary="Mean number of real images' balls that a sample is in, over k.",
+        paper="arXiv:2002.09797",
+        target=1.0,
+        params=MappingProxyType({"k": 5}),
+    ),
+    Metric(
+        name="coverage",
+        title="Coverage",
+        version=1,
+        fn="benchmarks.metrics.manifold:coverage",
+        inputs=("neighbours",),
+        better="higher",
+        range=(0.0, 1.0),
+        symmetric=False,
+        least=2,
+        summary="Share of real images whose ball holds a sample.",
+        paper="arXiv:2002.09797",
+        params=MappingProxyType({"k": 5}),
     ),
     Metric(
         name="nn_ratio",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from genboard.benchmarks.neighbours import Neighbours
 from genboard.benchmarks.scoring import score
 from genboard.reference_stats.moments import Moments
 from genboard.registry.metrics import METRICS, Input, Metric, find_metric, index
@@ -32,6 +33,7 @@ def inputs(real: np.ndarray, fake: np.ndarray) -> dict[Input, Any]:
         "reference.features": x,
         "fake.features": y,
         "fake.logits": y,
+        "neighbours": Neighbours(x, y, 5),
     }
 
 
@@ -93,7 +95,7 @@ def test_both_kinds_of_symmetry_are_declared():
 @every_metric
 def test_those_not_declared_symmetric_are_not(metric):
     rng = np.random.default_rng(3)
-    real, fake = rng.normal(size=(9, 3)).astype(np.float32), 2 * rng.normal(size=(9, 3)).astype(np.float32)
+    real, fake = rng.normal(size=(30, 3)).astype(np.float32), 3 * rng.normal(size=(30, 3)).astype(np.float32)
     if not metric.symmetric:
         assert value(metric, real, fake) != pytest.approx(value(metric, fake, real), rel=1e-3)
 

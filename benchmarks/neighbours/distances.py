@@ -1,0 +1,120 @@
+"""Lower bounds of squared distances by matrix products in float32, and exact distances in float64 for single pairs.
+
+A product is fast and inexact, a sum of squared differences is exact enough to decide and slow. So the product gives an
+interval that surely holds the distance, and only the pairs whose intervals overlap are settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log2
+
+import torch
+from torch import Tensor
+
+CHUNK = 256  # columns multiplied at once: the error of a dot product grows with how many are summed in one go
+ROWS = 1024  # rows of the distance matrix held at once
+PAIRS = 2**18  # numbers gathered at once to settle pairs: what fits into a core's cache
+NARROW = 128  # features no wider than this are multiplied in float64: there the product is not what takes the time
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A set of features, ready for both kinds of distance.
+
+    Attributes:
+        original: as given, shape (n, d).
+        centred: about the common centre and scaled, in the type of the products, shape (n, d).
+        length: Euclidean length of each centred row, float64, shape (n,).
+        alpha, beta: the bound |error| <= alpha a b + beta (a + b)^2 for rows of length a and b.
+        scale: what the originals were multiplied with, a power of two.
+    """
+
+    original: Tensor
+    centred: Tensor
+    length: Tensor
+    alpha: float
+    beta: float
+    scale: float
+
+    def __len__(self) -> int:
+        return len(self.original)
+
+    def error(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
+        """The bound on the error of a squared distance, float64, for pairs of rows."""
+        a, b = self.length[rows], other.length[columns]
+        return self.alpha * a * b + self.beta * (a + b).square() + _TINY
+
+    def exact(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
+        """Squared distances of pairs of rows, summed from differences in float64. Equal rows give equal distances."""
+        step = max(1, PAIRS // self.original.shape[1])
+        parts = [
+            (self.original[r].double() - other.original[c].double()).square().sum(dim=1)
+            for r, c in zip(rows.split(step), columns.split(step), strict=True)
+        ]
+        return torch.cat(parts) if parts else self.length.new_empty(0)
+
+
+_TINY = 1e-30  # what underflow may take from a sum whose terms are at most one
+
+
+def clouds(x: Tensor, y: Tensor) -> tuple[Cloud, Cloud]:
+    """Two sets about a common centre, scaled by a power of two so that no row is much longer than one.
+
+    The centre is subtracted in float64: where the mean is large against the spread, float32 products of the
+    originals would hold no digit of the distance.
+    """
+    centre = (_mean(x) + _mean(y)) / 2
+    farthest = max(float((side - centre).abs().max()) for s in (x, y) for side in (s.amax(dim=0), s.amin(dim=0)))
+    longest = farthest * x.shape[1] ** 0.5
+    scale = 2.0 ** -round(log2(longest)) if longest > 0 else 1.0
+    bulk = torch.float64 if x.shape[1] <= NARROW or x.is_cuda else torch.float32
+    return _cloud(x, centre, scale, bulk), _cloud(y, centre, scale, bulk)
+
+
+def _mean(x: Tensor) -> Tensor:
+    total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
+    for block in x.split(ROWS):
+        total += block.sum(dim=0, dtype=torch.float64)
+    return total / len(x)
+
+
+def _cloud(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> Cloud:
+    d = x.shape[1]
+    unit = torch.finfo(bulk).eps / 2
+    summed = min(d, CHUNK) + 8
+    alpha = 2 * summed * unit / (1 - summed * unit)  # of 2 x.y, each chunk summed in any order
+    beta = (-(-d // CHUNK) + 12) * unit  # of rounding rows to the bulk type, of squared lengths, of adding chunks
+    centred = torch.empty(len(x), d, dtype=bulk, device=x.device)
+    length = torch.empty(len(x), dtype=torch.float64, device=x.device)
+    for start in range(0, len(x), ROWS):
+        block = ((x[start : start + ROWS] - centre) * scale).to(bulk)
+        centred[start : start + ROWS] = block
+        length[start : start + ROWS] = block.double().square().sum(dim=1).sqrt()
+    return Cloud(x, centred, length, alpha, beta, scale)
+
+
+def lower_bounds(x: Cloud, y: Cloud, triangle: bool = False) -> Iterator[tuple[int, Tensor]]:
+    """Blocks of rows: the first row's index, and (rows, len(y)) numbers that no scaled squared distance is below.
+
+    (1 - beta) (a^2 + b^2) - 2 x.y - (alpha + 2 beta) a b, so that the bound is part of the number.
+    Each distance is at most two errors (`Cloud.error`) above its bound. The block is overwritten by the next.
+
+    Args:
+        triangle: give only the columns from the block's first row on: within one set the rest is the same again.
+    """
+    bulk, width = x.centred.dtype, x.centred.shape[1]
+    ours = ((1 - x.beta) * x.length.square() - _TINY).to(bulk)
+    theirs = ((1 - x.beta) * y.length.square()).to(bulk)
+    slack = ((x.alpha + 2 * x.beta) * y.length).to(bulk)
+    buffer = torch.empty(min(ROWS, len(x)) * len(y), dtype=bulk, device=x.centred.device)
+    for start in range(0, len(x), ROWS):
+        rows, first = x.centred[start : start + ROWS], start if triangle else 0
+        others = y.centred[first:]
+        block = buffer[: len(rows) * len(others)].view(len(rows), len(others))
+        torch.add(ours[start : start + ROWS, None], theirs[first:], out=block)
+        block.addr_(x.length[start : start + ROWS].to(bulk), slack[first:], alpha=-1)
+        for column in range(0, width, CHUNK):
+            block.addmm_(rows[:, column : column + CHUNK], others[:, column : column + CHUNK].T, alpha=-2)
+        yield start, block

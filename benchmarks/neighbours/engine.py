@@ -1,0 +1,237 @@
+"""The one pass: precision, recall, density and coverage of every cell, from three blocks of distances.
+
+The k-th neighbour's ball around a row holds a query exactly if fewer than k of the row's neighbours are as near as the
+query. So for each pair it suffices to count, in each subset, the listed neighbours that come before the query: the
+smallest k whose ball holds it is that count plus one. Every k and every subset follow from the same lists and the
+same few pairs. Memory holds a block of distances, the lists, and the pairs inside the largest ball.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+
+import torch
+from torch import Tensor
+
+from ...errors import BadFeatures
+from .cells import Cell, Counts, Resample
+from .distances import Cloud, clouds, lower_bounds
+from .lists import Lists, exact_lists, nearest_lists
+from .pairs import Pairs, place, settle
+
+FLUSH = 8_000_000  # pairs held before they are counted
+
+
+def count_neighbours(
+    real: Tensor, fake: Tensor, k: int, resamples: Sequence[Resample], closed: bool = False
+) -> list[Counts]:
+    """The counts of every cell for 1..k neighbours, equal to those of a brute force in float64.
+
+    Args:
+        real: shape (n, d).
+        fake: shape (m, d).
+        k: largest number of neighbours.
+        resamples: the subsets to evaluate.
+        closed: whether balls hold their boundary (`d <= radius`, as Kynkäänniemi et al. have it) or not
+            (`d < radius`, as Naeem et al. have it). It matters for ties and duplicates only.
+
+    Raises:
+        BadFeatures: different widths, or a subset with no k-th neighbour.
+    """
+    if real.shape[1] != fake.shape[1]:
+        raise BadFeatures(f"the real features are {real.shape[1]} wide, the fake ones {fake.shape[1]}")
+    smallest = min(min(size) for r in resamples for size in r.sizes)
+    if smallest <= k:
+        raise BadFeatures(f"{smallest} rows have no {k}-th neighbour", f"use k up to {smallest - 1}")
+    x, y = clouds(real, fake)
+    device = x.length.device
+    resamples = [Resample(r.real.to(device), r.fake.to(device), r.sizes) for r in resamples]
+    sides = [
+        _Side(x, y, [(r.real, r.fake, r.sizes) for r in resamples], k, closed, sums=True),
+        _Side(y, x, [(r.fake, r.real, tuple((b, a) for a, b in r.sizes)) for r in resamples], k, closed, sums=False),
+    ]
+    for start, block in lower_bounds(x, y):
+        around_real, around_fake = sides
+        inside = (block <= around_real.reach[start : start + len(block), None]).nonzero(as_tuple=True)
+        around_real.add(inside[0] + start, inside[1], block[inside])
+        inside = (block <= around_fake.reach).nonzero(as_tuple=True)
+        around_fake.add(inside[1], inside[0] + start, block[inside])
+    by_real, by_fake = (side.finish() for side in sides)
+    cells = [Cell(i, *size) for i, r in enumerate(resamples) for size in r.sizes]
+    return [
+        Counts(cell, _up_to(a.best_query, k), _up_to(b.best_query, k), a.pairs.cumsum(0), _up_to(a.best_centre, k))
+        for cell, a, b in zip(cells, by_real, by_fake, strict=True)
+    ]
+
+
+Order = tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]  # places of own rows, of the other set's, sizes
+
+
+@dataclass(frozen=True)
+class _View:
+    """One cell, seen from one side.
+
+    Attributes:
+        order: which order its subsets are cut from.
+        own_size, other_size: how many rows of either set are in it.
+        counted: of the first 0, 1, ... listed neighbours of each row, how many are in it, at most k. uint8.
+        best_query: the smallest number of neighbours before each query, over all centres; k if it is in no ball.
+        best_centre: the same before the nearest query of each centre.
+        pairs: pairs by their number of neighbours before.
+    """
+
+    order: int
+    own_size: int
+    other_size: int
+    counted: Tensor
+    best_query: Tensor
+    best_centre: Tensor
+    pairs: Tensor
+
+
+class _Side:
+    """Balls around the rows of one set, and the rows of the other that fall into them.
+
+    Args:
+        sums: whether pairs are counted, and not only the nearest ball of each query asked for.
+    """
+
+    def __init__(self, own: Cloud, other: Cloud, orders: Sequence[Order], k: int, closed: bool, sums: bool) -> None:
+        self.own, self.other, self.orders, self.k, self.closed, self.sums = own, other, orders, k, closed, sums
+        self.lists = nearest_lists(own, max(_list_length(len(own), size, k) for *_, s in orders for size, _ in s))
+        self.reach, self.short = self._reach()
+        self.views = self._views(self.lists)
+        self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.held = 0
+
+    def add(self, centre: Tensor, query: Tensor, low: Tensor) -> None:
+        """Pairs inside the reach, with the lower bounds of their distances."""
+        self.waiting.append((centre, query, low))
+        self.held += len(centre)
+        if self.held >= FLUSH:
+            self._flush()
+
+    def finish(self) -> list[_View]:
+        self._flush()
+        everything = torch.arange(len(self.other), device=self.reach.device)
+        step = max(1, FLUSH // max(len(self.own), len(self.other)))
+        for rows in self.short.split(step) if len(self.short) else ():
+            lists = exact_lists(self.own, rows)
+            centre = torch.arange(len(rows), device=rows.device).repeat_interleave(len(everything))
+            pairs = place(self.own, self.other, lists, centre, everything.repeat(len(rows)), None)
+            self._count(lists, self._views(lists, self.views), pairs)
+        return self.views
+
+    def _reach(self) -> tuple[Tensor, Tensor]:
+        """For each row the largest radius that any cell asks for, and the rows whose short lists do not tell it.
+
+        Subsets of one order are nested, so the smallest that a row is in has its largest radius.
+        """
+        reach = torch.full_like(self.lists.end, -torch.inf)
+        short = torch.zeros_like(reach, dtype=torch.bool)
+        for places, _, sizes in self.orders:
+            ascending = torch.tensor(sorted({own for own, _ in sizes}), device=places.device)
+            which = torch.searchsorted(ascending, places, right=True)
+            here = which < len(ascending)
+            size = ascending[which.clamp(max=len(ascending) - 1)]
+            found = (places[self.lists.index] < size[:, None]).cumsum(dim=1, dtype=torch.int32) >= self.k
+            enough = found[:, -1]
+            depth = found.to(torch.uint8).argmax(dim=1)
+            radius = self.lists.high.gather(1, depth[:, None])[:, 0]
+            reach = torch.where(here & enough, reach.maximum(radius), reach)
+            short |= here & ~enough
+        # A pair inside the reach must be told from the rows that are not listed. Its query is no longer than this.
+        a = self.own.length
+        b = a + reach.clamp(min=0).sqrt()
+        short |= reach + 2 * (self.own.alpha * a * b + self.own.beta * (a + b).square()) >= self.lists.end
+        reach = torch.where(short, -torch.inf, reach)
+        return reach.to(self.own.centred.dtype), short.nonzero()[:, 0]
+
+    def _views(self, lists: Lists, tallied: Sequence[_View] = ()) -> list[_View]:
+        """The cells on these lists; with those of other lists at hand, adding to the same tallies."""
+        found: list[_View] = []
+        device = lists.index.device
+        for order, (own_places, _, sizes) in enumerate(self.orders):
+            places = own_places[lists.index]
+            for own_size, other_size in sizes:
+                # Deeper than this a short list has k members of the subset before it, or its row is not served by it.
+                depth = _list_length(len(self.own), own_size, self.k) if lists is self.lists else places.shape[1]
+                counted = _prefix(places, own_size, depth, self.k)
+                if tallied:
+                    found.append(replace(tallied[len(found)], counted=counted))
+                    continue
+                query, centre = (torch.full((n,), self.k, device=device) for n in (len(self.other), len(self.own)))
+                pairs = torch.zeros(self.k, dtype=torch.int64)
+                found.append(_View(order, own_size, other_size, counted, query, centre, pairs))
+        return found
+
+    def _flush(self) -> None:
+        if self.waiting:
+            centre, query, low = (torch.cat(parts) for parts in zip(*self.waiting, strict=True))
+            self.waiting, self.held = [], 0
+            self._count(self.lists, self.views, place(self.own, self.other, self.lists, centre, query, low))
+
+    def _count(self, lists: Lists, views: Sequence[_View], pairs: Pairs) -> None:
+        """Tally what the bounds decide, then settle the pairs on which a tally may still depend, and only those."""
+        open_ = pairs.before < pairs.after
+        self._tally(lists, views, pairs.take(~open_))
+        unsure = pairs.take(open_)
+        matters = torch.zeros(len(unsure), dtype=torch.bool, device=open_.device)
+        for view, chosen, least in self._in_cells(lists, views, unsure):
+            # A query's own best can only be beaten by fewer neighbours than it has already.
+            bound = self.k if self.sums else view.best_query[unsure.query]
+            matters |= chosen & (least < bound)
+        unsure = unsure.take(matters)
+        self._tally(lists, views, unsure, *settle(self.own, self.other, lists, unsure, self.closed))
+
+    def _tally(
+        self, lists: Lists, views: Sequence[_View], pairs: Pairs, of: Tensor | None = None, spot: Tensor | None = None
+    ) -> None:
+        """Add pairs to every cell; `of` and `spot` are the neighbours that settling adds to those before."""
+        for view, chosen, nearer in self._in_cells(lists, views, pairs):
+            if of is not None and spot is not None:
+                places = self.orders[view.order][0][lists.index[pairs.centre[of], spot]]
+                nearer = nearer + torch.bincount(of[places < view.own_size], minlength=len(pairs))
+            met = (chosen & (nearer < self.k)).nonzero()[:, 0]
+            at = nearer[met].to(torch.int64)
+            view.best_query.scatter_reduce_(0, pairs.query[met], at, "amin")
+            if self.sums:
+                view.pairs.add_(torch.bincount(at, minlength=self.k).cpu())
+                view.best_centre.scatter_reduce_(0, lists.rows[pairs.centre[met]], at, "amin")
+
+    def _in_cells(self, lists: Lists, views: Sequence[_View], pairs: Pairs) -> Iterator[tuple[_View, Tensor, Tensor]]:
+        """For each cell: which pairs are in it, and how many of its rows surely come before each."""
+        order = -1
+        for view in views:
+            if view.order != order:
+                order = view.order
+                own_places, other_places, _ = self.orders[order]
+                of_centre, of_query = own_places[lists.rows][pairs.centre], other_places[pairs.query]
+            depth = view.counted.shape[1] - 1
+            before = pairs.before.clamp(max=depth) if depth < lists.index.shape[1] else pairs.before
+            chosen = (of_centre < view.own_size) & (of_query < view.other_size)
+            yield view, chosen, view.counted[pairs.centre, before]
+
+
+def _prefix(places: Tensor, size: int, depth: int, k: int) -> Tensor:
+    """How many of the first 0, 1, ..., depth neighbours are members, at most k, shape (n, depth + 1)."""
+    member = places[:, :depth] < size
+    counted = torch.zeros(len(places), member.shape[1] + 1, dtype=torch.uint8, device=places.device)
+    counted[:, 1:] = torch.cumsum(member, dim=1, dtype=torch.int32).clamp(max=k)
+    return counted
+
+
+def _list_length(n: int, size: int, k: int) -> int:
+    """Neighbours to list so that the k nearest members of a subset of that size are nearly always among them.
+
+    The place of the k-th member has mean k / f and variance k (1 - f) / f^2, f being the subset's share.
+    """
+    share = size / n
+    return min(n - 1, ceil((k + 7 * sqrt(k * (1 - share))) / share) + 8)
+
+
+def _up_to(best: Tensor, k: int) -> Tensor:
+    """How many rows are met with at most 1, 2, ..., k neighbours; a best of k (counted from 0) means never."""
+    return torch.bincount(best, minlength=k + 1)[:k].cumsum(0).cpu()

@@ -1,0 +1,76 @@
+"""For each row of a set, its nearest other rows: which they are for sure, and in what order up to a known error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .distances import Cloud, lower_bounds
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Nearest other rows of each row, sorted by the lower bound of their distance.
+
+    Attributes:
+        rows: which rows of the set these lists belong to, shape (n,).
+        index: the neighbours, shape (n, length).
+        low: lower bounds of the scaled squared distances, ascending, float64, shape (n, length).
+        high: upper bounds, the largest up to each place, float64, shape (n, length).
+        end: no row that is not listed is nearer than this; infinite where all are listed. Shape (n,).
+    """
+
+    rows: Tensor
+    index: Tensor
+    low: Tensor
+    high: Tensor
+    end: Tensor
+
+
+def nearest_lists(cloud: Cloud, length: int) -> Lists:
+    """The lists of all rows, from one pass over one half of the distances within the set."""
+    n = len(cloud)
+    length = min(length, n - 1)
+    best = _Best(n, length, cloud)
+    for start, block in lower_bounds(cloud, cloud, triangle=True):
+        rows = len(block)
+        block.diagonal().fill_(torch.inf)
+        best.take(slice(start, start + rows), block, start)
+        if start + rows < n:
+            best.take(slice(start + rows, n), block[:, rows:].T.contiguous(), start)
+    every = torch.arange(n, device=cloud.length.device)
+    low, index = best.low.double(), best.index
+    error = cloud.error(every[:, None].expand_as(index).reshape(-1), cloud, index.reshape(-1)).view_as(low)
+    end = low[:, -1] if length < n - 1 else torch.full_like(low[:, -1], torch.inf)
+    return Lists(every, index, low, (low + 2 * error).cummax(dim=1).values, end)
+
+
+class _Best:
+    """The nearest rows found so far, sorted."""
+
+    def __init__(self, n: int, length: int, cloud: Cloud) -> None:
+        self.length = length
+        self.low = torch.full((n, length), torch.inf, dtype=cloud.centred.dtype, device=cloud.centred.device)
+        self.index = torch.zeros(n, length, dtype=torch.int64, device=cloud.centred.device)
+
+    def take(self, rows: slice, block: Tensor, first: int) -> None:
+        """Merge in a block of bounds, whose columns are the rows of the set from `first` on."""
+        found = block.topk(min(self.length, block.shape[1]), dim=1, largest=False, sorted=True)
+        low = torch.cat([self.low[rows], found.values], dim=1)
+        index = torch.cat([self.index[rows], found.indices + first], dim=1)
+        kept = low.topk(self.length, dim=1, largest=False, sorted=True)
+        self.low[rows] = kept.values
+        self.index[rows] = index.gather(1, kept.indices)
+
+
+def exact_lists(cloud: Cloud, rows: Tensor) -> Lists:
+    """Complete lists of a few rows, by exact distances: for those whose short lists do not suffice."""
+    n = len(cloud)
+    columns = torch.arange(n, device=rows.device)
+    distances = torch.stack([cloud.exact(row.expand(n), cloud, columns) for row in rows]) * cloud.scale**2
+    distances[torch.arange(len(rows)), rows] = torch.inf
+    low, index = distances.sort(dim=1)
+    low, index = low[:, :-1], index[:, :-1]
+    return Lists(rows, index, low, low, torch.full_like(low[:, -1], torch.inf))
