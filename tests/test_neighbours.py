@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.metrics.manifold import coverage, density, expected_coverage, precision, recall
-from genboard.benchmarks.neighbours import Neighbours, Resample, count_neighbours, distances, identity_resample
+from genboard.benchmarks.metrics.realism import realism, realism_scores
+from genboard.benchmarks.neighbours import (
+    Neighbours,
+    Resample,
+    count_neighbours,
+    distances,
+    identity_resample,
+    nearest_rows,
+)
 from genboard.errors import BadFeatures
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -179,3 +187,38 @@ def test_too_few_samples_for_half_samples_have_no_interval():
     found = recall(Neighbours(torch.from_numpy(X), torch.from_numpy(Y[:8]), 5))
     assert found.uncertainty is None
     assert "half-samples need 12" in (found.reason or "")
+
+
+def test_realism_equals_its_definition():
+    real, fake = torch.from_numpy(X).double(), torch.from_numpy(Y).double() * 1.2
+    within = torch.cdist(real, real).fill_diagonal_(torch.inf)
+    radius = within.sort(dim=1).values[:, 2]
+    kept = radius <= radius.median()
+    expected = (radius[kept, None] / torch.cdist(real[kept], fake)).amax(dim=0)
+    torch.testing.assert_close(
+        realism_scores(torch.from_numpy(X), torch.from_numpy(Y) * 1.2, 3).float(), expected.float()
+    )
+    found = realism(torch.from_numpy(X), torch.from_numpy(Y) * 1.2, 3)
+    assert found.value == pytest.approx(float(expected.quantile(0.5)), rel=1e-5)
+    assert found.uncertainty is not None
+    assert np.mean((expected.numpy() > found.uncertainty.lo) & (expected.numpy() < found.uncertainty.hi)) < 0.3
+
+
+def test_realism_of_copies_is_infinite_and_said_to_be():
+    copies = torch.from_numpy(np.concatenate([X[:80], Y[:60]]))
+    scores = realism_scores(torch.from_numpy(X), copies)
+    assert bool(scores[:80].isinf().float().mean() > 0.4)
+    with pytest.raises(BadFeatures, match="realism is infinite"):
+        realism(torch.from_numpy(X), torch.from_numpy(np.repeat(X[np.argsort(np.abs(X).sum(1))[:5]], 10, axis=0)))
+
+
+@pytest.mark.parametrize("narrow", [True, False], ids=["float64 products", "float32 products"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_nearest_row_equals_brute_force(name, narrow, monkeypatch):
+    if not narrow:
+        monkeypatch.setattr(distances, "NARROW", 0)
+    bank, queries = HOSTILE[name]
+    found, index = nearest_rows(torch.from_numpy(bank), torch.from_numpy(queries))
+    expected = squared(queries, bank)
+    np.testing.assert_allclose(found.numpy() ** 2, expected.min(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(expected[np.arange(len(queries)), index], expected.min(axis=1), rtol=1e-12)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
+from ..neighbours import nearest_rows
 from ..uncertainty import Estimate, normal
 
 BLOCK = 1024
@@ -43,9 +44,20 @@ def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
     """
     if bank.shape[1] != features.shape[1]:
         raise BadFeatures(f"the bank's features are {bank.shape[1]} wide, the samples' {features.shape[1]}")
+    return nearest_rows(bank, features)
+
+
+def to_other(bank: Tensor, rows: Tensor, k: int = 1) -> Tensor:
+    """Distance of these rows of the bank to their k-th nearest other row of it, float64, shape of `rows`."""
     y = bank.to(torch.float64)
-    found = [
-        torch.cdist(block, y, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1)
-        for block in features.to(torch.float64).split(BLOCK)
-    ]
-    return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
+    found = []
+    for block in rows.split(BLOCK):
+        apart = distances(y[block], y)
+        apart[torch.arange(len(block), device=apart.device), block] = torch.inf
+        found.append(apart.kthvalue(k, dim=1).values)
+    return torch.cat(found)
+
+
+def distances(a: Tensor, b: Tensor) -> Tensor:
+    """Euclidean distances of all pairs of rows, summed from differences in float64, shape (len(a), len(b))."""
+    return torch.cdist(a.to(torch.float64), b.to(torch.float64), compute_mode="donot_use_mm_for_euclid_dist")

@@ -1,0 +1,87 @@
+"""C_T, a test for copies of training images: are samples nearer to them than fresh real images are?"""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from torch import Tensor
+
+from ...errors import BadFeatures
+from ..uncertainty import Estimate
+from .nearest import nearest
+
+STARTS = 10  # k-means is begun this often, and the tightest cells are taken
+
+
+def copying_score(train: Tensor, reference: Tensor, features: Tensor, cells: int = 3, seed: int = 0) -> Estimate:
+    """The mean over cells of the z-scored Mann-Whitney U of distances to the nearest training image in the cell.
+
+    0 for fresh real images, with a standard deviation of at most 1; below -3 samples are nearer to the training images
+    than fresh real images are: copies. Far above 0 they are farther away: a poor fit. Shown, not ranked.
+
+    Cells are those of a k-means of the training features. In each, U counts the pairs of a sample and a reference image
+    in which the sample is farther, equal ones half, and is z-scored by the mean and variance of U under one
+    distribution, the variance corrected for ties. The mean is weighted by the share of the reference images in a cell.
+    A cell without samples or without reference images, or in which all distances are equal, says nothing and is left
+    out.
+
+    Args:
+        train: features of the training images, shape (t, d).
+        reference: of real images that training has not seen, shape (m, d).
+        features: of the samples, shape (n, d).
+        seed: of the k-means.
+
+    Raises:
+        BadFeatures: different widths, fewer distinct training images than cells, or no cell that says anything.
+
+    Source: Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675, with every cell counted that holds a sample.
+    """
+    centres = _centres(train, cells, seed)
+    of_train, of_reference, of_samples = (nearest(centres, x)[1] for x in (train, reference, features))
+    total, weight = 0.0, 0
+    for cell in range(cells):
+        bank, held_out, samples = train[of_train == cell], reference[of_reference == cell], features[of_samples == cell]
+        if not (len(bank) and len(held_out) and len(samples)):
+            continue
+        score = _mann_whitney(nearest(bank, samples)[0], nearest(bank, held_out)[0])
+        if score is not None:
+            total += len(held_out) * score
+            weight += len(held_out)
+    if not weight:
+        raise BadFeatures(
+            "in no cell are there samples and reference images at different distances from the training images",
+            "give more samples, or fewer cells",
+        )
+    return Estimate(total / weight, None, "no interval: it is itself a z-score, with a standard deviation of at most 1")
+
+
+def _centres(train: Tensor, cells: int, seed: int) -> Tensor:
+    """Centres of the k-means cells of the training features, shape (cells, d), float64."""
+    few = BadFeatures(
+        f"{len(train)} training images do not make {cells} cells", "give more distinct ones, or fewer cells"
+    )
+    if len(train) < cells:
+        raise few
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            found = KMeans(cells, n_init=STARTS, random_state=seed).fit(train.cpu().numpy())
+        except ConvergenceWarning:
+            raise few from None
+    return torch.from_numpy(found.cluster_centers_).to(train.device, torch.float64)
+
+
+def _mann_whitney(x: Tensor, y: Tensor) -> float | None:
+    """z of the number of pairs with x > y, ties counted half; none where all are equal."""
+    n, m = len(x), len(y)
+    _, place, count = torch.cat([x, y]).unique(return_inverse=True, return_counts=True)
+    if len(count) == 1:
+        return None
+    ranks = (count.cumsum(0) - (count - 1) / 2).to(torch.float64)  # the mean rank of equal values, from 1
+    u = float(ranks[place[:n]].sum()) - n * (n + 1) / 2
+    all_, ties = n + m, count.to(torch.float64)
+    variance = n * m / 12 * (all_ + 1 - float((ties**3 - ties).sum()) / (all_ * (all_ - 1)))
+    return float((u - n * m / 2) / variance**0.5)

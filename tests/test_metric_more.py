@@ -1,0 +1,243 @@
+"""Vendi score, alpha-precision, beta-recall, authenticity and the copying test: values, known behaviour, intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from genboard.benchmarks.metrics.authenticity import authenticity
+from genboard.benchmarks.metrics.copying import copying_score
+from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
+from genboard.benchmarks.metrics.vendi import vendi_score
+from genboard.errors import BadFeatures
+from scipy.spatial.distance import cdist
+from vendi_score import vendi
+
+
+def gaussian(seed: int, n: int, d: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:
+    return torch.from_numpy(shift + scale * np.random.default_rng(seed).standard_normal((n, d)))
+
+
+@pytest.mark.filterwarnings("ignore:Please import `csr_matrix`:DeprecationWarning")  # the package's own
+@pytest.mark.parametrize(("n", "d"), [(5, 40), (40, 5), (200, 5), (30, 30), (1, 3)])
+def test_vendi_equals_the_authors_package(n, d):
+    x = gaussian(1, n, d, shift=0.5)
+    expected = vendi.score_dual(x.numpy()) if d < n else vendi.score_X(x.numpy())
+    assert vendi_score(x).value == pytest.approx(expected, rel=1e-9)
+
+
+def test_vendi_of_a_published_similarity_matrix():
+    root = np.linalg.cholesky(np.array([[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1]]))
+    assert vendi_score(torch.from_numpy(root)).value == pytest.approx(2.1573, abs=5e-5)
+
+
+@pytest.mark.parametrize("copies", [1, 4, 1000])
+def test_vendi_counts_directions_and_not_lengths(copies):
+    lengths = torch.tensor([1e-30, 1.0, 1e30])
+    assert vendi_score(torch.diag(lengths).repeat(copies, 1)).value == pytest.approx(3.0, rel=1e-12)
+    assert vendi_score(lengths[:, None] * torch.ones(3, 4)).value == pytest.approx(1.0, abs=1e-12)
+
+
+def test_vendi_refuses_a_row_without_a_direction_and_names_it():
+    x = gaussian(2, 10, 3)
+    x[7] = 0
+    with pytest.raises(BadFeatures, match="row 7 is all zeros"):
+        vendi_score(x)
+
+
+@pytest.mark.parametrize(("d", "needed"), [(2, 30), (8, 32)])
+def test_vendi_has_an_interval_from_four_samples_a_dimension_and_thirty_on(d, needed):
+    below, enough = vendi_score(gaussian(3, needed - 1, d)), vendi_score(gaussian(3, needed, d))
+    assert below.uncertainty is None
+    assert f"{needed - 1} samples of {d} features, it needs {needed}" in (below.reason or "")
+    assert enough.uncertainty is not None
+
+
+def integrated(levels: np.ndarray, steps: int = 200_000) -> float:
+    """1 - 2 times the mean of |share of levels below a - a| over a fine grid."""
+    a = (np.arange(steps) + 0.5) / steps
+    return float(1 - 2 * np.abs(np.searchsorted(np.sort(levels), a) / len(levels) - a).mean())
+
+
+def share_below(bank: np.ndarray, found: np.ndarray) -> np.ndarray:
+    return (bank[None, :] < found[:, None]).mean(axis=1)
+
+
+@pytest.mark.parametrize(("d", "shift", "scale"), [(1, 0.0, 1.0), (3, 0.7, 1.0), (3, 0.0, 0.5), (8, 0.0, 2.0)])
+def test_alpha_precision_equals_the_integral_on_a_fine_grid(d, shift, scale):
+    x, y = gaussian(4, 60, d), gaussian(5, 45, d, shift, scale)
+    centre = x.numpy().mean(axis=0)
+    r, g = (np.linalg.norm(z.numpy() - centre, axis=1) for z in (x, y))
+    assert alpha_precision(x, y).value == pytest.approx(integrated(share_below(r, g)), abs=2e-5)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+@pytest.mark.parametrize(("d", "shift", "scale"), [(1, 0.0, 1.0), (3, 0.7, 1.0), (3, 0.0, 0.5), (8, 0.0, 2.0)])
+def test_beta_recall_equals_the_integral_on_a_fine_grid(k, d, shift, scale):
+    x, y = gaussian(6, 60, d).numpy(), gaussian(7, 45, d, shift, scale).numpy()
+    own = np.linalg.norm(y - y.mean(axis=0), axis=1)
+    levels = share_below(own, own)
+    radii = np.sort(cdist(x, x), axis=1)[:, k]
+    inside = cdist(x, y) <= radii[:, None]
+    first = np.array([min(levels[row], default=1.0) for row in inside])
+    assert 0 < np.mean(first < 1) < 1 or k == 5
+    found = beta_recall(torch.from_numpy(x), torch.from_numpy(y), k)
+    assert found.value == pytest.approx(integrated(first), abs=2e-5)
+    assert found.uncertainty is None
+    assert found.reason
+
+
+def test_alpha_precision_and_beta_recall_at_their_ends():
+    x = gaussian(8, 100, 4)
+    assert alpha_precision(x, x).value == pytest.approx(1 - 1 / 100, abs=1e-12)
+    assert 0.6 < beta_recall(x, x).value < 0.8  # a ball may hold a more typical sample than the copy of its centre
+    far = x + 1e4
+    assert alpha_precision(x, far).value == 0.0
+    assert beta_recall(x, far).value == 0.0
+    middle = x.mean(dim=0).expand(50, 4)
+    assert alpha_precision(x, middle).value == 0.0
+
+
+def test_alpha_precision_sees_crowding_and_straying_alike():
+    x = gaussian(9, 2000, 8)
+    fresh, narrow, wide = (alpha_precision(x, gaussian(10, 2000, 8, scale=s)).value for s in (1.0, 0.8, 1.25))
+    # The area under a Brownian bridge's absolute value has the mean sqrt(pi / 32); here both sides are samples.
+    assert fresh == pytest.approx(1 - 2 * (np.pi / 32) ** 0.5 * (2 / 2000) ** 0.5, abs=0.015)
+    assert max(narrow, wide) < 0.7
+
+
+@pytest.mark.parametrize("k", [3, 4])
+def test_beta_recall_needs_more_real_images_than_neighbours(k):
+    with pytest.raises(BadFeatures, match=f"3 real images have no {k}-th"):
+        beta_recall(gaussian(11, 3, 2), gaussian(12, 9, 2), k)
+
+
+def test_authenticity_equals_the_double_loop():
+    t, y = gaussian(13, 60, 3).numpy(), gaussian(14, 80, 3).numpy()
+    own = [min(np.linalg.norm(a - b) for j, b in enumerate(t) if j != i) for i, a in enumerate(t)]
+    apart = cdist(y, t)
+    expected = np.mean([row.min() > own[int(row.argmin())] for row in apart])
+    assert 0 < expected < 1
+    assert authenticity(torch.from_numpy(t), torch.from_numpy(y)).value == expected
+
+
+@pytest.mark.parametrize(("d", "expected"), [(2, 0.39), (8, 0.59), (64, 0.81)])
+def test_authenticity_of_a_perfect_model_depends_on_the_dimension(d, expected):
+    # With 500 training images a single value varies by 0.02 to 0.03.
+    values = [authenticity(gaussian(20 + i, 500, d), gaussian(40 + i, 1000, d)).value for i in range(10)]
+    assert np.mean(values) == pytest.approx(expected, abs=0.025)
+
+
+def test_a_sample_as_far_as_the_next_training_image_is_not_authentic():
+    t = torch.tensor([[0.0], [2.0], [10.0]])
+    assert authenticity(t, torch.tensor([[-2.0], [-2.5], [15.0], [18.5]])).value == 0.5
+
+
+def test_copies_are_not_authentic_and_a_single_training_image_is_refused():
+    t = gaussian(15, 100, 5)
+    found = authenticity(t, t)
+    assert found.value == 0.0
+    assert found.uncertainty is not None
+    assert 0 < found.uncertainty.hi < 0.05
+    assert authenticity(t, t + 100).value == 1.0
+    with pytest.raises(BadFeatures, match="single training image"):
+        authenticity(t[:1], t)
+
+
+def test_the_copying_score_of_one_cell_is_the_mann_whitney_z():
+    # Whole numbers in two dimensions: many distances are equal, so midranks and the tie correction matter.
+    t, r, y = (gaussian(40 + i, n, 2, scale=2.0).round() for i, n in enumerate((80, 70, 90)))
+    to_train = [cdist(z.numpy(), t.numpy()).min(axis=1) for z in (y, r)]
+    u, p = scipy.stats.mannwhitneyu(*to_train, use_continuity=False, method="asymptotic", alternative="less")
+    found = copying_score(t, r, y, cells=1).value
+    assert len(np.unique(np.concatenate(to_train))) < 10
+    assert np.sign(found) == np.sign(u - 90 * 70 / 2)
+    assert scipy.stats.norm.cdf(found) == pytest.approx(p, rel=1e-9)
+
+
+def test_the_copying_score_weighs_cells_by_their_reference_images():
+    # Three clusters so far apart that k-means finds them. The third has no samples and is left out.
+    def clusters(seed: int, *sizes: int, scale: float = 1.0) -> list[torch.Tensor]:
+        return [gaussian(seed + i, n, 2, 1000.0 * i, scale) for i, n in enumerate(sizes)]
+
+    t, r, y = clusters(50, 40, 50, 60), clusters(60, 30, 90, 20), clusters(70, 50, 25, scale=2.0)
+    single = [copying_score(t[i], r[i], y[i], cells=1).value for i in range(2)]
+    found = copying_score(torch.cat(t), torch.cat(r), torch.cat(y))
+    assert single[0] != pytest.approx(single[1], rel=0.1)
+    assert found.value == pytest.approx((30 * single[0] + 90 * single[1]) / 120, rel=1e-12)
+    assert found.uncertainty is None
+    assert "z-score" in (found.reason or "")
+
+
+def test_copies_have_a_very_negative_score_and_fresh_images_none():
+    t, r = gaussian(80, 300, 8), gaussian(81, 300, 8)
+    assert copying_score(t, r, t).value < -10
+    assert copying_score(t, r, t + 0.01 * gaussian(82, 300, 8)).value < -10
+    assert copying_score(t, r, gaussian(83, 300, 8, scale=2.0)).value > 3
+    fresh = [copying_score(t, r, gaussian(84 + i, 300, 8)).value for i in range(20)]
+    assert max(np.abs(fresh)) < 3
+
+
+def test_the_copying_score_of_fresh_images_is_centred_with_a_spread_of_at_most_one():
+    scores = [copying_score(*(gaussian(3 * i + j, 100, 3) for j in range(3))).value for i in range(100)]
+    assert abs(np.mean(scores)) < 3 * np.std(scores) / len(scores) ** 0.5
+    assert 1 / 3**0.5 / 1.3 < np.std(scores) < 1
+
+
+def test_the_copying_score_depends_on_its_seed_alone():
+    data = [gaussian(110 + i, 60, 3) for i in range(3)]
+    assert copying_score(*data, seed=1) == copying_score(*data, seed=1)
+    assert len({copying_score(*data, cells=7, seed=s).value for s in range(5)}) > 1
+
+
+def test_the_copying_score_says_why_there_is_none():
+    t, r, y = (gaussian(120 + i, 20, 3) for i in range(3))
+    for train in (t[:2], t[:2].repeat(10, 1)):
+        with pytest.raises(BadFeatures, match=f"{len(train)} training images do not make 3 cells"):
+            copying_score(train, r, y)
+    with pytest.raises(BadFeatures, match="in no cell"):
+        copying_score(t, t, t)
+
+
+CELLS = {
+    # metric of (reference or training set, samples), samples in a batch, shift and scale of the samples
+    "vendi, narrow": (lambda _, y: vendi_score(y * torch.tensor([1.0, 0.5, 0.3, 0.2])), 200, 0.0, 1.0),
+    "vendi, shifted": (lambda _, y: vendi_score(y), 200, 1.0, 1.0),
+    "vendi, fewest": (lambda _, y: vendi_score(y.reshape(64, 16) / torch.arange(1, 17)), 256, 0.0, 1.0),
+    "vendi, noise": (lambda _, y: vendi_score(y), 200, 0.0, 1.0),
+    "alpha-precision, shifted": (alpha_precision, 200, 0.7, 1.0),
+    "alpha-precision, narrow": (alpha_precision, 200, 0.0, 0.7),
+    "alpha-precision, nearly equal": (alpha_precision, 200, 0.0, 1.05),
+    "alpha-precision, equal": (alpha_precision, 200, 0.0, 1.0),
+    "alpha-precision, far": (alpha_precision, 200, 3.0, 1.0),
+    "authenticity": (authenticity, 200, 0.0, 1.0),
+    "authenticity, near copies": (lambda t, y: authenticity(t, t[:200] + 0.3 * y), 200, 0.0, 1.0),
+}
+# How many times too wide an interval may be where the influence vanishes.
+WIDE = {
+    "vendi, noise": 1.5,
+    "alpha-precision, nearly equal": 1.4,
+    "alpha-precision, equal": 1.8,
+    "alpha-precision, far": float("inf"),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_conditional_intervals_hold_their_target(cell):
+    """The target is the statistic's mean over fresh draws, the reference fixed; 400 draws know it well enough."""
+    metric, n, shift, scale = CELLS[cell]
+    reference = gaussian(200, 300, 4)
+    estimates = [metric(reference, gaussian(1000 + i, n, 4, shift, scale)) for i in range(400)]
+    target = np.mean([e.value for e in estimates])
+    intervals = [e.uncertainty for e in estimates]
+    assert {i.target for i in intervals} == {"conditional"}
+    covered = np.mean([i.lo <= target <= i.hi for i in intervals])
+    wide = np.mean([i.se for i in intervals]) / np.std([e.value for e in estimates], ddof=1)
+    # Three Monte-Carlo errors below 0.95 are 0.917.
+    assert covered >= 0.917
+    assert 0.9 <= wide <= WIDE.get(cell, 1.15)
+
+
+def test_every_wide_interval_is_one_that_is_tested():
+    assert set(CELLS) > set(WIDE)

@@ -1,0 +1,225 @@
+"""The Fréchet distance where it is delicate, its extrapolation, CMMD, and the variance of the kernel distance."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from genboard.benchmarks.metrics.cmmd import cmmd
+from genboard.benchmarks.metrics.frechet import DIGITS, distance, frechet_distance
+from genboard.benchmarks.metrics.frechet_infinity import fd_inf
+from genboard.benchmarks.metrics.frechet_interval import decompose, standard_error
+from genboard.benchmarks.metrics.inception_score import inception_score_splits
+from genboard.benchmarks.metrics.kernel import kernel_distance
+from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets, kernel_distance_variance
+from genboard.benchmarks.metrics.triangles import congruence, outer_square, quadratic_forms
+from genboard.errors import BadFeatures
+from genboard.reference_stats.moments import Moments
+
+
+def gaussian(seed: int, n: int, d: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:
+    return torch.from_numpy(shift + scale * np.random.default_rng(seed).standard_normal((n, d)))
+
+
+def decaying(seed: int, n: int, d: int, decades: float, turned: bool = False) -> torch.Tensor:
+    """Gaussian features whose standard deviations fall over so many decades, along one set of axes or another."""
+    axes = torch.linalg.qr(gaussian(98 if turned else 99, d, d))[0]
+    return gaussian(seed, n, d) * torch.logspace(0, -decades, d).double() @ axes
+
+
+def by_singular_values(x: torch.Tensor, y: torch.Tensor) -> float:
+    """The distance with the nuclear norm of the product of the centred features: no root of anything singular."""
+    a, b = (x - x.mean(0)) / (len(x) - 1) ** 0.5, (y - y.mean(0)) / (len(y) - 1) ** 0.5
+    traces = a.square().sum() + b.square().sum() - 2 * torch.linalg.svdvals(a @ b.T).sum()
+    return float((x.mean(0) - y.mean(0)).square().sum() + traces)
+
+
+@pytest.mark.parametrize("d", [1, 5, 256, 300, 520])
+def test_products_of_triangles_equal_the_plain_products(d):
+    a, lower, x = gaussian(1, d, d), gaussian(2, d, d).tril(), gaussian(3, 7, d)
+    symmetric = a + a.T
+    torch.testing.assert_close(congruence(symmetric, lower).tril(), (lower.T @ symmetric @ lower).tril())
+    torch.testing.assert_close(outer_square(a).tril(), (a @ a.T).tril())
+    torch.testing.assert_close(quadratic_forms(x, symmetric), (x @ symmetric * x).sum(1))
+    torch.testing.assert_close(quadratic_forms(x, symmetric.tril()), (x @ symmetric * x).sum(1))
+
+
+@pytest.mark.parametrize("decades", [0, 2, 4, 6, 8, 12])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_bound_on_rounding_holds_and_decides_the_route(decades, turned):
+    x, y = decaying(1, 200, 48, decades), decaying(2, 190, 48, decades, turned)
+    real, generated = Moments.of(x), Moments.of(y)
+    apart = float((real.mean - generated.mean).square().sum() + real.cov.trace() + generated.cov.trace())
+    parts = decompose(real, generated, vectors=False)
+    exact = by_singular_values(x, y)
+    assert abs(2 * float(parts.roots.sum()) - (apart - exact)) <= 2 * parts.rounding + 1e-13 * apart
+    assert distance(real, generated, y) == pytest.approx(exact, rel=2 * DIGITS, abs=1e-13)
+
+
+@pytest.mark.parametrize(("n", "alive"), [(20, 40), (400, 40), (400, 25)])
+def test_a_set_against_itself_is_at_zero_even_where_singular(n, alive):
+    x = gaussian(5, n, 40) * (torch.arange(40) < alive) @ torch.linalg.qr(gaussian(99, 40, 40))[0]
+    assert abs(frechet_distance(Moments.of(x), x).value) < 1e-9
+
+
+def test_dead_features_do_not_disturb_the_distance_or_its_standard_error():
+    x, y = gaussian(6, 300, 6), gaussian(7, 300, 6, shift=0.4, scale=1.3)
+    dead = torch.zeros(300, 3).double()
+    plain = frechet_distance(Moments.of(x), y)
+    padded = frechet_distance(Moments.of(torch.cat([x, dead], 1)), torch.cat([y, dead], 1))
+    assert padded.value == pytest.approx(plain.value, rel=1e-7)
+    assert padded.uncertainty.se == pytest.approx(plain.uncertainty.se, rel=1e-6)
+    assert "lies where" not in padded.uncertainty.method
+
+
+def test_reference_variance_outside_the_samples_range_is_named():
+    x, y = gaussian(6, 300, 4), gaussian(7, 300, 4)
+    y[:, 3] = 0.0
+    found = frechet_distance(Moments.of(x), y)
+    assert found.value == pytest.approx(by_singular_values(x, y), rel=1e-7)
+    share = float(Moments.of(x).cov[3, 3] / Moments.of(x).cov.trace())
+    assert f"{share:.0%}"[:-1] in found.uncertainty.method
+    assert "lies where the samples have none" in found.uncertainty.method
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e12])
+def test_the_standard_error_is_the_same_in_both_precisions(scale):
+    x, y = decaying(8, 400, 12, 2).float() * scale, decaying(9, 400, 12, 2, turned=True).float() * scale
+    short, long = frechet_distance(Moments.of(x), y), frechet_distance(Moments.of(x), y.double())
+    assert short.value == long.value
+    assert short.uncertainty.se == pytest.approx(long.uncertainty.se, rel=1e-5)
+
+
+@pytest.mark.parametrize("metric", [lambda x, y: frechet_distance(Moments.of(x), y), kernel_distance, cmmd])
+def test_what_is_not_a_finite_number_is_refused(metric):
+    x, y = gaussian(10, 20, 3), gaussian(11, 20, 3)
+    y[4, 1] = math.nan
+    with pytest.raises(BadFeatures, match="finite"):
+        metric(x, y)
+
+
+def test_the_extrapolation_is_the_intercept_of_its_line():
+    x, y = gaussian(12, 300, 4), gaussian(13, 120, 4, shift=0.3)
+    real = Moments.of(x)
+    at_full = frechet_distance(real, y).value
+    mean_of_halves = [
+        2 * at_full - fd_inf(real, y, seed=i).value for i in range(200)
+    ]  # the line through 1 / n and 2 / n
+    rng = np.random.default_rng(0)
+    halvings = [rng.permutation(120) for _ in range(200)]
+    halves = [np.mean([frechet_distance(real, y[p[i::2]]).value for i in (0, 1)]) for p in halvings]
+    assert abs(np.mean(mean_of_halves) - np.mean(halves)) < 4 * np.std(halves) / 100**0.5
+    assert np.std(mean_of_halves) == pytest.approx(np.std(halves), rel=0.25)
+
+
+def test_the_extrapolation_doubles_the_variance_of_the_second_order_term():
+    # Against the exact reference the linear term vanishes, and what is left is the second-order term's own variance.
+    d, n = 4, 400
+    exact = Moments(2, torch.zeros(d).double(), torch.eye(d).double())
+    draws = [gaussian(4000 + i, n, d) for i in range(400)]
+    plain, extrapolated = (np.var([m(exact, y).value for y in draws]) for m in (frechet_distance, fd_inf))
+    assert extrapolated / plain == pytest.approx(2.0, rel=0.25)
+    y = draws[0]
+    error = standard_error(exact, Moments.of(y), y, decompose(exact, Moments.of(y), vectors=True))
+    assert error.second == pytest.approx(plain, rel=0.25)
+    assert fd_inf(exact, y).uncertainty.se ** 2 == pytest.approx(error.first + 2 * error.second, rel=1e-9)
+
+
+def test_the_extrapolation_is_seeded_and_looks_at_no_order():
+    real, y = Moments.of(gaussian(12, 300, 3)), gaussian(13, 101, 3)
+    assert fd_inf(real, y).value == fd_inf(real, y).value != fd_inf(real, y, seed=1).value
+    assert fd_inf(real, y.flip(0)).value == pytest.approx(fd_inf(real, y).value, abs=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.7])
+def test_the_extrapolation_holds_the_distance_of_infinitely_many_samples(shift):
+    d, n = 8, 100
+    real = Moments.of(gaussian(14, 1000, d))
+    # Samples come from a known Gaussian, so the distance without sampling error is known.
+    cross = torch.linalg.eigvalsh(real.cov).sqrt().sum()
+    target = float((real.mean - shift).square().sum() + real.cov.trace() + d - 2 * cross)
+    found = [fd_inf(real, gaussian(2000 + i, n, d, shift)) for i in range(300)]
+    biased = [frechet_distance(real, gaussian(2000 + i, n, d, shift)).value for i in range(100)]
+    covered = np.mean([e.uncertainty.lo <= target <= e.uncertainty.hi for e in found])
+    spread = np.std([e.value for e in found], ddof=1)
+    assert {e.uncertainty.target for e in found} == {"population"}
+    assert covered >= 0.91
+    assert 0.9 <= np.mean([e.uncertainty.se for e in found]) / spread <= (1.5 if shift == 0 else 1.15)
+    assert abs(np.mean([e.value for e in found]) - target) < abs(np.mean(biased) - target) / 3
+
+
+def test_the_extrapolation_gives_no_interval_where_the_curve_is_no_line():
+    real = Moments.of(gaussian(15, 1000, 64))
+    too_few = fd_inf(real, gaussian(16, 200, 64))
+    assert too_few.uncertainty is None
+    assert too_few.reason == "no interval: 200 samples are fewer than 4 x 64 features"
+    bent = fd_inf(real, gaussian(16, 260, 64))
+    assert bent.uncertainty is None
+    assert "bias" in bent.reason
+    assert fd_inf(real, gaussian(16, 2000, 64)).uncertainty is not None
+    with pytest.raises(BadFeatures, match="2 samples in each subset"):
+        fd_inf(real, gaussian(16, 3, 64))
+
+
+def test_cmmd_equals_the_published_formula():
+    x, y = gaussian(17, 9, 5).numpy(), gaussian(18, 7, 5, shift=0.5).numpy()
+    x, y = (z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x, y))
+
+    def k(a: np.ndarray, b: np.ndarray) -> float:
+        return math.exp(-float(((a - b) ** 2).sum()) / (2 * 10.0**2))
+
+    means = [np.mean([k(a, b) for a, b in itertools.product(p, q)]) for p, q in ((x, x), (y, y), (x, y))]
+    found = cmmd(torch.from_numpy(3 * x), torch.from_numpy(y))
+    assert found.value == pytest.approx(1000 * (means[0] + means[1] - 2 * means[2]), rel=1e-9)
+
+
+def test_cmmd_of_opposite_points_and_of_a_set_with_itself():
+    one = torch.ones(3, 2)
+    assert cmmd(one, -one).value == pytest.approx(1000 * (2 - 2 * math.exp(-4 / 200)), rel=1e-9)
+    assert cmmd(one, 5 * one).value == pytest.approx(0.0, abs=1e-9)
+    with pytest.raises(BadFeatures, match="no direction"):
+        cmmd(one, torch.zeros(3, 2))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_the_interval_of_cmmd_holds_its_target(shift):
+    reference = gaussian(19, 300, 4)
+    found = [cmmd(reference, gaussian(3000 + i, 200, 4, shift)) for i in range(300)]
+    target, spread = np.mean([e.value for e in found]), np.std([e.value for e in found], ddof=1)
+    covered = np.mean([e.uncertainty.lo <= target <= e.uncertainty.hi for e in found])
+    claimed = np.mean([e.uncertainty.se for e in found]) / spread
+    assert covered >= 0.91
+    assert 0.9 <= claimed <= (1.5 if shift == 0 else 1.12)
+
+
+def test_the_variance_of_the_kernel_distance_is_unbiased_over_every_possible_draw():
+    # Two values a side, each draw as likely as any other: the mean and the variance over all draws are exact.
+    a, b = torch.tensor([0.3, -1.1]).double(), torch.tensor([0.9, 0.1]).double()
+    draws = [
+        (torch.stack([a[i] for i in xs])[:, None], torch.stack([b[i] for i in ys])[:, None])
+        for xs in itertools.product((0, 1), repeat=4)
+        for ys in itertools.product((0, 1), repeat=5)
+    ]
+    values = [kernel_distance(x, y).value for x, y in draws]
+    estimates = [kernel_distance_variance(x, y) for x, y in draws]
+    assert np.mean(estimates) == pytest.approx(np.var(values), rel=1e-10)
+    assert min(estimates) < 0  # as its docstring says
+
+
+def test_a_kernel_distance_redrawn_on_both_sides_varies_as_estimated():
+    pairs = [(gaussian(2 * i, 60, 3), gaussian(2 * i + 1, 40, 3, shift=0.5)) for i in range(600)]
+    spread = np.var([kernel_distance(x, y).value for x, y in pairs], ddof=1)
+    assert np.mean([kernel_distance_variance(x, y) for x, y in pairs]) == pytest.approx(spread, rel=0.2)
+
+
+def test_protocols_refuse_too_few():
+    x = gaussian(20, 5, 2)
+    with pytest.raises(BadFeatures, match="1000 features are needed"):
+        kernel_distance_subsets(x, x)
+    with pytest.raises(BadFeatures, match="4 features"):
+        kernel_distance_variance(x[:3], x)
+    with pytest.raises(BadFeatures, match="10 parts"):
+        inception_score_splits(x)
