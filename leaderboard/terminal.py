@@ -9,6 +9,8 @@ from .board import Board, Row
 from .numbers import Figure, figure
 from .tables import table
 
+HEADLINE = 7  # columns that fit beside a name
+
 
 def metrics_table(metrics: Sequence[MetricRecord]) -> str:
     """One line a metric: value, standard error, direction, what it is measured against, and why where it is null."""
@@ -31,8 +33,8 @@ def result_text(result: Result) -> str:
 
 
 def board_text(board: Board) -> str:
-    """The ranking: rank interval, name, every column, and who cannot be told apart."""
-    shown = board.columns
+    """The ranking: rank interval, name, the first columns, and who cannot be told apart."""
+    shown, more = board.columns[:HEADLINE], board.columns[HEADLINE:]
     header = ["rank", "generator", *(column.key.replace(f":{column.extractor}", "", 1) for column in shown), ""]
     rows = [
         [_rank(row), row.name, *(_cell(figure(row.cells.get(column.key))) for column in shown), _mark(row)]
@@ -42,6 +44,8 @@ def board_text(board: Board) -> str:
     for row in board.ranked:
         if row.place and row.place.tied:
             lines.append(f"{row.name} is not distinguished from {', '.join(row.place.tied)}")
+    if more:
+        lines.append(f"\nalso measured: {', '.join(column.key for column in more)}; --json and the site have them")
     lines += [f"not ranked: {item.name} ({item.id}): {item.reason}" for item in board.left_out]
     return "\n".join(lines)
 

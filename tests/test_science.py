@@ -48,6 +48,13 @@ def scored(board: Board, name: str, key: str) -> Scored:
     return Scored(name, record.value, record.uncertainty.se)
 
 
+def value_of(board: Board, name: str, key: str) -> float:
+    """A value, with an interval or without."""
+    found = cell(board, name, key).value
+    assert found is not None
+    return found
+
+
 def value(board: Board, name: str, key: str) -> float:
     return scored(board, name, key).value
 
@@ -66,7 +73,8 @@ def test_the_board_is_a_tidy_data_frame(board):
     fd = frame[(frame.metric == "fd") & (frame.against == "reference")]
     assert list(fd.value) == sorted(fd.value)
     assert list(fd[fd.rank_first.notna()].generator) == [row.name for row in board.ranked]
-    assert frame.reason.isna().all()
+    assert frame.value.notna().all()
+    assert frame[frame.se.isna()].reason.notna().all()
 
 
 def test_held_out_images_and_a_copy_are_not_told_apart_on_the_reference(board):
@@ -100,6 +108,23 @@ def test_the_copies_are_flagged_and_nothing_else_is(board):
     assert {row.name for row in board.rows if row.copies} == {"train-copy", "one-image"}
     assert value(board, "train-copy", "nn_ratio:digits-cnn") == 0
     assert value(board, "held-out", "nn_ratio:digits-cnn") == pytest.approx(1, abs=0.1)
+
+
+def test_the_memorisation_metrics_catch_the_copy_and_nothing_else(board):
+    # A z-score of -3 is what a fair set of samples hardly ever has.
+    caught = {row.name for row in board.rows if value_of(board, row.name, "c_t:digits-cnn") < -3}
+    assert caught == {"train-copy", "one-image"}
+    assert value_of(board, "train-copy", "authenticity:digits-cnn") == 0
+    real = value_of(board, "held-out", "authenticity:digits-cnn")
+    assert all(abs(value_of(board, name, "authenticity:digits-cnn") - real) < 0.5 for name in TRAINED)
+
+
+def test_noise_covers_little_and_the_collapsed_rows_nothing(board):
+    for key in ("recall:digits-cnn", "coverage:digits-cnn"):
+        real = value(board, "held-out", key)
+        assert value(board, "noise", key) < 0.3 * real
+        assert all(value(board, name, key) < 0.05 for name in ("one-image", "mean-image"))
+        assert all(value(board, name, key) < real for name in TRAINED)
 
 
 @pytest.mark.parametrize("key", ["fd:digits-cnn", "kid:digits-cnn"])
