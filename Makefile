@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python -P -m
 ONE_THREAD := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check fix zoo references leaderboard site docs constraints clean
+.PHONY: help setup demo test test-slow check fix zoo references leaderboard site bench validate docs constraints clean
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
@@ -20,6 +20,8 @@ help:
 	@echo "make site         the leaderboard from the committed results, into site/"
 	@echo "make references   the committed reference statistics"
 	@echo "make zoo          train the small networks and generators this project ships"
+	@echo "make bench        speed side by side with the peers, on an idle machine"
+	@echo "make validate     do the intervals hold their targets? simulated, 20 minutes"
 	@echo "make docs         the figures and tables in the documentation"
 	@echo "make constraints  pin today's versions of everything"
 
@@ -63,6 +65,15 @@ leaderboard: setup
 
 site: setup
 	$(RUN) genboard site build --results leaderboard/results --out site
+
+bench: setup
+	$(RUN) pytest benchmarks/speed --benchmark-only --benchmark-json=.benchmarks/run.json -q
+	$(VENV)/bin/python -P benchmarks/speed/report.py .benchmarks/run.json
+
+validate: setup
+	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation
+	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
+	$(RUN) genboard.leaderboard.docs
 
 docs: setup
 	$(RUN) genboard.leaderboard.docs

@@ -11,8 +11,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..benchmarks.selftest import TABLE as SELF_TEST
+from ..benchmarks.selftest import SelfTest
+from ..benchmarks.validation import TABLE, Outcome
 from ..errors import UnknownName
-from ..files import read_bytes, write_bytes
+from ..files import read_bytes, read_json, write_bytes
 from ..registry.catalog import entries, find
 from ..registry.metrics import METRICS
 from ..registry.overview import listed
@@ -28,7 +31,8 @@ _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z :-]+) -->\n).*?(<!-- end --
 def blocks() -> Mapping[str, Callable[[], str]]:
     """Every block that a document may ask for."""
     boards = {f"board {name}": (lambda name=name: _board(name)) for name in entries(Track)}
-    return {**boards, "metrics": _metrics, "generators": _generators}
+    intervals = {f"intervals {side}": (lambda side=side: _intervals(side)) for side in ("fixed", "redrawn")}
+    return {**boards, **intervals, "self-test": _self_test, "metrics": _metrics, "generators": _generators}
 
 
 def filled(text: str) -> str:
@@ -78,6 +82,25 @@ def _metrics() -> str:
     arrows = {"lower": "lower", "higher": "higher", None: "shown, not ranked"}
     rows = [f"| `{m.name}` | {m.title} | {arrows[m.better]} | {m.summary} | {m.paper} |" for m in METRICS.values()]
     return "\n".join(["| name | metric | better | what it measures | source |", "|---|---|---|---|---|", *rows])
+
+
+def _intervals(reference: str) -> str:
+    head = "| metric | d | n | shift | scale | target | claimed | held |"
+    rows = [head, "|---|" + "---:|" * (head.count("|") - 2)]
+    for o in map(lambda entry: Outcome(**entry), read_json(TABLE)):
+        if o.reference == reference:
+            near = "" if o.far else " (near)"
+            setting = [o.d, o.n, o.shift, o.scale]
+            cells = [f"`{o.metric}`{near}", *setting, f"{o.target:.3g}", f"{o.claimed:.2f}", f"{o.held:.1%}"]
+            rows.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(rows)
+
+
+def _self_test() -> str:
+    rows = ["| track | metric | comparisons | called different |", "|---|---|---:|---:|"]
+    for o in map(lambda entry: SelfTest(**entry), read_json(SELF_TEST)):
+        rows.append(f"| {o.track} | `{o.metric}` | {o.comparisons} | {o.different:.1%} |")
+    return "\n".join(rows)
 
 
 def _generators() -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import genboard
 import pytest
 from genboard.leaderboard import docs
+from genboard.registry.metrics import METRICS
 
 ROOT = Path(genboard.__file__).parent
 FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard")
@@ -80,6 +81,13 @@ def test_generated_tables_are_up_to_date():
     assert len(documents) >= 4
     assert any("<!-- generated:" in path.read_text("utf-8") for path in documents)
     assert docs.outdated() == []
+
+
+def test_every_metric_is_documented():
+    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    headings = " ".join(re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE))
+    assert len(METRICS) >= 10
+    assert [name for name in METRICS if f"`{name}`" not in headings] == []
 
 
 def test_every_command_is_documented():

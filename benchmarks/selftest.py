@@ -1,0 +1,110 @@
+"""Real against real: how often is a difference claimed that is not there?
+
+Two disjoint sets of real images, both as large as the track's samples, are measured against the track's reference like
+two generators. They come from one distribution, so a comparison at 5 % should call them different in 5 % of the trials.
+`python -m genboard.benchmarks.selftest` writes the table that the documentation shows.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, replace
+from math import hypot
+from pathlib import Path
+from statistics import NormalDist
+
+import torch
+from torch import Tensor
+
+from ..files import write_json
+from ..progress import bar
+from ..reference_stats.features import Measured, measure
+from ..reference_stats.moments import Moments
+from ..registry.catalog import entries
+from ..registry.datasets import load_split
+from ..registry.extractors import load_extractor
+from ..registry.schema import Track
+from .result import MetricRecord
+from .runner import references_of
+from .scoring import score_track
+from .uncertainty import LEVEL
+
+TABLE = Path(__file__).parent / "selftest.json"
+TRIALS = 200
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """One column of a track: of so many comparisons of real with real images, the share that was called different."""
+
+    track: str
+    metric: str
+    comparisons: int
+    different: float
+
+
+def self_test(track: Track, trials: int, seed: int = 0) -> list[SelfTest]:
+    """Every column of a track that publishes an interval.
+
+    The sets are drawn from all images outside the reference. Those the extractor was trained on are among them, in
+    both sets alike, so the two remain exchangeable.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    references = references_of(track, "cpu")
+    pools = {name: _pool(track, name) for name in track.extractors}
+    called: dict[str, list[bool]] = {column.key: [] for column in track.metrics}
+    with bar(f"{track.id}, real against real", trials, "trial") as progress:
+        for _ in range(trials):
+            order = torch.randperm(len(next(iter(pools.values())).features), generator=generator)
+            chosen = order[: track.samples], order[track.samples : 2 * track.samples]
+            pair = [
+                score_track(track, {name: _taken(p, rows) for name, p in pools.items()}, references) for rows in chosen
+            ]
+            for a, b in zip(*pair, strict=True):
+                if a.uncertainty and b.uncertainty:
+                    called[a.key].append(_different(a, b))
+            progress.update()
+    return [SelfTest(track.id, key, len(c), sum(c) / len(c)) for key, c in called.items() if c]
+
+
+def _different(a: MetricRecord, b: MetricRecord) -> bool:
+    assert a.uncertainty is not None
+    assert b.uncertainty is not None
+    assert a.value is not None
+    assert b.value is not None
+    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+    return abs(a.value - b.value) > z * hypot(a.uncertainty.se, b.uncertainty.se)
+
+
+def _pool(track: Track, extractor: str) -> Measured:
+    """All images outside the reference, measured."""
+    space = load_extractor(extractor)
+    parts = [measure(load_split(track.dataset, split), space) for split in (track.train, track.held_out)]
+
+    def both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+        return None if a is None or b is None else torch.cat([a, b])
+
+    first, second = parts
+    return replace(
+        first,
+        features=torch.cat([first.features, second.features]),
+        logits=both(first.logits, second.logits),
+        labels=both(first.labels, second.labels),
+    )
+
+
+def _taken(pool: Measured, rows: Tensor) -> Measured:
+    features = pool.features[rows]
+    return replace(
+        pool, moments=Moments.of(features), features=features, logits=None if pool.logits is None else pool.logits[rows]
+    )
+
+
+def main(arguments: list[str]) -> None:
+    trials = int(arguments[0]) if arguments else TRIALS
+    found = [outcome for track in entries(Track).values() for outcome in self_test(track, trials)]
+    write_json(TABLE, [asdict(outcome) for outcome in found])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
