@@ -1,0 +1,62 @@
+"""The table of `make bench`: medians, and the ratio of this project's to each peer's at the same work.
+
+`python benchmarks/speed/report.py RUN.json` reads what pytest-benchmark saved and writes RESULTS.md beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from genboard.files import write_bytes
+
+OUT = Path(__file__).parent / "RESULTS.md"
+# What the grid of all cells is held against: one call of the peer at full size.
+GRID = "the same for k = 1..10 x 8 nested sizes x 10 resamples"
+FOUR = "precision, recall, density, coverage, k = 5"
+
+
+def table(run: dict[str, Any]) -> str:
+    """Markdown: one line a piece of work and peer."""
+    medians: dict[str, dict[str, float]] = {}
+    memory: dict[str, tuple[float, float]] = {}
+    for entry in run["benchmarks"]:
+        info = entry["extra_info"]
+        medians.setdefault(info["work"], {})[info["who"]] = entry["stats"]["median"]
+        if "gib" in info:
+            memory[info["work"]] = info["seconds"], info["gib"]
+    rows = ["| work | genboard | peer | its median | ratio |", "|---|---|---|---|---|"]
+    for work, by_who in medians.items():
+        ours = by_who["genboard"]
+        peers = {who: seconds for who, seconds in by_who.items() if who != "genboard"}
+        if work == GRID:
+            peers = {f"{who}, one call": s for who, s in medians[FOUR].items() if who != "genboard"}
+        if work in memory:
+            seconds, gib = memory[work]
+            rows.append(f"| {work} | {seconds:.0f} s, {gib:.1f} GiB resident | prdc | needs over 24 GB | - |")
+            continue
+        for who, theirs in peers.items():
+            rows.append(f"| {work} | {ours:.2f} s | {who} | {theirs:.2f} s | {ours / theirs:.2f} x |")
+    return "\n".join(rows)
+
+
+def conditions(run: dict[str, Any]) -> str:
+    cpu = run["machine_info"]["cpu"]
+    return (
+        f"10,000 real and 10,000 generated features, 2,048 wide, float32, {cpu.get('count', '?')} threads; "
+        f"{cpu.get('brand_raw', 'unknown processor')}; {run['datetime'][:10]}. Medians of up to three rounds in one "
+        "process, nothing else running."
+    )
+
+
+def main(path: Path) -> None:
+    run = json.loads(path.read_text("utf-8"))
+    text = f"# Speed\n\n{conditions(run)} Made by `make bench`.\n\n{table(run)}\n"
+    write_bytes(OUT, text.encode())
+    print(table(run))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
