@@ -44,7 +44,7 @@ def brute_force(real: Array, fake: Array, k: int, closed: bool) -> list[tuple[in
     return found
 
 
-def agrees(real: Array, fake: Array, k: int, resamples: list[Resample], closed: bool) -> None:
+def assert_agrees(real: Array, fake: Array, k: int, resamples: list[Resample], closed: bool) -> None:
     counts = count_neighbours(torch.from_numpy(real), torch.from_numpy(fake), k, resamples, closed)
     assert len(counts) == sum(len(r.sizes) for r in resamples)
     for c in counts:
@@ -96,13 +96,13 @@ def test_every_count_equals_brute_force(name, narrow, closed, monkeypatch):
     real, fake = HOSTILE[name]
     n, m = len(real), len(fake)
     sizes = ((n, m), (n // 2, m // 3), (12, 9))
-    agrees(real, fake, 8, [identity_resample(n, m), shuffled(n, m, sizes, 5), shuffled(n, m, sizes, 6)], closed)
+    assert_agrees(real, fake, 8, [identity_resample(n, m), shuffled(n, m, sizes, 5), shuffled(n, m, sizes, 6)], closed)
 
 
 @pytest.mark.parametrize("extra", [1, 2])
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_as_few_rows_as_have_a_kth_neighbour(k, extra):
-    agrees(X[: k + extra], Y[: k + extra + 1], k, [identity_resample(k + extra, k + extra + 1)], False)
+    assert_agrees(X[: k + extra], Y[: k + extra + 1], k, [identity_resample(k + extra, k + extra + 1)], False)
 
 
 @settings(max_examples=60, deadline=None)
@@ -116,7 +116,7 @@ def test_as_few_rows_as_have_a_kth_neighbour(k, extra):
     closed=st.booleans(),
 )
 def test_every_count_equals_brute_force_on_any_grid(sets, closed):
-    agrees(*sets, 4, [identity_resample(len(sets[0]), len(sets[1]))], closed)
+    assert_agrees(*sets, 4, [identity_resample(len(sets[0]), len(sets[1]))], closed)
 
 
 def test_rows_whose_short_list_does_not_suffice_are_counted_exactly(monkeypatch):
@@ -124,7 +124,7 @@ def test_rows_whose_short_list_does_not_suffice_are_counted_exactly(monkeypatch)
     from genboard.benchmarks.neighbours import engine
 
     monkeypatch.setattr(engine, "_list_length", lambda n, size, k: min(n - 1, k + 1))
-    agrees(X, Y, 3, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 30), (9, 8)), 7)], False)
+    assert_agrees(X, Y, 3, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 30), (9, 8)), 7)], False)
 
 
 def test_blocks_and_flushes_do_not_show(monkeypatch):
@@ -134,7 +134,7 @@ def test_blocks_and_flushes_do_not_show(monkeypatch):
     monkeypatch.setattr(distances, "CHUNK", 3)
     monkeypatch.setattr(distances, "PAIRS", 40)
     monkeypatch.setattr(engine, "FLUSH", 50)
-    agrees(X, Y, 6, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 50)), 8)], True)
+    assert_agrees(X, Y, 6, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 50)), 8)], True)
 
 
 @pytest.mark.parametrize(("n", "k"), [(5, 5), (3, 5)])
