@@ -251,7 +251,7 @@ def reference_build(
     from .registry.catalog import find
     from .registry.schema import Track
 
-    for recipe in recipes_of(find(Track, track)):
+    for recipe in recipes_of(find(Track, track)).values():
         print(save(build(recipe, device), out or built_by_user()))
 
 

@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from ..errors import BadFeatures, BadImages, BadSamples
 from ..files import home
-from ..reference_stats.build import obtain
+from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, measure
-from ..reference_stats.statistics import Recipe, ReferenceStatistics, recipe_for
+from ..reference_stats.statistics import ReferenceStatistics, recipe_for
 from ..registry.catalog import find
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
@@ -173,13 +173,9 @@ def specify_column(track: Track, column: TrackMetric) -> dict[str, Any]:
     }
 
 
-def references_of(track: Track, device: str) -> dict[tuple[str, str], ReferenceStatistics]:
+def references_of(track: Track, device: str) -> dict[tuple[str, Against], ReferenceStatistics]:
     """A track's reference statistics by (extractor, split side): found, or built into the user's data folder."""
-    sides: tuple[Against, ...] = ("reference", "train")
-    wanted: dict[tuple[str, str], Recipe] = {
-        (extractor, side): recipe_for(track, extractor, side) for extractor in track.extractors for side in sides
-    }
-    return {key: obtain(recipe, device) for key, recipe in wanted.items()}
+    return {key: obtain(recipe, device) for key, recipe in recipes_of(track).items()}
 
 
 def _measured_before(

@@ -11,7 +11,7 @@ from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import Input, Metric, find_metric
 from ..registry.resolve import function
-from ..registry.schema import Track
+from ..registry.schema import Against, Track
 from .neighbours import Neighbours
 from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
@@ -53,7 +53,7 @@ def score(
 
 
 def score_track(
-    track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, str], ReferenceStatistics]
+    track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
 ) -> list[MetricRecord]:
     """Every column of a track.
 

@@ -11,7 +11,6 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from math import hypot
 from pathlib import Path
-from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -27,7 +26,7 @@ from ..registry.schema import Track
 from .result import MetricRecord
 from .runner import references_of
 from .scoring import score_track
-from .uncertainty import LEVEL
+from .uncertainty import Z
 
 TABLE = Path(__file__).parent / "selftest.json"
 TRIALS = 200
@@ -72,8 +71,7 @@ def _different(a: MetricRecord, b: MetricRecord) -> bool:
     assert b.uncertainty is not None
     assert a.value is not None
     assert b.value is not None
-    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    return abs(a.value - b.value) > z * hypot(a.uncertainty.se, b.uncertainty.se)
+    return abs(a.value - b.value) > Z * hypot(a.uncertainty.se, b.uncertainty.se)
 
 
 def _pool(track: Track, extractor: str) -> Measured:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from ..errors import BadSamples
-from ..files import canonical_json, parse_json, read_bytes, write_bytes
+from ..files import canonical_json, read_bytes, write_bytes
 from ..registry.generators import Draw
 from ..registry.images import MODES, Images, ImageSource
 from ..registry.schema import Shape
@@ -131,12 +131,6 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
         return Images(np.concatenate([p.pixels for p in parts]), np.concatenate(labels) if labels else None)
 
     return ImageSource(f"the samples in {folder}", manifest["n"], read)
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    manifest: dict[str, Any] = parse_json(read_bytes(path), path)
-    return manifest
 
 
 _AGAIN = "delete the file, and sample again: finished shards are kept"

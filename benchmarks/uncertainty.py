@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from statistics import NormalDist
 from typing import Literal
 
 Target = Literal["conditional", "population"]
 LEVEL = 0.95
+Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)  # half the width of an interval at that level, in standard errors
 
 
 @dataclass(frozen=True)
@@ -47,5 +49,14 @@ def normal(value: float, se: float, method: str, target: Target = "conditional")
 
     It is not cut at the metric's range: an end below zero says that zero is not excluded.
     """
-    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    return Uncertainty(target, se, value - z * se, value + z * se, LEVEL, method)
+    return Uncertainty(target, se, value - Z * se, value + Z * se, LEVEL, method)
+
+
+def wilson(hits: int, n: int) -> Uncertainty:
+    """Wilson's interval of a share."""
+    p = hits / n
+    centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+    # Rounding may leave an end beyond a share of 0 or 1 by 1e-17.
+    lo, hi = min(centre - half, p), max(centre + half, p)
+    return Uncertainty("conditional", sqrt(p * (1 - p) / n), lo, hi, LEVEL, "Wilson")

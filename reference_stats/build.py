@@ -52,10 +52,10 @@ def build(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:
     )
 
 
-def recipes_of(track: Track) -> list[Recipe]:
-    """Every statistics that a track needs: reference and training split in each of its feature spaces."""
+def recipes_of(track: Track) -> dict[tuple[str, Against], Recipe]:
+    """Every statistics a track needs, by (extractor, side): reference and training split in each feature space."""
     sides: tuple[Against, ...] = ("reference", "train")
-    return [recipe_for(track, extractor, against) for extractor in track.extractors for against in sides]
+    return {(name, side): recipe_for(track, name, side) for name in track.extractors for side in sides}
 
 
 def obtain(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-RECIPES = [recipe for track in entries(Track).values() for recipe in recipes_of(track)]
+RECIPES = [recipe for track in entries(Track).values() for recipe in recipes_of(track).values()]
 
 
 def test_there_are_references():
@@ -121,4 +121,4 @@ def test_infinite_features_are_refused(monkeypatch):
 def test_every_track_names_what_exists():
     for track in entries(Track).values():
         assert find(Track, track.name).extractors
-        assert {r.split for r in recipes_of(track)} == {track.reference, track.train}
+        assert {r.split for r in recipes_of(track).values()} == {track.reference, track.train}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..uncertainty import Estimate
-from .manifold import wilson
+from ..uncertainty import Estimate, wilson
 from .nearest import nearest, to_other
 
 

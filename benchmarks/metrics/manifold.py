@@ -9,13 +9,11 @@ and duplicates only: of a set against its own copy, open balls of duplicated row
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import sqrt
-from statistics import NormalDist
 
 import torch
 
 from ..neighbours import Counts, Neighbours
-from ..uncertainty import LEVEL, Estimate, Uncertainty, normal
+from ..uncertainty import Estimate, normal, wilson
 
 
 def precision(neighbours: Neighbours, k: int = 3) -> Estimate:
@@ -67,17 +65,6 @@ def expected_coverage(n_real: int, n_fake: int, k: int) -> float:
     for j in range(1, k + 1):
         none *= (n_real - j) / (n_real + n_fake - j)
     return 1 - none
-
-
-def wilson(hits: int, n: int) -> Uncertainty:
-    """Wilson's interval of a share."""
-    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    p = hits / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    # Rounding may leave an end beyond a share of 0 or 1 by 1e-17.
-    lo, hi = min(centre - half, p), max(centre + half, p)
-    return Uncertainty("conditional", sqrt(p * (1 - p) / n), lo, hi, LEVEL, "Wilson")
 
 
 def _by_halves(neighbours: Neighbours, statistic: Callable[[Counts], float]) -> Estimate:

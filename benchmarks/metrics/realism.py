@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isinf
-from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -11,7 +10,7 @@ from torch import Tensor
 from ...errors import BadFeatures
 from ..neighbours.distances import clouds, lower_bounds
 from ..neighbours.lists import nearest_lists
-from ..uncertainty import LEVEL, Estimate, Uncertainty
+from ..uncertainty import LEVEL, Estimate, Uncertainty, Z
 
 SPARE = 8  # neighbours listed beyond the k-th, so that the k-th by exact distance is among them
 
@@ -36,13 +35,12 @@ def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
     value = float(ordered[[(n - 1) // 2, n // 2]].mean())
     if isinf(value):
         raise BadFeatures("half of the samples equal a real image: their realism is infinite")
-    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    reach = z * n**0.5 / 2
+    reach = Z * n**0.5 / 2
     first, last = max(0, int(n / 2 - reach) - 1), min(n - 1, int(n / 2 + reach) + 1)
     lo, hi = float(ordered[first]), float(ordered[last])
     if isinf(hi):
         return Estimate(value, None, "no interval: too many samples equal a real image")
-    return Estimate(value, Uncertainty("conditional", (hi - lo) / (2 * z), lo, hi, LEVEL, "order statistics"))
+    return Estimate(value, Uncertainty("conditional", (hi - lo) / (2 * Z), lo, hi, LEVEL, "order statistics"))
 
 
 def realism_scores(real: Tensor, features: Tensor, k: int = 3) -> Tensor:
