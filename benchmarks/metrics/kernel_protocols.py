@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .kernel import refuse_unfit
 
-STEP = 256  # columns of a symmetric kernel at a time, of which only the lower triangle is worked out
+Subset: TypeAlias = tuple[NDArray[np.int64], ...]  # indices of its samples, and of its real images
+
+STEP = 250  # columns of a symmetric kernel at a time, of which only the lower triangle is worked out
+STRIP = 1000  # the same of the kernel of all pairs: wider strips give faster products
 BLOCK = 2048
 
 
@@ -46,13 +52,53 @@ def kernel_distance_subsets(
     """
     refuse_unfit(real, features, size)
     rng = np.random.RandomState(seed)
-    found = np.empty(subsets)
-    for i in range(subsets):
-        y = features[torch.from_numpy(rng.choice(len(features), size, replace=False)).to(features.device)]
-        x = real[torch.from_numpy(rng.choice(len(real), size, replace=False)).to(real.device)]
-        pairs = size * (size - 1)
-        found[i] = (_off_diagonal_sum(x) + _off_diagonal_sum(y)) / pairs - 2 * _total(_cubic(y, x)) / size**2
+    drawn = [tuple(rng.choice(len(side), size, replace=False) for side in (features, real)) for _ in range(subsets)]
+    # Subsets overlap: where they hold more pairs than there are, the kernel of all pairs is worked out once.
+    all_pairs = len(real) * len(features) + (len(real) ** 2 + len(features) ** 2) / 2
+    by_subset = subsets * size**2 * 2.0
+    sums = _sums_of_all if all_pairs <= by_subset else _sums_one_by_one
+    within, across = sums(real, features, drawn)
+    found = (within / (size * (size - 1)) - 2 * across / size**2).numpy()
     return SubsetDistances(float(found.mean()), float(found.std()))
+
+
+def _sums_one_by_one(real: Tensor, features: Tensor, drawn: Sequence[Subset]) -> tuple[Tensor, Tensor]:
+    """Sums of the kernel within and across each subset, shape (subsets,), from the pairs it holds."""
+    within, across = torch.zeros(2, len(drawn), dtype=torch.float64)
+    for i, (of_fake, of_real) in enumerate(drawn):
+        y = features[torch.from_numpy(of_fake).to(features.device)]
+        x = real[torch.from_numpy(of_real).to(real.device)]
+        within[i] = _off_diagonal_sum(x) + _off_diagonal_sum(y)
+        across[i] = _total(_cubic(y, x))
+    return within, across
+
+
+def _sums_of_all(real: Tensor, features: Tensor, drawn: Sequence[Subset]) -> tuple[Tensor, Tensor]:
+    """The same sums from the kernel of all pairs, a strip at a time."""
+    chosen_y = _indicators([of_fake for of_fake, _ in drawn], features)
+    chosen_x = _indicators([of_real for _, of_real in drawn], real)
+    within, across = torch.zeros(2, len(drawn), dtype=torch.float64)
+    for a, chosen in ((features, chosen_y), (real, chosen_x)):
+        for j in range(0, len(a), STRIP):
+            k = _cubic(a[j:], a[j : j + STRIP])
+            k[:STRIP].tril_(-1)
+            within += 2 * _chosen_sums(k, chosen[j:], chosen[j : j + STRIP])
+    for j in range(0, len(features), STRIP):
+        across += _chosen_sums(_cubic(features[j : j + STRIP], real), chosen_y[j : j + STRIP], chosen_x)
+    return within, across
+
+
+def _indicators(chosen: Sequence[NDArray[np.int64]], a: Tensor) -> Tensor:
+    """One column a subset, shape (len(a), subsets): 1 for what is in it."""
+    out = a.new_zeros(len(a), len(chosen))
+    for column, indices in enumerate(chosen):
+        out[torch.from_numpy(indices).to(a.device), column] = 1
+    return out
+
+
+def _chosen_sums(k: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Sum of the entries of k in the chosen rows and columns, for each subset, float64, shape (subsets,)."""
+    return ((k @ columns) * rows).sum(dim=0, dtype=torch.float64).cpu()
 
 
 def kernel_distance_variance(real: Tensor, features: Tensor) -> float:
