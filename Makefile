@@ -73,6 +73,7 @@ bench: setup
 validate: setup
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.rank_coverage
 	$(RUN) genboard.leaderboard.docs
 
 docs: setup

@@ -21,18 +21,26 @@ from ..registry.metrics import METRICS
 from ..registry.overview import listed
 from ..registry.schema import Track
 from .board import make_board
+from .rank_coverage import TABLE as RANK_COVERAGE
+from .rank_coverage import Coverage
 from .records import COMMITTED, read_records
 from .terminal import board_text
 
 ROOT = Path(__file__).parent.parent
-_BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z :-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z0-9 :-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def blocks() -> Mapping[str, Callable[[], str]]:
     """Every block that a document may ask for."""
     boards = {f"board {name}": (lambda name=name: _board(name)) for name in entries(Track)}
     intervals = {f"intervals {side}": (lambda side=side: _intervals(side)) for side in ("fixed", "redrawn")}
-    return {**boards, **intervals, "self-test": _self_test, "metrics": _metrics, "generators": _generators}
+    others = {
+        "self-test": _self_test,
+        "rank coverage": _rank_coverage,
+        "metrics": _metrics,
+        "generators": _generators,
+    }
+    return {**boards, **intervals, **others}
 
 
 def filled(text: str) -> str:
@@ -100,6 +108,14 @@ def _self_test() -> str:
     rows = ["| track | metric | comparisons | called different |", "|---|---|---:|---:|"]
     for o in map(lambda entry: SelfTest(**entry), read_json(SELF_TEST)):
         rows.append(f"| {o.track} | `{o.metric}` | {o.comparisons} | {o.different:.1%} |")
+    return "\n".join(rows)
+
+
+def _rank_coverage() -> str:
+    rows = ["| true values | correlation | boards | held | separated | ranks in an interval |", "|---|" + "---:|" * 5]
+    for o in map(lambda entry: Coverage(**entry), read_json(RANK_COVERAGE)):
+        separated = "-" if o.separated is None else f"{o.separated:.1%}"
+        rows.append(f"| {o.design} | {o.correlation} | {o.boards:,} | {o.held:.1%} | {separated} | {o.width:.1f} |")
     return "\n".join(rows)
 
 

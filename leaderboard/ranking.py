@@ -2,20 +2,29 @@
 
 Every pair of rows is compared by the standard error of its own difference. Given the track's fixed reference, errors
 of independent samples add in quadrature; where rows share seeds they correlate positively and this errs on the wide
-side. Holm's step-down method holds the chance of any false separation on the whole board below 5 %.
+side. The chance that any rank interval of the board misses its row's true rank is held below 5 %: the step-down max-t
+method of Mogstad, Romano, Shaikh and Wilhelm 2024 (Review of Economic Studies 91, 476-518) over all pairs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import hypot, inf
 from statistics import NormalDist
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..registry.metrics import Better
 
+Floats: TypeAlias = NDArray[np.floating]
+
 ALPHA = 0.05
+DRAWS = 10_000  # of the errors: the critical value is off by a hundredth or so
+SEED = 1
+BLOCK = 1_000_000  # simulated differences held at once: they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -56,14 +65,47 @@ def p_value(a: Scored, b: Scored) -> float:
 
 
 def separated(rows: Sequence[Scored], alpha: float = ALPHA) -> set[frozenset[str]]:
-    """The pairs that are told apart, by Holm's method over all pairs."""
-    p = {frozenset((a.name, b.name)): p_value(a, b) for a, b in combinations(rows, 2)}
-    found: set[frozenset[str]] = set()
-    for done, pair in enumerate(sorted(p, key=lambda pair: (p[pair], sorted(pair)))):
-        if p[pair] > alpha / (len(p) - done):
-            break
-        found.add(pair)
-    return found
+    """The pairs that are told apart, by the step-down max-t method over all ordered pairs.
+
+    Each step finds how large the largest standardised difference would be if no open pair differed, and closes the
+    pairs beyond; only the open ones count in the next. The errors are simulated, with one seed.
+    """
+    known = sorted((row for row in rows if row.se is not None), key=lambda row: row.name)
+    if len(known) < 2:
+        return set()
+    values, errors = np.array([(row.value, row.se) for row in known]).T
+    gap, error = values[:, None] - values, np.hypot(errors[:, None], errors)
+    certain = np.copysign(np.where(gap == 0, 0.0, inf), gap)
+    uncertain = error > np.finfo(float).tiny
+    t = np.divide(gap, error, out=certain, where=uncertain)
+    weights = np.divide(1.0, error, out=np.zeros_like(error), where=uncertain)
+    # Antithetic draws: mirrored values give mirrored ranks, to the bit.
+    noise = np.random.Generator(np.random.Philox(SEED)).standard_normal((DRAWS // 2, len(known))) * errors
+    above = np.zeros(t.shape, bool)
+    while True:
+        # Of a claimed pair the other direction stays open: that hypothesis was not rejected.
+        critical = np.quantile(_largest(noise, np.where(above, 0.0, weights)), 1 - alpha, method="higher")
+        closed = above | (t > critical)
+        if (closed == above).all():
+            return {frozenset((known[i].name, known[j].name)) for i, j in zip(*np.nonzero(above), strict=True)}
+        above = closed
+
+
+def _largest(noise: Floats, weights: Floats) -> Floats:
+    """The largest weighted difference (z_i - z_j) w_ij of each draw and of its mirror image, shape (2 draws,).
+
+    Args:
+        noise: one draw z a row, shape (draws, rows).
+        weights: shape (rows, rows); 0 leaves an ordered pair out.
+    """
+    weighed = weights[weights > 0]
+    narrow = weighed.size and weighed.max() < 1e6 * weighed.min()  # within float32, at twice the speed
+    z, w = (a.astype(np.float32 if narrow else np.float64) for a in (noise, weights))
+    found = []
+    for block in np.array_split(z, -(-len(z) * w.size // BLOCK)):
+        d = (block[:, :, None] - block[:, None, :]) * w
+        found += [d.max(axis=(1, 2)), -d.min(axis=(1, 2))]
+    return np.concatenate(found)
 
 
 def rank(rows: Sequence[Scored], better: Better, alpha: float = ALPHA) -> list[Ranked]:

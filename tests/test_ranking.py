@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from genboard.leaderboard.ranking import Scored, p_value, rank, separated
+from genboard.files import read_json
+from genboard.leaderboard.rank_coverage import CORRELATIONS, DESIGNS, TABLE, Coverage, cover, true_ranks
+from genboard.leaderboard.ranking import Scored, _largest, p_value, rank, separated
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import norm, studentized_range
 
 boards = st.lists(
     st.tuples(st.floats(0, 100, width=32), st.none() | st.floats(0, 10, width=32)), min_size=1, max_size=7
@@ -52,10 +54,48 @@ def test_far_pairs_are_separated_and_near_ones_are_not():
     assert places == {"a": (1, 2, ("b",)), "b": (1, 2, ("a",)), "c": (3, 3, ())}
 
 
+def test_the_critical_value_is_that_of_the_studentised_range():
+    # One step and equal errors: the largest of all differences, whose distribution SciPy knows.
+    for count in (2, 5, 12):
+        noise = np.random.default_rng(count).standard_normal((20_000, count))
+        largest = _largest(noise, (1 - np.eye(count)) / 2**0.5)
+        assert np.quantile(largest, 0.95) == pytest.approx(
+            studentized_range.ppf(0.95, count, np.inf) / 2**0.5, rel=0.02
+        )
+
+
+def test_later_steps_tell_more_apart_than_the_first():
+    # A pair between the critical value of 28 differences and that of one: the far rows have to be closed first.
+    rows = [Scored(f"far{i}", 100.0 * i, 1.0) for i in range(7)]
+    pair = [Scored("a", 1000.0, 1.0), Scored("b", 1000.0 + 3.0 * 2**0.5, 1.0)]
+    largest = studentized_range.ppf(0.95, 9, np.inf) / 2**0.5
+    assert largest > 3.0
+    assert frozenset("ab") in separated([*rows, *pair])
+
+
 def test_equal_generators_are_rarely_separated():
-    # Eight equal rows, 28 pairs: Holm holds the chance of any false separation at 5 %, not of each.
+    # Eight equal rows, 28 pairs: the chance of any false separation is 5 %, not that of each.
     rng = np.random.default_rng(0)
     wrong = sum(
-        bool(separated([Scored(f"g{i}", v, 1.0) for i, v in enumerate(rng.normal(size=8))])) for _ in range(1000)
+        bool(separated([Scored(f"g{i}", v, 1.0) for i, v in enumerate(rng.normal(size=8))])) for _ in range(300)
     )
-    assert 10 <= wrong <= 70
+    assert 4 <= wrong <= 30
+
+
+def test_true_ranks_of_ties_are_intervals():
+    assert true_ranks((3.0, 1.0, 1.0, 2.0)) == [(4, 4), (1, 2), (1, 2), (3, 3)]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_rank_intervals_hold_the_true_ranks_of_a_board(correlation):
+    outcome = cover("three equal", correlation, boards=150, seed=7)
+    assert outcome.held >= 0.93
+    assert outcome.separated is not None
+    assert outcome.separated >= 0.9
+
+
+def test_the_published_simulation_holds_its_promise():
+    outcomes = [Coverage(**entry) for entry in read_json(TABLE)]
+    assert {(o.design, o.correlation) for o in outcomes} == {(d, c) for d in DESIGNS for c in CORRELATIONS}
+    assert all(o.boards >= 2000 and o.held >= 0.94 for o in outcomes)
+    assert all(o.separated >= 0.9 for o in outcomes if o.separated is not None)
