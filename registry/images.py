@@ -6,7 +6,7 @@ A digest reads pixels, never files: it depends on neither the container nor its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,8 +18,10 @@ from .schema import Shape
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int64]
+Positions: TypeAlias = NDArray[np.int64]
 
 MODES = {1: "L", 3: "RGB"}
+_COLOURS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True)
@@ -61,19 +63,31 @@ class ImageSource:
         name: what messages call it.
         count: how many there are.
         read: images start..stop, in a fixed order.
+        walk: what `sweep` gives, where another order than the fixed one is cheaper.
     """
 
     name: str
     count: int
     read: Callable[[int, int], Images]
+    walk: Callable[[int], Iterator[tuple[Positions, Images]]] | None = None
 
     def runs(self, size: int = 256) -> Iterator[Images]:
         """All images in order, `size` at a time."""
         for start in range(0, self.count, size):
             yield self.read(start, min(start + size, self.count))
 
+    def sweep(self, size: int = 256) -> Iterator[tuple[Positions, Images]]:
+        """Every image once, `size` at a time, in whatever order is cheap, with its position in the fixed order."""
+        if self.walk is not None:
+            yield from self.walk(size)
+            return
+        start = 0
+        for images in self.runs(size):
+            yield np.arange(start, start + len(images)), images
+            start += len(images)
+
     def first(self, n: int) -> ImageSource:
-        return ImageSource(self.name, min(n, self.count), self.read)
+        return self if n >= self.count else ImageSource(self.name, n, self.read)
 
 
 def source_of(name: str, images: Images) -> ImageSource:
@@ -95,9 +109,13 @@ def expect_shape(images: Images, shape: Shape, source: str) -> None:
 
 
 def describe(shape: Shape) -> str:
-    """Width, height and colour in words: `8x8 grey`."""
+    """Width, height and colour in words.
+
+    >>> describe((8, 6, 1)), describe((8, 6, 4))
+    ('6x8 grey', '6x8 RGBA')
+    """
     height, width, channels = shape
-    return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
+    return f"{width}x{height} {_COLOURS.get(channels, f'with {channels} channels')}"
 
 
 def record(pixels: Pixels, label: int | None) -> bytes:
@@ -119,7 +137,15 @@ def example_digests(images: Images) -> list[bytes]:
 
 def content_digest(images: Images) -> str:
     """SHA-256 over the sorted digests of all examples: the order does not matter."""
-    return hashlib.sha256(b"".join(sorted(example_digests(images)))).hexdigest()
+    return digest_of_examples(example_digests(images))
+
+
+def digest_of_examples(digests: Iterable[bytes]) -> str:
+    """The content digest of the images that have these digests."""
+    whole = hashlib.sha256()
+    for digest in sorted(digests):
+        whole.update(digest)
+    return whole.hexdigest()
 
 
 def sequence_digest(runs: Iterator[Images]) -> str:

@@ -5,6 +5,7 @@ An entry is one TOML file, `entries/<kind>/<name>.toml`; the file's name is the 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
@@ -13,8 +14,11 @@ from .metrics import find_metric
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# Of weights: the whole SHA-256, or its first digits where only those are published.
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
 Shape = tuple[int, int, int]  # height, width, channels
 Against = Literal["reference", "train"]
+Precision = Literal["float32", "bf16"]
 Task = Literal["unconditional", "class", "text", "image"]
 
 
@@ -29,34 +33,119 @@ class Entry(Strict):
     title: str
 
 
+class Split(Strict):
+    """Some of the images of a part; the splits of a part are disjoint and stratified, by content hash."""
+
+    part: Name
+    count: int = Field(ge=1)
+
+
+class Embedded(Strict):
+    """Images that come inside a library."""
+
+    kind: Literal["embedded"]
+    loader: str  # "digits:load", in the package `registry.datasets`: images of every part, by name
+
+
+class Hub(Strict):
+    """Parquet files of a data set repository on the Hugging Face Hub, at a pinned revision."""
+
+    kind: Literal["hub"]
+    repo: str
+    files: dict[Name, tuple[str, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
+    image: str = "image"
+    label: str | None = None  # the column; without, the images are unlabelled
+
+    @property
+    def parts(self) -> set[str]:
+        return set(self.files)
+
+
+class Local(Strict):
+    """Files of the user's: whatever `registry.sources` opens, a path for each part."""
+
+    kind: Literal["local"]
+    paths: dict[Name, str]  # relative ones from the user's data folder
+
+    @property
+    def parts(self) -> set[str]:
+        return set(self.paths)
+
+
+class Torchvision(Strict):
+    """A data set that torchvision downloads and checks."""
+
+    kind: Literal["torchvision"]
+    name: str  # the class in torchvision.datasets
+    arguments: dict[Name, dict[str, bool | int | str]]  # of each part
+
+    @property
+    def parts(self) -> set[str]:
+        return set(self.arguments)
+
+
 class Dataset(Entry):
     """Real images: where they are, what they are called, and a digest that knows them again."""
 
     kind: ClassVar[str] = "datasets"
     noun: ClassVar[str] = "data set"
-    loader: str  # "digits:load", in the package `registry.datasets`
+    source: Embedded | Hub | Local | Torchvision = Field(discriminator="kind")
     revision: str
-    shape: Shape
-    count: int
-    classes: tuple[str, ...] = ()
-    content_digest: Sha256  # see `registry.images.content_digest`
-    splits: dict[Name, int]  # disjoint and stratified, by content hash, see `registry.datasets.splits`
+    conversions: tuple[str, ...] = ()  # applied to every image as it is read, see `registry.conversions`
+    shape: Shape  # after them
+    parts: dict[Name, int]  # as published, with the number of images in each
+    splits: dict[Name, Split]  # see `registry.datasets.splits`
+    classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are left aside
+    content_digest: Sha256 | None = None  # of all parts, see `registry.images.content_digest`; none: not yet recorded
     licence: str
     homepage: HttpUrl
     citation: str
 
     @model_validator(mode="after")
-    def _splits_cover_the_set(self) -> Dataset:
-        if sum(self.splits.values()) != self.count:
-            raise ValueError(f"the splits hold {sum(self.splits.values())} images, the data set {self.count}")
+    def _splits_cover_their_parts(self) -> Dataset:
+        for name, split in self.splits.items():
+            if split.part not in self.parts:
+                raise ValueError(f"split {name!r} is of part {split.part!r}, the parts are {', '.join(self.parts)}")
+        for part, count in self.parts.items():
+            used = sum(s.count for s in self.splits.values() if s.part == part)
+            if used not in (0, count):
+                raise ValueError(f"the splits of part {part!r} hold {used} images, the part {count}")
         return self
+
+    @model_validator(mode="after")
+    def _source_has_the_parts(self) -> Dataset:
+        if not isinstance(self.source, Embedded) and self.source.parts != set(self.parts):
+            found, wanted = sorted(self.source.parts), sorted(self.parts)
+            raise ValueError(f"the source has the parts {', '.join(found)}, the entry {', '.join(wanted)}")
+        if isinstance(self.source, Hub) and not re.fullmatch(r"[0-9a-f]{40}", self.revision):
+            raise ValueError(f"revision = {self.revision!r} is no commit: a branch or a tag moves")
+        if isinstance(self.source, Hub) and bool(self.classes) != bool(self.source.label):
+            raise ValueError("a column of labels needs classes, and classes need a column of labels")
+        return self
+
+    @property
+    def count(self) -> int:
+        return sum(self.parts.values())
 
 
 class Weights(Strict):
-    """A committed safetensors file and its digest, checked at every load."""
+    """Weights in one file, checked at every load: committed with the package, at an address, or in a Hub repository."""
 
-    file: str
-    sha256: Sha256
+    sha256: Digest
+    file: str | None = None  # committed, a safetensors file under `registry/`
+    url: HttpUrl | None = None  # kept in the torch hub cache
+    repo: str | None = None  # on the Hugging Face Hub, kept in its cache
+    revision: str | None = None
+    path: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Weights:
+        hub = (self.repo, self.revision, self.path)
+        if any(hub) != all(hub):
+            raise ValueError("a Hub repository needs repo, revision and path")
+        if sum(map(bool, (self.file, self.url, self.repo))) != 1:
+            raise ValueError("name one place: file, url, or repo with revision and path")
+        return self
 
 
 class Extractor(Entry):
@@ -66,18 +155,25 @@ class Extractor(Entry):
     noun: ClassVar[str] = "extractor"
     version: int
     loader: str  # "digits_cnn:load", in the package `registry.extractors`
-    preprocessing: str
+    preprocessing: str  # one of `registry.extractors.preprocessing.MODES`
     layer: str
-    input_shape: Shape
-    dim: int
+    input: Shape | Literal["rgb", "any"]  # one shape; RGB images of any size; or whatever comes
+    dim: int | None = None  # none: as many as an image has values
     classes: int | None = None  # number of logits, where the network is also a classifier
     block: int  # images computed at once: a network's last bits depend on it, so it is part of the protocol
+    lane: int | None = None  # of these, how many a core computes at once; none: all cores share the block
     weights: Weights | None = None
     trained_on: tuple[str, ...] = ()  # "<data set>/<split>"
     licence: str
     paper: str | None = None
 
-    def identity(self) -> dict[str, Any]:
+    @model_validator(mode="after")
+    def _lanes_fill_the_block(self) -> Extractor:
+        if self.lane is not None and (self.lane < 1 or self.block % self.lane):
+            raise ValueError(f"a block of {self.block} is no whole number of lanes of {self.lane}")
+        return self
+
+    def identity(self, precision: Precision = "float32") -> dict[str, Any]:
         """What makes two feature spaces the same one."""
         return {
             "name": self.name,
@@ -85,6 +181,7 @@ class Extractor(Entry):
             "weights": self.weights.sha256 if self.weights else None,
             "preprocessing": self.preprocessing,
             "layer": self.layer,
+            **({} if precision == "float32" else {"precision": precision}),
         }
 
 
@@ -105,6 +202,7 @@ class Generator(Entry):
     # Samples computed at once; none: each stands alone, so any number gives the same bits.
     block: int | None = Field(None, ge=1)
     arguments: dict[str, int | float | str] = Field(default_factory=dict)
+    training: dict[str, bool | int | float | str] = Field(default_factory=dict)  # what its `train` was told
     origin: str
     licence: str
     paper: str | None = None
@@ -150,10 +248,13 @@ class Track(Entry):
     train: Name  # what generators, and an extractor trained here, may see
     reference: Name  # what samples are measured against
     held_out: Name  # real images that stand in for a perfect generator
+    reference_seen: str | None = None  # why generators may have seen the reference: train and reference are one split
     samples: int = Field(ge=2)
+    train_bank: int | None = Field(None, ge=2)  # training images that copies are looked for among; none: all of them
     seed: int = Field(ge=0, lt=2**63)
     metrics: tuple[TrackMetric, ...] = Field(min_length=1)
     primary: str  # key of the column that ranks
+    conversions: dict[Name, tuple[str, ...]] = Field(default_factory=dict)  # of images, before an extractor sees them
     notes: str = ""
 
     @model_validator(mode="after")
@@ -169,8 +270,13 @@ class Track(Entry):
                 raise ValueError(f"{column.key} has no parameter {unknown[0]!r}")
         if next(find_metric(c.metric) for c in self.metrics if c.key == self.primary).better is None:
             raise ValueError(f"primary = {self.primary!r} has no better end, so it cannot rank")
-        if len({self.train, self.reference, self.held_out}) < 3:
-            raise ValueError("train, reference and held_out must be three different splits")
+        if self.held_out in {self.train, self.reference} or (self.train == self.reference) != bool(self.reference_seen):
+            raise ValueError(
+                "train, reference and held_out must be three different splits, unless reference_seen says why"
+            )
+        stray = sorted(set(self.conversions) - set(self.extractors))
+        if stray:
+            raise ValueError(f"conversions for {stray[0]!r}, which is none of its extractors")
         return self
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 import zipfile
 from collections.abc import Callable
@@ -123,6 +124,18 @@ CONTAINERS: tuple[Callable[[Pixels, Path], Path], ...] = (
     as_samples,
 )
 assert CONTAINERS
+LABELS: dict[Callable[[Pixels, Path], Path], Callable[[int], int]] = {
+    as_nested_folder: lambda i: i // 4,
+    as_npz: lambda i: i,
+    as_bare_bytes_parquet: lambda i: i,
+}
+
+
+def expected(container: Callable[[Pixels, Path], Path], pixels: Pixels) -> Images:
+    label = LABELS.get(container)
+    return Images(pixels, None if label is None else np.array([label(i) for i in range(len(pixels))], np.int64))
+
+
 every_container = pytest.mark.parametrize("container", CONTAINERS, ids=lambda c: c.__name__.removeprefix("as_"))
 
 
@@ -134,13 +147,14 @@ def test_every_container_gives_the_same_pixels_and_digest(
     source = open_images(container(pixels, tmp_path))
     assert source.count == len(pixels)
     np.testing.assert_array_equal(read_all(source).pixels, pixels)
-    assert sequence_digest(source.runs(2)) == sequence_digest(iter([Images(pixels)]))
+    assert sequence_digest(source.runs(2)) == sequence_digest(iter([expected(container, pixels)]))
 
 
 @every_container
 def test_a_run_from_the_middle_is_cut_from_the_whole(container: Callable[[Pixels, Path], Path], tmp_path: Path) -> None:
     source = open_images(container(GREY, tmp_path))
     np.testing.assert_array_equal(source.read(3, 8).pixels, GREY[3:8])
+    np.testing.assert_array_equal(source.read(1, 4).pixels, GREY[1:4])  # and back again
 
 
 @every_container
@@ -148,7 +162,17 @@ def test_only_the_first_images_where_fewer_are_asked_for(
     container: Callable[[Pixels, Path], Path], tmp_path: Path
 ) -> None:
     source = open_images(container(GREY, tmp_path)).first(4)
-    assert sequence_digest(source.runs(3)) == sequence_digest(iter([Images(GREY[:4])]))
+    assert sequence_digest(source.runs(3)) == sequence_digest(iter([expected(container, GREY[:4])]))
+
+
+@every_container
+def test_a_sweep_gives_every_image_once_with_its_position(
+    container: Callable[[Pixels, Path], Path], tmp_path: Path
+) -> None:
+    swept = list(open_images(container(GREY, tmp_path)).sweep(4))
+    positions = np.concatenate([at for at, _ in swept])
+    assert sorted(positions) == list(range(len(GREY)))
+    np.testing.assert_array_equal(np.concatenate([images.pixels for _, images in swept]), GREY[positions])
 
 
 def test_one_changed_pixel_changes_the_digest(tmp_path: Path) -> None:
@@ -165,11 +189,80 @@ def test_three_axes_are_grey_images(suffix: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_in_the_order_of_names_below_it(tmp_path: Path) -> None:
-    for name, image in zip(["b/0.png", "a.png", "c.png", "a/9.png"], GREY, strict=False):
+    for name, image in zip(["b/0.png", "a.b/1.png", "c/2.png", "a/9.png"], GREY, strict=False):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(encoded(image))
-    # By POSIX path: "a.png" < "a/9.png" < "b/0.png" < "c.png", since "." sorts before "/".
-    np.testing.assert_array_equal(read_all(open_images(tmp_path)).pixels, GREY[[1, 3, 0, 2]])
+    # By POSIX path: "a.b/1.png" < "a/9.png", since "." sorts before "/"; the classes are sorted by their own names.
+    found = read_all(open_images(tmp_path))
+    np.testing.assert_array_equal(found.pixels, GREY[[1, 3, 0, 2]])
+    assert found.labels is not None
+    assert found.labels.tolist() == [1, 0, 2, 3]
+
+
+def zipped(path: Path, names: list[str], **texts: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, image in zip(names, GREY, strict=False):
+            archive.writestr(name, encoded(image))
+        for name, text in texts.items():
+            archive.writestr(name.replace("_", "."), text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["dog/1.png", "cat/1.png"], [0, 1]),
+        (["set/dog/1.png", "set/cat/1.png"], [0, 1]),
+        (["dog/old/1.png", "dog/new/1.png", "cat/1.png"], [0, 1, 1]),
+        (["set/1.png", "set/2.png"], None),
+        (["1.png", "2.png"], None),
+        (["10/1.png", "9/1.png"], [0, 1]),  # names are texts
+    ],
+)
+def test_folders_give_the_labels(names: list[str], labels: list[int] | None, tmp_path: Path) -> None:
+    for kind in ("folder", "zip"):
+        path = zipped(tmp_path / "images.zip", names)
+        if kind == "folder":
+            with zipfile.ZipFile(path) as archive:
+                archive.extractall(tmp_path / "images")
+            path = tmp_path / "images"
+        found = read_all(open_images(path)).labels
+        assert (None if found is None else found.tolist()) == labels
+
+
+def test_a_list_of_labels_goes_before_folders(tmp_path: Path) -> None:
+    names = ["00000/a.png", "00000/b.png", "00001/c.png"]
+    listed = json.dumps({"labels": [[name, 7 - i] for i, name in enumerate(names)]})
+    found = read_all(open_images(zipped(tmp_path / "a.zip", names, dataset_json=listed)))
+    assert found.labels is not None
+    assert found.labels.tolist() == [7, 6, 5]
+    assert read_all(open_images(zipped(tmp_path / "b.zip", names, dataset_json='{"labels": null}'))).labels is None
+    folder = tmp_path / "folder"
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(folder)
+    again = read_all(open_images(folder))
+    np.testing.assert_array_equal(again.labels, found.labels)
+
+
+@pytest.mark.parametrize("kind", ["stored", "deflated"])
+def test_an_npz_is_read_a_run_at_a_time(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "images.npz"
+    (np.savez if kind == "stored" else np.savez_compressed)(path, RGB, arr_1=np.arange(9, dtype=np.uint16))
+    source = open_images(path)
+    for start, stop in [(4, 9), (0, 2), (8, 9), (3, 4)]:
+        run = source.read(start, stop)
+        np.testing.assert_array_equal(run.pixels, RGB[start:stop])
+        assert run.labels is not None
+        assert run.labels.tolist() == list(range(start, stop))
+
+
+def test_row_groups_and_files_are_one_sequence(tmp_path: Path) -> None:
+    for name, part, size in (("a", GREY[:5], 2), ("b", GREY[5:], 3)):
+        pq.write_table(table(part), tmp_path / f"{name}.parquet", row_group_size=size)
+    source = open_images(tmp_path)
+    np.testing.assert_array_equal(read_all(source).pixels, GREY)
+    for i in np.random.default_rng(0).permutation(len(GREY)):
+        np.testing.assert_array_equal(source.read(i, i + 1).pixels[0], GREY[i])
 
 
 @pytest.mark.parametrize("name", [".hidden.png", ".cache/a.png", "__MACOSX/._a.png", "notes.txt", "Thumbs.db"])
@@ -184,15 +277,14 @@ def test_hidden_and_other_files_are_not_images(name: str, tmp_path: Path) -> Non
     assert open_images(archive).count == len(GREY)
 
 
-def test_a_zip_member_outside_is_read_in_memory_and_nothing_is_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("member", ["../x.png", "a/../../x.png", "/y.png", "C:/z.png", "..\\\\w.png"])
+def test_a_zip_member_outside_is_refused_and_nothing_is_written(member: str, tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
-    with zipfile.ZipFile(inside / "images.zip", "w") as archive:
-        for name, image in zip(["../x.png", "./w.png", "/y.png", "z.png"], GREY, strict=False):
-            archive.writestr(name, encoded(image))
+    path = zipped(inside / "images.zip", ["a.png", member])
     before = sorted(tmp_path.rglob("*"))
-    found = read_all(open_images(inside / "images.zip")).pixels
-    np.testing.assert_array_equal(found, GREY[:4])
+    with pytest.raises(BadImages, match="lies outside the archive"):
+        open_images(path)
     assert sorted(tmp_path.rglob("*")) == before
     assert not Path("/y.png").exists()
 

@@ -1,39 +1,36 @@
-"""Data sets that can be loaded: a name and a split to images, checked against the recorded digest.
+"""Data sets that can be loaded: a name and a split to images, each checked against the data set's digests.
 
 To add one: an entry in `entries/datasets/`, and a loader here if none fits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+
+import numpy as np
 
 from ...errors import BadImages
+from ...files import home
 from ..catalog import find
-from ..images import Images, ImageSource, content_digest, example_digests, source_of
-from ..resolve import function
+from ..images import Images, ImageSource, Positions, example_digests
 from ..schema import Dataset
+from .index import Index, as_rows, forget_index, index_of
+from .parts import open_part
+from .recorded import digest_of_parts, known_digest, record_digest, refuse_other
 from .splits import stratified_split
 
-__all__ = ["load_images", "load_split", "split_size"]
+__all__ = ["content_digest_of", "known_digest", "load_part", "load_split", "record", "split_size", "verify"]
 
 
-@cache
-def load_images(name: str) -> Images:
-    """All images of a data set, with labels.
+@dataclass(frozen=True)
+class _Opened:
+    """A part of a data set with the index that its images are compared with."""
 
-    Raises:
-        UnknownName: no such data set.
-        BadImages: the content is not what the entry's digest says.
-    """
-    entry = find(Dataset, name)
-    images: Images = function(entry.loader, under="registry.datasets")()
-    found = content_digest(images)
-    if found != entry.content_digest:
-        raise BadImages(
-            f"data set {name!r} has content digest {found}, its entry says {entry.content_digest}",
-            "the source has changed: restore the pinned version, or enter the new one under a new revision",
-        )
-    return images
+    source: ImageSource
+    index: Index
 
 
 def split_size(entry: Dataset, split: str) -> int:
@@ -44,19 +41,142 @@ def split_size(entry: Dataset, split: str) -> int:
     """
     if split not in entry.splits:
         raise BadImages(f"data set {entry.name!r} has no split {split!r}", f"known: {', '.join(entry.splits)}")
-    return entry.splits[split]
+    return entry.splits[split].count
 
 
-@cache
 def load_split(name: str, split: str) -> ImageSource:
-    """The images of one split, in the order of their content digests.
+    """The images of one split, in the order of their content digests; `sweep` goes in the order they are stored.
+
+    Memory holds 40 bytes an image, and what the source itself keeps. Each image that is read is compared with the
+    digest that the split was cut by.
 
     Raises:
         UnknownName: no such data set.
-        BadImages: no such split, or content that is not what the entry's digest says.
+        BadImages: no such split, files that are not to be had, or content that is not what the entry says.
+    """
+    return _split(name, split, home())
+
+
+def load_part(name: str, part: str) -> ImageSource:
+    """The images of a part as published, in the order they are stored, checked as those of a split are.
+
+    Raises:
+        UnknownName, BadImages: as `load_split`.
     """
     entry = find(Dataset, name)
+    if part not in entry.parts:
+        raise BadImages(f"data set {name!r} has no part {part!r}", f"known: {', '.join(entry.parts)}")
+    opened = _parts(name, home())[part]
+    return _chosen(f"{name}/{part}", opened, np.arange(opened.source.count))
+
+
+def content_digest_of(name: str) -> str:
+    """The content digest of a data set: the known one, or that of the images, which are read for it.
+
+    Raises:
+        UnknownName, BadImages: as `load_split`.
+    """
+    known = known_digest(find(Dataset, name))
+    if known is not None:
+        return known
+    return digest_of_parts({part: opened.index for part, opened in _parts(name, home()).items()})
+
+
+def record(name: str) -> tuple[str, Path | None]:
+    """The content digest of a data set, from reading all of it again, and where it was recorded.
+
+    A digest that the entry has is checked, and nothing is recorded; one that was recorded here before is replaced.
+
+    Raises:
+        UnknownName: no such data set.
+        BadImages: files that are not to be had, or content that is not what the entry says.
+    """
+    entry = find(Dataset, name)
+    digest = _read_again(entry)
+    if entry.content_digest is None:
+        return digest, record_digest(entry, digest)
+    refuse_other(entry, digest)
+    return digest, None
+
+
+def verify(name: str) -> str:
+    """The content digest of a data set, from reading all of it again, if it is the known one.
+
+    Raises:
+        UnknownName: no such data set.
+        BadImages: no known digest, files that are not to be had, or other content.
+    """
+    entry = find(Dataset, name)
+    if known_digest(entry) is None:
+        raise BadImages(f"data set {name!r} has no recorded content digest", f"genboard dataset record {name}")
+    digest = _read_again(entry)
+    refuse_other(entry, digest)
+    return digest
+
+
+def _read_again(entry: Dataset) -> str:
+    _parts.cache_clear()
+    _split.cache_clear()
+    return digest_of_parts({part: index_of(entry, part, open_part(entry, part), fresh=True) for part in entry.parts})
+
+
+@cache
+def _split(name: str, split: str, _: Path) -> ImageSource:
+    entry = find(Dataset, name)
     split_size(entry, split)
-    images = load_images(name)
-    chosen = stratified_split(example_digests(images), images.labels, entry.splits)
-    return source_of(f"{name}/{split}", images.take(chosen[split]))
+    part = entry.splits[split].part
+    opened = _parts(name, home())[part]
+    sizes = {other: s.count for other, s in entry.splits.items() if s.part == part}
+    return _chosen(f"{name}/{split}", opened, stratified_split(opened.index.digests, opened.index.labels, sizes)[split])
+
+
+@cache
+def _parts(name: str, _: Path) -> dict[str, _Opened]:
+    """Every part of a data set, of the content that its entry says.
+
+    Of a mismatch the kept index may be to blame, made of files that were put right since: it is made again once.
+    """
+    entry = find(Dataset, name)
+    sources = {part: open_part(entry, part) for part in entry.parts}
+    indices = {part: index_of(entry, part, source) for part, source in sources.items()}
+    if known_digest(entry) not in (None, digest_of_parts(indices)):
+        indices = {part: index_of(entry, part, source, fresh=True) for part, source in sources.items()}
+        try:
+            refuse_other(entry, digest_of_parts(indices))
+        except BadImages:
+            for part in entry.parts:
+                forget_index(entry, part)
+            raise
+    return {part: _Opened(sources[part], indices[part]) for part in entry.parts}
+
+
+def _chosen(name: str, opened: _Opened, rows: Positions) -> ImageSource:
+    """The images of a part that stand in those rows, in that order."""
+    stored = np.argsort(rows, kind="stable")
+
+    def walk(size: int) -> Iterator[tuple[Positions, Images]]:
+        for start in range(0, len(rows), size):
+            positions = stored[start : start + size]
+            yield positions, _take(opened, rows[positions])
+
+    def read(start: int, stop: int) -> Images:
+        wanted = rows[start:stop]
+        order = np.argsort(wanted, kind="stable")
+        return _take(opened, wanted[order]).take(np.argsort(order, kind="stable"))
+
+    return ImageSource(name, len(rows), read, walk)
+
+
+def _take(opened: _Opened, rows: Positions) -> Images:
+    """The images in those rows, which ascend, if they are those of the index."""
+    ends = np.flatnonzero(np.diff(rows) != 1) + 1
+    pieces = [opened.source.read(int(span[0]), int(span[-1]) + 1) for span in np.split(rows, ends)]
+    labels = [piece.labels for piece in pieces if piece.labels is not None]
+    images = Images(np.concatenate([p.pixels for p in pieces]), np.concatenate(labels) if labels else None)
+    unlike = np.flatnonzero((as_rows(example_digests(images)) != opened.index.digests[rows]).any(axis=1))
+    if len(unlike):
+        raise BadImages(
+            f"{opened.source.name}: image {rows[unlike[0]]} is not the one that was there when it was indexed",
+            "the files have changed: restore them, or see `genboard dataset record`",
+        )
+    return images

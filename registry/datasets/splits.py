@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Labels
+from .index import Digests
 
 RULE = "content digest, stratified, 1"  # part of every recipe: raise it when the same set would be cut otherwise
 
 
-def stratified_split(
-    digests: Sequence[bytes], labels: Labels | None, sizes: Mapping[str, int]
-) -> dict[str, NDArray[np.int64]]:
+def stratified_split(digests: Digests, labels: Labels | None, sizes: Mapping[str, int]) -> dict[str, NDArray[np.int64]]:
     """Indices of each split, in the order of the digests.
 
     Every class is cut in proportion (largest remainder), in the order of its examples' digests. The largest split
     takes what the others leave.
 
     Args:
-        digests: SHA-256 of each example.
+        digests: SHA-256 of each example, uint8, shape (n, bytes).
         labels: class of each example; none: one class.
         sizes: how many examples each split holds, all together as many as there are.
 
     Raises:
         ValueError: the sizes do not add up.
 
-    >>> stratified_split([b"c", b"a", b"b"], None, {"train": 2, "test": 1})["test"]
+    >>> stratified_split(np.array([[3], [1], [2]], np.uint8), None, {"train": 2, "test": 1})["test"]
     array([1])
     """
     total = len(digests)
@@ -36,18 +35,25 @@ def stratified_split(
         raise ValueError(f"splits of {sum(sizes.values())} examples out of {total}")
     classes = np.zeros(total, np.int64) if labels is None else labels
     rest = max(sizes, key=lambda split: sizes[split])
-    order = np.array(sorted(range(total), key=digests.__getitem__), np.int64)
-    left = {int(c): order[classes[order] == c].tolist() for c in np.unique(classes)}
-    chosen: dict[str, list[int]] = {split: [] for split in sizes}
+    order = in_order(digests)
+    left = {int(c): order[classes[order] == c] for c in np.unique(classes)}
+    chosen: dict[str, list[NDArray[np.int64]]] = {split: [] for split in sizes}
     for split, size in sizes.items():
         if split == rest:
             continue
         # In proportion to what is left: a class of one example is not promised to two splits.
         for c, count in _proportional(size, {c: len(members) for c, members in left.items()}).items():
-            chosen[split] += left[c][:count]
+            chosen[split].append(left[c][:count])
             left[c] = left[c][count:]
-    chosen[rest] = [i for members in left.values() for i in members]
-    return {split: np.array(sorted(found, key=digests.__getitem__), np.int64) for split, found in chosen.items()}
+    chosen[rest] = list(left.values())
+    rank = np.empty(total, np.int64)
+    rank[order] = np.arange(total)
+    return {split: order[np.sort(rank[np.concatenate(found)])] for split, found in chosen.items()}
+
+
+def in_order(digests: Digests) -> NDArray[np.int64]:
+    """The positions of digests from the smallest to the largest, compared as bytes."""
+    return np.lexsort(digests.T[::-1])
 
 
 def _proportional(size: int, weights: Mapping[int, int]) -> dict[int, int]:

@@ -1,60 +1,101 @@
-"""Image files in a folder or in a zip archive, in the order of their names."""
+"""Image files in a folder or in a zip archive, in the order of their names. Subfolders give the labels."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import BadImages
-from ..images import ImageSource
+from ..images import ImageSource, Labels
 from .damage import refusing
 from .decode import ENDINGS, source_of_files
+from .labels import LIST, labels_of_folders, labels_of_list
 
 FILE_LIMIT = 256 * 2**20  # bytes of one image file, unpacked
+LIST_LIMIT = 1 * 2**30
+# A whole archive of image files does not shrink a hundredfold; small ones may, where all pixels are one colour.
+ARCHIVE_LIMIT = 1 * 2**30
+ARCHIVE_RATIO = 100
 
 
-def open_folder(path: Path) -> ImageSource:
-    """Every image file in a folder and in the folders below it."""
+def open_folder(path: Path, conversions: Sequence[str] = ()) -> ImageSource:
+    """Every image file in a folder and in the folders below it.
+
+    Raises:
+        BadImages: images both in subfolders and beside them.
+    """
     files = sorted(
         (p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and not _hidden(p.relative_to(path).parts)),
         key=lambda p: p.relative_to(path).as_posix(),
     )
 
-    def load(i: int) -> bytes:
-        try:
-            return files[i].read_bytes()
-        except OSError as e:
-            raise BadImages(f"{files[i]}: cannot be read: {e.strerror}", "check its permissions") from e
+    def load(i: int) -> tuple[str, bytes]:
+        return str(files[i]), _bytes(files[i])
 
-    return _source(str(path), [str(p) for p in files], load)
+    names = [p.relative_to(path).as_posix() for p in files]
+    listed = _bytes(path / LIST) if (path / LIST).is_file() else None
+    return source_of_files(str(path), len(files), load, _labels(path, names, listed), conversions)
 
 
-def open_zip(path: Path) -> ImageSource:
+def open_zip(path: Path, conversions: Sequence[str] = ()) -> ImageSource:
     """Every image file in a zip archive. Members are read in memory and never unpacked to disk.
 
     Raises:
-        BadImages: no zip archive.
+        BadImages: no zip archive, a member that lies outside it or unpacks to too much, or images both in subfolders
+            and beside them.
     """
     with refusing(BadImages, f"{path}: not a zip archive", "the file is truncated or damaged: write it again"):
         archive = zipfile.ZipFile(path)
+    _refuse_traps(path, archive.infolist())
     members = sorted(
         (m for m in archive.infolist() if Path(m.filename).suffix.lower() in ENDINGS and not _in_hidden(m.filename)),
         key=lambda m: m.filename,
     )
 
-    def load(i: int) -> bytes:
-        name = f"{path}: {members[i].filename}"
-        if members[i].file_size > FILE_LIMIT:
-            raise BadImages(f"{name}: {members[i].file_size:,} bytes unpacked", f"{FILE_LIMIT:,} are the limit")
-        with refusing(BadImages, f"{name}: cannot be unpacked", "write the archive again"):
-            return archive.read(members[i])
+    def unpack(member: zipfile.ZipInfo, limit: int) -> bytes:
+        if member.file_size > limit:
+            raise BadImages(
+                f"{path}: {member.filename}: {member.file_size:,} bytes unpacked", f"{limit:,} are the limit"
+            )
+        with refusing(BadImages, f"{path}: {member.filename}: cannot be unpacked", "write the archive again"):
+            return archive.read(member)
 
-    return _source(str(path), [f"{path}: {m.filename}" for m in members], load)
+    def load(i: int) -> tuple[str, bytes]:
+        return f"{path}: {members[i].filename}", unpack(members[i], FILE_LIMIT)
+
+    names = [m.filename for m in members]
+    listed = unpack(archive.getinfo(LIST), LIST_LIMIT) if LIST in archive.namelist() else None
+    return source_of_files(str(path), len(members), load, _labels(path, names, listed), conversions)
 
 
-def _source(name: str, files: Sequence[str], load: Callable[[int], bytes]) -> ImageSource:
-    return source_of_files(name, len(files), lambda i: (files[i], load(i)))
+def _labels(path: Path, names: Sequence[str], listed: bytes | None) -> Labels | None:
+    if listed is None:
+        return labels_of_folders(str(path), names)
+    return labels_of_list(f"{path}: {LIST}", listed, names)
+
+
+def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+    for member in members:
+        parts = member.filename.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in parts[0]:
+            raise BadImages(
+                f"{path}: the member {member.filename!r} lies outside the archive",
+                "it was not packed as images are: write the archive again, with relative names",
+            )
+    unpacked, packed = sum(m.file_size for m in members), max(1, path.stat().st_size)
+    if unpacked > ARCHIVE_LIMIT and unpacked > ARCHIVE_RATIO * packed:
+        raise BadImages(
+            f"{path}: {packed:,} bytes that unpack to {unpacked:,}",
+            f"no archive of images shrinks more than {ARCHIVE_RATIO}-fold: it is a decompression bomb",
+        )
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as e:
+        raise BadImages(f"{file}: cannot be read: {e.strerror}", "check its permissions") from e
 
 
 def _hidden(parts: Sequence[str]) -> bool:

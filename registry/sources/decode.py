@@ -1,4 +1,4 @@
-"""One image file to pixels, strictly: 8-bit grey or RGB, one frame, complete."""
+"""One image file to pixels, strictly: 8-bit grey or RGB, one frame, complete; anything else by a named conversion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ...errors import BadImages
-from ..images import MODES, Images, ImageSource, Pixels, describe
+from ..conversions import convert
+from ..images import MODES, Images, ImageSource, Labels, Pixels, describe
 from ..schema import Shape
 from .damage import refusing
 
@@ -19,18 +20,25 @@ FORMATS = ("PNG", "BMP", "WEBP", "JPEG", "GIF", "TIFF")  # no others: Pillow wou
 PIXEL_LIMIT = 64_000_000  # 8,000 x 8,000: larger is a decompression bomb, or no sample of a benchmark
 
 MODE_CHANNELS = {mode: channels for channels, mode in MODES.items()}
+_WITH_ALPHA = {"LA": 2, "RGBA": 4}  # read only where a conversion is named, which must see to the alpha
 
 _WHY = {
-    "RGBA": "it has an alpha channel; put it over a background first",
-    "LA": "it has an alpha channel; put it over a background first",
-    "P": "it has a palette; convert it to grey or RGB first",
+    "RGBA": "it has an alpha channel; name what lies behind it, rgba-over-white or rgba-over-black",
+    "LA": "it has an alpha channel; name what lies behind it, rgba-over-white or rgba-over-black",
+    "P": "it has a palette; name the conversion palette-to-rgb, or to-rgb where only some have one",
     "1": "it has one bit a pixel; convert it to 8-bit grey first",
-    "CMYK": "it is CMYK; convert it to RGB first",
+    "CMYK": "it is CMYK; name the conversion to-rgb",
 }
 _DEEP = "it has 16 or more bits a channel; convert it to 8 bits first"
 
 
-def source_of_files(name: str, count: int, load: Callable[[int], tuple[str, bytes]]) -> ImageSource:
+def source_of_files(
+    name: str,
+    count: int,
+    load: Callable[[int], tuple[str, bytes]],
+    labels: Labels | None = None,
+    conversions: Sequence[str] = (),
+) -> ImageSource:
     """A source of encoded images, of which `load` gives the i-th with its own name.
 
     Reading raises BadImages for a file that `decode` refuses, or of another size or colour than the first of all.
@@ -40,54 +48,88 @@ def source_of_files(name: str, count: int, load: Callable[[int], tuple[str, byte
     def read(start: int, stop: int) -> Images:
         if not first:
             name_0, data_0 = load(0)
-            height, width, channels = decode(data_0, name_0).shape
+            height, width, channels = decode(data_0, name_0, conversions).shape
             first.append((name_0, (height, width, channels)))
-        return Images(np.stack(_alike([load(i) for i in range(start, stop)], *first[0])))
+        decoded = []
+        for i in range(start, stop):
+            own, data = load(i)
+            decoded.append(alike(decode(data, own, conversions), own, *first[0]))
+        return Images(np.stack(decoded), None if labels is None else labels[start:stop])
 
     return ImageSource(name, count, read)
 
 
-def _alike(files: Sequence[tuple[str, bytes]], first: str, shape: Shape) -> list[Pixels]:
-    decoded = [decode(data, name) for name, data in files]
-    for (name, _), pixels in zip(files, decoded, strict=True):
-        if pixels.shape != shape:
-            raise BadImages(
-                f"{name}: {describe(pixels.shape)}, where {first} is {describe(shape)}",
-                "all images of a set have one size and colour: nothing is resized or converted silently",
-            )
-    return decoded
+def alike(pixels: Pixels, name: str, first: str, shape: Shape) -> Pixels:
+    """The pixels, if they have the shape of the set's first image; else raises BadImages with both."""
+    height, width, channels = pixels.shape
+    if (height, width, channels) != shape:
+        raise BadImages(
+            f"{name}: {describe((height, width, channels))}, where {first} is {describe(shape)}",
+            "all images of a set have one size and colour: nothing is resized or converted silently",
+        )
+    return pixels
 
 
-def decode(data: bytes, name: str) -> Pixels:
-    """Pixels of one image file, uint8, shape (height, width, 1 or 3).
+def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
+    """Pixels of one image file after the named conversions, uint8, shape (height, width, 1 or 3).
 
     Raises:
-        BadImages: truncated, animated, too large, or of another mode.
+        BadImages: truncated, animated, too large, or of another mode that no conversion sees to.
     """
     damaged = "the file is truncated or damaged: write it again"
     with warnings.catch_warnings(), refusing(BadImages, f"{name}: cannot be decoded", damaged):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _pixels(image, name)
+                return pixels_of(image, name, conversions)
         except UnidentifiedImageError as e:
             raise BadImages(f"{name}: not an image", "remove it from the folder, or restore it") from e
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as e:
             raise BadImages(f"{name}: more pixels than any sample has", f"{PIXEL_LIMIT:,} are the limit") from e
 
 
-def _pixels(image: Image.Image, name: str) -> Pixels:
+def pixels_of(image: Image.Image, name: str, conversions: Sequence[str] = ()) -> Pixels:
+    """The pixels of an opened image after the named conversions: see `decode`."""
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         raise BadImages(f"{name}: animated, {frames} frames", "one frame a sample: write each to a file of its own")
     if image.width * image.height > PIXEL_LIMIT:
         raise BadImages(f"{name}: {image.width}x{image.height} pixels", f"{PIXEL_LIMIT:,} are the limit")
-    if image.mode not in MODE_CHANNELS:
-        raise BadImages(f"{name}: mode {image.mode}, neither 8-bit grey nor RGB", _WHY.get(image.mode, _DEEP))
     # Pillow would cut 16-bit RGB down to 8 bits, and drop a transparent colour, without a word.
     if any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
-        raise BadImages(f"{name}: 16 bits a channel, not 8-bit grey or RGB", _DEEP)
+        mode = f"mode {image.mode}" if image.mode not in MODE_CHANNELS else "16 bits a channel"
+        raise BadImages(f"{name}: {mode}, not 8-bit grey or RGB", _DEEP)
+    image, left = _looked_up(image, conversions)
     if "transparency" in image.info:
-        raise BadImages(f"{name}: a transparent colour, not plain grey or RGB", _WHY["RGBA"])
+        raise BadImages(f"{name}: a transparent colour, not plain grey or RGB", "name to-rgba and rgba-over-white")
+    channels = (MODE_CHANNELS | (_WITH_ALPHA if conversions else {})).get(image.mode)
+    if channels is None:
+        raise BadImages(f"{name}: mode {image.mode}, neither 8-bit grey nor RGB", _WHY.get(image.mode, _DEEP))
     image.load()
-    return np.asarray(image, np.uint8).reshape(image.height, image.width, MODE_CHANNELS[image.mode])
+    pixels = np.asarray(image, np.uint8).reshape(image.height, image.width, channels)
+    try:
+        found = convert(pixels, left)
+    except BadImages as e:
+        raise BadImages(f"{name}: {e.fact}", e.hint) from e
+    if found.shape[2] not in MODES:
+        raise BadImages(f"{name}: still has an alpha channel after {', '.join(conversions)}", _WHY["RGBA"])
+    return found
+
+
+def _looked_up(image: Image.Image, conversions: Sequence[str]) -> tuple[Image.Image, Sequence[str]]:
+    """What only a file has, its palette, transparent colour or inks, resolved where the first conversion says so."""
+    first = conversions[0] if conversions else ""
+    see_through = "transparency" in image.info
+    if image.mode == "P" and first in ("palette-to-rgb", "to-rgb", "to-rgba"):
+        looked_up = image.convert("RGBA" if see_through else "RGB")
+        return _plain(looked_up), conversions[1:] if first == "palette-to-rgb" else conversions
+    if image.mode in MODE_CHANNELS and see_through and first == "to-rgba":
+        return _plain(image.convert("RGBA")), conversions
+    if image.mode == "CMYK" and first == "to-rgb":
+        return _plain(image.convert("RGB")), conversions
+    return image, conversions
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    image.info.pop("transparency", None)
+    return image

@@ -1,0 +1,157 @@
+"""What is known of every image of a part: its digest and its label, 40 bytes, kept in the user's data folder.
+
+The index is all that has to be in memory to cut splits, to check a data set, and to know each image again when it is
+read. Making it reads the part once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from ...errors import BadImages, CannotWrite
+from ...files import digest_of, home, make_folder, remove, write_bytes
+from ...progress import bar
+from ..images import ImageSource, Labels, example_digests, expect_shape
+from ..schema import Dataset, Embedded
+
+FORMAT = 1
+RUN = 256
+Digests = NDArray[np.uint8]  # shape (n, 32)
+
+
+@dataclass(frozen=True)
+class Index:
+    """Digests and labels of a part's images, in the order they are stored."""
+
+    digests: Digests
+    labels: Labels | None
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+
+def index_of(entry: Dataset, part: str, source: ImageSource, fresh: bool = False) -> Index:
+    """The index of a part: the kept one, or made now and kept.
+
+    Args:
+        fresh: make it again, whatever is kept.
+
+    Raises:
+        BadImages: an image that is not as the entry says.
+        CannotWrite: no place to keep it.
+    """
+    if isinstance(entry.source, Embedded):
+        return make_index(entry, part, source)
+    path = index_path(entry, part)
+    with _alone(path):  # another process may be at it: its index is taken
+        kept = None if fresh else _read(path, entry.parts[part])
+        if kept is None:
+            kept = make_index(entry, part, source)
+            _write(path, kept)
+        return kept
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    make_folder(path.parent)
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire()
+    except OSError as e:
+        raise CannotWrite(
+            f"cannot write {lock.lock_file}: {e.strerror}", "GENBOARD_HOME names a folder that you may write to"
+        ) from e
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def forget_index(entry: Dataset, part: str) -> None:
+    remove(index_path(entry, part))
+
+
+def index_path(entry: Dataset, part: str) -> Path:
+    """Where an index is kept: another source, revision, conversion or set of classes is another file."""
+    decides = {
+        "format": FORMAT,
+        "source": entry.source.model_dump(mode="json"),
+        "revision": entry.revision,
+        "conversions": list(entry.conversions),
+        "shape": list(entry.shape),
+        "classes": len(entry.classes),
+    }
+    return home() / "datasets" / entry.name / f"{part}-{digest_of(decides)[:12]}.index"
+
+
+def make_index(entry: Dataset, part: str, source: ImageSource) -> Index:
+    """The index of a part, from reading all of it.
+
+    Raises:
+        BadImages: an image of another shape than the entry's, or a label outside its classes.
+    """
+    digests = np.empty((source.count, hashlib.sha256().digest_size), np.uint8)
+    labels = np.empty(source.count, np.int64) if entry.classes else None
+    with bar(f"index of {source.name}", source.count, "image") as progress:
+        start = 0
+        for images in source.runs(RUN):
+            stop = start + len(images)
+            expect_shape(images, entry.shape, source.name)
+            digests[start:stop] = as_rows(example_digests(images))
+            if labels is not None:
+                labels[start:stop] = _checked(entry, source.name, images.labels, start)
+            start = stop
+            progress.update(len(images))
+    return Index(digests, labels)
+
+
+def as_rows(digests: Sequence[bytes]) -> Digests:
+    """Digests below one another, uint8, shape (n, bytes)."""
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1)
+
+
+def _checked(entry: Dataset, name: str, labels: Labels | None, start: int) -> Labels:
+    if labels is None:
+        raise BadImages(f"{name}: no labels, its entry has {len(entry.classes)} classes", "leave `classes` out of it")
+    wrong = np.flatnonzero((labels < 0) | (labels >= len(entry.classes)))
+    if len(wrong):
+        raise BadImages(
+            f"{name}: image {start + wrong[0]} has label {labels[wrong[0]]}, not 0..{len(entry.classes) - 1}",
+            "a label of -1 stands for none in many sets: leave such a part out of the entry",
+        )
+    return labels
+
+
+def _write(path: Path, index: Index) -> None:
+    arrays = {"digests": index.digests} | ({} if index.labels is None else {"labels": index.labels})
+    write_bytes(path, save(arrays, {"sha256": _digest(index)}))
+
+
+def _read(path: Path, count: int) -> Index | None:
+    """The kept index; none where there is none, or one that is not whole: it is made again from the images."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as f:
+            expected = (f.metadata() or {}).get("sha256")
+            arrays = {name: f.get_tensor(name) for name in f.keys()}
+    except (SafetensorError, OSError):
+        return None
+    index = Index(arrays.get("digests", np.empty((0, 32), np.uint8)), arrays.get("labels"))
+    return index if len(index) == count and _digest(index) == expected else None
+
+
+def _digest(index: Index) -> str:
+    whole = hashlib.sha256(index.digests.tobytes())
+    whole.update(b"-" if index.labels is None else index.labels.tobytes())
+    return whole.hexdigest()

@@ -1,0 +1,75 @@
+"""Data sets that torchvision downloads, with its own check of the archives, into the user's data folder."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ...errors import BadImages
+from ...files import home, make_folder
+from ..extras import need
+from ..images import Images, ImageSource, Pixels
+from ..sources.damage import refusing
+from ..sources.decode import alike, pixels_of
+
+# They are pickles inside, and nothing here is unpickled.
+_PICKLED = frozenset({"CIFAR10", "CIFAR100"})
+
+
+def open_vision(
+    name: str, arguments: Mapping[str, bool | int | str], conversions: tuple[str, ...], labelled: bool
+) -> ImageSource:
+    """The images of a class in `torchvision.datasets`, made with these arguments.
+
+    Args:
+        labelled: whether the second of each pair is a label; else it is left aside.
+
+    Raises:
+        GenboardError: torchvision is not installed.
+        BadImages: it has no such data set, or cannot download it.
+    """
+    need("torchvision", extra="hub")
+    from torchvision import datasets
+
+    kind = getattr(datasets, name, None) if name in datasets.__all__ else None
+    if kind is None:
+        raise BadImages(f"torchvision.datasets has no {name!r}", "https://pytorch.org/vision/stable/datasets.html")
+    if name in _PICKLED:
+        raise BadImages(f"torchvision's {name} is read by unpickling", "use the data set on the Hugging Face Hub")
+    takes = inspect.signature(kind).parameters
+    where: dict[str, Any] = {}
+    if "root" in takes:
+        where["root"] = str(make_folder(home() / "torchvision"))
+    if "download" in takes:
+        where["download"] = True
+    label = f"torchvision's {name}"
+    with refusing(BadImages, f"{label} cannot be had", "check the network; what was downloaded is kept and checked"):
+        opened = kind(**where, **arguments)
+    first: list[Pixels] = []
+
+    def one(i: int) -> tuple[Pixels, int]:
+        own = f"{label}: image {i}"
+        with refusing(BadImages, own, "the download is damaged: delete it"):
+            image, target = opened[i]
+        if not isinstance(image, Image.Image):
+            raise BadImages(f"{own} is a {type(image).__name__}, no picture", "only sets of pictures can be read")
+        if labelled and (isinstance(target, bool) or not isinstance(target, (int, np.integer))):
+            raise BadImages(f"{own} has the label {target!r}", "labels are whole numbers: leave `classes` empty")
+        return pixels_of(image, own, conversions), int(target) if labelled else 0
+
+    def read(start: int, stop: int) -> Images:
+        if not first:
+            first.append(one(0)[0])
+        height, width, channels = first[0].shape
+        pairs = [one(i) for i in range(start, stop)]
+        pixels = [
+            alike(found, f"{label}: image {i}", "image 0", (height, width, channels))
+            for i, (found, _) in enumerate(pairs, start)
+        ]
+        return Images(np.stack(pixels), np.array([t for _, t in pairs], np.int64) if labelled else None)
+
+    return ImageSource(label, len(opened), read)
