@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.torch
+import safetensors
 import torch
 from torch import Tensor
 
-from ..errors import BadFeatures, UnknownName
-from ..files import read_bytes
-from ..reference_stats.features import Measured, measure
-from ..reference_stats.moments import Moments
-from ..registry.extractors import load_extractor
-from ..registry.metrics import METRICS, Input, find_metric
+from ..errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
+from ..reference_stats.features import measure
+from ..reference_stats.moments import Gaussian, Moments
+from ..reference_stats.statistics import ImportedStatistics, refuse_other_space
+from ..reference_stats.store import SUFFIX, find_stored, load_any
+from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.metrics import METRICS, Input, Metric, find_metric
+from ..registry.schema import Precision
 from ..registry.sources import open_images
 from ..registry.sources.damage import refusing
 from .neighbours import Neighbours
@@ -29,10 +31,15 @@ _KEYS = ("features", "arr_0")
 
 @dataclass(frozen=True)
 class Comparison:
-    n_real: int
+    n_real: int | None  # none: of imported statistics, which do not say
     n_fake: int
     dim: int
     metrics: list[MetricRecord]
+
+    @property
+    def heading(self) -> str:
+        real = "an unknown number of" if self.n_real is None else f"{self.n_real:,}"
+        return f"{real} real, {self.n_fake:,} fake, {self.dim} wide"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -41,6 +48,23 @@ class Comparison:
             "dim": self.dim,
             "metrics": [m.model_dump(mode="json") for m in self.metrics],
         }
+
+
+@dataclass(frozen=True)
+class Real:
+    """What there is of the real side.
+
+    Attributes:
+        gaussian: fitted to all features; none where no metric asks for it, or there is one feature only.
+        features: shape (n, d), or none.
+        count: how many images the Gaussian was fitted to, where that is known.
+        width: d.
+    """
+
+    gaussian: Gaussian | None
+    features: Tensor | None
+    count: int | None
+    width: int
 
 
 def compare_features(
@@ -56,21 +80,84 @@ def compare_features(
         UnknownName: no such metric.
         BadFeatures: different widths, not floats of shape (n, d), or NaN or infinite values.
     """
-    return _compare(_bare(_checked(real, "real")), _bare(_checked(fake, "fake")), metrics, k, None)
+    chosen = _chosen(metrics)
+    _checked(real, "real")
+    _checked(fake, "fake")
+    gaussian = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
+    return _compare(Real(gaussian, real, len(real), real.shape[1]), fake, None, chosen, metrics is None, k, None)
 
 
 def compare_images(
-    real: Path,
+    real: str | Path,
     fake: Path,
     extractor: str,
     metrics: Sequence[str] | None = None,
     k: int | None = None,
     device: str = "cpu",
+    conversions: Sequence[str] = (),
+    precision: Precision = "float32",
 ) -> Comparison:
-    """Metrics between two sources of images in the feature space of an extractor."""
-    space = load_extractor(extractor, device)
-    measured = [measure(open_images(path), space) for path in (real, fake)]
-    return _compare(measured[0], measured[1], metrics, k, extractor)
+    """Metrics between images in the feature space of an extractor.
+
+    Args:
+        real: images, a file of reference statistics, or the name of such a file in `genboard reference list`.
+        conversions: of the images of both sides, in their order.
+        precision: of the extractor's arithmetic.
+
+    Raises:
+        UnknownName: no such metric, extractor, conversion or reference.
+        BadImages, BadFeatures: images that cannot be measured.
+        ReferenceMismatch: statistics of another feature space, or of images converted otherwise.
+    """
+    chosen = _chosen(metrics)
+    stored = _stored(str(real))
+    live = load_extractor(extractor, device, precision)
+    if stored is not None:
+        there = _of_statistics(stored, live, tuple(conversions))
+    else:
+        images = open_images(Path(real), conversions)
+        measured = measure(images, live, moments=_needs_moments(chosen) and images.count > 1)
+        there = Real(measured.moments, measured.features, images.count, measured.features.shape[1])
+    samples = measure(open_images(fake, conversions), live, moments=False)
+    return _compare(there, samples.features, samples.logits, chosen, metrics is None, k, extractor)
+
+
+def _stored(real: str) -> Path | None:
+    """The file of reference statistics that is meant, or none if images are."""
+    path = Path(real)
+    if path.exists():
+        return path if path.suffix.lower() == SUFFIX else None
+    known = {stored.name: stored.path for stored in find_stored(None)}
+    if real not in known:
+        near = UnknownName("reference statistics", real, known).hint
+        raise BadImages(f"{real}: no such file or folder, and no reference statistics of that name", near)
+    return known[real]
+
+
+def _of_statistics(path: Path, live: LiveExtractor, conversions: tuple[str, ...]) -> Real:
+    found = load_any(path)
+    wanted = live.entry.identity(live.precision)
+    if isinstance(found, ImportedStatistics):
+        if found.origin.extractor is None:
+            raise ReferenceMismatch(
+                f"{path}: nobody said in which feature space it is, where {live.entry.name!r} is needed",
+                f"if you know that it is, import it again with --extractor {live.entry.name}",
+            )
+        refuse_other_space(found.origin.extractor, wanted, str(path))
+        return Real(found.gaussian, found.features, found.origin.count, len(found.gaussian.mean))
+    recipe = found.recipe
+    refuse_other_space(recipe.extractor, wanted, str(path))
+    if recipe.conversions != conversions:
+        raise ReferenceMismatch(
+            f"{path}: its images were converted by {_named(recipe.conversions)}, the samples are by "
+            f"{_named(conversions)}",
+            "give the reference's with --convert",
+        )
+    return Real(found.moments, found.features, recipe.count, len(found.moments.mean))
+
+
+def _named(conversions: Sequence[str]) -> str:
+    return ",".join(conversions) or "nothing"
 
 
 def read_features(path: Path) -> Tensor:
@@ -100,36 +187,47 @@ def _checked(array: Tensor, what: str) -> Tensor:
     return array
 
 
-def _compare(
-    real: Measured, fake: Measured, metrics: Sequence[str] | None, k: int | None, extractor: str | None
-) -> Comparison:
+def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
     if metrics is not None and not metrics:
         raise UnknownName("metric", "", METRICS)
-    dims = real.features.shape[1], fake.features.shape[1]
-    if dims[0] != dims[1]:
+    return list(METRICS.values()) if metrics is None else [find_metric(name) for name in metrics]
+
+
+def _needs_moments(chosen: Sequence[Metric]) -> bool:
+    return any("real.moments" in metric.inputs for metric in chosen)
+
+
+def _compare(
+    real: Real,
+    fake: Tensor,
+    logits: Tensor | None,
+    chosen: Sequence[Metric],
+    usual: bool,
+    k: int | None,
+    extractor: str | None,
+) -> Comparison:
+    """Records of the chosen metrics; `usual`: nobody asked for them by name."""
+    if real.width != fake.shape[1]:
         raise BadFeatures(
-            f"the real features are {dims[0]} wide, the fake ones {dims[1]}", "use one extractor for both"
+            f"the real features are {real.width} wide, the fake ones {fake.shape[1]}", "use one extractor for both"
         )
-    chosen = list(METRICS.values()) if metrics is None else [find_metric(name) for name in metrics]
+    most = k or max(int(m.params.get("k", 1)) for m in chosen)
     inputs: dict[Input, Any] = {
-        "real.moments": real.moments if len(real.features) > 1 else None,
+        "real.moments": real.gaussian,
         "real.features": real.features,
-        "fake.features": fake.features,
-        "fake.logits": fake.logits,
-        "neighbours": Neighbours(real.features, fake.features, k or max(int(m.params.get("k", 1)) for m in chosen)),
+        "fake.features": fake,
+        "fake.logits": logits,
+        "neighbours": None if real.features is None else Neighbours(real.features, fake, most),
     }
-    n_real, n_fake = len(real.features), len(fake.features)
+    of_bank = 0 if real.features is None else len(real.features)
     records = []
     for metric in chosen:
-        if metrics is None and any(inputs.get(name) is None for name in metric.inputs):
-            continue  # not asked for by name, and not for these inputs
+        if usual and any(inputs.get(name) is None for name in metric.inputs):
+            continue
         params = {"k": k} if k is not None and "k" in metric.params else {}
-        records.append(score(metric, inputs, extractor, n_fake, reference_count(metric, n_real, n_real), params))
-    return Comparison(n_real, n_fake, dims[0], records)
-
-
-def _bare(features: Tensor) -> Measured:
-    return Measured(Moments.of(features), features, None, None, "")
+        n_reference = reference_count(metric, real.count or 0, of_bank) or None
+        records.append(score(metric, inputs, extractor, len(fake), n_reference, params))
+    return Comparison(real.count, len(fake), real.width, records)
 
 
 def _read_array(path: Path) -> Tensor:
@@ -137,9 +235,16 @@ def _read_array(path: Path) -> Tensor:
     if not path.exists():
         raise BadFeatures(f"{path}: no such file", "check the path")
     with refusing(BadFeatures, f"{path}: cannot be read", "give a plain array file, without pickled objects"):
-        if suffix == ".safetensors":
-            arrays = safetensors.torch.load(read_bytes(path))
-            return arrays[_key(path, arrays)]
+        if suffix == SUFFIX:
+            with safetensors.safe_open(path, framework="pt") as f:
+                if "card" in (f.metadata() or {}):
+                    raise BadFeatures(
+                        f"{path}: reference statistics, which say what feature space they are of",
+                        "add --extractor with its name, and give the samples as images",
+                    )
+                name: str = _key(path, f.keys())
+                features: Tensor = f.get_tensor(name)
+                return features
         if suffix in (".npy", ".npz"):
             # NumPy leaves a damaged file open where it is given the path.
             with path.open("rb") as f:

@@ -1,18 +1,26 @@
-"""Build reference statistics from a registered data set, and verify stored ones by building them again."""
+"""Build reference statistics from a registered data set, and verify stored ones by building them again.
+
+A build reads the images once and holds a block of them; one that is killed goes on where it stopped.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from filelock import FileLock, Timeout
 from torch import Tensor
 
+from ..errors import CannotWrite
+from ..files import make_folder
+from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
-from ..registry.schema import Against, Track
-from .features import measure
-from .moments import Moments
+from ..registry.schema import Against, Precision, Track
+from .checkpoint import Checkpoint, building
+from .features import Measured, Stale, measure
 from .statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for, refuse_mismatch
-from .store import built_by_user, find_statistics, save
+from .store import SUFFIX, built_by_user, find_in, find_statistics, find_wider, load, save
 
 TOLERANCE = 1e-4
 
@@ -33,18 +41,21 @@ class Verified:
         return self.same_images and self.largest <= TOLERANCE
 
 
-def build(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:
+def build(recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = None) -> ReferenceStatistics:
     """Statistics made as the recipe says.
+
+    Args:
+        checkpoint: where to leave what there is so far, and to go on from.
 
     Raises:
         UnknownName, BadImages, BadFeatures: the data set or the extractor is not to be had as recorded.
     """
-    source = load_split(recipe.dataset, recipe.split)
-    measured = measure(source, load_extractor(recipe.extractor["name"], device), keep=recipe.bank)
+    measured = _measured(recipe, device, checkpoint)
     moments = measured.moments
+    assert moments is not None
     return ReferenceStatistics(
         recipe,
-        Moments(moments.n, moments.mean, moments.scatter, moments.root),
+        replace(moments, stored_root=moments.root),
         measured.features,
         measured.logits,
         measured.labels,
@@ -52,19 +63,66 @@ def build(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:
     )
 
 
-def recipes_of(track: Track) -> dict[tuple[str, Against], Recipe]:
-    """Every statistics a track needs, by (extractor, side): reference and training split in each feature space."""
+def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None) -> Measured:
+    precision = recipe.extractor.get("precision", "float32")
+    extractor = load_extractor(recipe.extractor["name"], device, precision)
+    source = converted(load_split(recipe.dataset, recipe.split), recipe.conversions)
+    if checkpoint is None:
+        return measure(source, extractor, keep=recipe.bank)
+    try:
+        before = checkpoint.read()
+        return measure(source, extractor, keep=recipe.bank, before=before, checkpoint=checkpoint.keep)
+    except Stale:
+        return measure(source, extractor, keep=recipe.bank, checkpoint=checkpoint.keep)
+
+
+def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = False) -> Path:
+    """Build statistics into a folder, or what is missing where a build of them was killed, and return the file.
+
+    Where the folder has the same with a larger bank, that is cut, unless all is to be built again.
+
+    Raises:
+        UnknownName, BadImages, BadFeatures: the data set or the extractor is not to be had as recorded.
+        CannotWrite: the file cannot be written, or another process is building the same.
+    """
+    lock = building(recipe).with_suffix(".lock")
+    make_folder(lock.parent)
+    try:
+        with FileLock(lock, timeout=0):
+            checkpoint = Checkpoint.of(recipe, device)
+            wider = None if again else find_wider(recipe, folder)
+            path = save(wider or build(recipe, device, checkpoint), folder)
+            checkpoint.drop()
+            return path
+    except Timeout as e:
+        raise CannotWrite(
+            f"another process is building {recipe.name}", "wait for it, then run the same command again"
+        ) from e
+
+
+def recipes_of(track: Track, precision: Precision = "float32") -> dict[tuple[str, Against], Recipe]:
+    """Every statistics a track needs, by (extractor, side): reference and training split in each feature space.
+
+    Where both sides are one split the larger bank comes first: the smaller is then cut from it.
+    """
     sides: tuple[Against, ...] = ("reference", "train")
-    return {(name, side): recipe_for(track, name, side) for name in track.extractors for side in sides}
+    found = {(name, side): recipe_for(track, name, side, precision) for name in track.extractors for side in sides}
+    same = track.reference == track.train
+    return dict(sorted(found.items(), key=lambda item: -item[1].bank if same else 0))
 
 
 def obtain(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:
     """Statistics of that recipe: committed, built before, or built now into the user's data folder."""
     found = find_statistics(recipe)
-    if found is None:
-        found = build(recipe, device)
-        save(found, built_by_user())
-    return found
+    return found if found is not None else load(build_into(built_by_user(), recipe, device))
+
+
+def ensure(recipe: Recipe, folder: Path, device: str = "cpu", again: bool = False) -> tuple[Path, bool]:
+    """The file of that recipe in a folder, and whether it was there: built unless it is there and up to date."""
+    path = folder / (recipe.name + SUFFIX)
+    if not again and find_in(folder, recipe) is not None:
+        return path, True
+    return build_into(folder, recipe, device, again), False
 
 
 def verify(stored: ReferenceStatistics, device: str = "cpu") -> Verified:
@@ -77,7 +135,15 @@ def verify(stored: ReferenceStatistics, device: str = "cpu") -> Verified:
         ReferenceMismatch: the registry has moved on, so the statistics are out of date.
     """
     recipe = stored.recipe
-    now = make_recipe(recipe.dataset, recipe.split, recipe.extractor["name"], recipe.bank)
+    space = recipe.extractor
+    now = make_recipe(
+        recipe.dataset,
+        recipe.split,
+        space["name"],
+        recipe.bank,
+        recipe.conversions,
+        space.get("precision", "float32"),
+    )
     refuse_mismatch(recipe, now, recipe.name)
     fresh = build(recipe, device)
     pairs: dict[str, tuple[Tensor, Tensor]] = {

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..errors import BadFeatures
+from .memory import ROOT, SCATTER, refuse_unaffordable
+
+
+class Gaussian(Protocol):
+    """What a Fréchet distance reads of a reference: mean (d,), covariance and its symmetric square root (d, d)."""
+
+    @property
+    def mean(self) -> Tensor: ...
+
+    @property
+    def cov(self) -> Tensor: ...
+
+    @property
+    def root(self) -> Tensor: ...
+
+    @property
+    def variance(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +55,11 @@ class Moments:
 
         Two passes over the block, about its own mean: the one-pass sum of outer products loses all digits where the
         mean is large against the spread.
+
+        Raises:
+            BadFeatures: so wide that their covariance does not fit into memory.
         """
+        refuse_unaffordable(features.shape[1], SCATTER)
         x = features.to(torch.float64)
         mean = x.mean(dim=0)
         centred = x - mean
@@ -55,9 +78,18 @@ class Moments:
     @property
     def cov(self) -> Tensor:
         """The unbiased covariance (divided by n - 1), shape (d, d)."""
+        return self.scatter / self._freedom
+
+    @property
+    def variance(self) -> float:
+        """The trace of the covariance, without making it."""
+        return float(self.scatter.trace()) / self._freedom
+
+    @property
+    def _freedom(self) -> int:
         if self.n < 2:
             raise BadFeatures(f"a covariance needs 2 features at least, here are {self.n}")
-        return self.scatter / (self.n - 1)
+        return self.n - 1
 
     @property
     def root(self) -> Tensor:
@@ -65,10 +97,60 @@ class Moments:
         return self.stored_root if self.stored_root is not None else symmetric_root(self.cov)
 
 
-def symmetric_root(cov: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Given:
+    """A Gaussian as somebody else fitted it: of how many features is not always known.
+
+    Attributes:
+        mean: float64, shape (d,).
+        cov: float64, shape (d, d).
+        root: its symmetric square root.
+    """
+
+    mean: Tensor
+    cov: Tensor
+    root: Tensor
+
+    @property
+    def variance(self) -> float:
+        """The trace of the covariance."""
+        return float(self.cov.trace())
+
+
+class Accumulator:
+    """Moments of features that arrive a block at a time, added up in place: memory holds one matrix (d, d).
+
+    The same blocks in the same order give the same bits, also when the state went to disk and back in between.
+
+    Raises:
+        BadFeatures: so wide that covariance and root would not fit into memory.
+    """
+
+    def __init__(self, dim: int) -> None:
+        refuse_unaffordable(dim, ROOT)
+        self.moments = Moments.empty(dim)
+
+    def add(self, features: Tensor) -> None:
+        """Take in a block of features, shape (m, d).
+
+        What the block's mean and the mean so far are apart is one more centred row: one product does it all.
+        """
+        old = self.moments
+        x = features.to(torch.float64)
+        mean, total = x.mean(dim=0), old.n + len(x)
+        gap = mean - old.mean
+        rows = torch.cat([x - mean, (gap * math.sqrt(old.n * len(x) / total))[None]])
+        scatter = old.scatter.addmm_(rows.T, rows)
+        self.moments = Moments(total, old.mean + gap * (len(x) / total), scatter)
+
+
+def symmetric_root(cov: Tensor, eps: float | None = None) -> Tensor:
     """The symmetric square root of a covariance matrix, shape (d, d).
 
     Eigenvalues that are rounding noise below zero count as zero, which is what they are.
+
+    Args:
+        eps: relative rounding of the matrix's entries; that of its type by default.
 
     Raises:
         BadFeatures: the matrix has an eigenvalue clearly below zero, so it is no covariance.
@@ -76,8 +158,9 @@ def symmetric_root(cov: Tensor) -> Tensor:
     >>> symmetric_root(torch.diag(torch.tensor([4.0, 9.0]))).diagonal().tolist()
     [2.0, 3.0]
     """
+    refuse_unaffordable(len(cov), ROOT)
     values, vectors = torch.linalg.eigh(cov)
-    noise = len(values) * torch.finfo(values.dtype).eps * float(values.abs().max())
+    noise = len(values) * (eps or torch.finfo(values.dtype).eps) * float(values.abs().max())
     if float(values.min()) < -noise:
         raise BadFeatures(f"not a covariance matrix: an eigenvalue is {float(values.min()):.3g}")
     root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T

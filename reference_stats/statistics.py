@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 from torch import Tensor
 
 from ..errors import ReferenceMismatch
 from ..files import digest_of
 from ..registry.catalog import find
-from ..registry.datasets import split_size
+from ..registry.conversions import check_names
+from ..registry.datasets import known_digest, split_size
 from ..registry.datasets.splits import RULE
-from ..registry.schema import Against, Dataset, Extractor, Sha256, Strict, Track
-from .moments import Moments
+from ..registry.schema import Against, Dataset, Extractor, Name, Precision, Sha256, Strict, Track
+from .moments import Given, Moments
 
-FORMAT = 1
+FORMAT = 2
+IMPORTED = "imported"
 
 
 class Recipe(Strict):
     """What reference statistics are made of. Two with one recipe are the same, to the last digits of a network."""
 
-    format: int = FORMAT
+    format: Literal[1] = 1
     dataset: str
     revision: str
     content_digest: Sha256
@@ -30,6 +34,11 @@ class Recipe(Strict):
     count: int
     bank: int  # how many features are kept for the metrics that compare single images: the first by content digest
     extractor: dict[str, Any]
+    conversions: tuple[str, ...] = ()  # of the images, before the extractor sees them
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_done(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if key != "conversions" or value}
 
     @property
     def id(self) -> str:
@@ -38,17 +47,53 @@ class Recipe(Strict):
 
     @property
     def name(self) -> str:
-        """`digits/reference-500.digits-cnn`: where the file stands, less its ending."""
-        return f"{self.dataset}/{self.split}-{self.bank}.{self.extractor['name']}"
+        """`digits/reference-500.digits-cnn`: where the file stands, less its ending.
+
+        What is done beyond the extractor's own way is added: `.inception-v3-tf2015+bf16+grey-to-rgb`.
+        """
+        precision = self.extractor.get("precision")
+        space = "+".join([self.extractor["name"], *([precision] if precision else []), *self.conversions])
+        return f"{self.dataset}/{self.split}-{self.bank}.{space}"
+
+
+class Origin(Strict):
+    """Where imported statistics came from, and what whoever imported them said. None of that can be checked."""
+
+    name: Name
+    file: str
+    file_sha256: Sha256
+    taken: str  # which of its arrays
+    left: tuple[str, ...]  # the other arrays
+    dataset: str | None
+    split: str | None
+    extractor: dict[str, Any] | None  # identity of the registered one that was named
+    count: int | None
+    unknown: tuple[str, ...]  # what nobody said
 
 
 class Card(Strict):
-    """What a file of reference statistics says of itself."""
+    """What a file of reference statistics says of itself: how it was built, or where it was imported from."""
 
-    recipe: Recipe
-    image_digest: Sha256  # over the images in order
+    format: Literal[2] = 2
+    recipe: Recipe | None = None
+    origin: Origin | None = None
+    image_digest: Sha256 | None = None  # over the digests of the images in order; none: they are not known
     array_digest: Sha256  # over the arrays of the file
     code_version: str
+
+    @model_validator(mode="after")
+    def _built_or_imported(self) -> Card:
+        if (self.recipe is None) == (self.origin is None) or (self.recipe and not self.image_digest):
+            raise ValueError("a card holds a recipe and the digest of the images, or an origin")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What `genboard reference list` calls the file."""
+        if self.recipe is not None:
+            return self.recipe.name
+        assert self.origin is not None
+        return f"{IMPORTED}/{self.origin.name}"
 
 
 @dataclass(frozen=True)
@@ -70,42 +115,87 @@ class ReferenceStatistics:
     labels: Tensor | None
     image_digest: str
 
+    def cut(self, bank: int) -> ReferenceStatistics:
+        """The same with a smaller bank, to the bit what building that gives: a bank is the first of the images."""
+        return ReferenceStatistics(
+            self.recipe.model_copy(update={"bank": bank}),
+            self.moments,
+            self.features[:bank].clone(),
+            None if self.logits is None else self.logits[:bank].clone(),
+            None if self.labels is None else self.labels[:bank].clone(),
+            self.image_digest,
+        )
 
-def make_recipe(dataset_name: str, split: str, extractor: str, bank: int | None) -> Recipe:
+
+@dataclass(frozen=True)
+class ImportedStatistics:
+    """Statistics that somebody else made.
+
+    Attributes:
+        gaussian: mean, covariance and its root.
+        features: shape (n, d), or none: the field shares mean and covariance only.
+        logits: of the same images, or none.
+    """
+
+    origin: Origin
+    gaussian: Given
+    features: Tensor | None
+    logits: Tensor | None
+    image_digest: str | None
+
+
+def make_recipe(
+    dataset_name: str,
+    split: str,
+    extractor: str,
+    bank: int | None,
+    conversions: Sequence[str] = (),
+    precision: Precision = "float32",
+) -> Recipe:
     """The recipe of a split's statistics as the registry has it now; without `bank` every feature is kept.
 
     Raises:
-        UnknownName: no such data set or extractor.
+        UnknownName: no such data set, extractor or conversion.
         BadImages: the data set has no such split.
+        ReferenceMismatch: the data set has no recorded digest by which its images could be known again.
     """
     dataset = find(Dataset, dataset_name)
     count = split_size(dataset, split)
+    check_names(conversions)
+    content_digest = known_digest(dataset)
+    if content_digest is None:
+        raise ReferenceMismatch(
+            f"data set {dataset.name!r} has no content digest yet, so nothing says what statistics of it are made of",
+            f"genboard dataset record {dataset.name}",
+        )
     return Recipe(
         dataset=dataset.name,
         revision=dataset.revision,
-        content_digest=dataset.content_digest,
+        content_digest=content_digest,
         split=split,
         split_rule=RULE,
         count=count,
         bank=count if bank is None else min(count, bank),
-        extractor=find(Extractor, extractor).identity(),
+        extractor=find(Extractor, extractor).identity(precision),
+        conversions=tuple(conversions),
     )
 
 
-def recipe_for(track: Track, extractor: str, against: Against) -> Recipe:
+def recipe_for(track: Track, extractor: str, against: Against, precision: Precision = "float32") -> Recipe:
     """The recipe of the statistics that a track's column is measured against.
 
     The bank of the reference holds as many images as the track asks for samples: with 60,000 real and 10,000
     generated images a perfect model's coverage at k = 5 would be 0.54. The bank of the training split holds all of
-    it: a copy of any training image must be found.
+    it, so that a copy of any training image is found, unless the track says how many it is content with.
     """
-    bank = track.samples if against == "reference" else None
-    return make_recipe(track.dataset, track.split(against), extractor, bank)
+    bank = track.samples if against == "reference" else track.train_bank
+    conversions = track.conversions.get(extractor, ())
+    return make_recipe(track.dataset, track.split(against), extractor, bank, conversions, precision)
 
 
 def refuse_mismatch(found: Recipe, wanted: Recipe, where: str) -> None:
     """Raises ReferenceMismatch, with both values of the first field that differs."""
-    a, b = found.model_dump(), wanted.model_dump()
+    a, b = dict(found), dict(wanted)
     differing = [key for key in b if a[key] != b[key]]
     if differing:
         key = differing[0]
@@ -113,3 +203,13 @@ def refuse_mismatch(found: Recipe, wanted: Recipe, where: str) -> None:
             f"{where}: {key} is {a[key]!r}, where {b[key]!r} is needed",
             "build it again: genboard reference build --track TRACK",
         )
+
+
+def refuse_other_space(found: dict[str, Any], wanted: dict[str, Any], where: str) -> None:
+    """Raises ReferenceMismatch, with both values of the first thing in which two feature spaces differ."""
+    for key in [*wanted, *found]:
+        if found.get(key) != wanted.get(key):
+            raise ReferenceMismatch(
+                f"{where}: its extractor's {key} is {found.get(key)!r}, where {wanted.get(key)!r} is needed",
+                "measure both sides in one feature space: name the reference's with --extractor",
+            )

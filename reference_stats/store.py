@@ -1,27 +1,24 @@
 """Reference statistics on disk: one safetensors file each, the card in its header. Nothing is unpickled.
 
-Looked for in this order: committed with the package (`reference_stats/data`), then built by the user (`references`
-in the user's data folder).
+Looked for in this order: committed with the package (`reference_stats/data`), then built or imported by the user
+(`references` in the user's data folder).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
-import torch
 from pydantic import ValidationError
-from torch import Tensor
 
 from ..errors import BadEntry, ReferenceMismatch, UnknownName
 from ..files import canonical_json, home, parse_json, write_bytes
-from .moments import Moments
-from .statistics import Card, Recipe, ReferenceStatistics, refuse_mismatch
+from .layout import AGAIN, array_digest, arrays_of, statistics_of
+from .statistics import FORMAT, Card, ImportedStatistics, Recipe, ReferenceStatistics, refuse_mismatch
 
 COMMITTED = Path(__file__).parent / "data"
 SUFFIX = ".safetensors"
@@ -34,38 +31,73 @@ class Stored:
     path: Path
     card: Card
 
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def made(self) -> str:
+        """`committed`, `built` or `imported`."""
+        if self.card.origin is not None:
+            return "imported"
+        return "committed" if self.path.is_relative_to(COMMITTED) else "built"
+
+    @property
+    def count(self) -> int | None:
+        """How many images the moments are of, where that is known."""
+        about = self.card.recipe or self.card.origin
+        return about.count if about else None
+
+    def to_json(self) -> dict[str, Any]:
+        size = self.path.stat().st_size
+        return {"name": self.name, "made": self.made, "path": str(self.path), "bytes": size, **self.card.model_dump()}
+
+    def to_row(self) -> list[str]:
+        """Name, how it was made, images, bank, MiB and file, for a table."""
+        recipe = self.card.recipe
+        images = "unknown" if self.count is None else f"{self.count:,}"
+        size = f"{self.path.stat().st_size / 2**20:,.1f}"
+        return [self.name, self.made, images, f"{recipe.bank:,}" if recipe else "", size, str(self.path)]
+
 
 def built_by_user() -> Path:
     return home() / "references"
 
 
-def save(statistics: ReferenceStatistics, folder: Path) -> Path:
+def save(statistics: ReferenceStatistics | ImportedStatistics, folder: Path) -> Path:
     """Write statistics under `folder` and return the file."""
-    moments = statistics.moments
-    arrays = {
-        "count": torch.tensor(moments.n),
-        "mean": moments.mean,
-        "scatter": moments.scatter,
-        "root": moments.root,
-        "features": statistics.features,
-        "logits": statistics.logits,
-        "labels": statistics.labels,
-    }
-    kept = {name: a.contiguous() for name, a in arrays.items() if a is not None}
+    arrays = arrays_of(statistics)
     card = Card(
-        recipe=statistics.recipe,
+        recipe=statistics.recipe if isinstance(statistics, ReferenceStatistics) else None,
+        origin=statistics.origin if isinstance(statistics, ImportedStatistics) else None,
         image_digest=statistics.image_digest,
-        array_digest=_digest(kept),
+        array_digest=array_digest(arrays),
         code_version=version("genboard"),
     )
-    path = folder / (statistics.recipe.name + SUFFIX)
+    path = folder / (card.name + SUFFIX)
     header = {"card": canonical_json(card.model_dump()).decode()}
-    write_bytes(path, safetensors.torch.save(kept, metadata=header))
+    write_bytes(path, safetensors.torch.save(arrays, metadata=header))
     return path
 
 
 def load(path: Path) -> ReferenceStatistics:
-    """The statistics in a file.
+    """The statistics in a file, which say how they were made.
+
+    Raises:
+        BadEntry: not such a file, or its arrays are not the ones its card was written for.
+        ReferenceMismatch: they were imported: what they were made of is not known.
+    """
+    found = load_any(path)
+    if isinstance(found, ImportedStatistics):
+        raise ReferenceMismatch(
+            f"{path}: imported from {found.origin.file}, so nothing here can say how it was made",
+            "build your own: genboard reference build",
+        )
+    return found
+
+
+def load_any(path: Path) -> ReferenceStatistics | ImportedStatistics:
+    """The statistics in a file, built or imported.
 
     Raises:
         BadEntry: not such a file, or its arrays are not the ones its card was written for.
@@ -73,31 +105,34 @@ def load(path: Path) -> ReferenceStatistics:
     card = read_card(path)
     with safetensors.safe_open(path, framework="pt") as f:
         arrays = {name: f.get_tensor(name) for name in f.keys()}
-    found = _digest(arrays)
-    if found != card.array_digest:
-        raise BadEntry(path, "array_digest", f"the arrays have {found}, the card says {card.array_digest}", _AGAIN)
-    return ReferenceStatistics(
-        card.recipe,
-        Moments(int(arrays["count"]), arrays["mean"], arrays["scatter"], arrays["root"]),
-        arrays["features"],
-        arrays.get("logits"),
-        arrays.get("labels"),
-        card.image_digest,
-    )
+    return statistics_of(card, arrays, path)
 
 
 def read_card(path: Path) -> Card:
-    """What a file says of itself, without reading its arrays."""
+    """What a file says of itself, without reading its arrays.
+
+    Raises:
+        BadEntry: not a file of reference statistics, or of another version of the format.
+    """
     try:
         with safetensors.safe_open(path, framework="pt") as f:
             header = f.metadata() or {}
     except (OSError, safetensors.SafetensorError) as e:
-        raise BadEntry(path, "", f"not a file of reference statistics: {e}", _AGAIN) from e
+        raise BadEntry(path, "", f"not a file of reference statistics: {e}", AGAIN) from e
+    if "card" not in header:
+        raise BadEntry(path, "", "not a file of reference statistics: it has no card", AGAIN)
+    said = parse_json(header["card"], path)
+    found = said.get("format", 1) if isinstance(said, dict) else None
+    if found != FORMAT:
+        newer = isinstance(found, int) and found > FORMAT
+        hint = "install a newer genboard: pip install --upgrade genboard" if newer else AGAIN
+        raise BadEntry(path, "card.format", f"{found!r}, where {FORMAT} is read", hint)
     try:
-        return Card.model_validate(parse_json(header.get("card", "{}"), path))
+        return Card.model_validate(said)
     except ValidationError as e:
         first = e.errors()[0]
-        raise BadEntry(path, "card." + ".".join(map(str, first["loc"])), first["msg"], _AGAIN) from e
+        problem = first["msg"].removeprefix("Value error, ")
+        raise BadEntry(path, ".".join(map(str, ("card", *first["loc"]))), problem, AGAIN) from e
 
 
 def find_stored(name: str | None) -> list[Stored]:
@@ -111,9 +146,9 @@ def find_stored(name: str | None) -> list[Stored]:
     found = [Stored(path, read_card(path)) for path in paths]
     if name is None:
         return found
-    named = [stored for stored in found if stored.card.recipe.name == name]
+    named = [stored for stored in found if stored.name == name]
     if not named:
-        raise UnknownName("reference statistics", name, {stored.card.recipe.name for stored in found})
+        raise UnknownName("reference statistics", name, {stored.name for stored in found})
     return named
 
 
@@ -127,27 +162,36 @@ def find_statistics(recipe: Recipe) -> ReferenceStatistics | None:
     """
     committed = COMMITTED / (recipe.name + SUFFIX)
     if committed.is_file():
-        statistics = load(committed)
-        refuse_mismatch(statistics.recipe, recipe, str(committed))
-        return statistics
-    own = built_by_user() / (recipe.name + SUFFIX)
-    if own.is_file():
+        return _load_as(committed, recipe)
+    return find_in(built_by_user(), recipe)
+
+
+def find_in(folder: Path, recipe: Recipe) -> ReferenceStatistics | None:
+    """The statistics of that recipe in a folder, or none if what is there is out of date or damaged."""
+    path = folder / (recipe.name + SUFFIX)
+    if path.is_file():
         try:
-            statistics = load(own)
-            refuse_mismatch(statistics.recipe, recipe, str(own))
+            return _load_as(path, recipe)
         except (BadEntry, ReferenceMismatch):
             return None
-        return statistics
     return None
 
 
-def _digest(arrays: Mapping[str, Tensor]) -> str:
-    whole = hashlib.sha256()
-    for name in sorted(arrays):
-        array = arrays[name].contiguous()
-        whole.update(f"{name} {array.dtype} {tuple(array.shape)}\n".encode())
-        whole.update(array.numpy().tobytes())
-    return whole.hexdigest()
+def _load_as(path: Path, recipe: Recipe) -> ReferenceStatistics:
+    """The statistics in a file, if they are of that recipe: its card alone decides that."""
+    found = read_card(path).recipe
+    if found is not None:
+        refuse_mismatch(found, recipe, str(path))
+    return load(path)
 
 
-_AGAIN = "build it again: genboard reference build --track TRACK"
+def find_wider(recipe: Recipe, folder: Path) -> ReferenceStatistics | None:
+    """The same statistics in a folder with a larger bank than is asked for, cut to it; or none."""
+    for path in sorted((folder / recipe.dataset).glob(f"{recipe.split}-*{SUFFIX}")):
+        try:
+            found = read_card(path).recipe
+            if found and found.bank > recipe.bank and found.model_copy(update={"bank": recipe.bank}) == recipe:
+                return load(path).cut(recipe.bank)
+        except BadEntry:
+            continue
+    return None

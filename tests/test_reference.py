@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
-from genboard.errors import BadFeatures, ReferenceMismatch
+from genboard.errors import BadFeatures, BadImages, ReferenceMismatch
 from genboard.reference_stats import store
 from genboard.reference_stats.build import TOLERANCE, build, obtain, recipes_of, verify
 from genboard.reference_stats.features import measure
-from genboard.reference_stats.moments import Moments
+from genboard.reference_stats.moments import Accumulator, Moments
 from genboard.reference_stats.statistics import refuse_mismatch
 from genboard.registry.catalog import entries, find
 from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
-from genboard.registry.images import Images, sequence_digest, source_of
+from genboard.registry.images import Images, ImageSource, Positions, records, source_of
 from genboard.registry.schema import Track
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-RECIPES = [recipe for track in entries(Track).values() for recipe in recipes_of(track).values()]
+TRACKS = [track for track in entries(Track).values() if (store.COMMITTED / track.dataset).is_dir()]
+RECIPES = [recipe for track in TRACKS for recipe in recipes_of(track).values()]
 
 
 def test_there_are_references():
@@ -44,6 +47,23 @@ def test_moments_merge_to_those_of_the_whole(x, cuts, offset):
     np.testing.assert_allclose(merged.cov, np.cov(x, rowvar=False), atol=slack, rtol=1e-9)
     np.testing.assert_allclose(merged.mean, features.mean(0), rtol=1e-12, atol=1e-9)
     assert merged.n == len(x)
+
+
+@given(
+    x=arrays(np.float64, st.tuples(st.integers(2, 30), st.just(3)), elements=st.floats(-1e3, 1e3)),
+    cuts=st.lists(st.integers(1, 29), max_size=4),
+    offset=st.sampled_from([0.0, 1e6]),
+)
+def test_moments_added_up_in_place_are_those_of_the_whole(x, cuts, offset):
+    features = torch.from_numpy(x + offset)
+    accumulator = Accumulator(3)
+    for part in torch.tensor_split(features, sorted(cuts)):
+        if len(part):
+            accumulator.add(part)
+    slack = 1e-12 * (1 + float(np.square(x).sum())) + 1e-9 * offset / 1e6
+    np.testing.assert_allclose(accumulator.moments.cov, np.cov(x, rowvar=False), atol=slack, rtol=1e-9)
+    np.testing.assert_allclose(accumulator.moments.mean, features.mean(0), rtol=1e-12, atol=1e-9)
+    assert accumulator.moments.n == len(x)
 
 
 def test_one_feature_has_no_covariance():
@@ -101,14 +121,44 @@ def test_a_mismatch_names_both_values():
 
 def test_features_do_not_depend_on_how_many_images_there_are():
     extractor = load_extractor("digits-cnn")
-    source = load_split("digits", "reference")
+    source = dataclasses.replace(load_split("digits", "reference"), walk=None)
     whole = measure(source, extractor)
     few = measure(source.first(130), extractor)
     torch.testing.assert_close(few.features, whole.features[:130], rtol=0, atol=0)
     kept = measure(source, extractor, keep=10)
     assert len(kept.features) == len(kept.labels) == len(kept.logits) == 10  # type: ignore[arg-type]
     torch.testing.assert_close(kept.moments.cov, whole.moments.cov, rtol=0, atol=0)
-    assert whole.digest == sequence_digest(source.runs(77))
+    assert whole.digest == few_at_a_time(source)
+
+
+def few_at_a_time(source: ImageSource) -> str:
+    """SHA-256 over the digests of all images in their fixed order, the long way round."""
+    one = [hashlib.sha256(next(records(source.read(i, i + 1)))).digest() for i in range(source.count)]
+    return hashlib.sha256(b"".join(one)).hexdigest()
+
+
+def test_the_order_in_which_images_are_read_changes_no_position_and_no_digest():
+    extractor = load_extractor("digits-cnn")
+    source = load_split("digits", "reference")
+
+    def backwards(size: int) -> Iterator[tuple[Positions, Images]]:
+        for start in reversed(range(0, source.count, size)):
+            stop = min(start + size, source.count)
+            yield np.arange(start, stop)[::-1], source.read(start, stop).take(np.arange(stop - start)[::-1])
+
+    there = measure(source, extractor, keep=200)
+    back = measure(dataclasses.replace(source, walk=backwards), extractor, keep=200)
+    assert back.digest == there.digest
+    assert torch.equal(back.labels, there.labels)  # type: ignore[arg-type]
+    torch.testing.assert_close(back.features, there.features, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(back.moments.cov, there.moments.cov, rtol=1e-5, atol=1e-6)  # type: ignore[union-attr]
+
+
+def test_images_of_which_some_are_not_given_are_refused():
+    source = load_split("digits", "reference")
+    short = dataclasses.replace(source, walk=lambda size: iter([(np.arange(size), source.read(0, size))]))
+    with pytest.raises(BadImages, match="gave 125 images, where 500 were expected"):
+        measure(short, load_extractor("digits-cnn"))
 
 
 def test_infinite_features_are_refused(monkeypatch):
@@ -119,6 +169,7 @@ def test_infinite_features_are_refused(monkeypatch):
 
 
 def test_every_track_names_what_exists():
-    for track in entries(Track).values():
+    assert TRACKS
+    for track in TRACKS:
         assert find(Track, track.name).extractors
         assert {r.split for r in recipes_of(track).values()} == {track.reference, track.train}
