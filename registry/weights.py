@@ -1,40 +1,67 @@
-"""Committed weights: safetensors only, read after their digest is checked, never unpickled."""
+"""Weights by digest: committed with the package, in the torch hub cache, or in the Hugging Face cache.
+
+What is missing is downloaded where there is a network. Whatever is read has been checked first, at every load, and
+nothing is unpickled: safetensors, or torch files read with `weights_only=True`.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from filelock import FileLock
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from ..errors import BadFeatures
-from ..files import read_bytes, sha256, write_bytes
+from ..errors import BadFeatures, CannotWrite, GenboardError
+from ..files import make_folder, sha256, write_bytes
+from .download import CannotDownload, download
+from .extras import need
 from .schema import Weights
 
 ROOT = Path(__file__).parent
 
 
-def read_weights(weights: Weights) -> dict[str, NDArray[np.float32]]:
-    """The arrays of a committed weights file.
+def fetch(weights: Weights) -> Path:
+    """A local file with these weights, its digest checked; downloaded first if it is in no cache.
 
     Raises:
-        BadFeatures: the file is not the one the entry names.
+        BadFeatures: the file, or the download, is not the one the entry names.
+        GenboardError: the file is in no cache and cannot be had: no network, no such file, or a gated repository.
     """
-    path = ROOT / weights.file
-    data = read_bytes(path)
-    found = sha256(data)
-    if found != weights.sha256:
-        raise BadFeatures(
-            f"{path} has SHA-256 {found}, its entry says {weights.sha256}",
-            "restore the file, or train it again with `make zoo`",
-        )
+    if weights.file is not None:
+        path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
+    elif weights.url is not None:
+        path = torch_cache() / Path(weights.url.path or "").name
+        hint = "delete the file, and it is downloaded again"
+        if not path.is_file():
+            _download(weights, path)
+    else:
+        path, hint = _from_hub(weights), "delete the file, and it is downloaded again"
+    found = digest_of_file(path)
+    if not found.startswith(weights.sha256):
+        raise BadFeatures(f"{path} has SHA-256 {found}, its entry says {weights.sha256}", hint)
+    return path
+
+
+def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
+    """The arrays of a weights file, by name.
+
+    Raises:
+        BadFeatures: the file is not the one the entry names, or holds something else than arrays.
+        GenboardError: it cannot be had.
+    """
+    path = fetch(weights)
     try:
-        return safetensors.numpy.load(data)
+        return safetensors.numpy.load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
     except SafetensorError as e:
-        raise BadFeatures(f"{path} is not a safetensors file: {e}") from e
+        raise BadFeatures(f"{path} is not a safetensors file: {e}", "let its entry name another file") from e
 
 
 def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
@@ -42,3 +69,91 @@ def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
     data = safetensors.numpy.save({key: np.ascontiguousarray(a) for key, a in sorted(arrays.items())})
     write_bytes(path, data)
     return sha256(data)
+
+
+def torch_cache() -> Path:
+    """Where torch hub keeps what it downloads: `TORCH_HOME` overrides it, as it does for torch."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of a file of any size.
+
+    Raises:
+        BadFeatures: it cannot be read.
+    """
+    try:
+        with path.open("rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
+    except OSError as e:
+        raise BadFeatures(f"{path} cannot be read: {e.strerror}", "check the path") from e
+
+
+def _download(weights: Weights, path: Path) -> None:
+    make_folder(path.parent)
+    try:
+        # Two processes may want the same file: the second finds it there.
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            if not path.is_file():
+                write_bytes(path, _downloaded(weights, path))
+    except GenboardError:
+        raise
+    except OSError as e:
+        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "let TORCH_HOME name another folder") from e
+
+
+def _downloaded(weights: Weights, path: Path) -> bytes:
+    try:
+        data = download(str(weights.url))
+    except CannotDownload as e:
+        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
+    found = sha256(data)
+    if not found.startswith(weights.sha256):
+        raise BadFeatures(
+            f"{weights.url} gave a file with SHA-256 {found}, its entry says {weights.sha256}; it was not kept",
+            f"the file at this address has changed: put the right one at {path}",
+        )
+    return data
+
+
+def _from_hub(weights: Weights) -> Path:
+    hub = need("huggingface_hub", "hub")
+    constants, errors = need("huggingface_hub.constants", "hub"), need("huggingface_hub.errors", "hub")
+    assert weights.repo
+    assert weights.revision
+    assert weights.path
+    folder = f"models--{weights.repo.replace('/', '--')}/snapshots/{weights.revision}"
+    place = Path(constants.HF_HUB_CACHE) / folder / weights.path
+    by_hand = f"put the file there yourself: {place} (SHA-256 {weights.sha256})"
+    what = f"{weights.path} of {weights.repo} on the Hugging Face Hub"
+    try:
+        return Path(hub.hf_hub_download(weights.repo, weights.path, revision=weights.revision))
+    except errors.GatedRepoError as e:
+        page = f"https://huggingface.co/{weights.repo}"
+        raise GenboardError(f"{what} is gated", f"ask for access at {page}, then `hf auth login`; or {by_hand}") from e
+    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as e:
+        if not isinstance(e, errors.LocalEntryNotFoundError):
+            raise GenboardError(f"{what} is not there, or not public: revision {weights.revision}", by_hand) from e
+        raise GenboardError(f"{what} is not in the cache, and there is no network", by_hand) from e
+    except (errors.HfHubHTTPError, OSError) as e:
+        reason = str(e).strip().partition("\n")[0]
+        raise GenboardError(f"{what} cannot be downloaded: {reason}", by_hand) from e
+
+
+def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
+    import torch
+
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as e:
+        problem = str(e).strip().partition("\n")[0]
+        raise BadFeatures(
+            f"{path} holds no plain weights: {problem}", "only tensors are read, no code: save a state_dict"
+        ) from e
+    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+        raise BadFeatures(f"{path} holds something else than tensors by name", "save a state_dict")
+    for key, value in found.items():
+        if value.dtype == torch.bfloat16:
+            raise BadFeatures(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
+    return {str(key): value.numpy() for key, value in found.items()}

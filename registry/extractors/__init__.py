@@ -1,57 +1,118 @@
 """Feature spaces that can be loaded: a name to a function from uint8 images to features and logits.
 
-To add one: an entry in `entries/extractors/`, and a module here with `load(weights)`.
+To add one: an entry in `entries/extractors/`, and a module here with `load(weights)`; what is done to images before
+the network sees them is one of `preprocessing.MODES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures, GenboardError
+from ...errors import BadFeatures, BadImages, GenboardError
 from ..catalog import find
-from ..images import Images, expect_shape
+from ..images import Images, describe, expect_shape
 from ..resolve import function
-from ..schema import Extractor
+from ..schema import Extractor, Precision, Shape
 from ..weights import read_weights
+from .lanes import on_all_cores
+from .preprocessing import Mode, find_mode
 
 __all__ = ["LiveExtractor", "find_device", "load_extractor"]
 
 
 @dataclass(frozen=True)
 class LiveExtractor:
-    """A loaded feature space."""
+    """A loaded feature space.
+
+    Attributes:
+        prepare: uint8 pixels (n, height, width, channels) to what the network takes, float32 (n, c, h, w).
+        network: that to features (n, dim) and logits (n, classes) or none.
+        precision: of the network's arithmetic; preprocessing and features are float32 in any case.
+    """
 
     entry: Extractor
+    prepare: Mode
     network: Callable[[Tensor], tuple[Tensor, Tensor | None]]
     device: torch.device
+    precision: Precision = "float32"
+
+    def dim(self, shape: Shape) -> int:
+        """How many features an image of that shape has."""
+        return self.entry.dim if self.entry.dim is not None else shape[0] * shape[1] * shape[2]
 
     def compute(self, images: Images, source: str) -> tuple[Tensor, Tensor | None]:
         """Features (n, dim) and logits (n, classes) or none, float32, of at most one compute block of images.
 
-        A short block is filled up with black images: the network always sees the same batch shape, so that its
-        last bits do not depend on how many images there are.
+        What a network computes at once, its lane, is filled up with zeros: it always sees the same batch shape, so
+        that its last bits do not depend on how many images there are. On a CPU every core has a lane of its own, so
+        they do not depend on the number of cores either.
 
         Raises:
             BadImages: not the shape that the network takes.
             BadFeatures: a feature is NaN or infinite.
         """
-        expect_shape(images, self.entry.input_shape, source)
+        expect_input(images, self.entry, source)
         count = len(images)
         if count > self.entry.block:
             raise ValueError(f"{count} images in a compute block of {self.entry.block}")
-        padded = np.zeros((self.entry.block, *self.entry.input_shape), np.uint8)
-        padded[:count] = images.pixels
-        with torch.inference_mode():
-            features, logits = self.network(torch.from_numpy(padded).to(self.device))
-        features = features[:count].cpu()
+        pixels = torch.from_numpy(images.pixels)
+        if self.device.type == "cpu" and self.entry.lane is not None:
+            found = on_all_cores(self._lane, pixels.split(self.entry.lane))
+        else:
+            found = [self._lane(pixels)]
+        features = torch.cat([f for f, _ in found])
         if not bool(torch.isfinite(features).all()):
             raise BadFeatures(f"{self.entry.name} gives NaN or infinite features for {source}")
-        return features, None if logits is None else logits[:count].cpu()
+        logits = [some for _, some in found if some is not None]
+        return features, torch.cat(logits) if logits else None
+
+    def _lane(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        size = self.entry.block if self.device.type != "cpu" else self.entry.lane or self.entry.block
+        with torch.inference_mode():
+            prepared = _filled(self.prepare(pixels.to(self.device)), size)
+            with self._arithmetic():
+                features, logits = self.network(prepared)
+        count = len(pixels)
+        return features[:count].float().cpu(), None if logits is None else logits[:count].float().cpu()
+
+    @contextmanager
+    def _arithmetic(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            if self.device.type == "cuda":
+                # Convolutions round to TF32 otherwise, which is not float32.
+                stack.enter_context(torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False))
+            if self.precision == "bf16":
+                stack.enter_context(torch.autocast(self.device.type, torch.bfloat16))
+            yield
+
+
+def _filled(prepared: Tensor, size: int) -> Tensor:
+    """The images and as many of zeros as make up the block, in the memory order that they came in."""
+    # One channel is contiguous in both orders, and the strides decide which kernel runs: they are set for all blocks.
+    channels_last = prepared.is_contiguous(memory_format=torch.channels_last)
+    order = torch.channels_last if channels_last else torch.contiguous_format
+    shape = (size, *prepared.shape[1:])
+    block = torch.empty(shape, dtype=prepared.dtype, device=prepared.device, memory_format=order)
+    block[: len(prepared)] = prepared
+    block[len(prepared) :] = 0
+    return block
+
+
+def expect_input(images: Images, entry: Extractor, source: str) -> None:
+    """Raises BadImages if the extractor does not take images of that shape."""
+    if entry.input == "rgb":
+        if images.shape[2] != 3:
+            raise BadImages(
+                f"{source}: images of {describe(images.shape)}, where {entry.name} needs RGB",
+                "nothing is converted silently: name a conversion, such as grey-to-rgb",
+            )
+    elif entry.input != "any":
+        expect_shape(images, entry.input, source)
 
 
 def find_device(name: str) -> torch.device:
@@ -68,15 +129,19 @@ def find_device(name: str) -> torch.device:
     return device
 
 
-def load_extractor(name: str, device: str = "cpu") -> LiveExtractor:
+def load_extractor(name: str, device: str = "cpu", precision: Precision = "float32") -> LiveExtractor:
     """The feature space of that name, weights checked.
+
+    Args:
+        precision: `bf16` runs the network in bfloat16 where that is safe: faster on hardware that has it, but
+            another space, which `Extractor.identity` says.
 
     Raises:
         UnknownName: no such extractor.
-        BadFeatures: weights that are not the ones its entry names.
+        BadFeatures: weights that are not the ones its entry names, or do not fit its network.
     """
     entry = find(Extractor, name)
+    place = find_device(device)
     weights = read_weights(entry.weights) if entry.weights else {}
     network = function(entry.loader, under="registry.extractors")(weights)
-    place = find_device(device)
-    return LiveExtractor(entry, network.to(place), place)
+    return LiveExtractor(entry, find_mode(entry.preprocessing), network.to(place), place, precision)

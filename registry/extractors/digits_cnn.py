@@ -5,8 +5,6 @@ The feature layer has no ReLU: behind one, a fifth of the units were dead, and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..images import Images
+from .fitting import Arrays, empty, fitted
+from .preprocessing import unit
 
 DIM = 32
 EPOCHS = 120
@@ -40,17 +40,14 @@ class DigitsCNN(nn.Module):
         self.feature = nn.Linear(256, DIM)
         self.classify = nn.Linear(DIM, 10)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, 32) and logits (n, 10) of uint8 pixels, shape (n, 8, 8, 1)."""
-        scaled = pixels.permute(0, 3, 1, 2).float() / 255.0
+    def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (n, 32) and logits (n, 10) of images in [0, 1], shape (n, 1, 8, 8)."""
         features = self.feature(self.body(scaled))
         return features, self.classify(features)
 
 
-def load(weights: Mapping[str, NDArray[np.float32]]) -> DigitsCNN:
-    network = DigitsCNN()
-    network.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
-    return network.eval()
+def load(weights: Arrays) -> DigitsCNN:
+    return fitted(empty(DigitsCNN), weights)
 
 
 def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
@@ -66,7 +63,8 @@ def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
         for _ in range(EPOCHS):
             order = torch.randperm(len(pixels))
             for chosen in order[: len(order) // BATCH * BATCH].view(-1, BATCH):
-                loss = F.cross_entropy(network(_shifted(pixels[chosen]))[1], labels[chosen], label_smoothing=SMOOTHING)
+                logits = network(unit(_shifted(pixels[chosen])))[1]
+                loss = F.cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

@@ -1,0 +1,68 @@
+"""One file from an address: in memory, resumed where the connection broke, and handed over only when it is whole."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from http.client import HTTPException, HTTPResponse
+from urllib.error import HTTPError
+
+from ..errors import GenboardError
+from ..progress import bar
+
+TRIES = 4
+PAUSE = 1.0  # seconds before another try
+TIMEOUT = 30.0  # seconds without a byte
+CHUNK = 1 << 20
+
+
+class CannotDownload(GenboardError, OSError):
+    """An address that does not give its file. The hint is the caller's to write: it knows where the file belongs."""
+
+
+def download(url: str) -> bytes:
+    """What stands at `url`, http or https.
+
+    Raises:
+        CannotDownload: no connection, an answer other than the file, or fewer bytes than announced after every try.
+    """
+    received = bytearray()
+    problem = ""
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(PAUSE)
+        try:
+            total = _receive(url, received)
+        except HTTPError as e:
+            e.close()
+            raise CannotDownload(f"{url} answers {e.code} {e.reason}") from e
+        except (OSError, HTTPException) as e:  # a URLError is an OSError
+            problem = str(getattr(e, "reason", e))
+            continue
+        if total is None or len(received) == total:
+            return bytes(received)
+        problem = f"{len(received):,} of {total:,} bytes arrived"
+    raise CannotDownload(f"{url} cannot be downloaded: {problem}")
+
+
+def _receive(url: str, received: bytearray) -> int | None:
+    """Append what is still missing, and return the announced size of the whole, if it was announced."""
+    request = urllib.request.Request(url, headers={"User-Agent": "genboard"})
+    if received:
+        request.add_header("Range", f"bytes={len(received)}-")
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        if not _continues(answer, len(received)):
+            received.clear()
+        length = answer.headers.get("Content-Length")
+        total = None if length is None else len(received) + int(length)
+        with bar(url.rpartition("/")[2], total or 0, "B") as progress:
+            progress.update(len(received))
+            while chunk := answer.read(CHUNK):
+                received += chunk
+                progress.update(len(chunk))
+    return total
+
+
+def _continues(answer: HTTPResponse, start: int) -> bool:
+    """Whether the answer goes on at byte `start`: a server is free to send everything again."""
+    return answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")

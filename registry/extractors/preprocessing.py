@@ -1,0 +1,99 @@
+"""What is done to images before a network sees them: named modes, each equal to what a peer does.
+
+A mode takes uint8 pixels (n, height, width, channels) of one shape and gives float32 (n, c, h, w) on the same device.
+To add one: a function, a line in `MODES`, a paragraph in docs/extractors.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...errors import UnknownName
+from .processors import CLIP, DINOV2, IMAGENET_MEAN, IMAGENET_STD, processed
+
+Mode: TypeAlias = Callable[[Tensor], Tensor]
+
+
+def planes(pixels: Tensor) -> Tensor:
+    """Grey levels as float32, (n, c, h, w), still stored channels-last: the order the networks compute in."""
+    return pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
+
+
+def unit(pixels: Tensor) -> Tensor:
+    """Divided by 255, nothing else."""
+    return pixels.permute(0, 3, 1, 2).float() / 255.0
+
+
+def tf1_bilinear(pixels: Tensor, size: int) -> Tensor:
+    """Resized to a square as TensorFlow 1 does: output pixel i is read at i * input / output, with no half pixel.
+
+    The same points as a resize that aligns corners, of an image with its last row and column doubled, to one more
+    than the size; so torch's own kernel does it.
+    """
+    doubled = F.pad(planes(pixels), (0, 1, 0, 1), mode="replicate")
+    whole = F.interpolate(doubled, size=(size + 1, size + 1), mode="bilinear", align_corners=True)
+    return whole[:, :, :size, :size].contiguous(memory_format=torch.channels_last)
+
+
+def tf1_bilinear_299(pixels: Tensor) -> Tensor:
+    """TensorFlow 1's bilinear resize, then (x - 128) / 128."""
+    return tf1_bilinear(pixels, 299).sub_(128.0).div_(128.0)
+
+
+def tf1_bilinear_224_imagenet(pixels: Tensor) -> Tensor:
+    """TensorFlow 1's bilinear resize, then the mean and standard deviation of ImageNet."""
+    mean, std = (torch.tensor(v, device=pixels.device).mul(255.0).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return tf1_bilinear(pixels, 224).sub_(mean).div_(std)
+
+
+def torch_bilinear_299(pixels: Tensor) -> Tensor:
+    """torch's bilinear resize (half pixels, no antialiasing) of x / 255, then 2 x - 1."""
+    resized = F.interpolate(planes(pixels), size=(299, 299), mode="bilinear", align_corners=False)
+    return resized.mul_(2.0 / 255.0).sub_(1.0)
+
+
+def clean_299(pixels: Tensor) -> Tensor:
+    """Pillow's antialiased bicubic resize in float, clipped to [0, 255] and not rounded, then (x - 128) / 128."""
+    # In float32 torch rounds the points it reads at, and is off by 0.005 grey levels.
+    exact = planes(pixels).double()
+    resized = F.interpolate(exact, size=(299, 299), mode="bicubic", align_corners=False, antialias=True)
+    return resized.float().clamp_(0.0, 255.0).sub_(128.0).div_(128.0)
+
+
+def lenet_32(pixels: Tensor) -> Tensor:
+    """Bilinear resize (half pixels, no antialiasing) to 32x32, divided by 255."""
+    return F.interpolate(planes(pixels), size=(32, 32), mode="bilinear", align_corners=False).div_(255.0)
+
+
+MODES: Mapping[str, Mode] = MappingProxyType(
+    {
+        "unit": unit,
+        "tf1-bilinear-299": tf1_bilinear_299,
+        "torch-bilinear-299": torch_bilinear_299,
+        "clean-299": clean_299,
+        "tf1-bilinear-224-imagenet": tf1_bilinear_224_imagenet,
+        "clip-224": partial(processed, recipe=CLIP, shortest=224, crop=224),
+        "clip-336": partial(processed, recipe=CLIP, shortest=336, crop=336),
+        "dinov2-224": partial(processed, recipe=DINOV2, shortest=256, crop=224),
+        "lenet-32": lenet_32,
+    }
+)
+
+
+def find_mode(name: str) -> Mode:
+    """The mode of that name.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    try:
+        return MODES[name]
+    except KeyError:
+        raise UnknownName("preprocessing", name, MODES) from None

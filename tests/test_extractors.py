@@ -1,0 +1,231 @@
+"""Feature spaces: what they take and refuse, that batch and threads do not matter, and weights that do not fit."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from genboard.errors import BadEntry, BadFeatures, BadImages, GenboardError
+from genboard.registry.catalog import entries, find, parse
+from genboard.registry.extractors import LiveExtractor, find_device, inception, lenet, load_extractor, vgg
+from genboard.registry.extractors.fitting import Arrays
+from genboard.registry.extractors.preprocessing import find_mode
+from genboard.registry.images import Images
+from genboard.registry.resolve import function
+from genboard.registry.schema import Extractor, Precision
+from genboard.registry.weights import torch_cache
+from PIL import Image
+from torch import nn
+
+ENTRIES = entries(Extractor)
+MNIST_REVISION = "77f3279092a1c1579b2250db8eafed0ad422088c"
+
+
+def random_arrays(network: nn.Module, seed: int = 0) -> dict[str, np.ndarray]:
+    """Weights that keep the size of activations, and batch statistics that are not those of a new network."""
+    random = np.random.default_rng(seed)
+    arrays = {}
+    for key, value in network.state_dict().items():
+        shape = tuple(value.shape)
+        if len(shape) > 1:
+            arrays[key] = random.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)
+        elif key.endswith(("running_var", "bn.weight")):
+            arrays[key] = random.uniform(0.5, 1.5, shape).astype(np.float32)
+        elif shape:
+            arrays[key] = random.normal(0, 0.1, shape).astype(np.float32)
+    return arrays
+
+
+def inception_arrays() -> dict[str, np.ndarray]:
+    from torchvision.models import Inception3
+
+    with torch.device("meta"):
+        network = Inception3(num_classes=1008, aux_logits=False, init_weights=False)
+    return random_arrays(network)
+
+
+def live(name: str, network: nn.Module, precision: Precision = "float32") -> LiveExtractor:
+    entry = find(Extractor, name)
+    return LiveExtractor(entry, find_mode(entry.preprocessing), network, torch.device("cpu"), precision)
+
+
+def colour(n: int, height: int = 20, width: int = 24) -> Images:
+    return Images(np.random.default_rng(5).integers(0, 256, (n, height, width, 3), np.uint8))
+
+
+def grey(n: int) -> Images:
+    return Images(np.random.default_rng(6).integers(0, 256, (n, 28, 28, 1), np.uint8))
+
+
+def test_every_entry_can_be_loaded_when_its_weights_are_there():
+    assert len(ENTRIES) >= 14
+    for entry in ENTRIES.values():
+        assert callable(function(entry.loader, under="registry.extractors")), entry.name
+        assert callable(find_mode(entry.preprocessing)), entry.name
+        assert entry.dim is not None or entry.input == "any", entry.name
+
+
+def test_spaces_that_differ_are_known_apart():
+    identities = [str(entry.identity()) for entry in ENTRIES.values()]
+    assert len(set(identities)) == len(ENTRIES)
+    entry = ENTRIES["digits-cnn"]
+    assert "precision" not in entry.identity()
+    assert entry.identity("bf16") == {**entry.identity(), "precision": "bf16"}
+
+
+def test_a_block_is_whole_lanes(tmp_path):
+    text = Path(sys.modules["genboard.registry"].__path__[0], "entries/extractors/vgg16-fc2.toml").read_text("utf-8")
+    with pytest.raises(BadEntry, match="a block of 32 is no whole number of lanes of 7"):
+        parse(Extractor, tmp_path / "x.toml", text.replace("lane = 8", "lane = 7"))
+
+
+def test_pixels_are_their_own_features():
+    extractor, images = load_extractor("pixels"), colour(3, 2, 5)
+    features, logits = extractor.compute(images, "x")
+    assert logits is None
+    assert extractor.dim(images.shape) == 30 == features.shape[1]
+    np.testing.assert_allclose(features.numpy() * 255, images.pixels.reshape(3, -1), atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def stem() -> LiveExtractor:
+    return live("inception-v3-tf2015-64", inception.load_64(inception_arrays()))
+
+
+def test_neither_threads_nor_batch_nor_place_change_a_bit(stem):
+    images = colour(33)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = stem.compute(images, "x")[0]
+        torch.set_num_threads(2)
+        two = stem.compute(images, "x")[0]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(one, two)
+    for i in (0, 15, 32):
+        alone = stem.compute(images.take(slice(i, i + 1)), "x")[0]
+        assert float((alone[0] - one[i]).norm() / one[i].norm()) < 1e-5
+    assert float(one.std(dim=0).min()) > 0
+
+
+def test_grey_images_are_refused_where_colour_is_needed(stem):
+    with pytest.raises(BadImages, match="images of 28x28 grey, where inception-v3-tf2015-64 needs RGB") as e:
+        stem.compute(grey(2), "folder")
+    assert "grey-to-rgb" in (e.value.hint or "")
+
+
+def test_one_shape_and_no_other():
+    extractor = live("lenet-mnist", lenet.load(random_arrays(lenet.LeNet())))
+    assert extractor.dim((28, 28, 1)) == 84
+    with pytest.raises(BadImages, match="images of 24x20 RGB, where 28x28 grey is needed"):
+        extractor.compute(colour(2), "folder")
+
+
+def test_a_feature_that_is_no_number_is_refused():
+    arrays = random_arrays(lenet.LeNet())
+    arrays["fc.f6.bias"][3] = np.nan
+    with pytest.raises(BadFeatures, match="lenet-mnist gives NaN or infinite features for folder"):
+        live("lenet-mnist", lenet.load(arrays)).compute(grey(2), "folder")
+
+
+def without(arrays: Arrays) -> Arrays:
+    return {k: v for k, v in arrays.items() if k != "fc.f7.bias"}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (without, "'fc.f7.bias' is missing"),
+        (lambda a: {**a, "fc.f7.bias": np.zeros(11, np.float32)}, r"'fc.f7.bias' is \(11,\), the network's \(10,\)"),
+        (lambda a: {**a, "fc.f8.bias": np.zeros(1, np.float32)}, "the network has no 'fc.f8.bias'"),
+    ],
+    ids=["missing", "shape", "stray"],
+)
+def test_weights_that_do_not_fit(change, problem):
+    with pytest.raises(BadFeatures, match=f"the weights do not fit the network: {problem}"):
+        lenet.load(change(random_arrays(lenet.LeNet())))
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("inception-v3-tf2015", "torchvision.models"), ("dinov2-vitl14", "transformers")]
+)
+def test_a_missing_library_is_named_with_its_extra(name, library, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(GenboardError, match=f"this needs {library.partition('.')[0]}") as e:
+        function(find(Extractor, name).loader, under="registry.extractors")({})
+    assert e.value.hint == 'pip install "genboard[networks]"'
+
+
+def test_bf16_is_close_to_float32_and_not_the_same():
+    weights = random_arrays(lenet.LeNet())
+    exact = live("lenet-mnist", lenet.load(weights)).compute(grey(8), "x")[0]
+    rough, logits = live("lenet-mnist", lenet.load(weights), "bf16").compute(grey(8), "x")
+    assert rough.dtype == torch.float32
+    assert logits is not None
+    assert logits.dtype == torch.float32
+    gap = float((rough - exact).norm() / exact.norm())
+    assert 1e-4 < gap < 2e-2
+
+
+@pytest.mark.slow
+def test_bf16_moves_inception_by_half_a_percent():
+    weights = inception_arrays()
+    images = colour(4)
+    exact = live("inception-v3-tf2015", inception.load(weights)).compute(images, "x")[0]
+    rough = live("inception-v3-tf2015", inception.load(weights), "bf16").compute(images, "x")[0]
+    assert 2e-3 < float((rough - exact).norm() / exact.norm()) < 1e-2
+
+
+def test_the_random_vgg_is_the_same_on_every_machine():
+    with torch.device("meta"):
+        network = nn.Sequential(nn.Conv2d(3, 64, 3), nn.Linear(40, 30))
+    arrays = vgg.random_weights(network)
+    assert list(arrays) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert not arrays["0.bias"].any()
+    assert abs(arrays["1.weight"]).max() < np.sqrt(6 / 40)
+    np.testing.assert_allclose(arrays["0.weight"].std(), np.sqrt(2 / 27), rtol=0.05)
+    digest = hashlib.sha256(b"".join(a.astype("<f4").tobytes() for a in arrays.values())).hexdigest()
+    assert digest[:16] == "06830749e8913438"
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(GenboardError, match="no device 'nowhere' here"):
+        find_device("nowhere")
+
+
+def mnist_test_split() -> Images:
+    """The official test images, from the ordinary cache of the Hub, or a skip."""
+    from huggingface_hub import try_to_load_from_cache
+
+    name = "mnist/test-00000-of-00001.parquet"
+    found = try_to_load_from_cache("ylecun/mnist", name, revision=MNIST_REVISION, repo_type="dataset")
+    if not isinstance(found, str):
+        pytest.skip(f"{name} is not in the Hugging Face cache")
+    table = pq.read_table(found)
+    pixels = [np.asarray(Image.open(io.BytesIO(image["bytes"]))) for image in table["image"].to_pylist()]
+    return Images(np.stack(pixels)[..., None], table["label"].to_numpy())
+
+
+def test_lenet_reads_9908_of_10000_digits():
+    images = mnist_test_split()
+    assert find(Extractor, "lenet-mnist").weights is not None
+    if not (torch_cache() / "lenet_epoch=12_test_acc=0.991.pth").is_file():
+        pytest.skip("lenet_epoch=12_test_acc=0.991.pth is not in the torch hub cache")
+    extractor = load_extractor("lenet-mnist")
+    assert images.labels is not None
+    right = 0
+    for start in range(0, len(images), extractor.entry.block):
+        run = images.take(slice(start, start + extractor.entry.block))
+        logits = extractor.compute(run, "MNIST")[1]
+        assert logits is not None
+        right += int((logits.argmax(1).numpy() == run.labels).sum())
+    assert len(images) == 10_000
+    assert right == 9908

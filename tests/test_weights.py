@@ -1,0 +1,307 @@
+"""Weights from caches, addresses and the Hub: checked, whole, never unpickled, and never taken half."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+from genboard.errors import BadFeatures, CannotWrite, GenboardError
+from genboard.files import sha256
+from genboard.registry import download as downloads
+from genboard.registry.schema import Weights
+from genboard.registry.weights import fetch, read_weights, torch_cache
+from pydantic import ValidationError
+from sets import COMMIT, hub_server, refuses, serves
+
+DATA = safetensors.numpy.save({"a": np.arange(5000, dtype=np.float32), "b": np.eye(3, dtype=np.float32)})
+DIGEST = sha256(DATA)
+Answer = Callable[[BaseHTTPRequestHandler, int], None]
+
+
+class Server:
+    """A web server on this machine, and how many requests it saw."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = whole
+        self.seen = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.seen += 1
+                outer.answer(self, outer.seen)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http.server_address[1]}/weights/net-01234567.safetensors"
+
+
+def send(request: BaseHTTPRequestHandler, data: bytes, announced: int, status: int = 200, start: int = 0) -> None:
+    request.send_response(status)
+    request.send_header("Content-Length", str(announced))
+    if status == 206:
+        request.send_header("Content-Range", f"bytes {start}-{start + announced - 1}/{start + announced}")
+    request.end_headers()
+    request.wfile.write(data)
+
+
+def whole(request: BaseHTTPRequestHandler, seen: int) -> None:
+    send(request, DATA, len(DATA))
+
+
+def half_then_the_rest(request: BaseHTTPRequestHandler, seen: int) -> None:
+    if seen == 1:
+        send(request, DATA[:7000], len(DATA))
+        return
+    start = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+    assert start == 7000
+    send(request, DATA[start:], len(DATA) - start, 206, start)
+
+
+def half_then_everything_again(request: BaseHTTPRequestHandler, seen: int) -> None:
+    send(request, DATA[:7000] if seen == 1 else DATA, len(DATA))
+
+
+def always_half(request: BaseHTTPRequestHandler, seen: int) -> None:
+    send(request, DATA[:7000], len(DATA))
+
+
+def something_else(request: BaseHTTPRequestHandler, seen: int) -> None:
+    send(request, b"<html>moved</html>", 18)
+
+
+def gone(request: BaseHTTPRequestHandler, seen: int) -> None:
+    request.send_error(404)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    thread = threading.Thread(target=made.http.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(downloads, "PAUSE", 0.0)
+    return torch_cache()
+
+
+def weights_at(url: str, digest: str = DIGEST) -> Weights:
+    return Weights.model_validate({"url": url, "sha256": digest})
+
+
+def kept(cache: Path) -> list[str]:
+    return sorted(p.name for p in cache.glob("*") if not p.name.endswith(".lock"))
+
+
+def test_a_file_is_downloaded_once(server, empty_cache):
+    path = fetch(weights_at(server.url))
+    assert path == empty_cache / "net-01234567.safetensors"
+    assert fetch(weights_at(server.url)) == path
+    assert server.seen == 1
+    arrays = read_weights(weights_at(server.url))
+    np.testing.assert_array_equal(arrays["a"], np.arange(5000, dtype=np.float32))
+    assert kept(empty_cache) == [path.name]
+
+
+@pytest.mark.parametrize("answer", [half_then_the_rest, half_then_everything_again])
+def test_a_broken_download_goes_on(server, answer):
+    server.answer = answer
+    assert fetch(weights_at(server.url)).read_bytes() == DATA
+    assert server.seen == 2
+
+
+def test_half_a_file_is_never_used(server, empty_cache):
+    server.answer = always_half
+    with pytest.raises(GenboardError, match=r"7,000 of [0-9,]+ bytes arrived") as e:
+        fetch(weights_at(server.url))
+    assert str(empty_cache / "net-01234567.safetensors") in (e.value.hint or "")
+    assert server.seen == downloads.TRIES
+    assert kept(empty_cache) == []
+
+
+def test_a_download_with_another_digest_is_not_kept(server, empty_cache):
+    server.answer = something_else
+    with pytest.raises(BadFeatures, match=f"SHA-256 {sha256(b'<html>moved</html>')}, its entry says {DIGEST}"):
+        fetch(weights_at(server.url))
+    assert kept(empty_cache) == []
+
+
+def test_a_missing_file_is_asked_for_once(server, empty_cache):
+    server.answer = gone
+    with pytest.raises(GenboardError, match="answers 404 Not Found") as e:
+        fetch(weights_at(server.url))
+    assert e.value.hint == f"put the file there yourself: {empty_cache / 'net-01234567.safetensors'} (SHA-256 {DIGEST})"
+    assert server.seen == 1
+
+
+def test_no_network_says_which_file_to_put_where(server, empty_cache):
+    url = server.url.replace(str(server.http.server_address[1]), "9")  # nobody listens on the discard port
+    with pytest.raises(GenboardError, match=r"cannot be downloaded: .*refused") as e:
+        fetch(weights_at(url))
+    place = empty_cache / "net-01234567.safetensors"
+    assert str(place) in (e.value.hint or "")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(DATA)
+    assert fetch(weights_at(url)) == place
+
+
+def test_a_cache_that_cannot_be_written_to(server, empty_cache):
+    (empty_cache / ".net-01234567.safetensors.lock").mkdir(parents=True)
+    with pytest.raises(CannotWrite, match=f"cannot write to {empty_cache}: ") as e:
+        fetch(weights_at(server.url))
+    assert e.value.hint == "let TORCH_HOME name another folder"
+
+
+def test_a_file_that_was_changed_in_the_cache_is_refused(server):
+    path = fetch(weights_at(server.url))
+    path.write_bytes(DATA[:-1] + b"x")
+    with pytest.raises(BadFeatures, match=f"has SHA-256 .*, its entry says {DIGEST}") as e:
+        read_weights(weights_at(server.url))
+    assert e.value.hint == "delete the file, and it is downloaded again"
+
+
+def test_the_first_digits_of_a_digest_will_do_and_fewer_will_not(server):
+    assert fetch(weights_at(server.url, DIGEST[:8])).is_file()
+    with pytest.raises(ValidationError):
+        weights_at(server.url, DIGEST[:7])
+
+
+def test_committed_weights_are_checked_too():
+    file = "extractors/weights/digits-cnn.safetensors"
+    with pytest.raises(BadFeatures, match="its entry says 00000000") as e:
+        read_weights(Weights(file=file, sha256="0" * 64))
+    assert e.value.hint == "restore the file, or train it again with `make zoo`"
+
+
+def torch_file(value: object) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+class Code:
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (Path("was-run"),)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (pickle.dumps(Code(), protocol=2), "holds no plain weights"),
+        (torch_file({"a": Code()}), "holds no plain weights"),
+        (torch_file({"a": torch.ones(2)})[:200], "holds no plain weights"),
+        (b"", "holds no plain weights"),
+        (torch_file([1, 2]), "holds something else than tensors by name"),
+        (torch_file({"a": 1}), "holds something else than tensors by name"),
+        (torch_file({"a": torch.ones(2, dtype=torch.bfloat16)}), "'a' is torch.bfloat16"),
+    ],
+    ids=["pickle", "code", "cut", "empty", "list", "number", "bfloat16"],
+)
+def test_torch_files_give_arrays_and_nothing_else(data, problem, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    server.answer = lambda request, _: send(request, data, len(data))
+    with pytest.raises(BadFeatures, match=problem):
+        read_weights(weights_at(server.url.replace(".safetensors", ".pth"), sha256(data)))
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_torch_files_are_read(server):
+    data = torch_file({"a.weight": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(3)})
+    server.answer = lambda request, _: send(request, data, len(data))
+    arrays = read_weights(weights_at(server.url.replace(".safetensors", ".pth"), sha256(data)))
+    np.testing.assert_array_equal(arrays["a.weight"], [[0, 1, 2], [3, 4, 5]])
+    assert arrays["n"] == 3
+
+
+def test_what_is_no_safetensors_file_is_refused(server):
+    server.answer = something_else
+    with pytest.raises(BadFeatures, match="is not a safetensors file"):
+        read_weights(weights_at(server.url, sha256(b"<html>moved</html>")))
+
+
+HUB = {"repo": "someone/network", "revision": COMMIT, "path": "model.safetensors"}
+
+
+def hub_weights(digest: str = DIGEST) -> Weights:
+    return Weights.model_validate({**HUB, "sha256": digest})
+
+
+def test_weights_of_the_hub(monkeypatch, tmp_path):
+    with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
+        assert set(read_weights(hub_weights())) == {"a", "b"}
+        with pytest.raises(BadFeatures, match="its entry says 00000000"):
+            read_weights(hub_weights("0" * 64))
+    # The server is gone; the cache is enough.
+    assert set(read_weights(hub_weights())) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "problem", "advice"),
+    [
+        (403, "GatedRepo", "is gated", "hf auth login"),
+        (404, "EntryNotFound", "is not there, or not public", "put the file there yourself"),
+        (401, "RepoNotFound", "is not there, or not public", "put the file there yourself"),
+        (404, "RevisionNotFound", "is not there, or not public", "put the file there yourself"),
+    ],
+)
+def test_what_the_hub_refuses(status, code, problem, advice, monkeypatch, tmp_path):
+    with (
+        hub_server(monkeypatch, tmp_path / "hub", refuses(status, code)),
+        pytest.raises(
+            GenboardError, match=f"model.safetensors of someone/network on the Hugging Face Hub {problem}"
+        ) as e,
+    ):
+        fetch(hub_weights())
+    assert advice in (e.value.hint or "")
+    assert str(tmp_path / "hub" / "models--someone--network" / "snapshots" / COMMIT) in (e.value.hint or "")
+
+
+def test_the_hub_offline_says_which_file_to_put_where(monkeypatch, tmp_path):
+    with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        with pytest.raises(GenboardError, match="is not in the cache, and there is no network") as e:
+            fetch(hub_weights())
+        place = tmp_path / "hub" / "models--someone--network" / "snapshots" / COMMIT / "model.safetensors"
+        assert e.value.hint == f"put the file there yourself: {place} (SHA-256 {DIGEST})"
+        place.parent.mkdir(parents=True)
+        place.write_bytes(DATA)
+        assert fetch(hub_weights()) == place
+
+
+def test_a_fresh_process_without_a_network_says_so_too(tmp_path):
+    program = f"from genboard.registry.weights import fetch, Weights; fetch(Weights(**{HUB!r}, sha256={DIGEST!r}))"
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path)}
+    command = [sys.executable, "-P", "-c", program]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "GenboardError: model.safetensors of someone/network on the Hugging Face Hub is not in the" in found.stderr
+    assert str(tmp_path) in found.stderr.rpartition("hint: ")[2]
+
+
+def test_an_entry_names_one_place():
+    with pytest.raises(ValidationError, match="needs repo, revision and path"):
+        Weights(repo="a/b", sha256=DIGEST)
+    with pytest.raises(ValidationError, match="name one place"):
+        Weights.model_validate({**HUB, "file": "x", "sha256": DIGEST})
