@@ -58,7 +58,7 @@ zoo: setup
 	$(RUN) genboard.registry.train
 
 references: setup
-	$(RUN) genboard reference build --track digits --out reference_stats/data
+	$(RUN) genboard reference build --track digits --out reference_stats/data --again
 
 leaderboard: setup
 	$(RUN) genboard.leaderboard.regenerate

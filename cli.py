@@ -10,7 +10,7 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, ParamSpec, TypeVar
 
 import typer
 
@@ -29,13 +29,22 @@ app = typer.Typer(
     help="Measure generative image models the same way every time, and rank them with honest error bars.",
 )
 reference_app = typer.Typer(no_args_is_help=True, help="Precomputed statistics of the real images.")
+dataset_app = typer.Typer(no_args_is_help=True, help="The real images: check them, and record what they are.")
 site_app = typer.Typer(no_args_is_help=True, help="The leaderboard as a static site.")
+app.add_typer(dataset_app, name="dataset")
 app.add_typer(reference_app, name="reference")
 app.add_typer(site_app, name="site")
 
 TrackName = Annotated[str, typer.Option("--track", help="Name of the track, see `genboard list tracks`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda, cuda:1, ...")]
+Convert = Annotated[
+    str | None,
+    typer.Option(help="Conversions of every image, in their order, with commas: grey-to-rgb,resize-32."),
+]
+Arithmetic = Annotated[
+    Literal["float32", "bf16"], typer.Option(help="Arithmetic of the networks; bf16 makes another feature space.")
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Samples computed at once; it changes no pixel.")]
 ResultFolders = Annotated[
     list[Path] | None,
@@ -127,11 +136,19 @@ def show(
 
 @command(app, "compare", "genboard compare real.npy fake.npy --metrics fd,kid --json")
 def compare(
-    real: Annotated[Path, typer.Argument(help="Features (.npy, .npz, .safetensors), or images with --extractor.")],
-    fake: Annotated[Path, typer.Argument(help="The same of the samples.")],
+    real: Annotated[
+        str,
+        typer.Argument(
+            help="Features (.npy, .npz, .safetensors); with --extractor images, a file of reference statistics, or a "
+            "name of `genboard reference list`."
+        ),
+    ],
+    fake: Annotated[Path, typer.Argument(help="Features, or images with --extractor, of the samples.")],
     metrics: Annotated[str | None, typer.Option(help="Names with commas; all that apply by default.")] = None,
     k: Annotated[int | None, typer.Option(min=1, help="Neighbours, for the metrics that have a k.")] = None,
     extractor: Annotated[str | None, typer.Option(help="Measure images in this feature space.")] = None,
+    convert: Convert = None,
+    precision: Arithmetic = "float32",
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
@@ -139,15 +156,17 @@ def compare(
     from .benchmarks.compare import compare_features, compare_images, read_features
     from .leaderboard.terminal import metrics_table
 
-    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
+    names = _listed(metrics)
     if extractor is None:
-        found = compare_features(read_features(real), read_features(fake), names, k)
+        if convert is not None or precision != "float32":
+            raise typer.BadParameter("--convert and --precision are for images: they need --extractor")
+        found = compare_features(read_features(Path(real)), read_features(fake), names, k)
     else:
-        found = compare_images(real, fake, extractor, names, k, device)
+        found = compare_images(real, fake, extractor, names, k, device, _listed(convert) or (), precision)
     if json:
         _print_json(found.to_json())
         return
-    print(f"{found.n_real:,} real, {found.n_fake:,} fake, {found.dim} wide\n\n{metrics_table(found.metrics)}")
+    print(f"{found.heading}\n\n{metrics_table(found.metrics)}")
 
 
 @command(app, "sample", "genboard sample vae --track digits --out samples/vae")
@@ -189,7 +208,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder of results; in the user's data folder by default.")
     ] = None,
     device: Device = "cpu",
+    precision: Arithmetic = "float32",
     batch_size: BatchSize = 64,
+    convert: Convert = None,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that were made by one, on a track."""
@@ -201,10 +222,10 @@ def evaluate(
     from .registry.schema import Track
 
     entry = find(Track, track)
-    subject = open_subject(source, entry, name, trust_code)
+    subject = open_subject(source, entry, name, trust_code, tuple(_listed(convert) or ()))
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
-    done = measure(subject, entry, samples, workspace, Options(device, batch_size))
+    done = measure(subject, entry, samples, workspace, Options(device, batch_size, precision))
     if out is not None:
         write_json(out, done.result.to_json())
     if subject.images is not None and subject.images.count > done.result.sampling.n:
@@ -239,20 +260,61 @@ def rank(
         print(board_text(board))
 
 
+@command(dataset_app, "record", "genboard dataset record cifar10")
+def dataset_record(
+    name: Annotated[str, typer.Argument(help="A data set without a content digest, see `genboard list datasets`.")],
+) -> None:
+    """Read a data set and record its content digest here: every later load is checked against it."""
+    from .registry.datasets import record
+
+    digest, path = record(name)
+    _say(f"recorded in {path}; the line for the entry:" if path else "the entry has it already:")
+    print(f'content_digest = "{digest}"')
+
+
+@command(dataset_app, "verify", "genboard dataset verify mnist")
+def dataset_verify(
+    name: Annotated[str, typer.Argument(help="See `genboard list datasets`.")],
+) -> None:
+    """Read all of a data set again, and fail if it is not what its entry, or the record made here, says."""
+    from .registry.datasets import verify
+
+    print(f"{name} is as recorded: {verify(name)}")
+
+
 @command(reference_app, "build", "genboard reference build --track digits")
 def reference_build(
-    track: TrackName,
+    track: Annotated[str | None, typer.Option(help="Build all that this track needs.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Or of one data set, with --split and --extractor.")] = None,
+    split: Annotated[str | None, typer.Option(help="Which of its splits.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="The feature space.")] = None,
+    bank: Annotated[int | None, typer.Option(min=2, help="Features kept for k-NN metrics; all by default.")] = None,
+    convert: Convert = None,
+    precision: Arithmetic = "float32",
     out: Annotated[Path | None, typer.Option(help="Folder; in the user's data folder by default.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Build also what is there and up to date.")] = False,
     device: Device = "cpu",
 ) -> None:
-    """Build the statistics a track needs: reference and training split in each of its feature spaces."""
-    from .reference_stats.build import build, recipes_of
-    from .reference_stats.store import built_by_user, save
+    """Build reference statistics: of a track's splits in its feature spaces, or of any split in any one.
+
+    One that was killed goes on where it stopped.
+    """
+    from .reference_stats.build import ensure, recipes_of
+    from .reference_stats.statistics import make_recipe
+    from .reference_stats.store import built_by_user
     from .registry.catalog import find
     from .registry.schema import Track
 
-    for recipe in recipes_of(find(Track, track)).values():
-        print(save(build(recipe, device), out or built_by_user()))
+    if track is not None and not (dataset or split or extractor or bank or convert or precision != "float32"):
+        recipes = list(recipes_of(find(Track, track)).values())
+    elif track is None and dataset and split and extractor:
+        recipes = [make_recipe(dataset, split, extractor, bank, _listed(convert) or (), precision)]
+    else:
+        raise typer.BadParameter("give --track alone, or --dataset, --split and --extractor")
+    for recipe in recipes:
+        path, kept = ensure(recipe, out or built_by_user(), device, again)
+        _say(f"{'kept' if kept else 'built'}: {recipe.name}")
+        print(path)
 
 
 @command(reference_app, "verify", "genboard reference verify")
@@ -268,31 +330,64 @@ def reference_verify(
 
     rows, bad = [], []
     for stored in find_stored(name):
+        if name is None and stored.made == "imported":
+            _say(f"passed over: {stored.name} was imported, so there is nothing to build it from")
+            continue
         verified = verify(load(stored.path), device)
-        rows.append([stored.card.recipe.name, f"{verified.largest:.1e}", "yes" if verified.same_images else "no"])
+        rows.append([stored.name, f"{verified.largest:.1e}", "yes" if verified.same_images else "no"])
         if not verified.ok:
-            bad.append(stored.card.recipe.name)
+            bad.append(stored.name)
     print(table(["reference", "largest difference", "same images"], rows, right=(1,)))
     if bad:
         raise ReferenceMismatch(
             f"{', '.join(bad)}: not what building it again gives, within {TOLERANCE:g} of each array's scale",
-            "build it again: genboard reference build --track TRACK",
+            "build it again: genboard reference build --track TRACK --again",
         )
     _say(f"all within {TOLERANCE:g} of each array's scale")
 
 
 @command(reference_app, "list", "genboard reference list --json")
 def reference_list(json: Json = False) -> None:
-    """The statistics at hand: committed with the package, and built here."""
+    """The statistics at hand: committed with the package, built here, and imported."""
     from .leaderboard.tables import table
     from .reference_stats.store import find_stored
 
     found = find_stored(None)
     if json:
-        _print_json([{"name": s.card.recipe.name, "path": str(s.path), **s.card.model_dump()} for s in found])
+        _print_json([stored.to_json() for stored in found])
         return
-    rows = [[s.card.recipe.name, f"{s.card.recipe.count:,}", f"{s.card.recipe.bank:,}", str(s.path)] for s in found]
-    print(table(["name", "images", "bank", "file"], rows, right=(1, 2)))
+    print(table(["name", "made", "images", "bank", "MiB", "file"], [s.to_row() for s in found], right=(2, 3, 4)))
+
+
+@command(reference_app, "import", "genboard reference import cifar10.npz --extractor inception-v3-tf2015")
+def reference_import(
+    file: Annotated[Path, typer.Argument(help="An npz with mu and sigma, with feats, or with images as arr_0.")],
+    name: Annotated[str | None, typer.Option(help="What to call it; the file's name by default.")] = None,
+    take: Annotated[
+        Literal["moments", "spatial", "features", "images"] | None,
+        typer.Option(help="mu and sigma, mu_s and sigma_s, feats, or arr_0; the first of these there by default."),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="As far as you know: which data set.")] = None,
+    split: Annotated[str | None, typer.Option(help="As far as you know: which split.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="As far as you know: in which feature space.")] = None,
+    count: Annotated[int | None, typer.Option(min=2, help="As far as you know: of how many images.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Take in statistics that somebody else made, marked as imported, with what nobody knows about them."""
+    from .reference_stats.import_npz import Said, import_npz
+
+    print(import_npz(file, name, take, Said(dataset, split, extractor, count), device))
+
+
+@command(reference_app, "export", "genboard reference export digits/reference-500.digits-cnn --out digits.npz")
+def reference_export(
+    name: Annotated[str, typer.Argument(help="One of `genboard reference list`, or a file of statistics.")],
+    out: Annotated[Path, typer.Option(help="The npz to write.")],
+) -> None:
+    """Write mean and covariance as the npz that pytorch-fid, clean-fid and others read."""
+    from .reference_stats.export_npz import export_npz
+
+    print(export_npz(name, out))
 
 
 @command(site_app, "build", "genboard site build --out site")
@@ -322,6 +417,11 @@ def site_build(
     written = write_site(files, out)
     _say(f"wrote {written} of {len(files)} files")
     print(out / "index.html")
+
+
+def _listed(names: str | None) -> list[str] | None:
+    """Names given with commas."""
+    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _say(text: str) -> None:

@@ -20,11 +20,12 @@ from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, measure
 from ..reference_stats.statistics import ReferenceStatistics, recipe_for
 from ..registry.catalog import find
+from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
 from ..registry.images import ImageSource, expect_shape, sequence_digest
 from ..registry.metrics import find_metric
-from ..registry.schema import Against, Dataset, Extractor, Track, TrackMetric
+from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
 from .environment import environment, peak_memory_mib
 from .preview import contact_sheet
 from .result import (
@@ -64,10 +65,11 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Options:
-    """How to run, which changes no number beyond a network's last bits."""
+    """How to run. Only `precision` changes numbers beyond a network's last bits: the result says so."""
 
     device: str = "cpu"
     batch_size: int = BATCH
+    precision: Precision = "float32"
 
 
 @dataclass
@@ -120,10 +122,10 @@ def evaluate(
         subject_images = subject.images.first(n)
         expect_shape(subject_images.read(0, 1), find(Dataset, track.dataset).shape, subject_images.name)
         n = subject_images.count
-        specification = specify(subject, track, n, sequence_digest(subject_images.runs()))
+        specification = specify(subject, track, n, sequence_digest(subject_images.runs()), options.precision)
     else:
         subject_images = None
-        specification = specify(subject, track, n)
+        specification = specify(subject, track, n, precision=options.precision)
     before = _measured_before(specification, subject, track, workspace)
     if before is not None:
         return before
@@ -142,7 +144,9 @@ def evaluate(
     return Evaluated(result, save_result(result, workspace.results, preview[1]), reused=False)
 
 
-def specify(subject: Subject, track: Track, n: int, digest: str | None = None) -> dict[str, Any]:
+def specify(
+    subject: Subject, track: Track, n: int, digest: str | None = None, precision: Precision = "float32"
+) -> dict[str, Any]:
     """All that decides a result: the same specification, the same id."""
     shape = list(find(Dataset, track.dataset).shape)
     generator = subject.generator
@@ -156,11 +160,11 @@ def specify(subject: Subject, track: Track, n: int, digest: str | None = None) -
             "shape": shape,
             "block": generator.block if generator else None,
         },
-        "metrics": [specify_column(track, column) for column in track.metrics],
+        "metrics": [specify_column(track, column, precision) for column in track.metrics],
     }
 
 
-def specify_column(track: Track, column: TrackMetric) -> dict[str, Any]:
+def specify_column(track: Track, column: TrackMetric, precision: Precision = "float32") -> dict[str, Any]:
     """All that decides a column's meaning: values of unlike specifications never share a column."""
     metric = find_metric(column.metric)
     return {
@@ -168,14 +172,16 @@ def specify_column(track: Track, column: TrackMetric) -> dict[str, Any]:
         "version": metric.version,
         "params": {**metric.params, **column.params},
         "against": column.against,
-        "extractor": find(Extractor, column.extractor).identity(),
-        "reference": recipe_for(track, column.extractor, column.against).id,
+        "extractor": find(Extractor, column.extractor).identity(precision),
+        "reference": recipe_for(track, column.extractor, column.against, precision).id,
     }
 
 
-def references_of(track: Track, device: str) -> dict[tuple[str, Against], ReferenceStatistics]:
+def references_of(
+    track: Track, device: str, precision: Precision = "float32"
+) -> dict[tuple[str, Against], ReferenceStatistics]:
     """A track's reference statistics by (extractor, split side): found, or built into the user's data folder."""
-    return {key: obtain(recipe, device) for key, recipe in recipes_of(track).items()}
+    return {key: obtain(recipe, device) for key, recipe in recipes_of(track, precision).items()}
 
 
 def _measured_before(
@@ -208,9 +214,14 @@ def _samples(
 def _measure(
     source: ImageSource, track: Track, options: Options
 ) -> tuple[list[MetricRecord], tuple[PreviewRecord, bytes]]:
-    references = references_of(track, options.device)
+    references = references_of(track, options.device, options.precision)
     measured: dict[str, Measured] = {
-        name: measure(source, load_extractor(name, options.device)) for name in track.extractors
+        name: measure(
+            converted(source, track.conversions.get(name, ())),
+            load_extractor(name, options.device, options.precision),
+            moments=False,
+        )
+        for name in track.extractors
     }
     metrics = score_track(track, measured, references)
     space = next(column.extractor for column in track.metrics if column.key == track.primary)
@@ -255,7 +266,7 @@ def _result(
             ),
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
-                command=_command(subject, track, n),
+                command=_command(subject, track, n, options.precision),
                 trusted_code=subject.trusted_code,
             ),
             "error": error,
@@ -263,7 +274,7 @@ def _result(
     )
 
 
-def _command(subject: Subject, track: Track, n: int) -> str:
+def _command(subject: Subject, track: Track, n: int, precision: Precision) -> str:
     """The command that makes this result again; a path is cut to its name, which is all a stranger can use."""
     registered = subject.record.kind == "registered"
     words = ["genboard evaluate", subject.source if registered else Path(subject.source).name, f"--track {track.name}"]
@@ -271,6 +282,10 @@ def _command(subject: Subject, track: Track, n: int) -> str:
         words.append(f"--samples {n}")
     if not registered:
         words.append(f"--name {subject.record.name}")
+    if subject.conversions:
+        words.append(f"--convert {','.join(subject.conversions)}")
+    if precision != "float32":
+        words.append(f"--precision {precision}")
     if subject.trusted_code:
         words.append("--trust-code")
     return " ".join(words)

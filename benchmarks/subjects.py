@@ -25,22 +25,38 @@ class Subject:
     source: str
     generator: LiveGenerator | None = None
     images: ImageSource | None = None
+    conversions: tuple[str, ...] = ()
     trusted_code: bool = False
 
 
-def open_subject(source: str, track: Track, name: str | None = None, trust_code: bool = False) -> Subject:
+def open_subject(
+    source: str,
+    track: Track,
+    name: str | None = None,
+    trust_code: bool = False,
+    conversions: tuple[str, ...] = (),
+) -> Subject:
     """The subject that a source names.
 
     Args:
         source: a registered generator, a folder, zip, npz, npy or Parquet file of images, or `module:function`.
         name: what tables call it; for images and functions, made from the source by default.
         trust_code: leave to run a user's function.
+        conversions: of images as they are read, by names from `registry.conversions`.
 
     Raises:
-        UnknownName: no generator has that name, and no file or folder either.
-        NotTrusted, BadSamples, BadImages: the source is not to be had.
+        UnknownName: no generator or conversion has that name, and no file or folder either.
+        NotTrusted, BadSamples, BadImages: the source is not to be had, or conversions of what is no image.
     """
     registered = entries(Generator)
+    path = Path(source)
+    try:
+        exists = path.exists()
+    except OSError:  # too long a name, or no leave to look: no path that could be measured
+        exists = False
+    given = source not in registered and exists and looks_like_images(path)
+    if conversions and not given:
+        raise BadSamples(f"{source} is not images: conversions are of images", "leave --convert out")
     if source in registered:
         entry = registered[source]
         record = GeneratorRecord(
@@ -56,14 +72,10 @@ def open_subject(source: str, track: Track, name: str | None = None, trust_code:
             paper=entry.paper,
         )
         return Subject(record, source, generator=load_generator(entry, track))
-    path = Path(source)
-    try:
-        exists = path.exists()
-    except OSError:  # too long a name, or no leave to look: no path that could be measured
-        exists = False
-    if exists and looks_like_images(path):
-        images = open_images(path)
-        return Subject(_outsider(name or slug(path.stem), "images", track), source, images=images)
+    if given:
+        images = open_images(path, conversions)
+        record = _outsider(name or slug(path.stem), "images", track)
+        return Subject(record, source, images=images, conversions=conversions)
     if looks_like_function(source) and not exists:
         own = name or slug(source.rpartition(":")[2])
         function = load_function(source, own, trust_code)

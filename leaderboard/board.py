@@ -120,10 +120,11 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     better = find_metric(primary.metric).better
     if better is None:
         raise ValueError(f"{track.id}: {track.primary} has no better end, so it cannot rank")
-    specs = {column.key: specify_column(track, column) for column in track.metrics}
     chosen: dict[str, Record] = {}
     left_out: list[LeftOut] = []
     mine = [record for record in records if record.result.track.name == track.name]
+    # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
+    specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
         reason = why_not(record.result, track, specs[track.primary])

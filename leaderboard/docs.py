@@ -11,16 +11,20 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..benchmarks.precision import TABLE as PRECISION
+from ..benchmarks.precision import Effect
 from ..benchmarks.selftest import TABLE as SELF_TEST
 from ..benchmarks.selftest import SelfTest
 from ..benchmarks.validation import TABLE, Outcome
 from ..errors import UnknownName
 from ..files import read_bytes, read_json, write_bytes
 from ..registry.catalog import entries, find
+from ..registry.images import describe
 from ..registry.metrics import METRICS
 from ..registry.overview import listed
-from ..registry.schema import Track
+from ..registry.schema import Dataset, Extractor, Track
 from .board import make_board
+from .numbers import written
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
 from .records import COMMITTED, read_records
@@ -37,8 +41,12 @@ def blocks() -> Mapping[str, Callable[[], str]]:
     others = {
         "self-test": _self_test,
         "rank coverage": _rank_coverage,
+        "precision": _precision,
         "metrics": _metrics,
         "generators": _generators,
+        "extractors": _extractors,
+        "datasets": _datasets,
+        "tracks": _tracks,
     }
     return {**boards, **intervals, **others}
 
@@ -116,6 +124,39 @@ def _rank_coverage() -> str:
     for o in map(lambda entry: Coverage(**entry), read_json(RANK_COVERAGE)):
         separated = "-" if o.separated is None else f"{o.separated:.1%}"
         rows.append(f"| {o.design} | {o.correlation} | {o.boards:,} | {o.held:.1%} | {separated} | {o.width:.1f} |")
+    return "\n".join(rows)
+
+
+def _precision() -> str:
+    rows = ["| track | column | float32 | bf16 | difference in standard errors |", "|---|---|---:|---:|---:|"]
+    for e in map(lambda entry: Effect(**entry), read_json(PRECISION)):
+        apart = "-" if not e.se else written((e.half - e.full) / e.se, 2)
+        rows.append(f"| {e.track} | `{e.column}` | {e.full:.6g} | {e.half:.6g} | {apart} |")
+    return "\n".join(rows)
+
+
+def _extractors() -> str:
+    rows = ["| name | what it is | preprocessing | wide | logits | images |", "|---|---|---|---:|---:|---|"]
+    for e in entries(Extractor).values():
+        taken = describe(e.input) if isinstance(e.input, tuple) else {"rgb": "RGB, any size", "any": "any"}[e.input]
+        cells = [f"`{e.name}`", e.title, f"`{e.preprocessing}`", e.dim or "-", e.classes or "-", taken]
+        rows.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(rows)
+
+
+def _datasets() -> str:
+    rows = ["| name | what it is | images | shape | source | licence | digest |", "|---|---|---:|---|---|---|---|"]
+    for d in entries(Dataset).values():
+        digest = f"`{d.content_digest[:12]}`" if d.content_digest else "not yet recorded"
+        cells = [f"`{d.name}`", d.title, f"{d.count:,}", describe(d.shape), d.source.kind, d.licence, digest]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _tracks() -> str:
+    rows = ["| name | data set | samples | ranked by | columns |", "|---|---|---:|---|---:|"]
+    for t in entries(Track).values():
+        rows.append(f"| `{t.name}` | `{t.dataset}` | {t.samples:,} | `{t.primary}` | {len(t.metrics)} |")
     return "\n".join(rows)
 
 

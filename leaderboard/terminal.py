@@ -13,18 +13,21 @@ HEADLINE = 7  # columns that fit beside a name
 
 
 def metrics_table(metrics: Sequence[MetricRecord]) -> str:
-    """One line a metric: value, standard error, direction, what it is measured against, and why where it is null."""
+    """One line a metric: value, standard error, direction, and why where it is null.
+
+    Where there are several, also the feature space and what it is measured against.
+    """
     rows = []
     for m in metrics:
         shown = figure(m)
         note = m.reason or (f"{m.uncertainty.target}: {m.uncertainty.method}" if m.uncertainty else "")
-        rows.append(
-            [m.name, str(m.params.get("against", "")), shown.text or "-", shown.margin, _arrow(m), str(m.n), note]
-        )
-    if not any(row[1] for row in rows):
-        rows = [[row[0], *row[2:]] for row in rows]
-        return table(["metric", "value", "±", "", "n", "interval"], rows, right=(1, 2, 4))
-    return table(["metric", "against", "value", "±", "", "n", "interval"], rows, right=(2, 3, 5))
+        where = [m.extractor or "", str(m.params.get("against", ""))]
+        rows.append([m.name, *where, shown.text or "-", shown.margin, _arrow(m), f"{m.n:,}", note])
+    header = ["metric", "space", "against", "value", "±", "", "n", "interval"]
+    constant = [i for i in (1, 2) if len({row[i] for row in rows}) <= 1]
+    kept = [i for i in range(len(header)) if i not in constant]
+    right = [kept.index(i) for i in (3, 4, 6)]
+    return table([header[i] for i in kept], [[row[i] for i in kept] for row in rows], right=right)
 
 
 def result_text(result: Result) -> str:

@@ -1,6 +1,7 @@
 """Generators that can be loaded: an entry to a function from draws to images.
 
-To add one: an entry in `entries/generators/`, and a module here (or in `zoo/`) with `load(weights, track)`.
+To add one: an entry in `entries/generators/`, and a module here (or in `zoo/`, `pretrained/`) with
+`load(weights, track, **arguments)`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def load_generator(entry: Generator, track: Track) -> LiveGenerator:
     weights = read_weights(entry.weights) if entry.weights else {}
     load = function(entry.loader, under="registry.generators")
     try:
-        sample = load(weights, track)
+        sample = load(weights, track, **entry.arguments)
     except (KeyError, RuntimeError) as e:  # a key or a shape that the network does not have
         raise BadFeatures(
             f"generator {entry.name!r}: its weights do not fit {entry.loader}: {str(e).splitlines()[0]}",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..catalog import find
 from ..datasets import load_split
-from ..images import ImageSource, Pixels, read_all
+from ..images import ImageSource, Pixels
 from ..schema import Dataset, Track
 from . import Sampler
 from .draws import Draw, permutation
@@ -39,7 +39,9 @@ def one_image(_: NoWeights, track: Track) -> Sampler:
 
 def mean_image(_: NoWeights, track: Track) -> Sampler:
     """The mean of the training images, the same every time."""
-    mean = read_all(load_split(track.dataset, track.train)).pixels.mean(axis=0, keepdims=True) / 255.0
+    source = load_split(track.dataset, track.train)
+    total = np.sum([images.pixels.sum(axis=0, dtype=np.int64) for _, images in source.sweep()], axis=0)
+    mean = total[None] / source.count / 255.0
     return lambda tickets: np.repeat(mean, len(tickets), axis=0)
 
 
