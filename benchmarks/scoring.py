@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from torch import Tensor
+
 from ..errors import BadFeatures
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
@@ -26,14 +28,20 @@ def score(
     n: int,
     n_reference: int | None,
     params: Mapping[str, int | float | str],
+    labels: Tensor | None = None,
 ) -> MetricRecord:
-    """One metric's record: its value, or null and the reason where these samples cannot be scored."""
+    """One metric's record: its value, or null and the reason where these samples cannot be scored.
+
+    Args:
+        labels: of the samples, shape (n,), where the track fixes how many have each, as fresh draws would.
+    """
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
     reason = _missing(metric, inputs, n)
     if reason is None:
         try:
-            estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given)
+            stratified = {"labels": labels} if metric.labels and labels is not None else {}
+            estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given, **stratified)
             reason = estimate.reason
         except BadFeatures as e:
             reason = e.fact
@@ -62,9 +70,13 @@ def score_track(
         references: the track's statistics, by (extractor, `reference` or `train`).
     """
     records = []
+    # Only a track that asks for classes fixes how many samples have each.
+    labels = {name: m.labels if track.task == "class" else None for name, m in measured.items()}
     passes = {
-        (extractor, side): Neighbours(reference.features, measured[extractor].features, _most_neighbours(track))
-        for (extractor, side), reference in references.items()
+        (name, side): Neighbours(
+            reference.features, measured[name].features, _most_neighbours(track), labels=labels[name]
+        )
+        for (name, side), reference in references.items()
     }
     for column in track.metrics:
         fake, metric = measured[column.extractor], find_metric(column.metric)
@@ -80,7 +92,8 @@ def score_track(
         }
         params = {**column.params, "against": column.against}
         n_reference = reference_count(metric, real.moments.n, len(real.features))
-        records.append(score(metric, inputs, column.extractor, len(fake.features), n_reference, params))
+        n = len(fake.features)
+        records.append(score(metric, inputs, column.extractor, n, n_reference, params, labels[column.extractor]))
     return records
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import cbrt, inf, sqrt
 from statistics import NormalDist
 from typing import Literal
+
+import torch
+from torch import Tensor
 
 Target = Literal["conditional", "population"]
 LEVEL = 0.95
@@ -44,19 +47,116 @@ class Estimate:
     reason: str | None = None
 
 
-def normal(value: float, se: float, method: str, target: Target = "conditional") -> Uncertainty:
-    """The interval value ± z se of a statistic that is close to normal.
+def normal(value: float, se: float, method: str, target: Target = "conditional", degrees: float = inf) -> Uncertainty:
+    """The interval value ± z se of a statistic that is close to normal; Student's quantile for z with `degrees`.
 
     It is not cut at the metric's range: an end below zero says that zero is not excluded.
     """
-    return Uncertainty(target, se, value - Z * se, value + Z * se, LEVEL, method)
+    half = quantile(degrees) * se
+    return Uncertainty(target, se, value - half, value + half, LEVEL, method)
 
 
-def wilson(hits: int, n: int) -> Uncertainty:
-    """Wilson's interval of a share."""
-    p = hits / n
-    centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+def skewed(value: float, se: float, influence: Tensor, method: str) -> Uncertainty:
+    """The interval of a statistic whose influences, shape (n,), are skewed: wider on the side they point to.
+
+    Hall's transformation of the studentised statistic (Hall 1992, J. R. Statist. Soc. B 54, 221-228), with Student's
+    quantile at `degrees_of` the influences. Without skewness it is `normal`.
+    """
+    gap = influence.double() - influence.double().mean()
+    deviation = float(gap.square().mean()) ** 0.5
+    if deviation == 0:
+        return normal(value, se, method)
+    bend = float(gap.pow(3).mean()) / deviation**3 / len(gap) ** 0.5
+    q = quantile(degrees_of(influence))
+
+    def back(x: float) -> float:
+        return 3 / bend * (cbrt(1 + bend * (x - bend / 6)) - 1) if abs(bend) > 1e-6 else x
+
+    return Uncertainty("conditional", se, value - se * back(q), value - se * back(-q), LEVEL, method)
+
+
+def wilson(hits: int, n: int, effect: float = 1.0, degrees: float = inf, method: str = "Wilson") -> Uncertainty:
+    """Wilson's interval of a share.
+
+    Args:
+        effect: variance of the share over that of as many independent draws.
+        degrees: of freedom of that variance, where it is an estimate itself.
+
+    The standard error is taken at the share with half a hit and half a miss added: at a share of 0 or 1 too, the next
+    draw may differ.
+    """
+    p, z, weight = hits / n, quantile(degrees), effect / n
+    centre = (p + z * z * weight / 2) / (1 + z * z * weight)
+    half = z / (1 + z * z * weight) * sqrt(p * (1 - p) * weight + (z * weight) ** 2 / 4)
     # Rounding may leave an end beyond a share of 0 or 1 by 1e-17.
     lo, hi = min(centre - half, p), max(centre + half, p)
-    return Uncertainty("conditional", sqrt(p * (1 - p) / n), lo, hi, LEVEL, "Wilson")
+    inner = (p + weight / 2) / (1 + weight)
+    return Uncertainty("conditional", sqrt(inner * (1 - inner) * weight), lo, hi, LEVEL, method)
+
+
+def quantile(degrees: float) -> float:
+    """Half the width of an interval in standard errors, Student's for so many degrees of freedom.
+
+    >>> [round(quantile(d), 3) for d in (5, 20, inf)]
+    [2.57, 2.086, 1.96]
+    """
+    z, v = Z, 1 / degrees
+    first, second = z**3 + z, 5 * z**5 + 16 * z**3 + 3 * z
+    third = 3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z
+    return z + first * v / 4 + second * v**2 / 96 + third * v**3 / 384
+
+
+def degrees_of(influence: Tensor) -> float:
+    """Degrees of freedom of a variance taken from these influences: as many as there are values if they are normal.
+
+    2 n / (kurtosis - 1), which is what the estimate of a variance itself varies by: where a few samples decide, it is
+    known less well than their number says. Not fewer than `FEWEST`.
+    """
+    gap = influence.double() - influence.double().mean()
+    square = float(gap.square().mean())
+    spread = float(gap.pow(4).mean()) - square**2
+    return max(FEWEST, 2 * len(gap) * square**2 / spread) if spread > 0 else inf
+
+
+FEWEST = 5.0  # degrees of freedom, below which Student's quantile grows without saying more
+
+
+def variance_within(values: Tensor, labels: Tensor | None = None) -> float:
+    """Variance of the values about their mean or, with labels, about the mean of their label.
+
+    n times the variance of their mean over draws, with labels over draws that have so many of each. A label that only
+    one value has says nothing about spread: such values are taken together.
+
+    Args:
+        values: shape (n,).
+        labels: shape (n,).
+    """
+    values = values.double()
+    if labels is None:
+        return float(values.var(correction=1))
+    _, kind, count = labels.to(values.device).unique(return_inverse=True, return_counts=True)
+    alone = count[kind] == 1
+    kind = torch.where(alone, len(count), kind)
+    count = torch.bincount(kind, minlength=len(count) + 1)
+    mean = torch.bincount(kind, values, minlength=len(count)) / count.clamp(min=1)
+    squares = torch.bincount(kind, (values - mean[kind]).square(), minlength=len(count))
+    return float((squares * count / (count - 1).clamp(min=1)).sum() / len(values))
+
+
+def effect_of_labels(hits: Tensor, labels: Tensor | None) -> float:
+    """Variance of a share over draws with so many of each label, over that of plain draws.
+
+    Each label's share is drawn towards that of all, by as many samples as Wilson's interval adds: shares of 0 and 1
+    among few samples do not vanish.
+
+    Args:
+        hits: booleans, shape (n,).
+        labels: shape (n,).
+    """
+    share = float(hits.double().mean())
+    if labels is None or share in (0.0, 1.0):
+        return 1.0
+    _, kind, count = labels.to(hits.device).unique(return_inverse=True, return_counts=True)
+    inside = torch.bincount(kind, hits.double())
+    drawn = (inside + Z * Z * share) / (count + Z * Z)
+    return float((count * drawn * (1 - drawn)).sum()) / (len(hits) * share * (1 - share))

@@ -1,5 +1,7 @@
 """Do the intervals hold their targets? Simulated for every metric that publishes one: `make validate`.
 
+`python -m genboard.benchmarks.validation kid cmmd` simulates these again and keeps the rest of the table.
+
 A draw is a fresh set of samples from a known distribution. The target of a `conditional` interval is the mean of the
 statistic over all draws with the reference fixed. A second table redraws the reference too, which those intervals do
 not claim to cover: what they miss there is the part of the uncertainty that a fixed reference hides.
@@ -8,9 +10,10 @@ not claim to cover: what they miss there is the part of the uncertainty that a f
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -18,10 +21,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..files import write_json
+from ..files import read_json, write_json
 from ..progress import bar
 from ..reference_stats.moments import Moments
-from ..registry.metrics import METRICS, Input
+from ..registry.metrics import METRICS, Input, find_metric
 from .neighbours import Neighbours
 from .result import MetricRecord
 from .scoring import score
@@ -85,22 +88,24 @@ class Outcome:
     far: bool
 
 
-def simulate(setting: Setting, draws: int, redrawn: bool = False, seed: int = 0) -> list[Outcome]:
-    """Every metric with an interval, in one setting."""
+def simulate(
+    setting: Setting, draws: int, redrawn: bool = False, seed: int = 0, names: Sequence[str] = tuple(METRICS)
+) -> list[Outcome]:
+    """The metrics of those names that have an interval, in one setting."""
     generator = torch.Generator().manual_seed(seed)
     real, train = setting.real(generator), setting.real(generator)
-    records: dict[str, list[MetricRecord]] = {name: [] for name in METRICS}
+    records: dict[str, list[MetricRecord]] = {name: [] for name in names}
     with bar(f"d = {setting.d}, n = {setting.n}, shift = {setting.shift}", draws, "draw") as progress:
         for _ in range(draws):
             if redrawn:
                 real = setting.real(generator)
-            for record in _scores(real, train, setting.fake(generator)):
+            for record in _scores(real, train, setting.fake(generator), names):
                 records[record.name].append(record)
             progress.update()
     return list(_outcomes(setting, records, "redrawn" if redrawn else "fixed"))
 
 
-def _scores(real: Tensor, train: Tensor, fake: Tensor) -> list[MetricRecord]:
+def _scores(real: Tensor, train: Tensor, fake: Tensor, names: Sequence[str]) -> list[MetricRecord]:
     inputs: Mapping[Input, Any] = {
         "real.moments": Moments.of(real),
         "real.features": real,
@@ -110,7 +115,7 @@ def _scores(real: Tensor, train: Tensor, fake: Tensor) -> list[MetricRecord]:
         "fake.logits": 2 * fake,
         "neighbours": Neighbours(real, fake, NEIGHBOURS),
     }
-    return [score(metric, inputs, None, len(fake), len(real), {}) for metric in METRICS.values()]
+    return [score(metric, inputs, None, len(fake), len(real), {}) for metric in map(find_metric, names)]
 
 
 def _outcomes(setting: Setting, records: Mapping[str, list[MetricRecord]], reference: str) -> Iterator[Outcome]:
@@ -145,12 +150,19 @@ def _skewed(x: Tensor) -> Tensor:
 
 
 def main(arguments: list[str]) -> None:
-    draws = int(arguments[0]) if arguments else DRAWS
-    work = [(setting, draws, False) for setting in SETTINGS] + [(setting, draws // 4, True) for setting in SETTINGS]
-    # Each setting has a seed of its own, so it does not matter which process works on it.
+    chosen = [find_metric(name).name for name in arguments] or list(METRICS)
+    work = [(setting, DRAWS, False) for setting in SETTINGS] + [(setting, DRAWS // 4, True) for setting in SETTINGS]
+    # The same draws whatever is chosen and whichever process works on it.
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(simulate, *zip(*work, strict=True)))
-    write_json(TABLE, [asdict(outcome) for outcomes in found for outcome in outcomes])
+        found = list(pool.map(partial(simulate, names=chosen), *zip(*work, strict=True)))
+    kept = [entry for entry in read_json(TABLE) if entry["metric"] not in chosen] if arguments else []
+    rows = [*kept, *(asdict(outcome) for outcomes in found for outcome in outcomes)]
+    write_json(TABLE, sorted(rows, key=_place))
+
+
+def _place(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    setting = Setting(row["d"], row["n"], row["shift"], row["scale"])
+    return row["reference"], SETTINGS.index(setting), list(METRICS).index(row["metric"])
 
 
 if __name__ == "__main__":

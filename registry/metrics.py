@@ -33,6 +33,8 @@ class Metric:
         symmetric: whether real and fake may be exchanged without changing the value.
         least: fewest samples it can score.
         target: the value of a perfect generator where that is neither end of the range.
+        labels: whether the function takes the samples' labels too, for an interval over draws that have so many of
+            each. The metrics of `neighbours` find them there.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Metric:
     summary: str
     paper: str
     target: float | None = None
+    labels: bool = False
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -60,6 +63,7 @@ _ROWS = (
         better="lower",
         range=(0.0, float("inf")),
         symmetric=True,
+        labels=True,
         least=2,
         summary="Distance of two Gaussians fitted to the features of real images and of samples.",
         paper="arXiv:1706.08500",
@@ -73,10 +77,26 @@ _ROWS = (
         better="lower",
         range=(-float("inf"), float("inf")),  # a difference of distances
         symmetric=False,
+        labels=True,
         least=4,
         summary="Fréchet distance extrapolated to infinitely many samples; the finite reference's bias stays in it.",
         paper="arXiv:1911.07023",
         params=MappingProxyType({"divisions": 2, "seed": 0}),
+    ),
+    Metric(
+        name="fd_debiased",
+        title="Fréchet distance, bias-corrected",
+        version=1,
+        fn="benchmarks.metrics.frechet_debiased:fd_debiased",
+        inputs=("real.moments", "fake.features"),
+        better="lower",
+        range=(-float("inf"), float("inf")),  # a difference of distances
+        symmetric=False,
+        labels=True,
+        least=4,
+        summary="Twice the Fréchet distance less that of half-samples; the finite reference's bias stays in it.",
+        paper="arXiv:1911.07023 (the bias; a jackknife by halves here)",
+        params=MappingProxyType({"splits": 4, "seed": 0}),
     ),
     Metric(
         name="kid",
@@ -87,6 +107,7 @@ _ROWS = (
         better="lower",
         range=(-float("inf"), float("inf")),  # unbiased, so it falls below zero for a perfect generator
         symmetric=True,
+        labels=True,
         least=2,
         summary="Unbiased squared maximum mean discrepancy under the kernel (x.y/d + 1)^3.",
         paper="arXiv:1801.01401",
@@ -101,6 +122,7 @@ _ROWS = (
         better="lower",
         range=(0.0, float("inf")),
         symmetric=True,
+        labels=True,
         least=2,
         summary="Biased squared maximum mean discrepancy of normalised features, Gaussian kernel, times 1000.",
         paper="arXiv:2401.09603",
@@ -118,6 +140,7 @@ _ROWS = (
         least=2,
         summary="How surely the extractor's classifier tells single samples apart while meeting all classes.",
         paper="arXiv:1606.03498",
+        labels=True,
     ),
     Metric(
         name="precision",
@@ -202,6 +225,7 @@ _ROWS = (
         least=2,
         summary="How closely the samples' distances from the real images' centre are spread like the real images' own.",
         paper="arXiv:2102.08921",
+        labels=True,
     ),
     Metric(
         name="beta_recall",
@@ -215,6 +239,7 @@ _ROWS = (
         least=2,
         summary="How closely the share of real images that typical samples cover grows with what counts as typical.",
         paper="arXiv:2102.08921",
+        labels=True,
         params=MappingProxyType({"k": 1}),
     ),
     Metric(
@@ -242,6 +267,7 @@ _ROWS = (
         least=2,
         summary="Mean distance to the nearest training image, over that of real images training has not seen.",
         paper="Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675 (the question; a plain ratio here)",
+        labels=True,
         target=1.0,
     ),
     Metric(
@@ -256,6 +282,7 @@ _ROWS = (
         least=2,
         summary="Share of samples farther from their nearest training image than it is from its nearest other one.",
         paper="arXiv:2102.08921",
+        labels=True,
     ),
     Metric(
         name="c_t",
@@ -269,6 +296,7 @@ _ROWS = (
         least=2,
         summary="z-score of distances to the nearest training images against those of real images it has not seen.",
         paper="arXiv:2004.05675",
+        labels=True,
         target=0.0,
         params=MappingProxyType({"cells": 3, "seed": 0}),
     ),

@@ -151,7 +151,9 @@ def halve(path: Path) -> None:
         pytest.param(halve, "not a file of reference statistics", id="truncated"),
         pytest.param(lambda p: p.write_bytes(b""), "not a file of reference statistics", id="empty"),
         pytest.param(lambda p: rewrite_card(p, lambda c: c.update(extra=1)), "card.extra", id="unknown key"),
-        pytest.param(lambda p: rewrite_card(p, lambda c: c.pop("recipe")), "card: a card holds a recipe", id="missing key"),
+        pytest.param(
+            lambda p: rewrite_card(p, lambda c: c.pop("recipe")), "card: a card holds a recipe", id="missing key"
+        ),
     ],
 )
 def test_damaged_statistics_are_refused(run: Run, committed: Path, spoil: Callable[[Path], None], why: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from genboard.benchmarks.metrics import copying
 from genboard.benchmarks.metrics.authenticity import authenticity
 from genboard.benchmarks.metrics.copying import copying_score
 from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
@@ -84,8 +85,8 @@ def test_beta_recall_equals_the_integral_on_a_fine_grid(k, d, shift, scale):
     assert 0 < np.mean(first < 1) < 1 or k == 5
     found = beta_recall(torch.from_numpy(x), torch.from_numpy(y), k)
     assert found.value == pytest.approx(integrated(first), abs=2e-5)
-    assert found.uncertainty is None
-    assert found.reason
+    assert found.uncertainty is not None
+    assert found.uncertainty.se > 0
 
 
 def test_alpha_precision_and_beta_recall_at_their_ends():
@@ -166,8 +167,18 @@ def test_the_copying_score_weighs_cells_by_their_reference_images():
     found = copying_score(torch.cat(t), torch.cat(r), torch.cat(y))
     assert single[0] != pytest.approx(single[1], rel=0.1)
     assert found.value == pytest.approx((30 * single[0] + 90 * single[1]) / 120, rel=1e-12)
-    assert found.uncertainty is None
-    assert "z-score" in (found.reason or "")
+
+
+def test_the_copying_scores_influence_is_what_a_sample_more_changes():
+    t, r, y = gaussian(130, 50, 2), gaussian(131, 400, 2), gaussian(132, 60, 2, scale=1.5)
+    far, near = copying.nearest(t, y)[0], copying.nearest(t, r)[0]
+    score = copying._mann_whitney(far, near)
+    assert score is not None
+    assert score[0] > 2
+    for i in (0, 20, 40):
+        more = copying._mann_whitney(torch.cat([far, far[i : i + 1]]), near)
+        assert more is not None
+        assert more[0] - score[0] == pytest.approx(float(score[1][i]), abs=0.003)
 
 
 def test_copies_have_a_very_negative_score_and_fresh_images_none():
@@ -211,6 +222,7 @@ CELLS = {
     "alpha-precision, nearly equal": (alpha_precision, 200, 0.0, 1.05),
     "alpha-precision, equal": (alpha_precision, 200, 0.0, 1.0),
     "alpha-precision, far": (alpha_precision, 200, 3.0, 1.0),
+    "beta-recall": (beta_recall, 200, 0.5, 0.6),
     "authenticity": (authenticity, 200, 0.0, 1.0),
     "authenticity, near copies": (lambda t, y: authenticity(t, t[:200] + 0.3 * y), 200, 0.0, 1.0),
 }
@@ -218,7 +230,7 @@ CELLS = {
 WIDE = {
     "vendi, noise": 1.5,
     "alpha-precision, nearly equal": 1.4,
-    "alpha-precision, equal": 1.8,
+    "alpha-precision, equal": 1.65,
     "alpha-precision, far": float("inf"),
 }
 

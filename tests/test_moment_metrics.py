@@ -10,7 +10,8 @@ import pytest
 import torch
 from genboard.benchmarks.metrics.cmmd import cmmd
 from genboard.benchmarks.metrics.frechet import DIGITS, distance, frechet_distance
-from genboard.benchmarks.metrics.frechet_infinity import fd_inf
+from genboard.benchmarks.metrics.frechet_debiased import fd_debiased
+from genboard.benchmarks.metrics.frechet_infinity import dealing, fd_inf
 from genboard.benchmarks.metrics.frechet_interval import decompose, standard_error
 from genboard.benchmarks.metrics.inception_score import inception_score_splits
 from genboard.benchmarks.metrics.kernel import kernel_distance
@@ -134,14 +135,50 @@ def test_the_extrapolation_is_seeded_and_looks_at_no_order():
     assert fd_inf(real, y.flip(0)).value == pytest.approx(fd_inf(real, y).value, abs=1e-12)
 
 
+@pytest.mark.parametrize("n", [120, 121])
+def test_the_bias_corrected_distance_is_twice_the_whole_less_the_halves(n):
+    real, y = Moments.of(gaussian(12, 300, 4)), gaussian(13, n, 4, shift=0.3)
+    halves = 0.0
+    for seed in range(5, 8):
+        order = dealing(y, seed)
+        for part in (order[0::2], order[1::2]):
+            halves += len(part) / n * frechet_distance(real, y[part]).value / 3
+    expected = 2 * frechet_distance(real, y).value - halves
+    assert fd_debiased(real, y, splits=3, seed=5).value == pytest.approx(expected, rel=1e-9)
+    assert fd_debiased(real, y, splits=1, seed=5).value == pytest.approx(fd_inf(real, y, seed=5).value, rel=1e-9)
+    assert fd_debiased(real, y.flip(0)).value == pytest.approx(fd_debiased(real, y).value, abs=1e-12)
+
+
+def test_below_four_samples_a_dimension_there_is_no_bias_corrected_distance():
+    real = Moments.of(gaussian(12, 300, 8))
+    with pytest.raises(BadFeatures, match="31 samples are fewer than 4 x 8"):
+        fd_debiased(real, gaussian(13, 31, 8))
+    assert math.isfinite(fd_debiased(real, gaussian(13, 32, 8)).value)
+    with pytest.raises(BadFeatures, match="0 splits"):
+        fd_debiased(real, gaussian(13, 32, 8), splits=0)
+
+
+def test_more_splits_leave_less_of_the_dealing_in_the_bias_corrected_distance():
+    # Against the exact reference only the quadratic term is left: with s splits 1 + 1 / s times that of the distance.
+    d, n = 4, 400
+    exact = Moments(2, torch.zeros(d).double(), torch.eye(d).double())
+    draws = [gaussian(4000 + i, n, d) for i in range(300)]
+    plain, corrected = (np.var([m(exact, y).value for y in draws]) for m in (frechet_distance, fd_debiased))
+    assert corrected / plain == pytest.approx(1.25, rel=0.2)
+    y = draws[0]
+    error = standard_error(exact, Moments.of(y), y, decompose(exact, Moments.of(y), vectors=True))
+    assert fd_debiased(exact, y).uncertainty.se ** 2 == pytest.approx(error.first + 1.25 * error.second, rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", [fd_inf, fd_debiased])
 @pytest.mark.parametrize("shift", [0.0, 0.7])
-def test_the_extrapolation_holds_the_distance_of_infinitely_many_samples(shift):
+def test_the_extrapolation_holds_the_distance_of_infinitely_many_samples(shift, metric):
     d, n = 8, 100
     real = Moments.of(gaussian(14, 1000, d))
     # Samples come from a known Gaussian, so the distance without sampling error is known.
     cross = torch.linalg.eigvalsh(real.cov).sqrt().sum()
     target = float((real.mean - shift).square().sum() + real.cov.trace() + d - 2 * cross)
-    found = [fd_inf(real, gaussian(2000 + i, n, d, shift)) for i in range(300)]
+    found = [metric(real, gaussian(2000 + i, n, d, shift)) for i in range(300)]
     biased = [frechet_distance(real, gaussian(2000 + i, n, d, shift)).value for i in range(100)]
     covered = np.mean([e.uncertainty.lo <= target <= e.uncertainty.hi for e in found])
     spread = np.std([e.value for e in found], ddof=1)

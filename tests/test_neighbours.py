@@ -13,8 +13,12 @@ from genboard.benchmarks.neighbours import (
     count_neighbours,
     distances,
     identity_resample,
+    members_within,
     nearest_rows,
+    to_other_rows,
 )
+from genboard.benchmarks.neighbours.dealing import deal
+from genboard.benchmarks.neighbours.duplicates import distinct
 from genboard.errors import BadFeatures
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,6 +101,79 @@ def test_every_count_equals_brute_force(name, narrow, closed, monkeypatch):
     n, m = len(real), len(fake)
     sizes = ((n, m), (n // 2, m // 3), (12, 9))
     assert_agrees(real, fake, 8, [identity_resample(n, m), shuffled(n, m, sizes, 5), shuffled(n, m, sizes, 6)], closed)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_members_are_those_of_a_brute_force(name):
+    real, fake = HOSTILE[name]
+    asked = Resample(torch.arange(len(real)), torch.arange(len(fake)), ((len(real), len(fake)),), "members")
+    found = count_neighbours(torch.from_numpy(real), torch.from_numpy(fake), 4, [asked])[0].members
+    within = squared(real, real)
+    np.fill_diagonal(within, np.inf)
+    within.sort(axis=1)
+    inside = squared(real, fake)[:, :, None] < within[:, None, :4]  # (real, fake, k)
+    assert found.balls.tolist() == inside.sum(axis=0).tolist()
+    smallest = np.where(inside.any(axis=2), inside.argmax(axis=2) + 1, 0)
+    pairs = list(zip(found.real.tolist(), found.fake.tolist(), found.k.tolist(), strict=True))
+    assert len(set(pairs)) == len(pairs)
+    assert all(smallest[i, j] == k for i, j, k in pairs)
+    # Of full balls not all members are kept, but those of the smallest k.
+    for i, row in enumerate(smallest):
+        kept = sorted(k for r, _, k in pairs if r == i)
+        assert kept == sorted(row[row > 0])[:64]
+
+
+def test_recall_asked_for_alone_is_the_same():
+    every = shuffled(len(X), len(Y), ((len(X), len(Y)), (60, 50)), 3)
+    alone = Resample(every.real, every.fake, every.sizes, "recall")
+    x, y = torch.from_numpy(X), torch.from_numpy(Y)
+    both, *_ = count_neighbours(x, y, 5, [every]), None
+    again = count_neighbours(x, y, 5, [alone, every])
+    assert [c.covered_real.tolist() for c in again] == 2 * [c.covered_real.tolist() for c in both]
+    assert [c.pairs.tolist() for c in again[2:]] == [c.pairs.tolist() for c in both]
+    assert [len(c.covered_fake) + len(c.pairs) + len(c.reached_real) for c in again[:2]] == [0, 0]
+
+
+def test_equal_rows_are_settled_once(monkeypatch):
+    # A generator that always draws the same: all distances within its samples are ties.
+    measured = []
+    exact = distances.Cloud.exact
+    monkeypatch.setattr(distances.Cloud, "exact", lambda *a: measured.append(len(a[1])) or exact(*a))
+    collapsed = torch.from_numpy(np.repeat(Y[:1], 400, axis=0))
+    neighbours = Neighbours(torch.from_numpy(X), collapsed, 5)
+    assert recall(neighbours).value == 0.0
+    assert 0 < sum(measured) < 10 * (len(X) + 400)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_distinct_rows_are_the_first_of_each(kind):
+    x = np.random.default_rng(0).integers(0, 3, (500, 4)).astype(kind)
+    first, of_row = distinct(torch.from_numpy(x))
+    _, expected, inverse = np.unique(x, axis=0, return_index=True, return_inverse=True)
+    assert first.tolist() == sorted(expected)
+    np.testing.assert_array_equal(first.numpy()[of_row.numpy()], expected[inverse.reshape(-1)])
+
+
+def test_distinct_rows_with_one_key_stay_apart(monkeypatch):
+    monkeypatch.setattr(torch, "randint", lambda low, high, size, generator: torch.zeros(size, dtype=torch.int64))
+    first, of_row = distinct(torch.tensor([[1.0], [2.0], [1.0], [3.0]]))
+    assert first[of_row].tolist() == [0, 1, 0, 3]
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize(("n", "parts"), [(100, 2), (103, 4), (3, 4)])
+def test_dealing_gives_equal_parts_of_every_label(n, parts, labelled):
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(n) % 7 if labelled else None
+    seen = set()
+    for _ in range(20):
+        part = deal(n, parts, generator, labels)
+        seen.add(tuple(part.tolist()))
+        assert torch.bincount(part + 1, minlength=parts + 1).tolist() == [n % parts, *[n // parts] * parts]
+        if labels is not None:
+            counts = [torch.bincount(labels[part == i], minlength=7) for i in range(parts)]
+            assert int((torch.stack(counts).amax(dim=0) - torch.stack(counts).amin(dim=0)).max()) <= 2
+    assert len(seen) == (20 if n > parts else 1)
 
 
 @pytest.mark.parametrize("extra", [1, 2])
@@ -222,3 +299,55 @@ def test_the_nearest_row_equals_brute_force(name, narrow, monkeypatch):
     expected = squared(queries, bank)
     np.testing.assert_allclose(found.numpy() ** 2, expected.min(axis=1), rtol=1e-12)
     np.testing.assert_allclose(expected[np.arange(len(queries)), index], expected.min(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 3, 20])
+@pytest.mark.parametrize("narrow", [True, False], ids=["float64 products", "float32 products"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_distance_to_the_kth_other_row_equals_brute_force(name, narrow, k, monkeypatch):
+    if not narrow:
+        monkeypatch.setattr(distances, "NARROW", 0)
+    bank = HOSTILE[name][0]
+    rows = np.random.default_rng(0).permutation(len(bank))[:25]
+    expected = squared(bank[rows], bank)
+    expected[np.arange(25), rows] = np.inf
+    found = to_other_rows(torch.from_numpy(bank), torch.from_numpy(rows), k)
+    np.testing.assert_allclose(found, np.sort(expected, axis=1)[:, k - 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("most", [3, 1000])
+@pytest.mark.parametrize("narrow", [True, False], ids=["float64 products", "float32 products"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_members_within_own_radii_equal_brute_force(name, narrow, most, monkeypatch):
+    if not narrow:
+        monkeypatch.setattr(distances, "NARROW", 0)
+    bank, queries = HOSTILE[name]
+    across = squared(bank, queries)
+    # Between two distances, for those are known to the last bit here and there only where they tie.
+    squares = np.sort(across, axis=1)[:, 5:7].mean(axis=1)
+    rank = np.random.default_rng(1).permutation(len(queries))
+    pairs = members_within(*map(torch.from_numpy, (bank, queries, squares, rank)), most)
+    expected = []
+    for i, row in enumerate(across <= squares[:, None]):
+        inside = row.nonzero()[0]
+        expected += [(i, int(j)) for j in inside[np.argsort(rank[inside])][:most]]
+    assert sorted(zip(*(p.tolist() for p in pairs), strict=True)) == sorted(expected)
+
+
+def test_the_interval_of_coverage_is_not_too_wide_near_full_cover():
+    reference = torch.from_numpy(normal(150, 4, 300))
+    estimates = [coverage(Neighbours(reference, torch.from_numpy(normal(150, 4, 400 + i)), 5)) for i in range(60)]
+    values, intervals = [e.value for e in estimates], [e.uncertainty for e in estimates]
+    assert np.mean(values) > 0.95
+    assert np.mean([i.lo <= np.mean(values) <= i.hi for i in intervals]) >= 0.84
+    # The spread over half-samples is twice that of fresh draws here.
+    assert 0.7 <= np.mean([i.se for i in intervals]) / np.std(values, ddof=1) <= 1.5
+
+
+def test_full_and_empty_cover_have_intervals_that_end_there():
+    x = torch.from_numpy(X)
+    full, empty = (coverage(Neighbours(x, y, 5)) for y in (x.repeat(4, 1) + 1e-3, x + 1e3))
+    assert full.value == full.uncertainty.hi == 1.0
+    assert empty.value == empty.uncertainty.lo == 0.0
+    assert 0 < full.uncertainty.se < 1 - full.uncertainty.lo < 0.1
+    assert 0 < empty.uncertainty.se < empty.uncertainty.hi < 0.1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..uncertainty import Estimate, wilson
+from ..uncertainty import Estimate, effect_of_labels, wilson
 from .nearest import nearest, to_other
 
 
-def authenticity(train: Tensor, features: Tensor) -> Estimate:
+def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
     """Share of samples farther from their nearest training image than that image is from its nearest other one.
 
     From 0, every sample as near to a training image as only a copy should be, to 1. Neither end is best: fresh real
@@ -19,6 +19,7 @@ def authenticity(train: Tensor, features: Tensor) -> Estimate:
     Args:
         train: features of the training images, shape (t, d).
         features: of the samples, shape (n, d).
+        labels: of the samples, shape (n,), where there are so many of each in every draw.
 
     Raises:
         BadFeatures: different widths, or a single training image, which has no other.
@@ -31,5 +32,7 @@ def authenticity(train: Tensor, features: Tensor) -> Estimate:
         raise BadFeatures("a single training image has no nearest other one", "give more training images")
     apart, index = nearest(train, features)
     met, place = index.unique(return_inverse=True)
-    hits = int((apart > to_other(train, met)[place]).sum())
-    return Estimate(hits / len(features), wilson(hits, len(features)))
+    authentic = apart > to_other(train, met)[place]
+    hits, n = int(authentic.sum()), len(features)
+    method = "Wilson" if labels is None else "Wilson, variance within labels"
+    return Estimate(hits / n, wilson(hits, n, effect_of_labels(authentic, labels), method=method))

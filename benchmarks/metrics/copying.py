@@ -10,13 +10,20 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..uncertainty import Estimate
+from ..uncertainty import Estimate, degrees_of, normal, variance_within
 from .nearest import nearest
 
 STARTS = 10  # k-means is begun this often, and the tightest cells are taken
 
 
-def copying_score(train: Tensor, reference: Tensor, features: Tensor, cells: int = 3, seed: int = 0) -> Estimate:
+def copying_score(
+    train: Tensor,
+    reference: Tensor,
+    features: Tensor,
+    cells: int = 3,
+    seed: int = 0,
+    labels: Tensor | None = None,
+) -> Estimate:
     """The mean over cells of the z-scored Mann-Whitney U of distances to the nearest training image in the cell.
 
     0 for fresh real images, with a standard deviation of at most 1; below -3 samples are nearer to the training images
@@ -33,29 +40,37 @@ def copying_score(train: Tensor, reference: Tensor, features: Tensor, cells: int
         reference: of real images that training has not seen, shape (m, d).
         features: of the samples, shape (n, d).
         seed: of the k-means.
+        labels: of the samples, shape (n,), where there are so many of each in every draw.
 
     Raises:
         BadFeatures: different widths, fewer distinct training images than cells, or no cell that says anything.
 
-    Source: Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675, with every cell counted that holds a sample.
+    Source: Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675, with every cell counted that holds a sample. The
+    standard error is that of the influence function, with training and reference images fixed: within a cell the score
+    is a mean over its samples, times a factor that grows with how many there are.
     """
     centres = _centres(train, cells, seed)
     of_train, of_reference, of_samples = (nearest(centres, x)[1] for x in (train, reference, features))
     total, weight = 0.0, 0
+    influence = torch.zeros(len(features), dtype=torch.float64, device=features.device)
     for cell in range(cells):
         bank, held_out, samples = train[of_train == cell], reference[of_reference == cell], features[of_samples == cell]
         if not (len(bank) and len(held_out) and len(samples)):
             continue
         score = _mann_whitney(nearest(bank, samples)[0], nearest(bank, held_out)[0])
         if score is not None:
-            total += len(held_out) * score
+            total += len(held_out) * score[0]
             weight += len(held_out)
+            influence[of_samples == cell] = len(held_out) * score[1]
     if not weight:
         raise BadFeatures(
             "in no cell are there samples and reference images at different distances from the training images",
             "give more samples, or fewer cells",
         )
-    return Estimate(total / weight, None, "no interval: it is itself a z-score, with a standard deviation of at most 1")
+    value, n = total / weight, len(features)
+    influence *= n / weight
+    se = (variance_within(influence, labels) / n) ** 0.5
+    return Estimate(value, normal(value, se, "influence function", degrees=degrees_of(influence)))
 
 
 def _centres(train: Tensor, cells: int, seed: int) -> Tensor:
@@ -74,14 +89,23 @@ def _centres(train: Tensor, cells: int, seed: int) -> Tensor:
     return torch.from_numpy(found.cluster_centers_).to(train.device, torch.float64)
 
 
-def _mann_whitney(x: Tensor, y: Tensor) -> float | None:
-    """z of the number of pairs with x > y, ties counted half; none where all are equal."""
+def _mann_whitney(x: Tensor, y: Tensor) -> tuple[float, Tensor] | None:
+    """z of the number of pairs with x > y, ties counted half, and its derivatives; none where all are equal.
+
+    The derivatives are by the weights of the x, shape (n,). One more of them adds the pairs in which it is farther; it
+    also makes the same share of pairs count for more.
+    """
     n, m = len(x), len(y)
-    _, place, count = torch.cat([x, y]).unique(return_inverse=True, return_counts=True)
+    together = torch.cat([x, y])
+    _, place, count = together.unique(return_inverse=True, return_counts=True)
     if len(count) == 1:
         return None
-    ranks = (count.cumsum(0) - (count - 1) / 2).to(torch.float64)  # the mean rank of equal values, from 1
-    u = float(ranks[place[:n]].sum()) - n * (n + 1) / 2
+    of_y = torch.bincount(place[n:], minlength=len(count)).to(torch.float64)
+    below = (of_y.cumsum(0) - of_y / 2)[place[:n]] / m  # the share of y below each x
+    share = float(below.mean())
     all_, ties = n + m, count.to(torch.float64)
     variance = n * m / 12 * (all_ + 1 - float((ties**3 - ties).sum()) / (all_ * (all_ - 1)))
-    return float((u - n * m / 2) / variance**0.5)
+    # z = unit (share - 1/2), and without ties unit = (12 n m / (n + m + 1))^(1/2).
+    unit = n * m / variance**0.5
+    growth = unit * (1 / n - 1 / (all_ + 1)) / 2
+    return unit * (share - 0.5), unit * (below - share) / n + growth * (share - 0.5)

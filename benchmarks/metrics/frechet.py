@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ...reference_stats.moments import Moments
+from ...reference_stats.moments import Gaussian, Moments
 from ..uncertainty import Estimate, normal
 from .frechet_interval import Decomposition, decompose, standard_error
 
@@ -14,12 +14,13 @@ SAMPLES_PER_DIMENSION = 4  # below, simulation finds the standard error off its 
 DIGITS = 1e-7  # relative error of the distance beyond which singular values are taken instead of eigenvalues
 
 
-def frechet_distance(real: Moments, features: Tensor) -> Estimate:
+def frechet_distance(real: Gaussian, features: Tensor, labels: Tensor | None = None) -> Estimate:
     """|m_r - m_g|^2 + tr(R + G - 2 (R G)^(1/2)), with R and G the covariances (divided by n - 1). Lower is better.
 
     Args:
         real: moments of the reference; its stored root is used where it has one.
         features: of the samples, shape (n, d).
+        labels: of the samples, where the track fixes how many have each.
 
     Raises:
         BadFeatures: the two have different widths, a feature is not a finite number, or there is only one.
@@ -40,14 +41,15 @@ def frechet_distance(real: Moments, features: Tensor) -> Estimate:
         return Estimate(value, normal(value, 0.0, "all samples are the same"))
     if parts is None:
         return Estimate(value, None, f"no interval: {n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features")
-    error = standard_error(real, generated, features, parts)
+    error = standard_error(real, generated, features, parts, labels)
     method = "influence function, with the second-order term"
     if error.missing > 0:
-        method += f"; {error.missing:.1%} of the reference's variance lies where the samples have none"
+        share = f"{error.missing:.1%}" if error.missing >= 5e-4 else "less than 0.1%"
+        method += f"; {share} of the reference's variance lies where the samples have none"
     return Estimate(value, normal(value, error.total, method))
 
 
-def moments_of(real: Moments, features: Tensor) -> Moments:
+def moments_of(real: Gaussian, features: Tensor) -> Moments:
     """Moments of the samples' features, shape (n, d), once they are found fit to be compared with the reference's.
 
     Raises:
@@ -61,7 +63,7 @@ def moments_of(real: Moments, features: Tensor) -> Moments:
     return generated
 
 
-def distance(real: Moments, generated: Moments, features: Tensor, parts: Decomposition | None = None) -> float:
+def distance(real: Gaussian, generated: Moments, features: Tensor, parts: Decomposition | None = None) -> float:
     """The distance alone.
 
     Args:
@@ -75,7 +77,7 @@ def distance(real: Moments, generated: Moments, features: Tensor, parts: Decompo
     themselves for G^(1/2) where they are few: no root is taken of noise. That takes several times as long.
     """
     gap = real.mean - generated.mean
-    apart = float(gap @ gap + real.cov.trace() + generated.cov.trace())
+    apart = float(gap @ gap) + real.variance + generated.variance
     n, d = features.shape
     if n > d:
         parts = parts if parts is not None else decompose(real, generated, vectors=False)

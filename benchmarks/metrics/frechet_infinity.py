@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ...reference_stats.moments import Moments
+from ...reference_stats.moments import Gaussian, Moments
 from ..uncertainty import Estimate, normal
 from .frechet import SAMPLES_PER_DIMENSION, distance, moments_of
 from .frechet_interval import decompose, standard_error
@@ -18,7 +18,9 @@ from .frechet_interval import decompose, standard_error
 STRAIGHT = 0.25  # standard errors by which the curve may leave its line, before an interval would miss its target
 
 
-def fd_inf(real: Moments, features: Tensor, divisions: int = 2, seed: int = 0) -> Estimate:
+def fd_inf(
+    real: Gaussian, features: Tensor, labels: Tensor | None = None, *, divisions: int = 2, seed: int = 0
+) -> Estimate:
     """The intercept of a straight line through the Fréchet distance against 1 / n. Lower is better.
 
     For k = 1..divisions the samples are dealt into k subsets without replacement, whose mean distance stands at k / n;
@@ -28,6 +30,7 @@ def fd_inf(real: Moments, features: Tensor, divisions: int = 2, seed: int = 0) -
     Args:
         real: moments of the reference; its stored root is used where it has one.
         features: of the samples, shape (n, d).
+        labels: of the samples, where the track fixes how many have each.
         divisions: into how many subsets the samples are dealt at most, 2 or more. More of them cost more, reach down to
             fewer samples, where the curve is less of a line, and do not lower the standard error.
         seed: of the dealing, which depends on what the samples are and not on their order.
@@ -48,7 +51,7 @@ def fd_inf(real: Moments, features: Tensor, divisions: int = 2, seed: int = 0) -
     n, d = features.shape
     if divisions < 2 or n < 2 * divisions:
         raise BadFeatures(f"a line needs 2 divisions or more and 2 samples in each subset, here {divisions} of {n}")
-    order = _dealing(features, seed)
+    order = dealing(features, seed)
     subsets = [[features[order[i::k]] for i in range(k)] for k in range(2, divisions + 1)]
     moments = [[moments_of(real, subset) for subset in dealt] for dealt in subsets]
     whole = reduce(Moments.merge, moments[0])
@@ -63,7 +66,7 @@ def fd_inf(real: Moments, features: Tensor, divisions: int = 2, seed: int = 0) -
     value = sum(w * height for w, height in zip(weights, heights, strict=True))
     if parts is None:
         return Estimate(value, None, f"no interval: {n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features")
-    error = standard_error(real, whole, features, parts)
+    error = standard_error(real, whole, features, parts, labels)
     widening = 1 + sum(w**2 * (k - 1) for k, w in enumerate(weights, start=1))
     se = math.sqrt(error.first + widening * error.second)
     bend = (
@@ -79,7 +82,7 @@ def fd_inf(real: Moments, features: Tensor, divisions: int = 2, seed: int = 0) -
     return Estimate(value, normal(value, se, "influence function, with the second-order term of the fit", "population"))
 
 
-def _dealing(features: Tensor, seed: int) -> list[int]:
+def dealing(features: Tensor, seed: int) -> list[int]:
     """The rows in the order of their seeded hashes, in which they are dealt out as cards are."""
     rows = features.to("cpu", torch.float64).numpy()
     salt = seed.to_bytes(8, "little")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...reference_stats.moments import Moments
+from ...reference_stats.moments import Gaussian, Moments
+from ..uncertainty import variance_within
 from .triangles import congruence, outer_square, quadratic_forms
 
 ROWS = 4096  # features weighed at once
@@ -54,19 +55,19 @@ class StandardError:
         return math.sqrt(self.first + self.second)
 
 
-def decompose(real: Moments, generated: Moments, vectors: bool) -> Decomposition:
+def decompose(real: Gaussian, generated: Moments, vectors: bool) -> Decomposition:
     """The roots of the eigenvalues of R G, and with `vectors` a root of the optimal map.
 
     From G = L L' where G is regular: the eigenvalues of L' R L, and T = L'^-1 (L' R L)^(1/2) L^-1. Otherwise from
     R^(1/2) G R^(1/2), whose inverse root is the pseudo-inverse.
     """
-    cov, eps = generated.cov, torch.finfo(generated.scatter.dtype).eps
+    reference, cov, eps = real.cov, generated.cov, torch.finfo(generated.scatter.dtype).eps
     lower, failed = torch.linalg.cholesky_ex(cov)
     smallest, largest = lower.diagonal().min().square(), cov.diagonal().max()
     regular = not bool(failed) and bool(smallest > len(cov) * eps * largest)
-    inner = congruence(real.cov, lower) if regular else real.root @ cov @ real.root
+    inner = congruence(reference, lower) if regular else real.root @ cov @ real.root
     # Backward errors of the products and of the eigenvalue routine are of this size, however R and G lie.
-    noise = eps * float(torch.linalg.matrix_norm(real.cov) * torch.linalg.matrix_norm(cov))
+    noise = eps * float(torch.linalg.matrix_norm(reference) * torch.linalg.matrix_norm(cov))
     if not vectors:
         values = torch.linalg.eigvalsh(inner)
         return Decomposition(values.clamp(min=0).sqrt(), _rounding(values, noise), None)
@@ -78,7 +79,7 @@ def decompose(real: Moments, generated: Moments, vectors: bool) -> Decomposition
         kept = values > len(values) * eps * float(values.abs().max())
         mapped = real.root @ basis
         half = mapped * torch.where(kept, roots, 1.0).rsqrt() * kept
-        lost = float((mapped.square().sum(dim=0) * ~kept).sum() / real.cov.trace().clamp(min=torch.finfo().tiny))
+        lost = float((mapped.square().sum(dim=0) * ~kept).sum() / reference.trace().clamp(min=torch.finfo().tiny))
         missing = lost if lost > eps**0.5 else 0.0
     return Decomposition(roots, _rounding(values, noise), half, missing)
 
@@ -90,7 +91,9 @@ def _rounding(values: Tensor, noise: float) -> float:
     return float((noise / values.clamp(min=noise).sqrt()).sum())
 
 
-def standard_error(real: Moments, generated: Moments, features: Tensor, parts: Decomposition) -> StandardError:
+def standard_error(
+    real: Gaussian, generated: Moments, features: Tensor, parts: Decomposition, labels: Tensor | None = None
+) -> StandardError:
     """Standard error of the distance over fresh draws of samples, the reference fixed.
 
     First order: the influence of a sample x is 2 (m_g - m_r)'(x - m_g) + (x - m_g)'(I - T)(x - m_g) less its mean.
@@ -101,6 +104,7 @@ def standard_error(real: Moments, generated: Moments, features: Tensor, parts: D
     Args:
         features: of the samples, shape (n, d).
         parts: the decomposition of the two, with its vectors.
+        labels: of the samples, where the track fixes how many have each.
     """
     assert parts.half is not None
     n, cov = generated.n, generated.cov
@@ -117,7 +121,7 @@ def standard_error(real: Moments, generated: Moments, features: Tensor, parts: D
     for block in features.split(ROWS):
         x = (block.to(kind) - mean).div_(unit)
         influence.append(x @ twice_gap + quadratic_forms(x, shape))
-    first = float(torch.cat(influence).to(torch.float64).var(correction=1)) * unit**4 / n
+    first = variance_within(torch.cat(influence), labels) * unit**4 / n
     s = parts.roots
     pairs = torch.outer(s, s).div_((s[:, None] + s).clamp_(min=torch.finfo(s.dtype).tiny))
     # sum over i < j of 2 p_ij^2, plus s_i^2 / 2 = 2 p_ii^2: all pairs once, and the diagonal once more.

@@ -9,16 +9,17 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..uncertainty import Estimate, normal
+from ..uncertainty import Estimate, degrees_of, normal, variance_within
 
 
-def inception_score(logits: Tensor) -> Estimate:
+def inception_score(logits: Tensor, labels: Tensor | None = None) -> Estimate:
     """exp of the mean divergence KL(p(y|x) || p(y)), on all samples at once (one split).
 
     From 1 to the number of classes. It never looks at real images: noise that a classifier is sure of scores well.
 
     Args:
         logits: of the samples, shape (n, classes).
+        labels: asked of the generator, shape (n,), where there are so many of each in every draw.
 
     Source: Salimans et al. 2016, arXiv:1606.03498. The standard error is that of the influence function
     IS (KL_i - mean KL).
@@ -28,8 +29,8 @@ def inception_score(logits: Tensor) -> Estimate:
     """
     divergence = _divergences(logits)
     value = float(divergence.mean().exp())
-    se = value * float(divergence.std(correction=1)) / len(logits) ** 0.5
-    return Estimate(value, normal(value, se, "influence function"))
+    se = value * (variance_within(divergence, labels) / len(logits)) ** 0.5
+    return Estimate(value, normal(value, se, "influence function", degrees=degrees_of(divergence)))
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,20 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..uncertainty import Estimate, normal
+from ..uncertainty import Estimate, skewed, variance_within
 
-BLOCK = 2048  # rows of the kernel matrix held at once
+TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold
 
 
-def kernel_distance(real: Tensor, features: Tensor, degree: int = 3, coefficient: float = 1.0) -> Estimate:
+def kernel_distance(
+    real: Tensor, features: Tensor, labels: Tensor | None = None, *, degree: int = 3, coefficient: float = 1.0
+) -> Estimate:
     """The unbiased estimate of MMD^2 with the kernel (x.y / d + coefficient)^degree, on all pairs.
 
     Args:
         real: features of the reference bank, shape (m, d).
         features: of the samples, shape (n, d).
+        labels: of the samples, where the track fixes how many have each.
 
     Raises:
         BadFeatures: different widths, a feature that is not a finite number, or fewer than 2 on either side.
@@ -28,13 +31,13 @@ def kernel_distance(real: Tensor, features: Tensor, degree: int = 3, coefficient
     refuse_unfit(real, features, 2)
     n = len(features)
     x, y = real.to(torch.float64), features.to(torch.float64)
-    within_real = _off_diagonal_means(x, degree, coefficient).mean()
-    within_samples = _off_diagonal_means(y, degree, coefficient)  # (n,)
-    across = _means(y, x, degree, coefficient)  # (n,)
+    within_real = means_within(x, degree, coefficient).mean()
+    within_samples = means_within(y, degree, coefficient)  # (n,)
+    across = means_across(y, x, degree, coefficient)  # (n,)
     value = float(within_real + within_samples.mean() - 2 * across.mean())
     h = within_samples - across
-    se = float((4 * h.var(correction=1) / n).sqrt())
-    return Estimate(value, normal(value, se, "variance of the U-statistic's projection"))
+    se = (4 * variance_within(h, labels) / n) ** 0.5
+    return Estimate(value, skewed(value, se, h, "variance of the U-statistic's projection, with its skewness"))
 
 
 def refuse_unfit(real: Tensor, features: Tensor, least: int) -> None:
@@ -47,16 +50,28 @@ def refuse_unfit(real: Tensor, features: Tensor, least: int) -> None:
         raise BadFeatures("the features are not all finite numbers", "look for NaN and infinity in what was measured")
 
 
+def means_across(a: Tensor, b: Tensor, degree: int, coefficient: float) -> Tensor:
+    """For each row of `a`, the mean of the kernel over the rows of `b`, shape (len(a),)."""
+    sums = a.new_zeros(len(a))
+    for start in range(0, len(a), TILE):
+        for other in b.split(TILE):
+            sums[start : start + TILE] += _kernel(a[start : start + TILE], other, degree, coefficient).sum(dim=1)
+    return sums / len(b)
+
+
+def means_within(a: Tensor, degree: int, coefficient: float) -> Tensor:
+    """For each row, the mean of the kernel over the other rows, shape (len(a),). Each pair is worked out once."""
+    sums = a.new_zeros(len(a))
+    for start in range(0, len(a), TILE):
+        rows = a[start : start + TILE]
+        own = _kernel(rows, rows, degree, coefficient).fill_diagonal_(0)
+        sums[start : start + TILE] += own.sum(dim=1)
+        for other in range(start + TILE, len(a), TILE):
+            k = _kernel(rows, a[other : other + TILE], degree, coefficient)
+            sums[start : start + TILE] += k.sum(dim=1)
+            sums[other : other + TILE] += k.sum(dim=0)
+    return sums / (len(a) - 1)
+
+
 def _kernel(a: Tensor, b: Tensor, degree: int, coefficient: float) -> Tensor:
-    return (a @ b.T / a.shape[1] + coefficient) ** degree
-
-
-def _means(a: Tensor, b: Tensor, degree: int, coefficient: float) -> Tensor:
-    """For each row of `a`, the mean of the kernel over the rows of `b`."""
-    return torch.cat([_kernel(block, b, degree, coefficient).mean(dim=1) for block in a.split(BLOCK)])
-
-
-def _off_diagonal_means(a: Tensor, degree: int, coefficient: float) -> Tensor:
-    """For each row, the mean of the kernel over the other rows."""
-    own = (a.square().sum(dim=1) / a.shape[1] + coefficient) ** degree
-    return (_means(a, a, degree, coefficient) * len(a) - own) / (len(a) - 1)
+    return torch.addmm(a.new_full((1, 1), coefficient), a, b.T, alpha=1 / a.shape[1]).pow_(degree)

@@ -8,41 +8,60 @@ and duplicates only: of a set against its own copy, open balls of duplicated row
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from math import sqrt
 
 import torch
 
-from ..neighbours import Counts, Neighbours
-from ..uncertainty import Estimate, normal, wilson
+from ..neighbours import Members, Neighbours
+from ..uncertainty import Estimate, degrees_of, effect_of_labels, normal, variance_within, wilson
+from .coverage_interval import FEWEST, clustering
 
 
 def precision(neighbours: Neighbours, k: int = 3) -> Estimate:
     """Share of samples inside the real manifold, 0 to 1. Higher is better: samples look like real images.
 
-    Given the reference each sample is in or out on its own, so Wilson's interval holds.
+    Given the reference each sample is in or out on its own, so Wilson's interval holds; where the numbers of the labels
+    are fixed, with the variance within labels.
 
     Source: Kynkäänniemi et al. 2019, arXiv:1904.06991.
     """
-    hits, n = int(neighbours.counts[0].covered_fake[k - 1]), len(neighbours.fake)
-    return Estimate(hits / n, wilson(hits, n))
+    inside = _members(neighbours).balls[:, k - 1] > 0
+    effect = effect_of_labels(inside, neighbours.labels)
+    method = "Wilson" if neighbours.labels is None else "Wilson, variance within labels"
+    hits, n = int(inside.sum()), len(inside)
+    return Estimate(hits / n, wilson(hits, n, effect, method=method))
 
 
 def recall(neighbours: Neighbours, k: int = 3) -> Estimate:
     """Share of real images inside the samples' manifold, 0 to 1. Higher is better: samples cover the real images.
 
-    Source: Kynkäänniemi et al. 2019, arXiv:1904.06991.
+    Source: Kynkäänniemi et al. 2019, arXiv:1904.06991. Standard error: the spread over half-samples without
+    replacement. A half-sample has twice the variance, of which drawing without replacement takes away half; with
+    replacement, duplicated rows would shrink the balls.
     """
-    return _by_halves(neighbours, lambda c: float(c.covered_real[k - 1]) / c.cell.n_real)
+    whole, halves = neighbours.counts
+    value, *some = (float(c.covered_real[k - 1]) / c.cell.n_real for c in (whole, *halves))
+    if not some:
+        least = 2 * (neighbours.k + 1)
+        return Estimate(value, None, f"no interval: {len(neighbours.fake)} samples, half-samples need {least}")
+    se = float(torch.tensor(some, dtype=torch.float64).std(correction=1))
+    return Estimate(value, normal(value, se, f"spread over {len(some)} half-samples", degrees=len(some) - 1))
 
 
 def density(neighbours: Neighbours, k: int = 5) -> Estimate:
     """Mean number of real balls that a sample is in, over k. Of equal distributions 1; neither end is best.
 
-    Below 1 samples stray from the real images; above 1 they crowd where those are dense.
+    Below 1 samples stray from the real images; above 1 they crowd where those are dense. Given the reference each
+    sample has its number on its own: a mean, with the standard error of one.
 
     Source: Naeem et al. 2020, arXiv:2002.09797.
     """
-    return _by_halves(neighbours, lambda c: float(c.pairs[k - 1]) / (k * c.cell.n_fake))
+    balls = _members(neighbours).balls[:, k - 1]
+    value, n = float(balls.sum()) / (k * len(balls)), len(balls)
+    if n < 2:
+        return Estimate(value, None, "no interval: a single sample")
+    se = sqrt(variance_within(balls, neighbours.labels) / n) / k
+    return Estimate(value, normal(value, se, "standard error of a mean", degrees=degrees_of(balls)))
 
 
 def coverage(neighbours: Neighbours, k: int = 5) -> Estimate:
@@ -50,9 +69,20 @@ def coverage(neighbours: Neighbours, k: int = 5) -> Estimate:
 
     Of equal distributions with N real images and M samples 1 - prod_{j=1..k} (N - j) / (N + M - j), not 1.
 
-    Source: Naeem et al. 2020, arXiv:2002.09797.
+    Source: Naeem et al. 2020, arXiv:2002.09797. Interval: Wilson's, with the effect of `coverage_interval`.
     """
-    return _by_halves(neighbours, lambda c: float(c.reached_real[k - 1]) / c.cell.n_real)
+    whole, _ = neighbours.counts
+    hits, n = int(whole.reached_real[k - 1]), whole.cell.n_real
+    if whole.cell.n_fake < FEWEST:
+        return Estimate(hits / n, None, f"no interval: {whole.cell.n_fake} samples, it needs {FEWEST}")
+    effect, degrees = clustering(_members(neighbours), n, whole.cell.n_fake, k, neighbours.labels, neighbours.seed)
+    return Estimate(hits / n, wilson(hits, n, effect, degrees, "Wilson, variance from halves and quarters"))
+
+
+def _members(neighbours: Neighbours) -> Members:
+    found = neighbours.counts[0].members
+    assert found is not None
+    return found
 
 
 def expected_coverage(n_real: int, n_fake: int, k: int) -> float:
@@ -65,18 +95,3 @@ def expected_coverage(n_real: int, n_fake: int, k: int) -> float:
     for j in range(1, k + 1):
         none *= (n_real - j) / (n_real + n_fake - j)
     return 1 - none
-
-
-def _by_halves(neighbours: Neighbours, statistic: Callable[[Counts], float]) -> Estimate:
-    """The statistic, with the spread over half-samples without replacement as its standard error.
-
-    A half-sample has twice the variance, of which drawing without replacement takes away half. With replacement,
-    duplicated rows would shrink the balls.
-    """
-    whole, halves = neighbours.counts
-    value = statistic(whole)
-    if not halves:
-        least = 2 * (neighbours.k + 1)
-        return Estimate(value, None, f"no interval: {len(neighbours.fake)} samples, half-samples need {least}")
-    se = float(torch.tensor([statistic(c) for c in halves], dtype=torch.float64).std(correction=1))
-    return Estimate(value, normal(value, se, f"spread over {len(halves)} half-samples"))

@@ -6,13 +6,11 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..neighbours import nearest_rows
-from ..uncertainty import Estimate, normal
-
-BLOCK = 1024
+from ..neighbours import nearest_rows, to_other_rows
+from ..uncertainty import Estimate, degrees_of, normal, variance_within
 
 
-def nearest_ratio(train: Tensor, real: Tensor, features: Tensor) -> Estimate:
+def nearest_ratio(train: Tensor, real: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
     """Mean distance from a sample to its nearest training image, over that of fresh real images.
 
     1: as far from the training set as real images that were not in it. 0: copies. Neither end is best, so it is
@@ -22,6 +20,7 @@ def nearest_ratio(train: Tensor, real: Tensor, features: Tensor) -> Estimate:
         train: features of the training images, shape (t, d).
         real: features of the reference bank, which training has not seen, shape (m, d).
         features: of the samples, shape (n, d).
+        labels: of the samples, shape (n,), where there are so many of each in every draw.
 
     Raises:
         BadFeatures: different widths, or real images that are all in the training set.
@@ -33,8 +32,8 @@ def nearest_ratio(train: Tensor, real: Tensor, features: Tensor) -> Estimate:
     if scale == 0:
         raise BadFeatures("every real image is in the training set: there is no distance to compare with")
     value = float(distances.mean()) / scale
-    se = float(distances.std(correction=1)) / len(distances) ** 0.5 / scale
-    return Estimate(value, normal(value, se, "standard error of a mean"))
+    se = (variance_within(distances, labels) / len(distances)) ** 0.5 / scale
+    return Estimate(value, normal(value, se, "standard error of a mean", degrees=degrees_of(distances)))
 
 
 def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,13 +48,7 @@ def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
 
 def to_other(bank: Tensor, rows: Tensor, k: int = 1) -> Tensor:
     """Distance of these rows of the bank to their k-th nearest other row of it, float64, shape of `rows`."""
-    y = bank.to(torch.float64)
-    found = []
-    for block in rows.split(BLOCK):
-        apart = distances(y[block], y)
-        apart[torch.arange(len(block), device=apart.device), block] = torch.inf
-        found.append(apart.kthvalue(k, dim=1).values)
-    return torch.cat(found)
+    return to_other_rows(bank, rows, k).sqrt()
 
 
 def distances(a: Tensor, b: Tensor) -> Tensor:

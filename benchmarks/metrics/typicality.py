@@ -6,21 +6,25 @@ and integrate how far that curve is from the diagonal. The curve is a step funct
 
 from __future__ import annotations
 
-from math import pi
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..uncertainty import Estimate, normal
-from .nearest import BLOCK, distances, to_other
+from ..neighbours import members_within, to_other_rows
+from ..neighbours.dealing import deal
+from ..uncertainty import Estimate, degrees_of, normal
+from .diagonal import Curve, share_below, standard_error
+from .nearest import distances
 
-# n times the variance of alpha-precision at equal distributions: 4 times that of the area under a Brownian bridge's
-# absolute value.
-OF_EQUALS = 4 * (7 / 60 - pi / 32)
+MOST = 64  # samples kept of a real ball: a random half of all samples misses so many with a chance of 1e-19
+DEALS = 50
+AT_ONCE = 2**22  # numbers held for several subsets
+FEWEST = 4  # samples that can be dealt into halves of two
 
 
-def alpha_precision(real: Tensor, features: Tensor) -> Estimate:
+def alpha_precision(real: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
     """1 - 2 times the integral over alpha of |P(alpha) - alpha|, 0 to 1. Higher is better.
 
     P(alpha) is the share of samples that are no farther from the mean of the real features than the alpha-quantile of
@@ -31,9 +35,10 @@ def alpha_precision(real: Tensor, features: Tensor) -> Estimate:
     Args:
         real: features of the reference bank, shape (m, d), taken as they are.
         features: of the samples, shape (n, d).
+        labels: of the samples, shape (n,), where there are so many of each in every draw.
 
-    The standard error is that of the influence function. Where the curve runs along the diagonal its sign is noise: so
-    the variance at equal distributions is added, in proportion to how much of it does. There it errs on the wide side.
+    For the standard error see `diagonal.standard_error`: where the curve runs along the diagonal it errs on the wide
+    side.
 
     Source: Alaa et al. 2022, arXiv:2102.08921. The authors' code sums over 30 levels, which is not bounded by [0, 1],
     interpolates the quantiles, and may map the features through a network of its own before.
@@ -43,12 +48,12 @@ def alpha_precision(real: Tensor, features: Tensor) -> Estimate:
     0.0
     """
     centre = real.to(torch.float64).mean(dim=0, keepdim=True)
-    levels = _level(distances(centre, real)[0], distances(centre, features)[0])
-    value, se = _agreement(levels)
+    levels = share_below(distances(centre, real)[0], distances(centre, features)[0])
+    value, se = Curve.of(levels).agreement(), standard_error(levels, labels)
     return Estimate(value, normal(value, se, "influence function, widened near the diagonal"))
 
 
-def beta_recall(real: Tensor, features: Tensor, k: int = 1) -> Estimate:
+def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, labels: Tensor | None = None) -> Estimate:
     """1 - 2 times the integral over beta of |R(beta) - beta|, 0 to 1. Shown, not ranked.
 
     R(beta) is the share of real images whose ball, reaching to their k-th nearest other real image, holds one of the
@@ -60,48 +65,82 @@ def beta_recall(real: Tensor, features: Tensor, k: int = 1) -> Estimate:
     Args:
         real: features of the reference bank, shape (m, d), taken as they are.
         features: of the samples, shape (n, d).
+        seed: of the dealing of samples into parts, from which the standard error comes.
+        labels: of the samples, shape (n,), where there are so many of each in every draw.
 
     Raises:
         BadFeatures: no more than k real images.
 
     Source: Alaa et al. 2022, arXiv:2102.08921. The authors' code differs: it looks at the nearest sample only, not at
-    the nearest in the most typical part, takes its quantiles among those nearest samples, and sums over 30 levels.
+    the nearest in the most typical part, takes its quantiles among those nearest samples, and sums over 30 levels. For
+    the standard error see `_standard_error`.
     """
     if len(real) <= k:
         raise BadFeatures(f"{len(real)} real images have no {k}-th nearest other one", "give more real images")
     # Sorted, so that rows in another order give the same centre to the last bit, and no tie is broken differently.
     centre = features.to(torch.float64).sort(dim=0).values.mean(dim=0, keepdim=True)
     own = distances(centre, features)[0]
-    levels = _level(own, own)
-    first = []
-    for start in range(0, len(real), BLOCK):
-        rows = torch.arange(start, min(start + BLOCK, len(real)), device=real.device)
-        inside = distances(real[rows], features) <= to_other(real, rows, k)[:, None]  # (rows, n)
-        first.append(torch.where(inside, levels, 1.0).amin(dim=1))
-    value, _ = _agreement(torch.cat(first))
-    return Estimate(value, None, "no interval: the balls share samples, and no simple standard error holds its target")
+    rank = torch.searchsorted(own.sort().values, own)  # how many samples are more typical
+    squares = to_other_rows(real, torch.arange(len(real), device=real.device), k)
+    ball, sample = members_within(real, features, squares, rank, MOST)
+    inside = _Inside(ball, sample, rank, len(real))
+    everyone = torch.ones(1, len(features), dtype=torch.bool, device=own.device)
+    most_typical = inside.most_typical(everyone)[0]
+    value, n = Curve.of(most_typical).agreement(), len(features)
+    if n < FEWEST:
+        return Estimate(value, None, f"no interval: {n} samples, it needs {FEWEST}")
+    se, degrees = _standard_error(inside, most_typical, seed, labels)
+    return Estimate(value, normal(value, se, "variance between halves", degrees=degrees))
 
 
-def _level(bank: Tensor, found: Tensor) -> Tensor:
-    """The share of the bank's distances that are smaller than each found one: those levels do not reach it."""
-    return torch.searchsorted(bank.sort().values, found).to(bank.dtype) / len(bank)
+@dataclass(frozen=True)
+class _Inside:
+    """Pairs of a real ball and a sample inside it.
+
+    Attributes:
+        ball, sample: shape (p,).
+        rank: how many samples are more typical than each, shape (n,).
+        balls: how many there are.
+    """
+
+    ball: Tensor
+    sample: Tensor
+    rank: Tensor
+    balls: int
+
+    def most_typical(self, chosen: Tensor) -> Tensor:
+        """The lowest level in each ball, 1 where it is empty, of subsets of the samples, (s, n); shape (s, balls)."""
+        order = self.rank.argsort(stable=True)
+        before = torch.nn.functional.pad(chosen[:, order].cumsum(dim=1), (1, 0))
+        levels = before[:, self.rank[self.sample]].double() / chosen.sum(dim=1, keepdim=True)
+        levels = torch.where(chosen[:, self.sample], levels, 1.0)
+        empty = torch.ones(len(chosen), self.balls, dtype=torch.float64, device=chosen.device)
+        return empty.scatter_reduce_(1, self.ball.expand(len(chosen), -1), levels, "amin")
 
 
-def _agreement(levels: Tensor) -> tuple[float, float]:
-    """1 - 2 times the integral over a in [0, 1] of |P(a) - a|, P(a) being the share of levels below a; its error."""
-    n = len(levels)
-    ends = levels.new_tensor([0.0, 1.0])
-    edges = torch.cat([ends[:1], levels.sort().values, ends[1:]])
-    share = torch.arange(n + 1, dtype=levels.dtype, device=levels.device) / n  # P between two edges, (n + 1,)
-    left, right = share - edges[:-1], share - edges[1:]
-    # -x |x| / 2 and -|x| are antiderivatives of |P - a| and of its sign, with x = P - a.
-    distance = (left * left.abs() - right * right.abs()).sum() / 2
-    signed = (left.abs() - right.abs()).cumsum(0)
-    # The influence of a level is the integral of the sign below it. Two more levels at either end, as in Agresti and
-    # Coull's interval of a share: a curve that never leaves 0 or 1 has no variance of its own.
-    influence = 2 * torch.cat([signed[:-1], signed.new_zeros(2), signed[-1:].expand(2)])
-    width, middle = edges.diff(), (edges[:-1] + edges[1:]) / 2
-    # exp(-z^2 / 2), z being P - a over its standard error at equal distributions: there its mean is 1 / sqrt(2).
-    noise = torch.exp(-n * (share - middle).square() / (2 * middle * (1 - middle)))
-    unsure = 2**0.5 * (width * noise)[width > 0].sum()
-    return float(1 - 2 * distance), float((influence.var(correction=1) + OF_EQUALS * unsure) / n) ** 0.5
+def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Tensor | None) -> tuple[float, float]:
+    """Standard error of beta-recall over fresh draws of samples, the reference fixed, and its degrees of freedom.
+
+    To first order the value is a mean over the real balls, of the curve's gain at the lowest level in each. Balls share
+    samples: how much the variance of that mean differs from that of independent balls is seen in disjoint halves of the
+    samples, which vary as fresh draws of their size do.
+    """
+    curve, n = Curve.of(most_typical), len(inside.rank)
+    generator = torch.Generator().manual_seed(seed)
+    deals = torch.stack([deal(n, 2, generator, labels) for _ in range(DEALS)]).to(most_typical.device)
+    between, within = 0.0, 0.0
+    for some in deals.split(max(1, AT_ONCE // max(len(inside.ball), inside.balls, n))):
+        means, spreads = [], []
+        for half in (0, 1):
+            gain = curve.gain(inside.most_typical(some == half))
+            means.append(gain.mean(dim=1))
+            spreads.append(gain.var(dim=1, correction=1))
+        between += float((means[0] - means[1]).square().sum()) / 2
+        within += float((spreads[0] + spreads[1]).sum()) / (2 * inside.balls)
+    gain = curve.gain(most_typical)
+    effect = between / within if within else 0.0
+    # What would be lost without each sample, if nothing else were in the balls where it is the most typical.
+    lowest = inside.rank[inside.sample] / n == most_typical[inside.ball]
+    lost = (gain - curve.gain(most_typical.new_ones(1)))[inside.ball[lowest]]
+    degrees = degrees_of(torch.bincount(inside.sample[lowest], lost, minlength=n))
+    return (effect * float(gain.var(correction=1)) / inside.balls) ** 0.5, degrees

@@ -2,7 +2,19 @@
 
 from .cells import Cell, Counts, Resample, identity_resample
 from .engine import count_neighbours
-from .search import nearest_rows
+from .members import Members
+from .search import members_within, nearest_rows, to_other_rows
 from .shared import Neighbours
 
-__all__ = ["Cell", "Counts", "Neighbours", "Resample", "count_neighbours", "identity_resample", "nearest_rows"]
+__all__ = [
+    "Cell",
+    "Counts",
+    "Members",
+    "Neighbours",
+    "Resample",
+    "count_neighbours",
+    "identity_resample",
+    "members_within",
+    "nearest_rows",
+    "to_other_rows",
+]

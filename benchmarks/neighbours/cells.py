@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+from .members import Members
+
+Asks = Literal["counts", "members", "recall"]
 
 
 @dataclass(frozen=True)
@@ -17,11 +22,14 @@ class Resample:
         real: place of each real row in the order, shape (n,).
         fake: place of each generated row, shape (m,).
         sizes: (real, fake) sizes, each with more rows than neighbours are asked for.
+        asks: for the counts; for them and the members of the real rows' balls; or for the count of recall alone, which
+            takes half the time.
     """
 
     real: Tensor
     fake: Tensor
     sizes: tuple[tuple[int, int], ...]
+    asks: Asks = "counts"
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,9 @@ class Counts:
         covered_real: real rows inside the ball of some generated row (recall).
         pairs: pairs of a generated row inside a real row's ball (density).
         reached_real: real rows whose ball holds some generated row (coverage).
+        members: which these are, where the resample asks for it.
+
+    Of a resample that asks for recall alone the other counts are empty.
     """
 
     cell: Cell
@@ -49,8 +60,11 @@ class Counts:
     covered_real: Tensor
     pairs: Tensor
     reached_real: Tensor
+    members: Members | None = None
 
 
-def identity_resample(n_real: int, n_fake: int, sizes: Sequence[tuple[int, int]] | None = None) -> Resample:
+def identity_resample(
+    n_real: int, n_fake: int, sizes: Sequence[tuple[int, int]] | None = None, asks: Asks = "counts"
+) -> Resample:
     """The sets as they are; the whole sets where no sizes are given."""
-    return Resample(torch.arange(n_real), torch.arange(n_fake), tuple(sizes or [(n_real, n_fake)]))
+    return Resample(torch.arange(n_real), torch.arange(n_fake), tuple(sizes or [(n_real, n_fake)]), asks)

@@ -18,7 +18,9 @@ from torch import Tensor
 from ...errors import BadFeatures
 from .cells import Cell, Counts, Resample
 from .distances import Cloud, clouds, lower_bounds
-from .lists import Lists, exact_lists, nearest_lists
+from .duplicates import Kinds, distinct
+from .lists import Lists, exact_distances, exact_lists, nearest_lists
+from .members import Roll
 from .pairs import Pairs, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
@@ -47,10 +49,12 @@ def count_neighbours(
         raise BadFeatures(f"{smallest} rows have no {k}-th neighbour", f"use k up to {smallest - 1}")
     x, y = clouds(real, fake)
     device = x.length.device
-    resamples = [Resample(r.real.to(device), r.fake.to(device), r.sizes) for r in resamples]
+    resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
+    fully = [r for r in resamples if r.asks != "recall"]
+    turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), False) for r in resamples]
     sides = [
-        _Side(x, y, [(r.real, r.fake, r.sizes) for r in resamples], k, closed, sums=True),
-        _Side(y, x, [(r.fake, r.real, tuple((b, a) for a, b in r.sizes)) for r in resamples], k, closed, sums=False),
+        _Side(x, y, [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully], k, closed, sums=True),
+        _Side(y, x, turned, k, closed, sums=False),
     ]
     for start, block in lower_bounds(x, y):
         around_real, around_fake = sides
@@ -58,15 +62,23 @@ def count_neighbours(
         around_real.add(inside[0] + start, inside[1], block[inside])
         inside = (block <= around_fake.reach).nonzero(as_tuple=True)
         around_fake.add(inside[1], inside[0] + start, block[inside])
-    by_real, by_fake = (side.finish() for side in sides)
-    cells = [Cell(i, *size) for i, r in enumerate(resamples) for size in r.sizes]
-    return [
-        Counts(cell, _up_to(a.best_query, k), _up_to(b.best_query, k), a.pairs.cumsum(0), _up_to(a.best_centre, k))
-        for cell, a, b in zip(cells, by_real, by_fake, strict=True)
-    ]
+    by_real, by_fake = (iter(side.finish()) for side in sides)
+    counts = []
+    for i, resample in enumerate(resamples):
+        for size in resample.sizes:
+            recalled, none = _up_to(next(by_fake).best_query, k), torch.empty(0)
+            if resample.asks == "recall":
+                counts.append(Counts(Cell(i, *size), none, recalled, none, none))
+                continue
+            a = next(by_real)
+            covered, reached = _up_to(a.best_query, k), _up_to(a.best_centre, k)
+            members = a.roll.members() if a.roll else None
+            counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members))
+    return counts
 
 
-Order = tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]  # places of own rows, of the other set's, sizes
+# Places of own rows, of the other set's, sizes, whether members are asked for.
+Order = tuple[Tensor, Tensor, tuple[tuple[int, int], ...], bool]
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,7 @@ class _View:
         best_query: the smallest number of neighbours before each query, over all centres; k if it is in no ball.
         best_centre: the same before the nearest query of each centre.
         pairs: pairs by their number of neighbours before.
+        roll: the pairs themselves, where they are asked for.
     """
 
     order: int
@@ -89,6 +102,7 @@ class _View:
     best_query: Tensor
     best_centre: Tensor
     pairs: Tensor
+    roll: Roll | None
 
 
 class _Side:
@@ -100,8 +114,10 @@ class _Side:
 
     def __init__(self, own: Cloud, other: Cloud, orders: Sequence[Order], k: int, closed: bool, sums: bool) -> None:
         self.own, self.other, self.orders, self.k, self.closed, self.sums = own, other, orders, k, closed, sums
-        self.lists = nearest_lists(own, max(_list_length(len(own), size, k) for *_, s in orders for size, _ in s))
-        self.reach, self.short = self._reach()
+        self.lists = nearest_lists(
+            own, max((_list_length(len(own), size, k) for _, _, s, _ in orders for size, _ in s), default=k)
+        )
+        self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         self.held = 0
@@ -115,33 +131,33 @@ class _Side:
 
     def finish(self) -> list[_View]:
         self._flush()
-        everything = torch.arange(len(self.other), device=self.reach.device)
-        step = max(1, FLUSH // max(len(self.own), len(self.other)))
-        for rows in self.short.split(step) if len(self.short) else ():
-            lists = exact_lists(self.own, rows)
-            centre = torch.arange(len(rows), device=rows.device).repeat_interleave(len(everything))
-            pairs = place(self.own, self.other, lists, centre, everything.repeat(len(rows)), None)
-            self._count(lists, self._views(lists, self.views), pairs)
+        if len(self.short):
+            kinds = distinct(self.own.original), distinct(self.other.original)
+            # As long as the others' lists, then complete for those whose subsets take more.
+            lacking = self._settle(self.short, self.lists.index.shape[1], *kinds)
+            self._settle(lacking, len(self.own) - 1, *kinds)
         return self.views
 
-    def _reach(self) -> tuple[Tensor, Tensor]:
-        """For each row the largest radius that any cell asks for, and the rows whose short lists do not tell it.
+    def _settle(self, rows: Tensor, length: int, own: Kinds, other: Kinds) -> Tensor:
+        """Count the balls of these rows by exact distances; comes back with the rows whose lists are too short for it.
 
-        Subsets of one order are nested, so the smallest that a row is in has its largest radius.
+        Of equal rows one is measured.
         """
-        reach = torch.full_like(self.lists.end, -torch.inf)
-        short = torch.zeros_like(reach, dtype=torch.bool)
-        for places, _, sizes in self.orders:
-            ascending = torch.tensor(sorted({own for own, _ in sizes}), device=places.device)
-            which = torch.searchsorted(ascending, places, right=True)
-            here = which < len(ascending)
-            size = ascending[which.clamp(max=len(ascending) - 1)]
-            found = (places[self.lists.index] < size[:, None]).cumsum(dim=1, dtype=torch.int32) >= self.k
-            enough = found[:, -1]
-            depth = found.to(torch.uint8).argmax(dim=1)
-            radius = self.lists.high.gather(1, depth[:, None])[:, 0]
-            reach = torch.where(here & enough, reach.maximum(radius), reach)
-            short |= here & ~enough
+        lacking = [rows[:0]]
+        step = max(1, FLUSH // max(len(self.own), len(self.other)))
+        for some in rows.split(step) if len(rows) else ():
+            lists = exact_lists(self.own, some, length, own)
+            reach, short = self._reach(lists)
+            lacking.append(some[short])
+            apart = exact_distances(self.own, some, self.other, own, other)
+            centre, query = (apart <= torch.where(short, -torch.inf, reach)[:, None]).nonzero(as_tuple=True)
+            pairs = place(self.own, self.other, lists, centre, query, apart[centre, query], exact=True)
+            self._count(lists, self._views(lists, self.views), pairs)
+        return torch.cat(lacking)
+
+    def _outreach(self) -> tuple[Tensor, Tensor]:
+        """The reach of every row, in the type of the products, and the rows whose lists do not tell it."""
+        reach, short = self._reach(self.lists)
         # A pair inside the reach must be told from the rows that are not listed. Its query is no longer than this.
         a = self.own.length
         b = a + reach.clamp(min=0).sqrt()
@@ -149,11 +165,31 @@ class _Side:
         reach = torch.where(short, -torch.inf, reach)
         return reach.to(self.own.centred.dtype), short.nonzero()[:, 0]
 
+    def _reach(self, lists: Lists) -> tuple[Tensor, Tensor]:
+        """For each list the largest radius that any cell asks for, and whether the list is too short to tell it.
+
+        Subsets of one order are nested, so the smallest that a row is in has its largest radius.
+        """
+        reach = torch.full_like(lists.end, -torch.inf)
+        short = torch.zeros_like(reach, dtype=torch.bool)
+        for places, _, sizes, _ in self.orders:
+            ascending = torch.tensor(sorted({own for own, _ in sizes}), device=places.device)
+            which = torch.searchsorted(ascending, places[lists.rows], right=True)
+            here = which < len(ascending)
+            size = ascending[which.clamp(max=len(ascending) - 1)]
+            found = (places[lists.index] < size[:, None]).cumsum(dim=1, dtype=torch.int32) >= self.k
+            enough = found[:, -1]
+            depth = found.to(torch.uint8).argmax(dim=1)
+            radius = lists.high.gather(1, depth[:, None])[:, 0]
+            reach = torch.where(here & enough, reach.maximum(radius), reach)
+            short |= here & ~enough
+        return reach, short
+
     def _views(self, lists: Lists, tallied: Sequence[_View] = ()) -> list[_View]:
         """The cells on these lists; with those of other lists at hand, adding to the same tallies."""
         found: list[_View] = []
         device = lists.index.device
-        for order, (own_places, _, sizes) in enumerate(self.orders):
+        for order, (own_places, _, sizes, detailed) in enumerate(self.orders):
             places = own_places[lists.index]
             for own_size, other_size in sizes:
                 # Deeper than this a short list has k members of the subset before it, or its row is not served by it.
@@ -164,7 +200,8 @@ class _Side:
                     continue
                 query, centre = (torch.full((n,), self.k, device=device) for n in (len(self.other), len(self.own)))
                 pairs = torch.zeros(self.k, dtype=torch.int64)
-                found.append(_View(order, own_size, other_size, counted, query, centre, pairs))
+                roll = Roll(len(self.other), self.k, device) if detailed else None
+                found.append(_View(order, own_size, other_size, counted, query, centre, pairs, roll))
         return found
 
     def _flush(self) -> None:
@@ -178,6 +215,8 @@ class _Side:
         open_ = pairs.before < pairs.after
         self._tally(lists, views, pairs.take(~open_))
         unsure = pairs.take(open_)
+        if not len(unsure):
+            return
         matters = torch.zeros(len(unsure), dtype=torch.bool, device=open_.device)
         for view, chosen, least in self._in_cells(lists, views, unsure):
             # A query's own best can only be beaten by fewer neighbours than it has already.
@@ -200,6 +239,8 @@ class _Side:
             if self.sums:
                 view.pairs.add_(torch.bincount(at, minlength=self.k).cpu())
                 view.best_centre.scatter_reduce_(0, lists.rows[pairs.centre[met]], at, "amin")
+            if view.roll is not None:
+                view.roll.add(lists.rows[pairs.centre[met]], pairs.query[met], at)
 
     def _in_cells(self, lists: Lists, views: Sequence[_View], pairs: Pairs) -> Iterator[tuple[_View, Tensor, Tensor]]:
         """For each cell: which pairs are in it, and how many of its rows surely come before each."""
@@ -207,7 +248,7 @@ class _Side:
         for view in views:
             if view.order != order:
                 order = view.order
-                own_places, other_places, _ = self.orders[order]
+                own_places, other_places, _, _ = self.orders[order]
                 of_centre, of_query = own_places[lists.rows][pairs.centre], other_places[pairs.query]
             depth = view.counted.shape[1] - 1
             before = pairs.before.clamp(max=depth) if depth < lists.index.shape[1] else pairs.before

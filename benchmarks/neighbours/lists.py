@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .distances import Cloud, lower_bounds
+from .duplicates import Kinds
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,19 @@ class _Best:
         self.index[rows] = index.gather(1, kept.indices)
 
 
-def exact_lists(cloud: Cloud, rows: Tensor) -> Lists:
-    """Complete lists of a few rows, by exact distances: for those whose short lists do not suffice."""
-    n = len(cloud)
-    columns = torch.arange(n, device=rows.device)
-    distances = torch.stack([cloud.exact(row.expand(n), cloud, columns) for row in rows]) * cloud.scale**2
-    distances[torch.arange(len(rows)), rows] = torch.inf
-    low, index = distances.sort(dim=1)
-    low, index = low[:, :-1], index[:, :-1]
-    return Lists(rows, index, low, low, torch.full_like(low[:, -1], torch.inf))
+def exact_lists(cloud: Cloud, rows: Tensor, length: int, kinds: Kinds) -> Lists:
+    """Lists of a few rows, by exact distances: for those whose bounds do not suffice."""
+    distances = exact_distances(cloud, rows, cloud, kinds, kinds)
+    distances[torch.arange(len(rows), device=rows.device), rows] = torch.inf
+    length = min(length, len(cloud) - 1)
+    low, index = distances.topk(length, dim=1, largest=False, sorted=True)
+    end = low[:, -1] if length < len(cloud) - 1 else torch.full_like(low[:, -1], torch.inf)
+    return Lists(rows, index, low, low, end)
+
+
+def exact_distances(own: Cloud, rows: Tensor, other: Cloud, own_kinds: Kinds, other_kinds: Kinds) -> Tensor:
+    """Scaled squared distances of a few rows to all of the other set, float64; of equal rows one is measured."""
+    (first, kind), (columns, of_column) = own_kinds, other_kinds
+    met, place = kind[rows].unique(return_inverse=True)
+    apart = torch.stack([own.exact(row.expand(len(columns)), other, columns) for row in first[met]])
+    return (apart * own.scale**2)[place][:, of_column]

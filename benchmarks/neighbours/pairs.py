@@ -34,21 +34,19 @@ class Pairs:
         return Pairs(self.centre[chosen], self.query[chosen], self.before[chosen], self.after[chosen])
 
 
-def place(own: Cloud, other: Cloud, lists: Lists, centre: Tensor, query: Tensor, low: Tensor | None) -> Pairs:
+def place(
+    own: Cloud, other: Cloud, lists: Lists, centre: Tensor, query: Tensor, low: Tensor, exact: bool = False
+) -> Pairs:
     """Place queries in the lists of their centres, as far as the bounds tell.
 
     Args:
         own: the set the lists are of.
         other: the set of the queries.
-        low: lower bounds of the pairs' scaled distances; none: they are computed exactly here.
+        low: lower bounds of the pairs' scaled squared distances.
+        exact: whether they are these distances themselves.
     """
-    rows = lists.rows[centre]
-    if low is None:
-        low = own.exact(rows, other, query) * own.scale**2
-        high = low
-    else:
-        low = low.double()
-        high = low + 2 * own.error(rows, other, query)
+    low = low.double()
+    high = low if exact else low + 2 * own.error(lists.rows[centre], other, query)
     before = _search(lists.high, centre, low, right=False)
     return Pairs(centre, query, before, _search(lists.low, centre, high, right=True).maximum(before))
 

@@ -1,4 +1,4 @@
-"""The nearest row of another set, exactly: candidates from the bounds, the decision from differences in float64."""
+"""The nearest rows of a set, exactly: candidates from the bounds, the decision from differences in float64."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import torch
 from torch import Tensor
 
 from .distances import Cloud, clouds, lower_bounds
+from .duplicates import distinct
+from .members import foremost
 
-CANDIDATES = 8
+CANDIDATES = 8  # settled beside the nearest, so that hardly ever more are needed
+STRIP = 128  # rows whose pairs are listed at once
 
 
 def nearest_rows(bank: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
@@ -15,26 +18,93 @@ def nearest_rows(bank: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
 
     A copy is at distance 0, not at 1e-4. Of rows equally near the first one counts.
     """
-    of_queries, of_bank = clouds(queries, bank)
-    every = torch.arange(len(queries), device=queries.device)
-    square = torch.empty(len(queries), dtype=torch.float64, device=queries.device)
-    index = torch.empty_like(every)
+    (shown, of_query), (kept, _) = distinct(queries), distinct(bank)
+    of_queries, of_bank = clouds(_rows(queries, shown), _rows(bank, kept))
+    square = torch.empty(len(shown), dtype=torch.float64, device=queries.device)
+    index = torch.empty_like(shown)
     for start, block in lower_bounds(of_queries, of_bank):
-        rows = every[start : start + len(block)]
-        found = block.topk(min(CANDIDATES, len(bank)), dim=1, largest=False, sorted=True)
-        # In the order of their indices, so that of equal distances the first one is taken.
-        candidates = found.indices.sort(dim=1).values
-        exact = _exact(of_queries, rows, of_bank, candidates)
-        best = exact.min(dim=1)
-        square[rows], index[rows] = best.values, candidates.gather(1, best.indices[:, None])[:, 0]
+        rows = torch.arange(start, start + len(block), device=queries.device)
+        found, columns, exact = _candidates(of_queries, rows, of_bank, block, 1)
+        best = exact.min(dim=1).values
         # No row that is not a candidate is nearer than the last of them may be.
-        open_ = best.values * of_queries.scale**2 >= found.values[:, -1].double()
-        for row in rows[open_] if len(bank) > CANDIDATES else ():
-            whole = _exact(of_queries, row[None], of_bank, torch.arange(len(bank), device=rows.device)[None])[0]
-            square[row], index[row] = whole.min(dim=0)
-    return square.sqrt(), index
+        open_ = best * of_queries.scale**2 >= found
+        near, query, column = _within(of_queries, rows[open_], of_bank, block[open_], best[open_])
+        best[open_] = best[open_].scatter_reduce(0, query, near, "amin")
+        # The first of those at that distance, among the candidates or among all.
+        first = torch.where(exact == best[:, None], columns, len(kept)).amin(dim=1)
+        ties = near == best[open_][query]
+        first[open_] = first[open_].scatter_reduce(0, query[ties], column[ties], "amin")
+        square[rows], index[rows] = best, kept[first]
+    return square.sqrt()[of_query], index[of_query]
 
 
-def _exact(queries: Cloud, rows: Tensor, bank: Cloud, columns: Tensor) -> Tensor:
-    """Squared distances from each row to each of its own columns, shape of `columns`."""
-    return queries.exact(rows[:, None].expand_as(columns).reshape(-1), bank, columns.reshape(-1)).view_as(columns)
+def to_other_rows(bank: Tensor, rows: Tensor, k: int) -> Tensor:
+    """Squared distance of these rows of the bank to their k-th nearest other row of it, float64, shape of `rows`."""
+    some, everyone = clouds(bank[rows], bank)
+    square = torch.empty(len(rows), dtype=torch.float64, device=bank.device)
+    for start, block in lower_bounds(some, everyone):
+        places = torch.arange(start, start + len(block), device=bank.device)
+        block[places - start, rows[places]] = torch.inf
+        found, _, exact = _candidates(some, places, everyone, block, k)
+        kth = exact.kthvalue(k, dim=1).values
+        # At distance zero nothing is nearer.
+        open_ = (kth * some.scale**2 >= found) & (kth > 0)
+        near, query, _ = _within(some, places[open_], everyone, block[open_], kth[open_])
+        kth[open_] = _kth_of_each(near, query, k)
+        square[places] = kth
+    return square
+
+
+def members_within(bank: Tensor, queries: Tensor, squares: Tensor, rank: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Pairs of a row of the bank and a query no farther from it than the root of its own of `squares`.
+
+    Args:
+        bank: shape (n, d).
+        queries: shape (m, d).
+        squares: float64, shape (n,).
+        rank: of the queries, shape (m,), int64: of each row's pairs the `most` with the lowest rank are given.
+    """
+    everyone, of_queries = clouds(bank, queries)
+    limit = squares * everyone.scale**2
+    found = []
+    for start, block in lower_bounds(everyone, of_queries):
+        for first in range(0, len(block), STRIP):
+            strip = block[first : first + STRIP]
+            row, query = (strip <= limit[start + first : start + first + len(strip), None]).nonzero(as_tuple=True)
+            low = strip[row, query].double()
+            row = row + start + first
+            unsure = (low + 2 * everyone.error(row, of_queries, query) >= limit[row]).nonzero()[:, 0]
+            kept = torch.ones_like(row, dtype=torch.bool)
+            kept[unsure] = everyone.exact(row[unsure], of_queries, query[unsure]) <= squares[row[unsure]]
+            found.append(foremost(row[kept], query[kept], rank[query[kept]], most)[:2])
+    rows, members = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return rows, members
+
+
+def _rows(x: Tensor, chosen: Tensor) -> Tensor:
+    return x if len(chosen) == len(x) else x[chosen]
+
+
+def _candidates(queries: Cloud, rows: Tensor, bank: Cloud, block: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The columns with the lowest bounds and their squared distances, (rows, c), and the lower bound of all others."""
+    found = block.topk(min(k - 1 + CANDIDATES, block.shape[1]), dim=1, largest=False, sorted=True)
+    exact = queries.exact(rows.repeat_interleave(found.indices.shape[1]), bank, found.indices.reshape(-1))
+    exact = exact.view_as(found.indices).masked_fill(found.values.isinf(), torch.inf)
+    rest = found.values[:, -1].double()
+    return rest if found.indices.shape[1] < block.shape[1] else rest.fill_(torch.inf), found.indices, exact
+
+
+def _within(queries: Cloud, rows: Tensor, bank: Cloud, block: Tensor, squares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Squared distances of all pairs whose bound allows one of `squares`, with the place of the row and the column."""
+    query, column = (block <= (squares * queries.scale**2)[:, None]).nonzero(as_tuple=True)
+    return queries.exact(rows[query], bank, column), query, column
+
+
+def _kth_of_each(values: Tensor, group: Tensor, k: int) -> Tensor:
+    """The k-th smallest value of each group, the groups being 0, 1, ... in order, each with k values or more."""
+    order = values.argsort(stable=True)
+    order = order[group[order].argsort(stable=True)]
+    first = torch.searchsorted(
+        group[order], torch.arange(int(group.max()) + 1 if len(group) else 0, device=group.device)
+    )
+    return values[order][first + k - 1]

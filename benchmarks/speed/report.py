@@ -1,4 +1,4 @@
-"""The table of `make bench`: medians, and the ratio of this project's to each peer's at the same work.
+"""The tables of `make bench`: medians, and the ratio of this project's to each peer's at the same work.
 
 `python benchmarks/speed/report.py RUN.json` reads what pytest-benchmark saved and writes RESULTS.md beside this file.
 """
@@ -24,6 +24,8 @@ def table(run: dict[str, Any]) -> str:
     memory: dict[str, tuple[float, float]] = {}
     for entry in run["benchmarks"]:
         info = entry["extra_info"]
+        if "images" in info:
+            continue
         medians.setdefault(info["work"], {})[info["who"]] = entry["stats"]["median"]
         if "gib" in info:
             memory[info["work"]] = info["seconds"], info["gib"]
@@ -42,6 +44,20 @@ def table(run: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def throughput(run: dict[str, Any]) -> str:
+    """Markdown: images per second of feature extraction, one line a piece of work and program."""
+    rates: dict[str, dict[str, float]] = {}
+    for entry in run["benchmarks"]:
+        info = entry["extra_info"]
+        if "images" in info:
+            rates.setdefault(info["work"], {})[info["who"]] = info["images"] / entry["stats"]["median"]
+    rows = ["| work | program | images per second | genboard's rate to it |", "|---|---|---|---|"]
+    for work, by_who in rates.items():
+        for who, rate in by_who.items():
+            rows.append(f"| {work} | {who} | {rate:.1f} | {by_who['genboard'] / rate:.2f} x |")
+    return "\n".join(rows)
+
+
 def conditions(run: dict[str, Any]) -> str:
     cpu = run["machine_info"]["cpu"]
     return (
@@ -54,8 +70,11 @@ def conditions(run: dict[str, Any]) -> str:
 def main(path: Path) -> None:
     run = json.loads(path.read_text("utf-8"))
     text = f"# Speed\n\n{conditions(run)} Made by `make bench`.\n\n{table(run)}\n"
+    text += (
+        f"\n## Feature extraction\n\nThe float32 features are the same; bf16 is another space.\n\n{throughput(run)}\n"
+    )
     write_bytes(OUT, text.encode())
-    print(table(run))
+    print(text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Two small fully connected generators of MNIST digits that Singh trained (github.com/csinva/gan-vae-pretrained-pytorch).
+"""Two small fully connected generators of MNIST digits, trained by Singh (csinva/gan-vae-pretrained-pytorch).
 
 Both saw all 60,000 images of the official training set.
 """
