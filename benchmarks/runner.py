@@ -26,6 +26,7 @@ from ..registry.extractors import load_extractor
 from ..registry.images import ImageSource, expect_shape, sequence_digest
 from ..registry.metrics import find_metric
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
+from .drawing import BATCH, PROTOCOL
 from .environment import environment, peak_memory_mib
 from .preview import contact_sheet
 from .result import (
@@ -41,7 +42,7 @@ from .result import (
     result_id,
     save_result,
 )
-from .sampling import BATCH, PROTOCOL, sample
+from .sampling import sample
 from .scoring import score_track
 from .shards import source_of_shards
 from .subjects import Subject, plan_for

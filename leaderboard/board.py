@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..benchmarks.drawing import PROTOCOL
 from ..benchmarks.result import MetricRecord, Result
 from ..benchmarks.runner import specify_column
-from ..benchmarks.sampling import PROTOCOL
 from ..registry.metrics import Better, find_metric
 from ..registry.schema import Track, TrackMetric
 from .ranking import Ranked, Scored, rank

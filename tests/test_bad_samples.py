@@ -39,6 +39,8 @@ from refusals import (
         ("return np.zeros((n, 1, 8, 8), np.int64)", "gives int64 images"),
         ("return np.linspace(-1, 1, 64 * n).reshape(n, 1, 8, 8)", "gives values from -1 to 1"),
         ("return np.linspace(0, 255, 64 * n).reshape(n, 1, 8, 8)", "gives values from 0 to 255"),
+        ("return np.random.default_rng().random((n, 1, 8, 8))", "drawn twice, sample 0 differs"),
+        ("return np.arange(64 * n).reshape(n, 1, 8, 8) / (64 * n)", "drawn twice, sample 0 differs in 100%"),
         ("raise ValueError('out of\\nmemory')", "raised ValueError: out of"),
         ("raise SystemExit(0)", "raised SystemExit: 0"),
     ],

@@ -25,7 +25,9 @@ def render_site(records: Records, tracks: Mapping[str, Track]) -> dict[str, byte
         records: all results at hand; the preview beside each file is read too.
         tracks: the tracks by name; results on others are shown on their generators' pages only.
     """
-    boards = {name: make_board(tracks[name], records.readable) for name in sorted(tracks)}
+    made = (make_board(tracks[name], records.readable) for name in sorted(tracks))
+    # Tracks with a ranking first, then those with rows at all, then the empty ones.
+    boards = {b.track.name: b for b in sorted(made, key=lambda b: (not b.ranked, not b.rows))}
     generators = _by_generator(records.readable, boards)
     sheets = {stem(r): read_sheet(r) for r in _pictured(generators, boards)}
     nav = [(name, board.track.title) for name, board in boards.items()]
