@@ -1,8 +1,8 @@
 """Train what this project ships: `python -m genboard.registry.train [NAME ...]`, all of it without a name.
 
-Each module with weights has a `train(images)`; it sees the training split of its entry's `trained_on` and nothing
-else. The weights are written as safetensors, their digest into the entry. One thread and fixed seeds: the same
-machine gives the same bytes, another the same figures to a few digits.
+Each module with weights has a `train(images, **training)`; it sees the training split of its entry's `trained_on`, the
+entry's `training` and nothing else. The weights are written as safetensors, their digest into every entry that names
+the file. One thread and fixed seeds: the same machine gives the same bytes, another the same figures to a few digits.
 """
 
 from __future__ import annotations
@@ -23,15 +23,20 @@ from .weights import ROOT, write_weights
 
 
 def train(entry: Extractor | Generator) -> str:
-    """Fit one entry's weights, write them and their digest, and return the digest."""
+    """Fit one entry's weights, write them, and return their digest."""
     assert entry.weights is not None
+    assert entry.weights.file is not None
     dataset, _, split = entry.trained_on[0].partition("/")
     module = entry.loader.partition(":")[0]
     fit = function(f"{module}:train", under=f"registry.{entry.kind}")
-    digest = write_weights(ROOT / entry.weights.file, fit(read_all(load_split(dataset, split))))
+    options = entry.training if isinstance(entry, Generator) else {}
+    return write_weights(ROOT / entry.weights.file, fit(read_all(load_split(dataset, split)), **options))
+
+
+def record(entry: Extractor | Generator, digest: str) -> None:
+    """Write the digest of an entry's weights into its file."""
     path = ROOT / "entries" / entry.kind / f"{entry.name}.toml"
     write_bytes(path, with_digest(read_bytes(path).decode(), digest).encode())
-    return digest
 
 
 def with_digest(text: str, digest: str) -> str:
@@ -46,14 +51,18 @@ def main(names: list[str]) -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     everything: list[Extractor | Generator] = [*entries(Extractor).values(), *entries(Generator).values()]
-    with_weights = {entry.name: entry for entry in everything if entry.weights}
+    with_weights = {entry.name: entry for entry in everything if entry.weights and entry.weights.file}
     unknown = set(names) - set(with_weights)
     if unknown:
         sys.exit(f"nothing to train named {sorted(unknown)}\n\nhint: known: {', '.join(with_weights)}")
-    for name in names or with_weights:
+    files = {name: entry.weights.file for name, entry in with_weights.items() if entry.weights}
+    for name in {files[name]: name for name in names or with_weights}.values():  # a file that entries share, once
         started = time.perf_counter()
         digest = train(with_weights[name])
-        print(f"{name}: {digest[:12]}, {time.perf_counter() - started:.0f} s", file=sys.stderr)
+        sharing = [other for other, file in files.items() if file == files[name]]
+        for other in sharing:
+            record(with_weights[other], digest)
+        print(f"{', '.join(sharing)}: {digest[:12]}, {time.perf_counter() - started:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,37 @@ def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
     return np.stack([t.stream().standard_normal(dim, dtype=np.float32) for t in tickets])
 
 
+def uniform(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
+    """Uniform numbers in [0, 1), float32, shape (n, dim)."""
+    return np.stack([t.stream().random(dim, dtype=np.float32) for t in tickets])
+
+
+def labelled_normal(
+    tickets: Sequence[Draw], dim: int, shares: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Labels (n,) and standard normal latents (n, dim) of a class-conditional generator.
+
+    A label is the one asked for, or else drawn with these shares of the classes. The first number of a stream goes to
+    it either way, so that the latent is the same whether the label was asked for or drawn.
+    """
+    streams = [t.stream() for t in tickets]
+    first = np.array([s.random(dtype=np.float32) for s in streams])
+    drawn = choose(np.broadcast_to(shares, (len(tickets), len(shares))), first)
+    labels = np.array([d if t.label is None else t.label for t, d in zip(tickets, drawn, strict=True)], np.int64)
+    return labels, np.stack([s.standard_normal(dim, dtype=np.float32) for s in streams])
+
+
+def choose(shares: NDArray[np.float32], numbers: NDArray[np.float32]) -> NDArray[np.int64]:
+    """One of k for each row of shares (n, k), by the inverse of their cumulative sum at uniform numbers (n,).
+
+    >>> choose(np.array([[0.5, 0.25, 0.25]] * 3, np.float32), np.array([0.4, 0.5, 0.99], np.float32))
+    array([0, 1, 2])
+    """
+    edges = shares.cumsum(axis=1, dtype=np.float64)
+    chosen: NDArray[np.int64] = (edges[:, :-1] <= numbers[:, None] * edges[:, -1:]).sum(axis=1)
+    return chosen
+
+
 @lru_cache(maxsize=16)
 def permutation(count: int, seed: int) -> NDArray[np.int64]:
     """0..count-1 in an order that the seed decides: baselines walk through real images with it."""

@@ -33,12 +33,12 @@ def train(images: Images) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], _: Track) -> Sampler:
+def load(weights: Mapping[str, NDArray[np.float32]], _: Track, truncation: float = 1.0) -> Sampler:
     mean, components, noise = weights["mean"], weights["components"], float(weights["noise"][0])
     latent = len(components)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        z = normal(draws, latent + mean.size)
+        z = normal(draws, latent + mean.size) * np.float32(truncation)
         flat = z[:, :latent] @ components + noise * z[:, latent:]  # (n, h*w*c)
         return flat.reshape(-1, *mean.shape) + mean
 

@@ -45,28 +45,34 @@ def decoder(pixels: int) -> nn.Sequential:
     )
 
 
-def loss(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """The negative evidence lower bound a sample: Bernoulli cross-entropy plus the divergence from the prior."""
+def loss(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor, pressure: float = 1.0) -> Tensor:
+    """The negative evidence lower bound a sample: Bernoulli cross-entropy plus the divergence from the prior.
+
+    Above 1, the pressure on the divergence (arXiv:1804.03599 calls it beta) leaves less of each image in its latent:
+    images blur into what many have in common.
+    """
     reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
-    return (reconstruction + divergence) / len(x)
+    return (reconstruction + pressure * divergence) / len(x)
 
 
-def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
+def train(
+    images: Images, seed: int = 2026, epochs: int = EPOCHS, pressure: float = 1.0
+) -> dict[str, NDArray[np.float32]]:
     """The decoder's weights."""
     x = torch.from_numpy(images.pixels.reshape(len(images), -1) / np.float32(255))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         encode, decode = Encoder(x.shape[1]), decoder(x.shape[1])
-        steps = EPOCHS * (len(x) // BATCH)
+        steps = epochs * (len(x) // BATCH)
         optimizer = torch.optim.Adam([*encode.parameters(), *decode.parameters()], lr=2e-3)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-        for _ in range(EPOCHS):
+        for _ in range(epochs):
             order = torch.randperm(len(x))
             for chosen in order[: len(order) // BATCH * BATCH].view(-1, BATCH):
                 mean, log_variance = encode(x[chosen])
                 z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-                bound = loss(x[chosen], decode(z), mean, log_variance)
+                bound = loss(x[chosen], decode(z), mean, log_variance, pressure)
                 optimizer.zero_grad()
                 bound.backward()
                 optimizer.step()
@@ -74,14 +80,15 @@ def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
     return {key: value.detach().numpy() for key, value in decode.state_dict().items()}
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track) -> Sampler:
+def load(weights: Mapping[str, NDArray[np.float32]], track: Track, truncation: float = 1.0) -> Sampler:
     shape: Shape = find(Dataset, track.dataset).shape
     decode = decoder(int(np.prod(shape)))
     decode.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
+        z = normal(draws, LATENT) * np.float32(truncation)
         with torch.inference_mode():
-            grey: NDArray[Any] = decode(torch.from_numpy(normal(draws, LATENT))).sigmoid().numpy()
+            grey: NDArray[Any] = decode(torch.from_numpy(z)).sigmoid().numpy()
         return grey.reshape(-1, *shape)
 
     return sample

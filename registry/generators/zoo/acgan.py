@@ -1,0 +1,91 @@
+"""Class-conditional GAN with an auxiliary classifier (Odena, Olah and Shlens 2017, arXiv:1610.09585).
+
+The generator of `dcgan` takes a latent from N(0, I) and the label, one-hot. The discriminator tells real from made, and
+the class of either; the generator is rewarded where its class is told right, which favours images that no other class
+has and so narrows each class. Where no label is asked for, one is drawn in the training split's class proportions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...catalog import find
+from ...images import Images
+from ...schema import Dataset, Shape, Track
+from .. import Sampler
+from ..draws import Draw, labelled_normal
+from .dcgan import discriminator, generator
+from .training import arrays, batches, classes, filled, follow, seeded, shifted, unit
+
+LATENT = 32
+EPOCHS = 200
+BATCH = 64
+AVERAGE = 0.01
+
+
+def with_label(z: Tensor, labels: Tensor, n: int) -> Tensor:
+    """Latents (b, latent) and labels (b,) in one: (b, latent + n)."""
+    return torch.cat([z, F.one_hot(labels, n).float()], dim=1)
+
+
+def two_headed(shape: Shape, n: int) -> nn.Sequential:
+    """Images to a logit of being real and n logits of the classes, (b, 1 + n)."""
+    body = discriminator(shape)[:-1]
+    return nn.Sequential(*body, nn.LazyLinear(1 + n))
+
+
+def loss(logits: Tensor, real: bool, labels: Tensor) -> Tensor:
+    """Cross-entropy of what the images pass for, and of their class."""
+    source = F.softplus(-logits[:, 0] if real else logits[:, 0]).mean()
+    return source + F.cross_entropy(logits[:, 1:], labels)
+
+
+def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, NDArray[Any]]:
+    """The generator's weights, and the share of each class (k,)."""
+    x = unit(images) * 2 - 1
+    labels, shares = classes(images)
+    n = len(shares)
+    with seeded(seed):
+        generate, judge = generator(LATENT + n, images.shape), two_headed(images.shape, n)
+        judge(x[:2])  # gives the last layer its width
+        average = deepcopy(generate)
+        making = torch.optim.Adam(generate.parameters(), lr=1e-3, betas=(0.5, 0.99))
+        judging = torch.optim.Adam(judge.parameters(), lr=4e-4, betas=(0.5, 0.99))
+        for _ in range(epochs):
+            for chosen in batches(len(x), BATCH):
+                asked = labels[torch.randint(len(labels), (BATCH,))]
+                made = generate(with_label(torch.randn(BATCH, LATENT), asked, n))
+                real = loss(judge(shifted(x[chosen])), True, labels[chosen])
+                fake = loss(judge(shifted(made.detach())), False, asked)
+                judging.zero_grad()
+                (real + fake).backward()
+                judging.step()
+                cost = loss(judge(shifted(made)), True, asked)
+                making.zero_grad()
+                cost.backward()
+                making.step()
+                follow(average, generate, AVERAGE)
+    return {"shares": shares, **arrays(average, "generator.")}
+
+
+def load(weights: Mapping[str, NDArray[Any]], track: Track, truncation: float = 1.0) -> Sampler:
+    shape = find(Dataset, track.dataset).shape
+    shares = weights["shares"]
+    generate = filled(generator(LATENT + len(shares), shape), weights, "generator.")
+
+    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
+        labels, z = labelled_normal(draws, LATENT, shares)
+        latents = with_label(torch.from_numpy(z * np.float32(truncation)), torch.from_numpy(labels), len(shares))
+        with torch.inference_mode():
+            grey: NDArray[Any] = generate(latents).numpy()
+        return (grey.transpose(0, 2, 3, 1) + 1) / 2
+
+    return sample

@@ -1,0 +1,157 @@
+"""Class-conditional diffusion model (Ho, Jain and Abbeel 2020, arXiv:2006.11239) with classifier-free guidance (Ho and
+Salimans 2022, arXiv:2207.12598).
+
+A U-Net learns to tell the noise in an image from the noisy image, the amount of noise and the label; one label in ten
+is hidden from it, so that it can do without. Noise follows the cosine schedule of Nichol and Dhariwal
+(arXiv:2102.09672). Sampling starts from N(0, I) and takes `steps` deterministic steps (DDIM, Song et al. 2021,
+arXiv:2010.02502), along `guidance` times the way from the unlabelled to the labelled prediction: 1 is the labelled one,
+0 ignores the label, above 1 images are more typical and less diverse. Where no label is asked for, one is drawn in the
+training split's class proportions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ....errors import BadSamples
+from ...catalog import find
+from ...images import Images
+from ...schema import Dataset, Track
+from .. import Sampler
+from ..draws import Draw, labelled_normal
+from .training import arrays, batches, classes, filled, follow, seeded, unit
+
+TIMES = 1000
+WIDTH = 24
+EMBEDDING = 64
+HIDDEN_LABELS = 0.1
+EPOCHS = 250
+BATCH = 64
+AVERAGE = 0.005
+
+
+class Block(nn.Module):
+    """A residual block of two convolutions; the embedding (n, e) is added between them."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.GroupNorm(8, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1))
+        self.embed = nn.Linear(EMBEDDING, outputs)
+        self.second = nn.Sequential(
+            nn.GroupNorm(8, outputs), nn.SiLU(), nn.Dropout(0.1), nn.Conv2d(outputs, outputs, 3, padding=1)
+        )
+        self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        hidden = self.first(x) + self.embed(embedding)[:, :, None, None]
+        out: Tensor = self.skip(x) + self.second(hidden)
+        return out
+
+
+class UNet(nn.Module):
+    """The noise in images (n, c, h, w) at times (n,) with labels (n,), of which `classes` stands for none."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.label = nn.Embedding(classes + 1, EMBEDDING)
+        self.time = nn.Sequential(nn.Linear(EMBEDDING, EMBEDDING), nn.SiLU(), nn.Linear(EMBEDDING, EMBEDDING))
+        self.enter = nn.Conv2d(channels, WIDTH, 3, padding=1)
+        self.fine = Block(WIDTH, WIDTH)
+        self.shrink = nn.Conv2d(WIDTH, WIDTH, 3, stride=2, padding=1)
+        self.coarse = nn.ModuleList([Block(WIDTH, 2 * WIDTH), Block(2 * WIDTH, 2 * WIDTH)])
+        self.grow = nn.ConvTranspose2d(2 * WIDTH, WIDTH, 2, stride=2)
+        self.joined = Block(2 * WIDTH, WIDTH)
+        self.leave = nn.Sequential(nn.GroupNorm(8, WIDTH), nn.SiLU(), nn.Conv2d(WIDTH, channels, 3, padding=1))
+
+    def forward(self, x: Tensor, times: Tensor, labels: Tensor) -> Tensor:
+        embedding = F.silu(self.time(waves(times)) + self.label(labels))
+        fine = self.fine(self.enter(x), embedding)  # (n, 24, h, w)
+        hidden = self.shrink(fine)  # (n, 24, h/2, w/2)
+        for block in self.coarse:
+            hidden = block(hidden, embedding)  # (n, 48, h/2, w/2)
+        both = torch.cat([self.grow(hidden), fine], dim=1)  # (n, 48, h, w)
+        noise: Tensor = self.leave(self.joined(both, embedding))
+        return noise
+
+
+def waves(times: Tensor) -> Tensor:
+    """Times (n,) as sines and cosines of falling frequencies, (n, EMBEDDING)."""
+    rates = torch.exp(-np.log(10_000) * torch.arange(EMBEDDING // 2) / (EMBEDDING // 2))
+    angles = times[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+def kept() -> Tensor:
+    """The share of the image's variance that is left at each time, (TIMES,): from nearly 1 to nearly 0."""
+    angles = (torch.arange(TIMES + 1, dtype=torch.float64) / TIMES + 0.008) / 1.008 * torch.pi / 2
+    curve = angles.cos().square()
+    # At the last time a little is left, without which no image could be inferred from it.
+    return (curve[1:] / curve[0]).clamp(min=1e-4).float()
+
+
+def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, NDArray[Any]]:
+    """The network's weights, a running average of them, and the share of each class (k,)."""
+    x = unit(images) * 2 - 1
+    labels, shares = classes(images)
+    signal = kept()[:, None, None, None]
+    with seeded(seed):
+        network = UNet(images.shape[2], len(shares))
+        average = deepcopy(network)
+        optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (len(x) // BATCH))
+        for _ in range(epochs):
+            for chosen in batches(len(x), BATCH):
+                times, noise = torch.randint(TIMES, (BATCH,)), torch.randn(BATCH, *x.shape[1:])
+                noisy = signal[times].sqrt() * x[chosen] + (1 - signal[times]).sqrt() * noise
+                told = labels[chosen].where(torch.rand(BATCH) >= HIDDEN_LABELS, torch.tensor(len(shares)))
+                loss = F.mse_loss(network(noisy, times, told), noise)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                follow(average, network, AVERAGE)
+    return {"shares": shares, **arrays(average, "network.")}
+
+
+def denoise(network: UNet, x: Tensor, labels: Tensor, steps: int, guidance: float) -> Tensor:
+    """Images in [-1, 1] from noise x (n, c, h, w), with labels (n,)."""
+    signal = kept()
+    nobody = torch.full_like(labels, network.label.num_embeddings - 1)
+    times = torch.linspace(TIMES - 1, 0, steps).round().long().tolist()
+    for now, following in zip(times, [*times[1:], None], strict=True):
+        t = torch.full((len(x),), now)
+        noise = network(x, t, labels)
+        if guidance != 1:
+            free = network(x, t, nobody)
+            noise = free + guidance * (noise - free)
+        image = ((x - (1 - signal[now]).sqrt() * noise) / signal[now].sqrt()).clamp(-1, 1)
+        # The noise that leads from the clamped image to x, so that the two stay consistent.
+        noise = (x - signal[now].sqrt() * image) / (1 - signal[now]).sqrt()
+        left = signal[following] if following is not None else torch.tensor(1.0)
+        x = left.sqrt() * image + (1 - left).sqrt() * noise
+    return x
+
+
+def load(weights: Mapping[str, NDArray[Any]], track: Track, steps: int = 25, guidance: float = 1.0) -> Sampler:
+    if not 1 <= steps <= TIMES:
+        raise BadSamples(f"{steps} steps of diffusion", f"let the entry's arguments say 1 to {TIMES}")
+    height, width, channels = find(Dataset, track.dataset).shape
+    shares = weights["shares"]
+    network = filled(UNet(channels, len(shares)), weights, "network.")
+
+    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
+        labels, z = labelled_normal(draws, channels * height * width, shares)
+        start = torch.from_numpy(z).view(-1, channels, height, width)
+        with torch.inference_mode():
+            grey: NDArray[Any] = denoise(network, start, torch.from_numpy(labels), steps, guidance).numpy()
+        return (grey.transpose(0, 2, 3, 1) + 1) / 2
+
+    return sample
