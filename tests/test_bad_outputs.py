@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_ends_with_the_same_d
         "import pathlib\nimport numpy as np\ncalls = []\n"
         "def sample(seeds, labels):\n"
         "    calls.append(len(seeds))\n"
-        f"    if len(calls) == 4 and pathlib.Path({str(stop)!r}).exists():\n"
+        f"    if len(calls) == 6 and pathlib.Path({str(stop)!r}).exists():\n"
         "        raise KeyboardInterrupt\n"
         "    return np.stack([np.random.default_rng(s).random((1, 8, 8)) for s in seeds])\n",
     )
