@@ -1,0 +1,20 @@
+"""Floor 5, the command line: parse, call, print. No arithmetic here.
+
+Data go to stdout, everything else to stderr. Exit 0: done. 1: the user's to mend, with a message, a blank line and
+`hint: ...`. 2: wrong usage. One group of commands a file; importing it registers them, in the order of the help.
+"""
+
+from importlib import import_module
+
+from .app import app
+
+__all__ = ["app", "main"]
+
+# The order of `genboard --help`.
+for _group in ("measuring", "registry", "ranking", "dataset", "reference", "site"):
+    import_module(f".{_group}", __name__)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

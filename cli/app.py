@@ -1,0 +1,65 @@
+"""The command line's root, and how a command joins it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Annotated, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from ..errors import GenboardError
+from .output import say
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+app = typer.Typer(
+    name="genboard",
+    no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Measure generative image models the same way every time, and rank them with honest error bars.",
+)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("genboard"))
+        raise typer.Exit
+
+
+def group(name: str, help: str) -> typer.Typer:
+    """A group of commands under the root."""
+    made = typer.Typer(no_args_is_help=True, help=help)
+    app.add_typer(made, name=name)
+    return made
+
+
+def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a command; its help ends in an example, and a user's mistake ends in a message, not a traceback."""
+
+    def register(call: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(call)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return call(*args, **kwargs)
+            except GenboardError as e:
+                _fail(str(e))
+            except KeyboardInterrupt:
+                _fail("interrupted\n\nhint: run the same command again; finished shards and results are kept")
+
+        return group.command(name, epilog=f"Example: {example}")(guarded)
+
+    return register
+
+
+def _fail(message: str) -> NoReturn:
+    say(f"Error: {message}")
+    raise typer.Exit(1)

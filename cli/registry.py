@@ -1,0 +1,44 @@
+"""`genboard list` and `genboard show`: what the registry holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .app import app, command
+from .options import Json
+from .output import plain, print_json
+
+
+@command(app, "list", "genboard list generators --json")
+def list_(
+    kind: Annotated[str, typer.Argument(help="datasets, generators, extractors, metrics or tracks")], json: Json = False
+) -> None:
+    """What the registry holds of a kind."""
+    from ..leaderboard.tables import table
+    from ..registry.overview import listed
+
+    rows = listed(kind)
+    if json:
+        print_json(rows)
+        return
+    fields = [key for key in rows[0] if key != "name"]
+    print(table(["name", *fields], [[row["name"], *(plain(row[key]) for key in fields)] for row in rows]))
+
+
+@command(app, "show", "genboard show track digits")
+def show(
+    kind: Annotated[str, typer.Argument(help="dataset, generator, extractor, metric or track")],
+    name: Annotated[str, typer.Argument(help="Its name, see `genboard list`.")],
+    json: Json = False,
+) -> None:
+    """All the registry says of one entry."""
+    from ..leaderboard.tables import table
+    from ..registry.overview import flat, shown
+
+    entry = shown(kind, name)
+    if json:
+        print_json(entry)
+        return
+    print(table(["field", "value"], [[key, plain(value)] for key, value in flat(entry)]))
