@@ -1,7 +1,8 @@
-"""Peak memory and time of building reference statistics: `python -P benchmarks/speed/reference_memory.py`.
+"""Peak memory and time of reading MNIST and of building its statistics.
 
-Each build runs in a process of its own, with an empty data folder, so the index of the data set is made as well. Names
-of a data set, a split and extractors may be given; MNIST's 60,000 training images in two spaces are the default.
+`python -P benchmarks/speed/reference_memory.py`. Each runs in a process of its own, with an empty data folder, so the
+index of the data set is made as well. What is found is written beside this file, and `make docs` sets it into the
+documentation.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+from typing import Any
+
+from genboard.files import parse_json, write_json
 
 SPACES = ("lenet-mnist", "pixels")
-DATA = ("mnist", "train")
+DATASET, SPLIT = "mnist", "train"
+BANKS = (10_000, None)  # features kept for the metrics of neighbours; none: all of them
+TABLE = Path(__file__).parent / "reference_memory.json"
 
 BUILD = """
 import sys, time
-from pathlib import Path
 from genboard.benchmarks.environment import peak_memory_mib
-from genboard.files import home
+from genboard.files import canonical_json, home
 from genboard.reference_stats.build import build_into
 from genboard.reference_stats.statistics import make_recipe
 from genboard.registry.datasets import load_split
@@ -26,33 +32,44 @@ from genboard.registry.extractors import load_extractor
 dataset, split, extractor, bank = sys.argv[1:]
 load_extractor(extractor)
 loaded = peak_memory_mib()
-started = time.perf_counter()
 load_split(dataset, split)
-indexed = time.perf_counter()
 recipe = make_recipe(dataset, split, extractor, int(bank) or None)
+started = time.perf_counter()
 path = build_into(home() / "references", recipe)
-print(recipe.count, recipe.bank, loaded, peak_memory_mib(), indexed - started, time.perf_counter() - indexed,
-      path.stat().st_size / 2**20)
+sys.stdout.write(canonical_json({
+    "space": extractor, "images": recipe.count, "bank": recipe.bank, "before_mib": loaded,
+    "peak_mib": peak_memory_mib(), "build_s": time.perf_counter() - started, "file_mib": path.stat().st_size / 2**20,
+}).decode())
+"""
+
+READ = """
+import sys, time
+from genboard.benchmarks.environment import peak_memory_mib
+from genboard.files import canonical_json
+from genboard.registry.datasets import verify
+before = peak_memory_mib()
+started = time.perf_counter()
+verify(sys.argv[1])
+sys.stdout.write(canonical_json({
+    "before_mib": before, "peak_mib": peak_memory_mib(), "read_s": time.perf_counter() - started,
+}).decode())
 """
 
 
-def measured(dataset: str, split: str, extractor: str, bank: int) -> list[float]:
+def measured(program: str, *arguments: object) -> dict[str, Any]:
+    """What a program prints, run in a process with a data folder of its own."""
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-P", "-c", BUILD, dataset, split, extractor, str(bank)]
+        command = [sys.executable, "-P", "-c", program, *map(str, arguments)]
         environment = {**os.environ, "GENBOARD_HOME": home}
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return [float(word) for word in done.stdout.split()]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    found: dict[str, Any] = parse_json(done.stdout, TABLE)
+    return found
 
 
-def main(arguments: list[str]) -> None:
-    dataset, split = arguments[:2] or DATA
-    print("| space | images | bank | before, MiB | peak, MiB | index, s | build, s | file, MiB |")
-    print("|---|" + "---:|" * 7)
-    for extractor in arguments[2:] or SPACES:
-        for bank in (10_000, 0):
-            found = measured(dataset, split, extractor, bank)
-            print(f"| `{extractor}` | " + " | ".join(f"{value:,.0f}" for value in found) + " |", flush=True)
+def main() -> None:
+    builds = [measured(BUILD, DATASET, SPLIT, space, bank or 0) for space in SPACES for bank in BANKS]
+    write_json(TABLE, {"dataset": DATASET, "split": SPLIT, "read": measured(READ, DATASET), "builds": builds})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
