@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 OUT ?= demo
+JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python -P -m
 ONE_THREAD := OMP_NUM_THREADS=1
@@ -14,7 +15,7 @@ ONE_THREAD := OMP_NUM_THREADS=1
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
-	@echo "make test         the tests; make test-slow: the long ones"
+	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones"
 	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"
 	@echo "make leaderboard  measure every generator again, into leaderboard/results"
 	@echo "make site         the leaderboard from the committed results, into site/"
@@ -40,7 +41,7 @@ demo: setup
 	$(RUN) genboard demo --out "$(OUT)"
 
 test: setup
-	$(ONE_THREAD) $(RUN) pytest
+	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal
 
 test-slow: setup
 	$(ONE_THREAD) $(RUN) pytest -m slow

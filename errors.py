@@ -7,6 +7,8 @@ GenboardError        caught once, in the command line, and shown without a trace
   BadFeatures        features or weights that no metric or network can take
   BadSamples         a generator that did not give the samples it was asked for
   ReferenceMismatch  reference statistics that were made of something else, or are missing
+  BadSubmission      a submission that lacks what a reader of the board must know
+  BadStudy           a study that cannot be made of what there is
   CannotWrite        an output that cannot be made
   NotTrusted         somebody else's code, without leave to run it
 """
@@ -59,6 +61,14 @@ class BadSamples(GenboardError, ValueError):
 
 
 class ReferenceMismatch(GenboardError, ValueError):
+    pass
+
+
+class BadSubmission(GenboardError, ValueError):
+    pass
+
+
+class BadStudy(GenboardError, ValueError):
     pass
 
 

@@ -99,6 +99,18 @@ def canonical_json(value: Any) -> bytes:
     return (json.dumps(_rounded(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+def json_line(value: Any) -> bytes:
+    """The same value on one line of plain ASCII, for files of which each line is a value.
+
+    >>> json_line({"b": "é", "a": [1]})
+    b'{"a":[1],"b":"\\\\u00e9"}'
+
+    Raises:
+        ValueError: a NaN or an infinity, which JSON does not have.
+    """
+    return json.dumps(_rounded(value), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
 def parse_json(data: bytes | str, path: Path) -> Any:
     """The value in `data`; `path` is named in the error.
 

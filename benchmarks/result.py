@@ -113,6 +113,32 @@ class Provenance(Strict):
     trusted_code: bool
 
 
+# What a checkpoint was chosen on: a split of the track, other images, or the standardized samples themselves.
+ChosenOn = Literal["train", "reference", "held-out", "other", "samples"]
+
+
+class Selection(Strict):
+    """How the checkpoint was chosen: out of how many, by which metric, on which images."""
+
+    tried: int = Field(ge=1)
+    metric: str | None = None
+    on: ChosenOn | None = None
+
+
+class SubmissionRecord(Strict):
+    """Who offers a result for ranking, and what they say of the generator. None of it can be measured."""
+
+    authors: tuple[str, ...] = Field(min_length=1)
+    contact: str | None = None
+    page: str | None = None
+    code: str | None = None
+    training_data: tuple[str, ...] = ()
+    parameters: int | None = Field(None, ge=1)
+    notes: str | None = None
+    selection: Selection
+    manifest: Sha256  # of `<id>.manifest.json`
+
+
 class ErrorRecord(Strict):
     stage: Literal["sampling", "measuring"]
     type: str
@@ -133,12 +159,14 @@ class Result(Strict):
     cost: Cost
     provenance: Provenance
     error: ErrorRecord | None
+    submission: SubmissionRecord | None = None  # who offers it for ranking; none of those measured here
 
     def metric(self, key: str) -> MetricRecord | None:
         return next((m for m in self.metrics if m.key == key), None)
 
     def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+        # What nobody submitted says nothing of a submission.
+        return self.model_dump(mode="json", by_alias=True, exclude=None if self.submission else {"submission"})
 
     @property
     def path(self) -> Path:

@@ -7,27 +7,29 @@ its stage and its error; a user's interrupt is not a result.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..errors import BadFeatures, BadImages, BadSamples
 from ..files import home
 from ..reference_stats.build import obtain, recipes_of
-from ..reference_stats.features import Measured, measure
+from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.statistics import ReferenceStatistics, recipe_for
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
-from ..registry.extractors import load_extractor
-from ..registry.images import ImageSource, expect_shape, sequence_digest
+from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
 from ..registry.metrics import find_metric
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
-from .drawing import BATCH, PROTOCOL
+from .drawing import PROTOCOL, Plan
 from .environment import environment, peak_memory_mib
+from .labels import labels_digest, labels_for
+from .overlap import Follower
 from .preview import contact_sheet
 from .result import (
     Cost,
@@ -42,7 +44,7 @@ from .result import (
     result_id,
     save_result,
 )
-from .sampling import sample
+from .sampling import drop, sample
 from .scoring import score_track
 from .shards import source_of_shards
 from .subjects import Subject, plan_for
@@ -69,25 +71,34 @@ class Options:
     """How to run. Only `precision` changes numbers beyond a network's last bits: the result says so."""
 
     device: str = "cpu"
-    batch_size: int = BATCH
+    batch_size: int | None = None  # none: found on the way
     precision: Precision = "float32"
+    keep_samples: bool = True  # those drawn here, once they are measured
+
+
+Stage = Literal["sampling", "measuring"]
 
 
 @dataclass
 class _Clock:
-    """Seconds spent in each stage."""
+    """The stage of a run, and seconds spent in each so far."""
 
-    stage: Literal["sampling", "measuring"] = "sampling"
-    seconds: dict[str, float] = field(default_factory=dict)
+    stage: Stage = "measuring"
+    seconds: dict[Stage, float] = field(default_factory=dict)
+    since: float = field(default_factory=time.perf_counter)
 
     @contextmanager
-    def timed(self, stage: Literal["sampling", "measuring"]) -> Iterator[None]:
-        self.stage = stage
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = time.perf_counter() - started
+    def timed(self, stage: Stage) -> Iterator[None]:
+        """A stage, or one inside another, whose time then does not count for the outer one."""
+        outer = self.stage
+        self.turn(stage)
+        yield
+        self.turn(outer)  # after an error the stage stays what it was: that is where the run failed
+
+    def turn(self, stage: Stage) -> None:
+        now = time.perf_counter()
+        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self.since
+        self.stage, self.since = stage, now
 
 
 @dataclass(frozen=True)
@@ -132,17 +143,27 @@ def evaluate(
         return before
     clock = _Clock()
     try:
-        with clock.timed("sampling"):
-            source, digest = _samples(specification, subject, track, subject_images, workspace, options)
-        with clock.timed("measuring"):
-            metrics, preview = _measure(source, track, options)
+        references = references_of(track, options.device, options.precision)
+        spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
+        if subject_images is not None:
+            source, digest = subject_images, specification["generator"]["images"]
+            measured = _measured(source, track, spaces)
+        else:
+            plan = plan_for(subject, track, n)
+            folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
+            source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
+        metrics = score_track(track, measured, references)
+        preview = _preview(source, track, measured, references)
     except (BadSamples, BadImages, BadFeatures) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
         failed = _result(specification, subject, track, n, None, [], None, clock, options, error)
         save_result(failed, workspace.results, None)
         raise
     result = _result(specification, subject, track, n, digest, metrics, preview[0], clock, options, None)
-    return Evaluated(result, save_result(result, workspace.results, preview[1]), reused=False)
+    path = save_result(result, workspace.results, preview[1])
+    if subject_images is None and not options.keep_samples:
+        drop(folder)
+    return Evaluated(result, path, reused=False)
 
 
 def specify(
@@ -151,6 +172,7 @@ def specify(
     """All that decides a result: the same specification, the same id."""
     shape = list(find(Dataset, track.dataset).shape)
     generator = subject.generator
+    labels = labels_for(track, n) if generator else None
     return {
         "track": {"name": track.name, "version": track.version},
         "generator": generator.identity if generator else {"name": subject.record.name, "images": digest},
@@ -160,6 +182,7 @@ def specify(
             "seed": track.seed if generator else None,
             "shape": shape,
             "block": generator.block if generator else None,
+            **({} if labels is None else {"labels": labels_digest(labels)}),
         },
         "metrics": [specify_column(track, column, precision) for column in track.metrics],
     }
@@ -195,39 +218,45 @@ def _measured_before(
     return None if result.status == "failed" else Evaluated(result, path, reused=True)
 
 
-def _samples(
-    specification: dict[str, Any],
-    subject: Subject,
-    track: Track,
-    images: ImageSource | None,
-    workspace: Workspace,
-    options: Options,
-) -> tuple[ImageSource, str]:
-    """The samples and their digest: drawn and stored, or the images that were given."""
-    if images is not None:
-        return images, specification["generator"]["images"]
-    plan = plan_for(subject, track, specification["sampling"]["n"])
-    folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
-    manifest = sample(plan, folder, options.batch_size)
-    return source_of_shards(folder, manifest), manifest["digest"]
+def _drawn(
+    plan: Plan, folder: Path, track: Track, spaces: Mapping[str, LiveExtractor], options: Options, clock: _Clock
+) -> tuple[ImageSource, str, dict[str, Measured]]:
+    """The samples of a plan, their digest and their features, which are computed while further ones are drawn.
 
-
-def _measure(
-    source: ImageSource, track: Track, options: Options
-) -> tuple[list[MetricRecord], tuple[PreviewRecord, bytes]]:
-    references = references_of(track, options.device, options.precision)
-    measured: dict[str, Measured] = {
-        name: measure(
-            converted(source, track.conversions.get(name, ())),
-            load_extractor(name, options.device, options.precision),
-            moments=False,
-        )
-        for name in track.extractors
+    Time in which the drawing waits for the features counts as measuring.
+    """
+    streams = {
+        name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
+        for name, space in spaces.items()
     }
-    metrics = score_track(track, measured, references)
+    with clock.timed("sampling"), Follower(streams) as follower:
+
+        def give(images: Images) -> None:
+            with clock.timed("measuring"):
+                follower.give(images)
+
+        manifest = sample(plan, folder, options.batch_size, give)
+        with clock.timed("measuring"):
+            follower.finish()
+    return source_of_shards(folder, manifest), manifest["digest"], follower.measured
+
+
+def _measured(source: ImageSource, track: Track, spaces: Mapping[str, LiveExtractor]) -> dict[str, Measured]:
+    return {
+        name: measure(converted(source, track.conversions.get(name, ())), space, moments=False)
+        for name, space in spaces.items()
+    }
+
+
+def _preview(
+    source: ImageSource,
+    track: Track,
+    measured: Mapping[str, Measured],
+    references: Mapping[tuple[str, Against], ReferenceStatistics],
+) -> tuple[PreviewRecord, bytes]:
     space = next(column.extractor for column in track.metrics if column.key == track.primary)
     train = load_split(track.dataset, track.train)
-    return metrics, contact_sheet(source, measured[space], train, references[space, "train"])
+    return contact_sheet(source, measured[space], train, references[space, "train"])
 
 
 def _result(
@@ -243,7 +272,8 @@ def _result(
     error: ErrorRecord | None,
 ) -> Result:
     sampling = specification["sampling"]
-    sampling_s, measuring_s = (clock.seconds.get(stage, 0.0) for stage in ("sampling", "measuring"))
+    clock.turn(clock.stage)
+    sampling_s, measuring_s = (clock.seconds.get(stage, 0.0) for stage in get_args(Stage))
     status = "failed" if error else "complete" if all(m.value is not None for m in metrics) else "partial"
     return Result.model_validate(
         {

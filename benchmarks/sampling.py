@@ -7,62 +7,101 @@ digest. `docs/protocol.md` says it in full.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from ..errors import BadSamples, CannotWrite
-from ..files import make_folder, read_json, write_json
+from ..files import make_folder, read_json, remove, write_json
 from ..progress import bar
-from ..registry.generators.draws import draws
-from ..registry.images import records
-from .drawing import BATCH, Plan, draw, refuse_unrepeatable
+from ..registry.images import Images, records
+from .drawing import Drawer, Plan
 from .shards import read_shard, shard_name, write_shard
+from .space import refuse_full_disk
 
-SHARD = 128  # samples: what is lost at most when a run is killed
+SHARD = 128  # samples: what is lost at most when a run is killed, or a batch where that is larger
 
 
-def sample(plan: Plan, folder: Path, batch_size: int = BATCH) -> dict[str, Any]:
+def sample(
+    plan: Plan, folder: Path, batch_size: int | None = None, each: Callable[[Images], None] | None = None
+) -> dict[str, Any]:
     """Draw the samples of a plan into `folder`, or what is missing of them, and return the manifest.
+
+    Args:
+        batch_size: samples asked for at once; found on the way by default, see `Drawer`.
+        each: called with all samples in their order, a shard at a time, whether they were drawn or found.
 
     Raises:
         BadSamples: the generator gives something else than images of the track's shape, or other ones when asked
             twice, or the folder holds samples of another plan.
         CannotWrite: the folder cannot be made or filled, or another process is writing there.
     """
-    if batch_size < 1:
-        raise BadSamples(f"a batch of {batch_size} samples", "use --batch-size 1 or more")
+    drawer = Drawer(plan, batch_size)
+    with _locked(folder):
+        return _sample_locked(drawer, folder, each)
+
+
+def drop(folder: Path) -> None:
+    """Delete the samples in a folder, and the folder if nothing else is in it.
+
+    Raises:
+        CannotWrite: a file cannot be deleted, or another process is drawing there.
+    """
+    with _locked(folder):
+        ours = [folder / "manifest.json", *sorted(folder.glob("samples-*.parquet")), *sorted(folder.glob(".*.tmp"))]
+        # The plan comes last: until then what is left can be completed again.
+        for path in (*ours, folder / "plan.json"):
+            remove(path)
+    with suppress(OSError):
+        (folder / ".lock").unlink(missing_ok=True)
+        folder.rmdir()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The folder, made if need be, for this process alone."""
     make_folder(folder)
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
-        with FileLock(folder / ".lock", timeout=0):
-            return _sample_locked(plan, folder, batch_size)
+        lock.acquire()
     except Timeout as e:
         raise CannotWrite(
             f"another process is drawing samples into {folder}", "wait for it, or use another folder"
         ) from e
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _sample_locked(plan: Plan, folder: Path, batch_size: int) -> dict[str, Any]:
+def _sample_locked(drawer: Drawer, folder: Path, each: Callable[[Images], None] | None) -> dict[str, Any]:
+    plan = drawer.plan
     _claim(plan, folder)
     ranges = [(start, min(start + SHARD, plan.n)) for start in range(0, plan.n, SHARD)]
-    if not all((folder / shard_name(number, len(ranges))).is_file() for number in range(len(ranges))):
-        refuse_unrepeatable(plan)
+    paths = [folder / shard_name(number, len(ranges)) for number in range(len(ranges))]
+    limits = _limits(ranges, [path.is_file() for path in paths])
+    left = sum(stop - start for (start, stop), limit in zip(ranges, limits, strict=True) if limit is not None)
+    if left:
+        refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
     shards = []
     whole = hashlib.sha256()
     with bar(f"samples of {plan.generator.name}", plan.n, "image") as progress:
-        for number, (start, stop) in enumerate(ranges):
-            path = folder / shard_name(number, len(ranges))
-            if path.is_file():
-                images = read_shard(path, plan.spec_id, plan.shape, start, stop - start)
+        for (start, stop), path, limit in zip(ranges, paths, limits, strict=True):
+            if limit is None:
+                images = _found(path, plan, start, stop)
             else:
-                images = draw(plan, start, stop, batch_size)
-                write_shard(path, images, draws(plan.seed, start, stop), plan.spec_id)
+                images = drawer.draw(start, stop, limit)
+                write_shard(path, images, plan.draws(start, stop), plan.spec_id)
             own = hashlib.sha256()
             for r in records(images):
                 own.update(r)
                 whole.update(r)
             shards.append({"file": path.name, "first": start, "count": stop - start, "digest": own.hexdigest()})
+            if each is not None:
+                each(images)
             progress.update(stop - start)
     manifest = {
         **plan.spec,
@@ -74,6 +113,27 @@ def _sample_locked(plan: Plan, folder: Path, batch_size: int) -> dict[str, Any]:
     _refuse_other_digest(folder / "manifest.json", manifest)
     write_json(folder / "manifest.json", manifest)
     return manifest
+
+
+def _limits(ranges: Sequence[tuple[int, int]], there: Sequence[bool]) -> list[int | None]:
+    """Of each shard that is missing, where the run of missing ones ends; none of one that is there.
+
+    >>> _limits([(0, 2), (2, 4), (4, 6), (6, 7)], [False, False, True, False])
+    [4, 4, None, 7]
+    """
+    found: list[int | None] = []
+    for (_, stop), is_there in zip(reversed(ranges), reversed(there), strict=True):
+        found.append(None if is_there else (found[-1] if found and found[-1] is not None else stop))
+    return found[::-1]
+
+
+def _found(path: Path, plan: Plan, start: int, stop: int) -> Images:
+    """The images of a shard that is there, if they have the plan's labels."""
+    images = read_shard(path, plan.spec_id, plan.shape, start, stop - start)
+    labels = None if images.labels is None else tuple(images.labels.tolist())
+    if labels != (None if plan.labels is None else plan.labels[start:stop]):
+        raise BadSamples(f"{path}: its labels are not those of the plan", "delete the file, and sample again")
+    return images
 
 
 def _refuse_other_digest(path: Path, manifest: dict[str, Any]) -> None:

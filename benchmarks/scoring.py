@@ -14,6 +14,7 @@ from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import Input, Metric, find_metric
 from ..registry.resolve import function
 from ..registry.schema import Against, Track
+from .metrics.nearest import Remembered, Search, nearest
 from .neighbours import Neighbours
 from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
@@ -29,19 +30,23 @@ def score(
     n_reference: int | None,
     params: Mapping[str, int | float | str],
     labels: Tensor | None = None,
+    search: Search = nearest,
 ) -> MetricRecord:
     """One metric's record: its value, or null and the reason where these samples cannot be scored.
 
     Args:
         labels: of the samples, shape (n,), where the track fixes how many have each, as fresh draws would.
+        search: for the nearest rows; one that remembers serves several metrics.
     """
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
     reason = _missing(metric, inputs, n)
     if reason is None:
         try:
-            stratified = {"labels": labels} if metric.labels and labels is not None else {}
-            estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given, **stratified)
+            beside: dict[str, Any] = {"labels": labels} if metric.labels and labels is not None else {}
+            if metric.search:
+                beside["search"] = search
+            estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given, **beside)
             reason = estimate.reason
         except BadFeatures as e:
             reason = e.fact
@@ -78,6 +83,7 @@ def score_track(
         )
         for (name, side), reference in references.items()
     }
+    search = Remembered()
     for column in track.metrics:
         fake, metric = measured[column.extractor], find_metric(column.metric)
         real = references[column.extractor, column.against]
@@ -93,7 +99,8 @@ def score_track(
         params = {**column.params, "against": column.against}
         n_reference = reference_count(metric, real.moments.n, len(real.features))
         n = len(fake.features)
-        records.append(score(metric, inputs, column.extractor, n, n_reference, params, labels[column.extractor]))
+        labelled = labels[column.extractor]
+        records.append(score(metric, inputs, column.extractor, n, n_reference, params, labelled, search))
     return records
 
 

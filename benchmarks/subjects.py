@@ -10,11 +10,15 @@ from ..errors import BadImages, BadSamples, UnknownName
 from ..registry.catalog import entries, find
 from ..registry.generators import LiveGenerator, load_generator
 from ..registry.generators.python import load_function, looks_like_function
+from ..registry.generators.samples import open_samples
 from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
 from .drawing import Plan
+from .labels import labels_for
 from .result import GeneratorRecord
+
+PROGRAMS = (".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ def open_subject(
     name: str | None = None,
     trust_code: bool = False,
     conversions: tuple[str, ...] = (),
+    device: str = "cpu",
 ) -> Subject:
     """The subject that a source names.
 
@@ -43,10 +48,12 @@ def open_subject(
         name: what tables call it; for images and functions, made from the source by default.
         trust_code: leave to run a user's function.
         conversions: of images as they are read, by names from `registry.conversions`.
+        device: where a registered generator's networks run.
 
     Raises:
         UnknownName: no generator or conversion has that name, and no file or folder either.
         NotTrusted, BadSamples, BadImages: the source is not to be had, or conversions of what is no image.
+        BadEntry, BadFeatures: an entry that says what is not so, or files that are not the ones it names.
     """
     registered = entries(Generator)
     path = Path(source)
@@ -71,7 +78,10 @@ def open_subject(
             licence=entry.licence,
             paper=entry.paper,
         )
-        return Subject(record, source, generator=load_generator(entry, track))
+        if entry.source.kind == "samples":
+            return Subject(record, source, images=open_samples(entry, track))
+        generator = load_generator(entry, track, trust_code, device)
+        return Subject(record, source, generator=generator, trusted_code=entry.source.kind == "python")
     if given:
         images = open_images(path, conversions)
         record = _outsider(name or slug(path.stem), "images", track)
@@ -80,6 +90,11 @@ def open_subject(
         own = name or slug(source.rpartition(":")[2])
         function = load_function(source, own, trust_code)
         return Subject(_outsider(own, "function", track), source, generator=function, trusted_code=True)
+    if path.suffix.lower() in PROGRAMS:
+        raise BadSamples(
+            f"{source}: a program or weights are measured by an entry, which says what goes in and what comes out",
+            "write one as CONTRIBUTING.md shows, into entries/generators/ of your data folder, and give its name",
+        )
     if exists or len(path.parts) > 1 or path.suffix.lower() in SUFFIXES:
         open_images(path)  # says what is wrong with it
     raise UnknownName("generator", source, registered)
@@ -94,7 +109,8 @@ def plan_for(subject: Subject, track: Track, n: int | None = None) -> Plan:
     if subject.generator is None:
         raise BadSamples(f"{subject.source} is images: there is nothing to draw", "measure them: genboard evaluate")
     shape = find(Dataset, track.dataset).shape
-    return Plan(subject.generator, track.seed, track.samples if n is None else n, shape)
+    n = track.samples if n is None else n
+    return Plan(subject.generator, track.seed, n, shape, labels_for(track, n))
 
 
 def slug(text: str) -> str:

@@ -68,7 +68,8 @@ def sample(
     track: TrackName,
     out: Annotated[Path, typer.Option(help="Folder for the shards; a run that was stopped goes on there.")],
     samples: Samples = None,
-    batch_size: BatchSize = 64,
+    device: Device = "cpu",
+    batch_size: BatchSize = None,
     trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of yours.")] = False,
     json: Json = False,
 ) -> None:
@@ -79,7 +80,8 @@ def sample(
     from ..registry.schema import Track
 
     entry = find(Track, track)
-    manifest = draw(plan_for(open_subject(generator, entry, trust_code=trust_code), entry, samples), out, batch_size)
+    subject = open_subject(generator, entry, trust_code=trust_code, device=device)
+    manifest = draw(plan_for(subject, entry, samples), out, batch_size)
     if json:
         print_json(manifest)
         return
@@ -102,7 +104,10 @@ def evaluate(
     ] = None,
     device: Device = "cpu",
     precision: Arithmetic = "float32",
-    batch_size: BatchSize = 64,
+    batch_size: BatchSize = None,
+    keep_samples: Annotated[
+        bool, typer.Option("--keep-samples/--drop-samples", help="Whether samples drawn here stay once measured.")
+    ] = True,
     convert: Convert = None,
     json: Json = False,
 ) -> None:
@@ -115,10 +120,10 @@ def evaluate(
     from ..registry.schema import Track
 
     entry = find(Track, track)
-    subject = open_subject(source, entry, name, trust_code, tuple(listed(convert) or ()))
+    subject = open_subject(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
-    done = measure(subject, entry, samples, workspace, Options(device, batch_size, precision))
+    done = measure(subject, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
     if out is not None:
         write_json(out, done.result.to_json())
     if subject.images is not None and subject.images.count > done.result.sampling.n:

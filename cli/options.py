@@ -17,7 +17,10 @@ Convert = Annotated[
 Arithmetic = Annotated[
     Literal["float32", "bf16"], typer.Option(help="Arithmetic of the networks; bf16 makes another feature space.")
 ]
-BatchSize = Annotated[int, typer.Option(min=1, help="Samples computed at once; it changes no pixel.")]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(min=1, help="Samples drawn at once, found on the way by default; it changes no pixel."),
+]
 ResultFolders = Annotated[
     list[Path] | None,
     typer.Option(help="Folder of results, repeatable; the committed ones and your own by default."),

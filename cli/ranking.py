@@ -1,22 +1,56 @@
-"""`genboard rank`: the ranking of a track."""
+"""`genboard rank` and `genboard card`: where results stand, and what a model card says of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
 from .app import app, command
-from .options import Json, ResultFolders, TrackName
+from .options import Json, ResultFolders, listed
 from .output import print_json, say
+
+if TYPE_CHECKING:
+    from ..leaderboard.export import Table
 
 
 @command(app, "rank", "genboard rank --track digits --json")
 def rank(
-    track: TrackName,
+    track: Annotated[str | None, typer.Option(help="Name of the track, see `genboard list tracks`.")] = None,
+    tracks: Annotated[str | None, typer.Option(help="Or several, with commas: generators across tracks.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Or all tracks that rank something.")] = False,
+    table: Annotated[
+        Literal["board", "pareto", "agreement", "flips", "left-out"] | None,
+        typer.Option(help="Of one track: this table alone."),
+    ] = None,
+    format: Annotated[Literal["csv", "json", "parquet"] | None, typer.Option(help="Write the table like this.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.")] = None,
     results: ResultFolders = None,
     json: Json = False,
 ) -> None:
-    """The ranking of a track: rank intervals, and which rows cannot be told apart."""
+    """The ranking of a track: rank intervals, and which rows cannot be told apart. Or of several, side by side.
+
+    --format writes a table of plain values: the board by default, or the one that --table names. In a CSV, a text that
+    a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    if sum([track is not None, tracks is not None, all_]) != 1:
+        raise typer.BadParameter("give one of --track, --tracks and --all")
+    if json and (format or out or table):
+        raise typer.BadParameter("--json prints all tables of a track: leave out --table, --format and --out")
+    if out and not format:
+        raise typer.BadParameter("--out needs --format")
+    if format == "parquet" and not out:
+        raise typer.BadParameter("--format parquet needs --out")
+    if track is None:
+        if table:
+            raise typer.BadParameter("--table is of one track: give --track")
+        _across(listed(tracks), results, format, out, json)
+        return
     from ..leaderboard.board import make_board
+    from ..leaderboard.export import BOARD_TABLES
     from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import board_text
+    from ..leaderboard.terminal import agreement_text, board_text, table_text
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -26,5 +60,86 @@ def rank(
     board = make_board(find(Track, track), records.readable)
     if json:
         print_json(board.to_json())
+    elif format:
+        _write(BOARD_TABLES[table or "board"](board), format, out)
+    elif table == "agreement":
+        print(agreement_text(board.agreement))
+    elif table not in (None, "board"):
+        print(table_text(BOARD_TABLES[table](board)))
     else:
         print(board_text(board))
+
+
+def _across(
+    names: list[str] | None,
+    results: list[Path] | None,
+    format: Literal["csv", "json", "parquet"] | None,
+    out: Path | None,
+    json: bool,
+) -> None:
+    from ..leaderboard.across import across
+    from ..leaderboard.board import make_board
+    from ..leaderboard.export import across_table
+    from ..leaderboard.records import read_records, usual_folders
+    from ..leaderboard.terminal import across_text
+    from ..registry.catalog import entries, find
+    from ..registry.schema import Track
+
+    records = read_records(results or usual_folders())
+    for path, reason in records.unreadable:
+        say(f"left out: {path}: {reason}")
+    chosen = [find(Track, name) for name in dict.fromkeys(names)] if names is not None else entries(Track).values()
+    boards = [make_board(track, records.readable) for track in chosen]
+    found = across([board for board in boards if names is not None or board.ranked])
+    if json:
+        print_json(found.to_json())
+    elif format:
+        _write(across_table(found), format, out)
+    else:
+        print(across_text(found))
+
+
+def _write(table: Table, format: Literal["csv", "json", "parquet"], out: Path | None) -> None:
+    import sys
+
+    from ..files import write_bytes
+    from ..leaderboard.export import encode
+
+    data = encode(table, format)
+    if out is None:
+        sys.stdout.write(data.decode())
+    else:
+        write_bytes(out, data)
+        say(f"{len(table.rows):,} rows")
+        print(out)
+
+
+@command(app, "card", "genboard card demo/results/digits@1/ddpm/*.json --format model-index")
+def card(
+    results: Annotated[list[Path], typer.Argument(help="Result files of one model.")],
+    format: Annotated[
+        Literal["model-index", "eval-results"],
+        typer.Option(help="For the card's metadata, or for a file below .eval_results/ in the model's repository."),
+    ] = "model-index",
+    dataset: Annotated[
+        str | None, typer.Option(help="For eval-results: the Hub's data set that holds the leaderboard.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="An address at which the results can be looked up.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.")] = None,
+) -> None:
+    """What a model card says of results, in the YAML that the Hugging Face Hub reads."""
+    from ..benchmarks.result import read_result
+    from ..files import write_bytes
+    from ..leaderboard.model_card import card as card_of
+
+    found = [read_result(path) for path in results]
+    text = card_of(found, format, dataset, source)
+    for result in found:
+        for record in result.metrics:
+            if record.value is None:
+                say(f"left out: {record.key} of {result.id}: {record.reason}")
+    if out is None:
+        print(text, end="")
+    else:
+        write_bytes(out, text.encode())
+        print(out)

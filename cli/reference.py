@@ -120,3 +120,37 @@ def reference_export(
     from ..reference_stats.export_npz import export_npz
 
     print(export_npz(name, out))
+
+
+@command(reference_app, "push", "genboard reference push digits/reference-500.digits-cnn ORG/NAME")
+def reference_push(
+    name: Annotated[str, typer.Argument(help="One of `genboard reference list`.")],
+    repo: Annotated[str, typer.Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
+    pull_request: Annotated[bool, typer.Option("--pull-request", help="Offer it, instead of committing it.")] = False,
+) -> None:
+    """Share reference statistics on the Hub, with their SHA-256 beside them."""
+    from ..leaderboard.hub import push_reference
+
+    print(push_reference(name, repo, pull_request))
+
+
+@command(reference_app, "pull", "genboard reference pull ORG/NAME digits/reference-500.digits-cnn")
+def reference_pull(
+    repo: Annotated[str, typer.Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
+    name: Annotated[str, typer.Argument(help="What the statistics are called there.")],
+    revision: Annotated[str | None, typer.Option(help="A commit, branch or tag; the newest by default.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="The digest the file must have, from a place you trust.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Replace a file of that name that differs.")] = False,
+) -> None:
+    """Fetch reference statistics that somebody shared, and check their SHA-256.
+
+    The digest shows that they arrived as they were pushed. Whether they were made of what they say, only
+    `genboard reference verify NAME` shows: it builds them again.
+    """
+    from ..leaderboard.hub import pull_reference
+
+    pulled = pull_reference(repo, name, revision, sha256, again)
+    say(f"{'kept' if pulled.kept else 'pulled'}: {name}, SHA-256 {pulled.sha256}")
+    if not pulled.kept:
+        say(f"as trustworthy as {repo}; to build them again and compare: genboard reference verify {name}")
+    print(pulled.path)

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeGuard
 
-from ..benchmarks.drawing import PROTOCOL
 from ..benchmarks.result import MetricRecord, Result
 from ..benchmarks.runner import specify_column
+from ..errors import BadEntry
 from ..registry.metrics import Better, find_metric
 from ..registry.schema import Track, TrackMetric
-from .ranking import Ranked, Scored, rank
+from .agreement import Agreement, agreement
+from .comparable import comparable_cells, why_not
+from .flips import Limit, limit_of
+from .letters import letters
+from .pareto import Front, fronts
+from .ranking import Ranked, Scored, ScoredColumn, rank
 from .records import Record
+from .verification import Standing, standing_of
 
 COPIES_BELOW = 0.5  # a nearest-training-image ratio whose whole interval is below marks a row as copying
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the board: a result and its place, or none for a baseline."""
+    """A row of the board: a result and its place, or none for a baseline.
+
+    Attributes:
+        cells: what may stand in the track's columns.
+        empty: why the other columns have nothing here.
+        letters: rows that share one are not distinguished from each other.
+        standing: who measured it again, and who disputes it.
+    """
 
     record: Record
     cells: dict[str, MetricRecord]
     place: Ranked | None
     copies: bool
+    empty: dict[str, str] = field(default_factory=dict)
+    letters: str = ""
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def result(self) -> Result:
@@ -85,18 +102,55 @@ class Board:
         train, reference = (row.cells[column.key].value for column in pair)
         return None if train is None or reference is None else train - reference
 
+    @cached_property
+    def scored(self) -> tuple[ScoredColumn, ...]:
+        """The columns with the values of the ranked rows: what ranks, fronts and agreement are computed from."""
+        return tuple(
+            ScoredColumn(
+                column.key,
+                column.metric,
+                column.extractor,
+                column.against,
+                find_metric(column.metric).better,
+                tuple(
+                    _scored(row.name, record) for row in self.ranked if _has_value(record := row.cells.get(column.key))
+                ),
+            )
+            for column in self.columns
+        )
+
+    @cached_property
+    def limit(self) -> Limit:
+        """The ranking by the bias-corrected limit."""
+        return limit_of(self.track.primary, self.scored)
+
+    @cached_property
+    def fronts(self) -> tuple[Front, ...]:
+        """The Pareto fronts of fidelity against diversity."""
+        return fronts(self.scored)
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far the columns order the ranked rows alike."""
+        return agreement(self.scored)
+
     def to_json(self) -> dict[str, Any]:
         """The board as `genboard rank --json` prints it and the site offers it."""
         return {
             "track": {"name": self.track.name, "version": self.track.version},
             "primary": self.track.primary,
             "better": self.better,
+            "n": self.track.samples,
             "rows": [self._row_json(row) for row in self.rows],
+            "limit": self.limit.to_json(),
+            "pareto": [front.to_json() for front in self.fronts],
+            "agreement": self.agreement.to_json(),
             "left_out": [{"generator": i.name, "id": i.id, "reason": i.reason} for i in self.left_out],
         }
 
     def _row_json(self, row: Row) -> dict[str, Any]:
         generator = row.result.generator
+        in_limit = self.limit.place(row.name)
         return {
             "generator": generator.name,
             "title": generator.title,
@@ -105,9 +159,17 @@ class Board:
             "noise_floor": generator.noise_floor,
             "rank": [row.place.first, row.place.last] if row.place else None,
             "not_distinguished_from": list(row.place.tied) if row.place else [],
+            "letters": row.letters,
+            "rank_in_limit": [in_limit.first, in_limit.last] if in_limit else None,
             "copies": row.copies,
             "memorisation_gap": self.memorisation_gap(row),
             "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
+            "empty": row.empty,
+            "verification": {
+                "level": row.standing.level,
+                "failed": row.standing.failed,
+                "disputed": row.standing.disputed,
+            },
             "n": row.result.sampling.n,
             "created": row.result.provenance.created,
             "id": row.result.id,
@@ -115,72 +177,62 @@ class Board:
 
 
 def make_board(track: Track, records: Iterable[Record]) -> Board:
-    """The board of a track from all results at hand; of several of one generator the newest comparable one counts."""
+    """The board of a track from all results at hand; of several of one generator the newest comparable one counts.
+
+    A withdrawn result is left out with its reason; a disputed one stays, and says so.
+    """
     primary = next(column for column in track.metrics if column.key == track.primary)
     better = find_metric(primary.metric).better
     if better is None:
         raise ValueError(f"{track.id}: {track.primary} has no better end, so it cannot rank")
     chosen: dict[str, Record] = {}
+    standings: dict[str, Standing] = {}
     left_out: list[LeftOut] = []
     mine = [record for record in records if record.result.track.name == track.name]
     # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
     specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
-        reason = why_not(record.result, track, specs[track.primary])
+        standing, reason = _standing(record)
+        reason = reason or why_not(record.result, track, specs)
         if reason is None and name in chosen:
             reason = f"superseded by {chosen[name].result.id}"
         if reason is None:
-            chosen[name] = record
+            chosen[name], standings[name] = record, standing
         else:
             left_out.append(LeftOut(name, record.result.id, reason))
-    cells = {name: _cells(record.result, track, specs) for name, record in chosen.items()}
-    places = _places(chosen, cells, track.primary, better)
+    found = {name: comparable_cells(record.result, specs) for name, record in chosen.items()}
+    cells = {name: pair[0] for name, pair in found.items()}
+    ranked = [name for name, record in chosen.items() if not record.result.generator.baseline]
+    places = {place.name: place for place in rank([_scored(n, cells[n][track.primary]) for n in ranked], better)}
+    marks = letters(list(places.values()))
     sign = 1 if better == "lower" else -1
-    order = sorted(chosen, key=lambda name: (sign * _value(cells[name][track.primary]), name))
-    rows = tuple(Row(chosen[name], cells[name], places.get(name), _copies(cells[name])) for name in order)
+    order = sorted(chosen, key=lambda name: (sign * _scored(name, cells[name][track.primary]).value, name))
+    rows = tuple(
+        Row(
+            record=chosen[name],
+            cells=cells[name],
+            place=places.get(name),
+            copies=_copies(cells[name]),
+            empty=found[name][1],
+            letters=marks.get(name, ""),
+            standing=standings[name],
+        )
+        for name in order
+    )
     return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))))
 
 
-def why_not(result: Result, track: Track, primary: dict[str, Any]) -> str | None:
-    """Why a result cannot stand on the board of a track; none if it can."""
-    if result.track.version != track.version:
-        return f"measured on version {result.track.version} of the track, this is {track.version}"
-    if result.error is not None:
-        return f"failed at {result.error.stage}: {result.error.message}"
-    sampling = result.sampling
-    if sampling.n != track.samples:
-        return f"measured with {sampling.n:,} samples, the track asks for {track.samples:,}"
-    if sampling.protocol != PROTOCOL:
-        return f"drawn by protocol {sampling.protocol}, the track's is {PROTOCOL}"
-    if sampling.seed is not None and sampling.seed != track.seed:
-        return f"drawn with seed {sampling.seed}, the track's is {track.seed}"
-    record = result.metric(track.primary)
-    if record is None:
-        return f"has no {track.primary}"
-    if record.value is None:
-        return f"{track.primary} is missing: {record.reason}"
-    if primary not in result.specification.get("metrics", []):
-        return f"{track.primary} was measured with another extractor, reference or metric version"
-    return None
-
-
-def _cells(result: Result, track: Track, specs: dict[str, dict[str, Any]]) -> dict[str, MetricRecord]:
-    """The records that may stand in the track's columns."""
-    measured = result.specification.get("metrics", [])
-    found = {column.key: result.metric(column.key) for column in track.metrics if specs[column.key] in measured}
-    return {key: record for key, record in found.items() if record is not None}
-
-
-def _places(
-    chosen: dict[str, Record], cells: dict[str, dict[str, MetricRecord]], key: str, better: Better
-) -> dict[str, Ranked]:
-    scored = [
-        Scored(name, _value(cells[name][key]), _se(cells[name][key]))
-        for name, record in chosen.items()
-        if not record.result.generator.baseline
-    ]
-    return {place.name: place for place in rank(scored, better)}
+def _standing(record: Record) -> tuple[Standing, str | None]:
+    """Where a result stands by its log, and why that keeps it off the board."""
+    try:
+        standing = standing_of(record.path)
+    except BadEntry as e:
+        return (
+            Standing(),
+            f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
+        )
+    return standing, f"withdrawn: {standing.withdrawn}" if standing.withdrawn else None
 
 
 def _copies(cells: dict[str, MetricRecord]) -> bool:
@@ -188,10 +240,10 @@ def _copies(cells: dict[str, MetricRecord]) -> bool:
     return any(record.uncertainty is not None and record.uncertainty.hi < COPIES_BELOW for record in ratios)
 
 
-def _value(record: MetricRecord) -> float:
+def _has_value(record: MetricRecord | None) -> TypeGuard[MetricRecord]:
+    return record is not None and record.value is not None
+
+
+def _scored(name: str, record: MetricRecord) -> Scored:
     assert record.value is not None
-    return record.value
-
-
-def _se(record: MetricRecord) -> float | None:
-    return record.uncertainty.se if record.uncertainty else None
+    return Scored(name, record.value, record.uncertainty.se if record.uncertainty else None)

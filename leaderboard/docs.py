@@ -22,15 +22,21 @@ from ..registry.catalog import entries, find
 from ..registry.images import describe
 from ..registry.metrics import METRICS
 from ..registry.overview import listed
-from ..registry.schema import Dataset, Extractor, Track
+from ..registry.schema import Dataset, Extractor, Generator, Track
+from ..registry.weights import ROOT as WEIGHTS
+from ..registry.weights import count_numbers
 from .board import make_board
-from .numbers import written
+from .check import CHECKS
+from .metadata import FIELDS
+from .numbers import figure, written
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
 from .records import COMMITTED, read_records
 from .terminal import board_text
+from .verifying.tables import levels, tolerances
 
 ROOT = Path(__file__).parent.parent
+MEMORY = ROOT / "benchmarks" / "speed" / "reference_memory.json"
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z0-9 :-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -44,9 +50,16 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "precision": _precision,
         "metrics": _metrics,
         "generators": _generators,
+        "zoo": _zoo,
         "extractors": _extractors,
+        "reading memory": _reading_memory,
+        "reference memory": _reference_memory,
         "datasets": _datasets,
         "tracks": _tracks,
+        "checks": _checks,
+        "submission fields": _submission_fields,
+        "tolerances": tolerances,
+        "verification": lambda: levels(read_records([COMMITTED]).readable),
     }
     return {**boards, **intervals, **others}
 
@@ -135,6 +148,36 @@ def _precision() -> str:
     return "\n".join(rows)
 
 
+def _checks() -> str:
+    rows = [f"| `{c.code}` | {c.severity} | {c.title} | {c.hint} |" for c in CHECKS]
+    return "\n".join(["| code | | what it finds | what to do |", "|---|---|---|---|", *rows])
+
+
+def _submission_fields() -> str:
+    who = {"all": "everybody", "outsiders": "all but registered ones", "several tried": "`tried` > 1", "nobody": ""}
+    rows = [f"| `{f.name}` | `{f.flag}` | {f.question} | {who[f.needed]} |" for f in FIELDS]
+    return "\n".join(["| field | flag | what it says | needed of |", "|---|---|---|---|", *rows])
+
+
+def _reading_memory() -> str:
+    table = read_json(MEMORY)
+    read, name = table["read"], find(Dataset, table["dataset"])
+    beyond = read["peak_mib"] - read["before_mib"]
+    libraries = f"the {read['before_mib']:.0f} MiB of the interpreter and its libraries"
+    return f"Reading all {name.count:,} images of `{name.name}` takes {beyond:.0f} MiB beyond {libraries}."
+
+
+def _reference_memory() -> str:
+    table = read_json(MEMORY)
+    rows = ["| space | images | bank | before | peak | of which the build's | file |", "|---|" + "---:|" * 6]
+    for b in table["builds"]:
+        sizes = b["before_mib"], b["peak_mib"], b["peak_mib"] - b["before_mib"], b["file_mib"]
+        rows.append(
+            f"| `{b['space']}` | {b['images']:,} | {b['bank']:,} | {' | '.join(f'{s:,.0f} MiB' for s in sizes)} |"
+        )
+    return "\n".join(rows)
+
+
 def _extractors() -> str:
     rows = ["| name | what it is | preprocessing | wide | logits | images |", "|---|---|---|---:|---:|---|"]
     for e in entries(Extractor).values():
@@ -163,6 +206,26 @@ def _tracks() -> str:
 def _generators() -> str:
     rows = [f"| `{g['name']}` | {g['title']} | {g['family']} | {g['origin']} |" for g in listed("generators")]
     return "\n".join(["| name | what it is | family | origin |", "|---|---|---|---|", *rows])
+
+
+def _zoo() -> str:
+    """The generators trained here, in the order of their board, with what their weights take."""
+    track, shown = find(Track, "digits"), ("fd", "precision", "recall")
+    space = track.primary.partition(":")[2]
+    rows = [
+        "| | family | Fréchet distance, 95 % interval | precision | recall | numbers in its weights | origin |",
+        "|---|---|---:|---:|---:|---:|---|",
+    ]
+    for row in make_board(track, read_records([COMMITTED]).readable).rows:
+        entry = entries(Generator).get(row.name)
+        if entry is None or entry.weights is None or entry.weights.file is None:
+            continue
+        path = WEIGHTS / entry.weights.file
+        size = f"{count_numbers(path):,} in {path.stat().st_size / 1024:,.0f} KiB"
+        values = [figure(row.cells.get(f"{metric}:{space}")) for metric in shown]
+        cells = [f"{value.text} {value.margin}".strip() or "-" for value in values]
+        rows.append(f"| {' | '.join([f'`{row.name}`', entry.family, *cells, size, entry.origin])} |")
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":

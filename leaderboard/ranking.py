@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import hypot, inf
 from statistics import NormalDist
 from typing import TypeAlias
@@ -34,6 +35,23 @@ class Scored:
     name: str
     value: float
     se: float | None
+
+
+@dataclass(frozen=True)
+class ScoredColumn:
+    """A column of a board, ready for statistics.
+
+    Attributes:
+        better: which way is better; none for a column that is shown and not ranked.
+        rows: the ranked rows that have a value here, in no order that means anything.
+    """
+
+    key: str
+    metric: str
+    extractor: str
+    against: str
+    better: Better | None
+    rows: tuple[Scored, ...]
 
 
 @dataclass(frozen=True)
@@ -64,15 +82,29 @@ def p_value(a: Scored, b: Scored) -> float:
     return 2 * NormalDist().cdf(-z)
 
 
-def separated(rows: Sequence[Scored], alpha: float = ALPHA) -> set[frozenset[str]]:
+def separated(rows: Sequence[Scored], alpha: float = ALPHA) -> frozenset[frozenset[str]]:
     """The pairs that are told apart, by the step-down max-t method over all ordered pairs.
 
     Each step finds how large the largest standardised difference would be if no open pair differed, and closes the
     pairs beyond; only the open ones count in the next. The errors are simulated, with one seed.
     """
-    known = sorted((row for row in rows if row.se is not None), key=lambda row: row.name)
+    return _separated(tuple(sorted((row for row in rows if row.se is not None), key=lambda row: row.name)), alpha)
+
+
+def clearly_better(rows: Sequence[Scored], better: Better, alpha: float = ALPHA) -> frozenset[tuple[str, str]]:
+    """The pairs (a, b) of which a is clearly better; with a chance of 1 - alpha no such claim is wrong."""
+    sign = 1 if better == "lower" else -1
+    order = sorted(rows, key=lambda row: sign * row.value)
+    apart = separated(rows, alpha)
+    return frozenset(
+        (a.name, b.name) for i, a in enumerate(order) for b in order[i + 1 :] if frozenset((a.name, b.name)) in apart
+    )
+
+
+@lru_cache(maxsize=1024)  # one board asks for the same columns again: its ranks, its fronts, its agreement
+def _separated(known: tuple[Scored, ...], alpha: float) -> frozenset[frozenset[str]]:
     if len(known) < 2:
-        return set()
+        return frozenset()
     values, errors = np.array([(row.value, row.se) for row in known]).T
     gap, error = values[:, None] - values, np.hypot(errors[:, None], errors)
     certain = np.copysign(np.where(gap == 0, 0.0, inf), gap)
@@ -87,7 +119,7 @@ def separated(rows: Sequence[Scored], alpha: float = ALPHA) -> set[frozenset[str
         critical = np.quantile(_largest(noise, np.where(above, 0.0, weights)), 1 - alpha, method="higher")
         closed = above | (t > critical)
         if (closed == above).all():
-            return {frozenset((known[i].name, known[j].name)) for i, j in zip(*np.nonzero(above), strict=True)}
+            return frozenset(frozenset((known[i].name, known[j].name)) for i, j in np.argwhere(above).tolist())
         above = closed
 
 
@@ -99,6 +131,10 @@ def _largest(noise: Floats, weights: Floats) -> Floats:
         weights: shape (rows, rows); 0 leaves an ordered pair out.
     """
     weighed = weights[weights > 0]
+    if weighed.size:
+        # A power of two brings any unit near 1 without changing a bit.
+        _, unit = np.frexp(weighed.max())
+        noise, weights = np.ldexp(noise, unit), np.ldexp(weights, -unit)
     narrow = weighed.size and weighed.max() < 1e6 * weighed.min()  # within float32, at twice the speed
     z, w = (a.astype(np.float32 if narrow else np.float64) for a in (noise, weights))
     found = []

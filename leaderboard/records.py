@@ -9,6 +9,7 @@ from pathlib import Path
 from ..benchmarks.result import Result, read_result
 from ..errors import BadEntry, GenboardError
 from ..files import home
+from .manifest import SUFFIX
 
 COMMITTED = Path(__file__).parent / "results"
 
@@ -53,6 +54,8 @@ def read_records(folders: Sequence[Path]) -> Records:
                 folder, "", "no such folder", "measure something first: genboard evaluate GENERATOR --track TRACK"
             )
         for path in sorted(folder.glob("*/*/*.json")):
+            if path.name.endswith(SUFFIX):
+                continue
             below = path.relative_to(folder)
             try:
                 result = read_result(path)

@@ -6,17 +6,19 @@ Memory holds one compute block, the moments, and as many features as are asked f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadImages
+from ..errors import BadFeatures, BadImages
 from ..progress import bar
+from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor
-from ..registry.images import Images, ImageSource, Positions, describe, example_digests
+from ..registry.images import Images, ImageSource, Positions, describe, example_digests, joined
+from ..registry.memory import out_of_memory
 from .moments import Accumulator, Moments
 
 Keep = Callable[["Gathered"], None]
@@ -78,37 +80,100 @@ def measure(
         BadFeatures: a feature that is NaN or infinite, or moments that do not fit into memory.
         Stale: `before` is not of these images in the order they come in now.
     """
-    if source.count == 0:
-        raise BadImages(f"{source.name}: there are no images", "check the path and the file endings")
-    keep = source.count if keep is None else min(keep, source.count)
-    state, seen, order = Gathered(), 0, hashlib.sha256()
-    digests = np.zeros((source.count, hashlib.sha256().digest_size), np.uint8)
+    run = Pass(source.name, source.count, extractor, keep, moments, before, checkpoint)
     with bar(f"{extractor.entry.name} of {source.name}", source.count, "image") as progress:
         for positions, images in source.sweep(extractor.entry.block):
-            found = np.frombuffer(b"".join(example_digests(images)), np.uint8).reshape(len(images), -1)
-            digests[positions] = found
-            order.update(positions.astype("<i8").tobytes() + found.tobytes())
-            seen += len(images)
-            if before is not None and seen <= before.taken:
-                if seen == before.taken:
-                    state = _taken_up(before, order.hexdigest())
-            elif before is not None and state is not before:
-                raise Stale
-            else:
-                _take_in(state, positions, images, extractor, source.name, keep, moments)
-                state.taken, state.order = seen, order.hexdigest()
-                if checkpoint is not None:
-                    checkpoint(state)
+            run.take(positions, images)
             progress.update(len(images))
-    if seen != source.count or state.features is None:
-        raise BadImages(f"{source.name} gave {seen} images, where {source.count} were expected", "has it changed?")
-    return Measured(
-        state.accumulator.moments if state.accumulator else None,
-        state.features,
-        state.logits,
-        state.labels,
-        hashlib.sha256(digests.tobytes()).hexdigest(),
-    )
+    return run.finish()
+
+
+class Pass:
+    """One pass of images through an extractor, a compute block at a time; see `measure`."""
+
+    def __init__(
+        self,
+        name: str,
+        count: int,
+        extractor: LiveExtractor,
+        keep: int | None = None,
+        moments: bool = True,
+        before: Gathered | None = None,
+        checkpoint: Keep | None = None,
+    ) -> None:
+        if count == 0:
+            raise BadImages(f"{name}: there are no images", "check the path and the file endings")
+        self.name, self.count, self.extractor = name, count, extractor
+        self._keep = count if keep is None else min(keep, count)
+        self._moments, self._before, self._checkpoint = moments, before, checkpoint
+        self._state, self._seen, self._order = Gathered(), 0, hashlib.sha256()
+        self._digests = np.zeros((count, hashlib.sha256().digest_size), np.uint8)
+
+    def take(self, positions: Positions, images: Images) -> None:
+        """Take in a block of images, which have those positions among all."""
+        before = self._before
+        found = np.frombuffer(b"".join(example_digests(images)), np.uint8).reshape(len(images), -1)
+        self._digests[positions] = found
+        self._order.update(positions.astype("<i8").tobytes() + found.tobytes())
+        self._seen += len(images)
+        if before is not None and self._seen <= before.taken:
+            if self._seen == before.taken:
+                self._state = _taken_up(before, self._order.hexdigest())
+        elif before is not None and self._state is not before:
+            raise Stale
+        else:
+            _take_in(self._state, positions, images, self.extractor, self.name, self._keep, self._moments)
+            self._state.taken, self._state.order = self._seen, self._order.hexdigest()
+            if self._checkpoint is not None:
+                self._checkpoint(self._state)
+
+    def finish(self) -> Measured:
+        """What the pass leaves, once all images were taken in."""
+        state = self._state
+        if self._seen != self.count or state.features is None:
+            raise BadImages(
+                f"{self.name} gave {self._seen} images, where {self.count} were expected", "has it changed?"
+            )
+        return Measured(
+            state.accumulator.moments if state.accumulator else None,
+            state.features,
+            state.logits,
+            state.labels,
+            hashlib.sha256(self._digests.tobytes()).hexdigest(),
+        )
+
+
+class Stream:
+    """A pass over images that come in their order, in pieces of any length.
+
+    They are cut into the extractor's aligned compute blocks, so that to the bit the same comes out as from `measure`.
+    """
+
+    def __init__(self, run: Pass, conversions: Sequence[str] = ()) -> None:
+        self._run, self._conversions, self._start = run, conversions, 0
+        self._waiting: list[Images] = []
+
+    def add(self, images: Images) -> None:
+        """Take in the images that come next."""
+        self._waiting.append(convert_images(images, self._conversions))
+        block = self._run.extractor.entry.block
+        if sum(map(len, self._waiting)) >= block:
+            self._flush(block)
+
+    def finish(self) -> Measured:
+        """What the pass leaves; the last block may be short."""
+        if self._waiting:
+            self._flush(1)
+        return self._run.finish()
+
+    def _flush(self, least: int) -> None:
+        """Compute blocks until fewer than `least` images are left."""
+        together, block, done = joined(self._waiting), self._run.extractor.entry.block, 0
+        while len(together) - done >= least:
+            some = together.take(slice(done, done + block))
+            self._run.take(np.arange(self._start, self._start + len(some)), some)
+            done, self._start = done + len(some), self._start + len(some)
+        self._waiting = [together.take(slice(done, None))] if done < len(together) else []
 
 
 def _taken_up(before: Gathered, order: str) -> Gathered:
@@ -138,7 +203,15 @@ def _take_in(
             f"those before it {state.features.shape[1]:,}",
             "give all images one size, by a conversion such as resize-32",
         )
-    features, logits = extractor.compute(images, name)
+    try:
+        features, logits = extractor.compute(images, name)
+    except Exception as e:
+        if not out_of_memory(e):
+            raise
+        raise BadFeatures(
+            f"{extractor.entry.name}: out of memory computing a single block of {extractor.entry.block} images",
+            "the block is part of the protocol and is not made smaller: free some memory, or use another --device",
+        ) from e
     if state.accumulator is not None:
         state.accumulator.add(features)
     kept = np.flatnonzero(positions < keep)

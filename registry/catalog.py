@@ -47,6 +47,13 @@ def find(kind: type[E], name: str) -> E:
         raise UnknownName(kind.noun, name, found) from None
 
 
+def file_of(entry: Entry) -> Path:
+    """The file that an entry stands in."""
+    name = f"{entry.name}.toml"
+    built_in = _BUILT_IN / entry.kind / name
+    return built_in if built_in.is_file() else home() / "entries" / entry.kind / name
+
+
 def tracks_of(generator: Generator) -> tuple[str, ...]:
     """The names of the tracks a generator can be measured on."""
     return tuple(entries(Track)) if generator.tracks == "all" else generator.tracks

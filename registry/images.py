@@ -6,7 +6,7 @@ A digest reads pixels, never files: it depends on neither the container nor its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from .schema import Shape
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int64]
+Captions: TypeAlias = tuple[str, ...]
 Positions: TypeAlias = NDArray[np.int64]
 
 MODES = {1: "L", 3: "RGB"}
@@ -31,10 +32,12 @@ class Images:
     Attributes:
         pixels: uint8, shape (n, height, width, channels).
         labels: int64, shape (n,), or none.
+        captions: n texts, or none. No digest holds them.
     """
 
     pixels: Pixels
     labels: Labels | None = None
+    captions: Captions | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] not in MODES:
@@ -43,6 +46,8 @@ class Images:
             )
         if self.labels is not None and len(self.labels) != len(self.pixels):
             raise BadImages(f"{len(self.labels)} labels for {len(self.pixels)} images")
+        if self.captions is not None and len(self.captions) != len(self.pixels):
+            raise BadImages(f"{len(self.captions)} captions for {len(self.pixels)} images")
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -52,7 +57,11 @@ class Images:
         return self.pixels.shape[1], self.pixels.shape[2], self.pixels.shape[3]
 
     def take(self, indices: NDArray[np.int64] | slice) -> Images:
-        return Images(self.pixels[indices], None if self.labels is None else self.labels[indices])
+        labels = None if self.labels is None else self.labels[indices]
+        if self.captions is None:
+            return Images(self.pixels[indices], labels)
+        captions = tuple(self.captions[i] for i in np.arange(len(self))[indices])
+        return Images(self.pixels[indices], labels, captions)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,13 @@ class ImageSource:
 
     def first(self, n: int) -> ImageSource:
         return self if n >= self.count else ImageSource(self.name, n, self.read)
+
+
+def joined(parts: Sequence[Images]) -> Images:
+    """Runs of images as one; labelled if all of them are."""
+    labels = [p.labels for p in parts if p.labels is not None]
+    together = np.concatenate(labels) if len(labels) == len(parts) else None
+    return Images(np.concatenate([p.pixels for p in parts]), together)
 
 
 def source_of(name: str, images: Images) -> ImageSource:

@@ -35,6 +35,8 @@ class Metric:
         target: the value of a perfect generator where that is neither end of the range.
         labels: whether the function takes the samples' labels too, for an interval over draws that have so many of
             each. The metrics of `neighbours` find them there.
+        search: whether the function takes the search for nearest rows too, which remembers what it has found for
+            another metric.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Metric:
     paper: str
     target: float | None = None
     labels: bool = False
+    search: bool = False
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -268,6 +271,7 @@ _ROWS = (
         summary="Mean distance to the nearest training image, over that of real images training has not seen.",
         paper="Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675 (the question; a plain ratio here)",
         labels=True,
+        search=True,
         target=1.0,
     ),
     Metric(
@@ -283,6 +287,7 @@ _ROWS = (
         summary="Share of samples farther from their nearest training image than it is from its nearest other one.",
         paper="arXiv:2102.08921",
         labels=True,
+        search=True,
     ),
     Metric(
         name="c_t",
@@ -297,6 +302,7 @@ _ROWS = (
         summary="z-score of distances to the nearest training images against those of real images it has not seen.",
         paper="arXiv:2004.05675",
         labels=True,
+        search=True,
         target=0.0,
         params=MappingProxyType({"cells": 3, "seed": 0}),
     ),

@@ -64,6 +64,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         return {
             "name": entry.name,
             "family": entry.family,
+            "kind": entry.source.kind,
             "task": entry.task,
             "tracks": list(tracks_of(entry)),
             "baseline": entry.baseline,

@@ -6,24 +6,21 @@ An entry is one TOML file, `entries/<kind>/<name>.toml`; the file's name is the 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import Field, HttpUrl, model_validator
 
+from .fields import Name as Name
+from .fields import Sha256 as Sha256
+from .fields import Strict as Strict
+from .fields import Weights as Weights
+from .kinds import BuiltIn, Exported, Source, TorchWeights
 from .metrics import find_metric
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-# Of weights: the whole SHA-256, or its first digits where only those are published.
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
 Shape = tuple[int, int, int]  # height, width, channels
 Against = Literal["reference", "train"]
 Precision = Literal["float32", "bf16"]
 Task = Literal["unconditional", "class", "text", "image"]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Entry(Strict):
@@ -128,26 +125,6 @@ class Dataset(Entry):
         return sum(self.parts.values())
 
 
-class Weights(Strict):
-    """Weights in one file, checked at every load: committed with the package, at an address, or in a Hub repository."""
-
-    sha256: Digest
-    file: str | None = None  # committed, a safetensors file under `registry/`
-    url: HttpUrl | None = None  # kept in the torch hub cache
-    repo: str | None = None  # on the Hugging Face Hub, kept in its cache
-    revision: str | None = None
-    path: str | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Weights:
-        hub = (self.repo, self.revision, self.path)
-        if any(hub) != all(hub):
-            raise ValueError("a Hub repository needs repo, revision and path")
-        if sum(map(bool, (self.file, self.url, self.repo))) != 1:
-            raise ValueError("name one place: file, url, or repo with revision and path")
-        return self
-
-
 class Extractor(Entry):
     """A feature space: network, weights, preprocessing and layer. What differs in any of these has another name."""
 
@@ -185,8 +162,12 @@ class Extractor(Entry):
         }
 
 
+# Families whose images are decoded from a latent space that was learnt: how latents are drawn is part of the model.
+AUTOENCODERS = ("vae", "autoencoder", "latent diffusion")
+
+
 class Generator(Entry):
-    """A generator: its family, how it is loaded, and what makes its samples its own."""
+    """A generator: its family, where it comes from, and what makes its samples its own."""
 
     kind: ClassVar[str] = "generators"
     noun: ClassVar[str] = "generator"
@@ -195,10 +176,10 @@ class Generator(Entry):
     task: Task = "unconditional"
     baseline: bool = False
     noise_floor: bool = False  # real images the metrics have not seen: what a perfect generator would score
-    loader: str  # "zoo.vae:load", in the package `registry.generators`
+    source: Source = Field(discriminator="kind")  # see `registry.kinds`
     tracks: tuple[Name, ...] | Literal["all"] = "all"
     trained_on: tuple[str, ...] = ()
-    weights: Weights | None = None
+    latents: str | None = None  # of an autoencoder: how the latents are drawn that it decodes
     # Samples computed at once; none: each stands alone, so any number gives the same bits.
     block: int | None = Field(None, ge=1)
     arguments: dict[str, int | float | str] = Field(default_factory=dict)
@@ -213,12 +194,32 @@ class Generator(Entry):
             raise ValueError("noise_floor = true needs baseline = true")
         return self
 
+    @model_validator(mode="after")
+    def _says_how_it_is_drawn(self) -> Generator:
+        if self.family in AUTOENCODERS and self.latents is None and not isinstance(self.source, Exported):
+            raise ValueError(f'family = {self.family!r} needs latents = "how the latents are drawn that it decodes"')
+        if self.source.kind == "diffusers" and self.block is None:
+            raise ValueError("a pipeline computes its samples in blocks: add block = 16, or what fits in memory")
+        return self
+
+    @property
+    def loader(self) -> str | None:
+        """The function of this package that makes it, where there is one."""
+        source = self.source
+        if isinstance(source, TorchWeights):
+            return source.architecture
+        return source.loader if isinstance(source, BuiltIn) else None
+
+    @property
+    def weights(self) -> Weights | None:
+        return self.source.weights if isinstance(self.source, TorchWeights) else None
+
     def identity(self) -> dict[str, Any]:
         """What makes two generators the same one: the samples must change when this does."""
         return {
             "name": self.name,
             "version": self.version,
-            "weights": self.weights.sha256 if self.weights else None,
+            **self.source.identity(),
             "arguments": self.arguments,
         }
 

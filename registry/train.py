@@ -26,6 +26,7 @@ def train(entry: Extractor | Generator) -> str:
     """Fit one entry's weights, write them, and return their digest."""
     assert entry.weights is not None
     assert entry.weights.file is not None
+    assert entry.loader is not None
     dataset, _, split = entry.trained_on[0].partition("/")
     module = entry.loader.partition(":")[0]
     fit = function(f"{module}:train", under=f"registry.{entry.kind}")

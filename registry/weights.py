@@ -7,9 +7,12 @@ nothing is unpickled: safetensors, or torch files read with `weights_only=True`.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import pickle
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from ..errors import BadFeatures, CannotWrite, GenboardError
-from ..files import make_folder, sha256, write_bytes
+from ..files import home, make_folder, sha256, write_bytes
 from .download import CannotDownload, download
 from .extras import need
-from .schema import Weights
+from .fields import Weights
 
 ROOT = Path(__file__).parent
 
@@ -42,8 +45,17 @@ def fetch(weights: Weights) -> Path:
         hint = "delete the file, and it is downloaded again"
         if not path.is_file():
             _download(weights, path)
+    elif weights.local is not None:
+        path, hint = home() / weights.local, "put the file there that the entry names, or enter its SHA-256"
     else:
-        path, hint = _from_hub(weights), "delete the file, and it is downloaded again"
+        assert weights.repo
+        assert weights.revision
+        assert weights.path
+        proof = f" (SHA-256 {weights.sha256})"
+        path, hint = (
+            hub_file(weights.repo, weights.revision, weights.path, proof),
+            "delete the file, and it is downloaded again",
+        )
     found = digest_of_file(path)
     if not found.startswith(weights.sha256):
         raise BadFeatures(f"{path} has SHA-256 {found}, its entry says {weights.sha256}", hint)
@@ -69,6 +81,12 @@ def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
     data = safetensors.numpy.save({key: np.ascontiguousarray(a) for key, a in sorted(arrays.items())})
     write_bytes(path, data)
     return sha256(data)
+
+
+def count_numbers(path: Path) -> int:
+    """How many numbers a safetensors file holds, from its header alone."""
+    with safetensors.safe_open(path, "numpy") as file:
+        return sum(math.prod(file.get_slice(key).get_shape()) for key in file.keys())
 
 
 def torch_cache() -> Path:
@@ -117,24 +135,35 @@ def _downloaded(weights: Weights, path: Path) -> bytes:
     return data
 
 
-def _from_hub(weights: Weights) -> Path:
+def hub_file(repo: str, revision: str, path: str, proof: str = "") -> Path:
+    """A file of a model repository on the Hugging Face Hub, from its cache or over the network.
+
+    Args:
+        proof: by what the file is known, for the hint.
+
+    Raises:
+        GenboardError: it cannot be had.
+    """
     hub = need("huggingface_hub", "hub")
+    with refusing_hub(repo, revision, path, proof):
+        return Path(hub.hf_hub_download(repo, path, revision=revision))
+
+
+@contextmanager
+def refusing_hub(repo: str, revision: str, path: str, proof: str = "") -> Iterator[None]:
+    """Raise a GenboardError that names the file and where it belongs, for whatever the Hub answers inside."""
     constants, errors = need("huggingface_hub.constants", "hub"), need("huggingface_hub.errors", "hub")
-    assert weights.repo
-    assert weights.revision
-    assert weights.path
-    folder = f"models--{weights.repo.replace('/', '--')}/snapshots/{weights.revision}"
-    place = Path(constants.HF_HUB_CACHE) / folder / weights.path
-    by_hand = f"put the file there yourself: {place} (SHA-256 {weights.sha256})"
-    what = f"{weights.path} of {weights.repo} on the Hugging Face Hub"
+    place = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}/snapshots/{revision}" / path
+    by_hand = f"put the file there yourself: {place}{proof}"
+    what = f"{path} of {repo} on the Hugging Face Hub"
     try:
-        return Path(hub.hf_hub_download(weights.repo, weights.path, revision=weights.revision))
+        yield
     except errors.GatedRepoError as e:
-        page = f"https://huggingface.co/{weights.repo}"
+        page = f"https://huggingface.co/{repo}"
         raise GenboardError(f"{what} is gated", f"ask for access at {page}, then `hf auth login`; or {by_hand}") from e
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as e:
         if not isinstance(e, errors.LocalEntryNotFoundError):
-            raise GenboardError(f"{what} is not there, or not public: revision {weights.revision}", by_hand) from e
+            raise GenboardError(f"{what} is not there, or not public: revision {revision}", by_hand) from e
         raise GenboardError(f"{what} is not in the cache, and there is no network", by_hand) from e
     except (errors.HfHubHTTPError, OSError) as e:
         reason = str(e).strip().partition("\n")[0]
@@ -145,7 +174,9 @@ def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
     import torch
 
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what torch says of a pickle that it then refuses
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as e:
         problem = str(e).strip().partition("\n")[0]
         raise BadFeatures(

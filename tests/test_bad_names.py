@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from genboard.files import read_bytes, sha256
 from genboard.registry.metrics import METRICS
+from genboard.registry.weights import ROOT as REGISTRY
 from refusals import (
     DIGITS,
     Run,
@@ -71,8 +73,8 @@ def test_wrong_usage_is_exit_2(run: Run, arguments: str) -> None:
 
 ENTRY = """title = "Mine"
 version = 1
-family = "vae"
-loader = "baselines:noise"
+family = "gan"
+source = { kind = "built-in", loader = "baselines:noise" }
 origin = "me"
 licence = "none"
 """
@@ -110,8 +112,12 @@ def test_an_entry_that_is_not_utf_8_is_named(run: Run, own_home: Path) -> None:
 def test_an_entry_whose_weights_do_not_fit_is_named(run: Run, own_home: Path) -> None:
     entry = own_home / "entries" / "generators" / "mine.toml"
     entry.parent.mkdir(parents=True)
-    entry.write_text(ENTRY.replace("baselines:noise", "zoo.vae:load"), "utf-8")
-    assert "zoo.vae:load" in entry.read_text("utf-8")
+    data = read_bytes(REGISTRY / "generators/zoo/weights/dcgan.safetensors")
+    source = f"""source.kind = "torch-weights"
+source.architecture = "zoo.vae:load"
+source.weights = {{ file = "generators/zoo/weights/dcgan.safetensors", sha256 = "{sha256(data)}" }}
+"""
+    entry.write_text("".join(line + "\n" for line in ENTRY.splitlines() if "source" not in line) + source, "utf-8")
     assert refused(run, *"evaluate mine --track digits".split()).startswith("generator 'mine': its weights do not fit")
 
 

@@ -230,7 +230,7 @@ def test_a_result_with_another_number_of_samples_is_recorded_and_not_ranked(run:
     floor = printed(run, "evaluate", "held-out", "--track", "digits")
     reason = "measured with 100 samples, the track asks for 500"
     board = printed(run, "rank", "--track", "digits", "--results", results)
-    assert set(board) == {"track", "primary", "better", "rows", "left_out"}
+    assert set(board) >= {"track", "primary", "better", "rows", "left_out"}
     assert board["left_out"] == [{"generator": "vae", "id": few["id"], "reason": reason}]
     assert [row["id"] for row in board["rows"]] == [floor["id"], full["id"]]
     assert [row["rank"] for row in board["rows"]] == [None, [1, 1]]

@@ -19,7 +19,7 @@ from genboard.leaderboard import docs
 from genboard.registry.metrics import METRICS
 
 ROOT = Path(genboard.__file__).parent
-FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard")
+FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard", "cli")
 LEFT_OUT = {".venv", ".git", "build", "dist", "demo", "site-packages", "__pycache__"}
 
 

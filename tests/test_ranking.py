@@ -99,3 +99,13 @@ def test_the_published_simulation_holds_its_promise():
     assert {(o.design, o.correlation) for o in outcomes} == {(d, c) for d in DESIGNS for c in CORRELATIONS}
     assert all(o.boards >= 2000 and o.held >= 0.94 for o in outcomes)
     assert all(o.separated >= 0.9 for o in outcomes if o.separated is not None)
+
+
+def test_the_unit_of_the_values_decides_nothing():
+    rows = [("a", 1.0, 0.1), ("b", 1.05, 0.1), ("c", 3.0, 0.2), ("d", 3.5, 0.1)]
+    found = [
+        [(r.name, r.first, r.last) for r in rank([Scored(n, v * unit, se * unit) for n, v, se in rows], "lower")]
+        for unit in (1.0, 2.0**-140, 2.0**300)
+    ]
+    assert found[0] == found[1] == found[2]
+    assert found[0][2] == ("c", 3, 4)

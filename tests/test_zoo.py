@@ -30,13 +30,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 TRACK = find(Track, "digits")
-ZOO = {name: entry for name, entry in entries(Generator).items() if entry.loader.startswith("zoo.")}
-MODULES = sorted({entry.loader.partition(":")[0] for entry in ZOO.values()})
+ZOO = {name: entry for name, entry in entries(Generator).items() if (entry.loader or "").startswith("zoo.")}
+MODULES = sorted({str(entry.loader).partition(":")[0] for entry in ZOO.values()})
 LABELLED = sorted(name for name, entry in ZOO.items() if entry.task == "class")
 LATENT = sorted(
     name
     for name, entry in ZOO.items()
-    if "truncation" in inspect.signature(function(entry.loader, under="registry.generators")).parameters
+    if "truncation" in inspect.signature(function(str(entry.loader), under="registry.generators")).parameters
 )
 every_member = pytest.mark.parametrize("name", sorted(ZOO))
 every_module = pytest.mark.parametrize("module", MODULES)

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ...errors import BadFeatures
 from ..uncertainty import Estimate, effect_of_labels, wilson
-from .nearest import nearest, to_other
+from .nearest import Search, nearest, to_other
 
 
-def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
+def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None, search: Search = nearest) -> Estimate:
     """Share of samples farther from their nearest training image than that image is from its nearest other one.
 
     From 0, every sample as near to a training image as only a copy should be, to 1. Neither end is best: fresh real
@@ -20,6 +20,7 @@ def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None) 
         train: features of the training images, shape (t, d).
         features: of the samples, shape (n, d).
         labels: of the samples, shape (n,), where there are so many of each in every draw.
+        search: for the nearest rows.
 
     Raises:
         BadFeatures: different widths, or a single training image, which has no other.
@@ -30,7 +31,7 @@ def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None) 
     """
     if len(train) < 2:
         raise BadFeatures("a single training image has no nearest other one", "give more training images")
-    apart, index = nearest(train, features)
+    apart, index = search(train, features)
     met, place = index.unique(return_inverse=True)
     authentic = apart > to_other(train, met)[place]
     hits, n = int(authentic.sum()), len(features)

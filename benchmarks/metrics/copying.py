@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...errors import BadFeatures
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
-from .nearest import nearest
+from .nearest import Search, nearest
 
 STARTS = 10  # k-means is begun this often, and the tightest cells are taken
 
@@ -23,6 +23,7 @@ def copying_score(
     cells: int = 3,
     seed: int = 0,
     labels: Tensor | None = None,
+    search: Search = nearest,
 ) -> Estimate:
     """The mean over cells of the z-scored Mann-Whitney U of distances to the nearest training image in the cell.
 
@@ -41,6 +42,7 @@ def copying_score(
         features: of the samples, shape (n, d).
         seed: of the k-means.
         labels: of the samples, shape (n,), where there are so many of each in every draw.
+        search: for the nearest rows.
 
     Raises:
         BadFeatures: different widths, fewer distinct training images than cells, or no cell that says anything.
@@ -51,13 +53,17 @@ def copying_score(
     """
     centres = _centres(train, cells, seed)
     of_train, of_reference, of_samples = (nearest(centres, x)[1] for x in (train, reference, features))
+    to_reference, to_samples = (
+        _within_cells(train, of_train, x, of_x, search)
+        for x, of_x in ((reference, of_reference), (features, of_samples))
+    )
     total, weight = 0.0, 0
     influence = torch.zeros(len(features), dtype=torch.float64, device=features.device)
     for cell in range(cells):
-        bank, held_out, samples = train[of_train == cell], reference[of_reference == cell], features[of_samples == cell]
-        if not (len(bank) and len(held_out) and len(samples)):
+        held_out, samples = to_reference[of_reference == cell], to_samples[of_samples == cell]
+        if not (bool((of_train == cell).any()) and len(held_out) and len(samples)):
             continue
-        score = _mann_whitney(nearest(bank, samples)[0], nearest(bank, held_out)[0])
+        score = _mann_whitney(samples, held_out)
         if score is not None:
             total += len(held_out) * score[0]
             weight += len(held_out)
@@ -71,6 +77,19 @@ def copying_score(
     influence *= n / weight
     se = (variance_within(influence, labels) / n) ** 0.5
     return Estimate(value, normal(value, se, "influence function", degrees=degrees_of(influence)))
+
+
+def _within_cells(train: Tensor, of_train: Tensor, features: Tensor, cells: Tensor, search: Search) -> Tensor:
+    """Distance of each feature to the nearest training image in its own cell, shape (n,); inf where there is none.
+
+    For most it is the nearest of all, which other metrics ask for too.
+    """
+    distances, index = search(train, features)
+    distances, elsewhere = distances.clone(), of_train[index] != cells
+    for cell in cells[elsewhere].unique():
+        asking, bank = elsewhere & (cells == cell), train[of_train == cell]
+        distances[asking] = nearest(bank, features[asking])[0] if len(bank) else torch.inf
+    return distances
 
 
 def _centres(train: Tensor, cells: int, seed: int) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
@@ -9,31 +12,8 @@ from ...errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
 
-
-def nearest_ratio(train: Tensor, real: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
-    """Mean distance from a sample to its nearest training image, over that of fresh real images.
-
-    1: as far from the training set as real images that were not in it. 0: copies. Neither end is best, so it is
-    shown and not ranked.
-
-    Args:
-        train: features of the training images, shape (t, d).
-        real: features of the reference bank, which training has not seen, shape (m, d).
-        features: of the samples, shape (n, d).
-        labels: of the samples, shape (n,), where there are so many of each in every draw.
-
-    Raises:
-        BadFeatures: different widths, or real images that are all in the training set.
-
-    The standard error is that of the numerator's mean: the real images are fixed.
-    """
-    distances, _ = nearest(train, features)
-    scale = float(nearest(train, real)[0].mean())
-    if scale == 0:
-        raise BadFeatures("every real image is in the training set: there is no distance to compare with")
-    value = float(distances.mean()) / scale
-    se = (variance_within(distances, labels) / len(distances)) ** 0.5 / scale
-    return Estimate(value, normal(value, se, "standard error of a mean", degrees=degrees_of(distances)))
+# (bank, features) to distances and indices, as `nearest` has it.
+Search: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -44,6 +24,49 @@ def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
     if bank.shape[1] != features.shape[1]:
         raise BadFeatures(f"the bank's features are {bank.shape[1]} wide, the samples' {features.shape[1]}")
     return nearest_rows(bank, features)
+
+
+class Remembered:
+    """`nearest`, which makes no search of the same two tensors twice."""
+
+    def __init__(self) -> None:
+        # With the tensors themselves, so that no other takes their place in memory, and with it their ids.
+        self._found: dict[tuple[int, int], tuple[Tensor, Tensor, tuple[Tensor, Tensor]]] = {}
+
+    def __call__(self, bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        key = id(bank), id(features)
+        if key not in self._found:
+            self._found[key] = bank, features, nearest(bank, features)
+        return self._found[key][2]
+
+
+def nearest_ratio(
+    train: Tensor, real: Tensor, features: Tensor, labels: Tensor | None = None, search: Search = nearest
+) -> Estimate:
+    """Mean distance from a sample to its nearest training image, over that of fresh real images.
+
+    1: as far from the training set as real images that were not in it. 0: copies. Neither end is best, so it is
+    shown and not ranked.
+
+    Args:
+        train: features of the training images, shape (t, d).
+        real: features of the reference bank, which training has not seen, shape (m, d).
+        features: of the samples, shape (n, d).
+        labels: of the samples, shape (n,), where there are so many of each in every draw.
+        search: for the nearest rows.
+
+    Raises:
+        BadFeatures: different widths, or real images that are all in the training set.
+
+    The standard error is that of the numerator's mean: the real images are fixed.
+    """
+    distances, _ = search(train, features)
+    scale = float(search(train, real)[0].mean())
+    if scale == 0:
+        raise BadFeatures("every real image is in the training set: there is no distance to compare with")
+    value = float(distances.mean()) / scale
+    se = (variance_within(distances, labels) / len(distances)) ** 0.5 / scale
+    return Estimate(value, normal(value, se, "standard error of a mean", degrees=degrees_of(distances)))
 
 
 def to_other(bank: Tensor, rows: Tensor, k: int = 1) -> Tensor:

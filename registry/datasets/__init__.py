@@ -15,14 +15,23 @@ import numpy as np
 from ...errors import BadImages
 from ...files import home
 from ..catalog import find
-from ..images import Images, ImageSource, Positions, example_digests
+from ..images import Images, ImageSource, Labels, Positions, example_digests
 from ..schema import Dataset
 from .index import Index, as_rows, forget_index, index_of
 from .parts import open_part
 from .recorded import digest_of_parts, known_digest, record_digest, refuse_other
 from .splits import stratified_split
 
-__all__ = ["content_digest_of", "known_digest", "load_part", "load_split", "record", "split_size", "verify"]
+__all__ = [
+    "content_digest_of",
+    "known_digest",
+    "load_part",
+    "load_split",
+    "record",
+    "split_labels",
+    "split_size",
+    "verify",
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,17 @@ def load_split(name: str, split: str) -> ImageSource:
         BadImages: no such split, files that are not to be had, or content that is not what the entry says.
     """
     return _split(name, split, home())
+
+
+def split_labels(name: str, split: str) -> Labels | None:
+    """The labels of a split's images, in their order, from the index; none where the data set has none.
+
+    Raises:
+        UnknownName, BadImages: as `load_split`.
+    """
+    entry, rows = find(Dataset, name), _rows(name, split, home())
+    labels = _parts(name, home())[entry.splits[split].part].index.labels
+    return None if labels is None else labels[rows]
 
 
 def load_part(name: str, part: str) -> ImageSource:
@@ -121,13 +141,19 @@ def _read_again(entry: Dataset) -> str:
 
 
 @cache
-def _split(name: str, split: str, _: Path) -> ImageSource:
+def _split(name: str, split: str, folder: Path) -> ImageSource:
+    rows = _rows(name, split, folder)
+    return _chosen(f"{name}/{split}", _parts(name, folder)[find(Dataset, name).splits[split].part], rows)
+
+
+def _rows(name: str, split: str, folder: Path) -> Positions:
+    """The rows of a part that a split holds, in its order."""
     entry = find(Dataset, name)
     split_size(entry, split)
     part = entry.splits[split].part
-    opened = _parts(name, home())[part]
+    index = _parts(name, folder)[part].index
     sizes = {other: s.count for other, s in entry.splits.items() if s.part == part}
-    return _chosen(f"{name}/{split}", opened, stratified_split(opened.index.digests, opened.index.labels, sizes)[split])
+    return stratified_split(index.digests, index.labels, sizes)[split]
 
 
 @cache

@@ -42,7 +42,7 @@ def stratified_split(digests: Digests, labels: Labels | None, sizes: Mapping[str
         if split == rest:
             continue
         # In proportion to what is left: a class of one example is not promised to two splits.
-        for c, count in _proportional(size, {c: len(members) for c, members in left.items()}).items():
+        for c, count in proportional(size, {c: len(members) for c, members in left.items()}).items():
             chosen[split].append(left[c][:count])
             left[c] = left[c][count:]
     chosen[rest] = list(left.values())
@@ -56,7 +56,7 @@ def in_order(digests: Digests) -> NDArray[np.int64]:
     return np.lexsort(digests.T[::-1])
 
 
-def _proportional(size: int, weights: Mapping[int, int]) -> dict[int, int]:
+def proportional(size: int, weights: Mapping[int, int]) -> dict[int, int]:
     """`size` shared out in proportion to whole weights: the largest remainders get what is left over."""
     total = sum(weights.values())
     shares = {c: size * w // total for c, w in weights.items()}

@@ -1,28 +1,40 @@
 """Generators that can be loaded: an entry to a function from draws to images.
 
-To add one: an entry in `entries/generators/`, and a module here (or in `zoo/`, `pretrained/`) with
-`load(weights, track, **arguments)`.
+To add one: an entry in `entries/generators/`, of one of the kinds in `registry.kinds`, each of which has its module
+here. One of kind `torch-weights` or `built-in` names a function `load(weights, track, **arguments)` of a module here,
+in `zoo/` or in `pretrained/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from ...errors import BadFeatures, BadSamples
+from ...errors import BadSamples
+from ...files import home
 from ..catalog import tracks_of
 from ..resolve import function
 from ..schema import Generator, Track
-from ..weights import read_weights
 from .draws import Draw
 
 __all__ = ["Draw", "LiveGenerator", "Sampler", "load_generator"]
 
 # n draws to an array (n, height, width, channels): uint8 as it is, or float in [0, 1].
 Sampler: TypeAlias = Callable[[Sequence[Draw]], NDArray[Any]]
+
+# By kind: a function of entry and track, in a module that is imported when it is used. A function of the user's needs
+# leave besides, and samples are images: `python` and `samples` have functions of their own.
+OPENERS: Mapping[str, str] = {
+    "built-in": "networks:open_network",
+    "torch-weights": "networks:open_network",
+    "exported": "exported:open_program",
+    "diffusers": "diffusion_pipeline:open_pipeline",
+}
 
 
 @dataclass(frozen=True)
@@ -41,26 +53,52 @@ class LiveGenerator:
     block: int | None = None
 
 
-def load_generator(entry: Generator, track: Track) -> LiveGenerator:
+def load_generator(entry: Generator, track: Track, trust_code: bool = False, device: str = "cpu") -> LiveGenerator:
     """The generator of an entry, on a track.
 
+    Args:
+        trust_code: leave to run a function that is not of this package.
+        device: where networks run; a function of the user's chooses for itself.
+
     Raises:
-        BadSamples: it was not made for this track.
-        BadFeatures: weights that are not the ones its entry names, or that do not fit its loader.
+        BadSamples: it was not made for this track, or its images are given and not drawn.
+        BadEntry: arguments that it does not take.
+        BadFeatures: weights that are not the ones its entry names, or that do not fit.
+        NotTrusted: it is code, and no leave was given.
+        GenboardError: what it needs is not to be had.
     """
+    refuse_other_track(entry, track)
+    if entry.source.kind == "samples":
+        raise BadSamples(
+            f"generator {entry.name!r} is images: there is nothing to draw",
+            f"measure them: genboard evaluate {entry.name}",
+        )
+    if entry.source.kind == "python":
+        from .python import open_function
+
+        return open_function(entry, trust_code)
+    opener = function(OPENERS[entry.source.kind], under="registry.generators")
+    if device == "cpu" or "device" not in inspect.signature(opener).parameters:
+        on_cpu: LiveGenerator = opener(entry, track)
+        return on_cpu
+    from ..extractors import find_device
+    from .placed import exactly
+
+    find_device(device)
+    opened: LiveGenerator = opener(entry, track, device)
+    return replace(opened, sample=exactly(opened.sample))
+
+
+def refuse_other_track(entry: Generator, track: Track) -> None:
+    """Raises BadSamples for a track that the entry does not name."""
     tracks = tracks_of(entry)
     if track.name not in tracks:
         raise BadSamples(
             f"generator {entry.name!r} does not run on track {track.name!r}",
             f"it runs on: {', '.join(tracks)}",
         )
-    weights = read_weights(entry.weights) if entry.weights else {}
-    load = function(entry.loader, under="registry.generators")
-    try:
-        sample = load(weights, track, **entry.arguments)
-    except (KeyError, RuntimeError) as e:  # a key or a shape that the network does not have
-        raise BadFeatures(
-            f"generator {entry.name!r}: its weights do not fit {entry.loader}: {str(e).splitlines()[0]}",
-            "name the weights this loader was trained to, in [weights] of its entry",
-        ) from e
-    return LiveGenerator(entry.name, entry.identity(), sample, entry.block)
+
+
+def of_user(path: str) -> Path:
+    """A path that an entry names: relative ones start at the user's data folder."""
+    return home() / path

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Draw:
-    """Sample `index` of a track: where its randomness comes from, and the label asked for."""
+    """Sample `index` of a track: where its randomness comes from, and the label or the caption asked for."""
 
     seed: int
     index: int
     label: int | None = None
+    caption: str | None = None
 
     def stream(self) -> np.random.Generator:
         """NumPy's Philox keyed by (seed, index), at its start.
@@ -31,8 +32,14 @@ class Draw:
         return int(np.random.Philox(key=np.array([self.seed, self.index], np.uint64)).random_raw()) >> 1
 
 
-def draws(seed: int, start: int, stop: int) -> list[Draw]:
-    return [Draw(seed, index) for index in range(start, stop)]
+def draws(seed: int, start: int, stop: int, labels: Sequence[int] | None = None) -> list[Draw]:
+    """Samples start..stop.
+
+    Args:
+        labels: asked for, from sample 0 on; past the last they begin again, where a compute block is filled up.
+    """
+    asked = [None if labels is None else labels[index % len(labels)] for index in range(start, stop)]
+    return [Draw(seed, index, label) for index, label in zip(range(start, stop), asked, strict=True)]
 
 
 def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:

@@ -2,9 +2,10 @@
 
 It runs code that this project has not seen, so only with leave: `--trust-code`, and the result says so.
 
-    def sample(seeds: list[int], labels: list[int] | None) -> array (n, c, h, w)
+    def sample(seeds: list[int], labels: list[int] | None, **arguments) -> array (n, c, h, w)
 
-uint8 in 0..255 or float in [0, 1]; sample i may depend on `seeds[i]` and `labels[i]` only.
+uint8 in 0..255 or float in [0, 1]; sample i may depend on `seeds[i]` and `labels[i]` only. The arguments are those of
+an entry of kind `python`; there are none where the function is named on the command line.
 """
 
 from __future__ import annotations
@@ -13,18 +14,23 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import BadSamples, GenboardError, NotTrusted
+from ...errors import BadEntry, BadSamples, GenboardError, NotTrusted
 from ...files import read_bytes, sha256
-from . import LiveGenerator
+from ..catalog import file_of
+from ..kinds import Python
+from ..schema import Generator
+from . import LiveGenerator, of_user
+from .arguments import check_arguments
 from .draws import Draw
 
-Function = Callable[[list[int], list[int] | None], Any]
+Function = Callable[..., Any]
 
 
 def looks_like_function(source: str) -> bool:
@@ -40,6 +46,33 @@ def load_function(source: str, name: str, trust_code: bool) -> LiveGenerator:
         NotTrusted: no leave was given to run it.
         BadSamples: no such function, or importing it failed.
     """
+    function, code = _imported(source, trust_code)
+    identity = {"name": name, "function": source.rpartition(":")[2], "code": code}
+    return LiveGenerator(name, identity, _sampler(function, source))
+
+
+def open_function(entry: Generator, trust_code: bool) -> LiveGenerator:
+    """The generator that an entry's function is.
+
+    Raises:
+        NotTrusted: no leave was given to run it.
+        BadEntry: an argument that it does not take.
+        BadSamples: no such function, or importing it failed.
+    """
+    assert isinstance(entry.source, Python)
+    module_name, colon, attribute = entry.source.function.rpartition(":")
+    own = of_user(module_name).as_posix() if module_name.endswith(".py") else module_name
+    source = f"{own}{colon}{attribute}"
+    if not looks_like_function(source):
+        raise BadEntry(file_of(entry), "source.function", f"{entry.source.function!r}", "spell it module:function")
+    function, code = _imported(source, trust_code)
+    check_arguments(entry, function, fixed=2)
+    sample = _sampler(partial(function, **entry.arguments), source)
+    return LiveGenerator(entry.name, {**entry.identity(), "code": code}, sample, entry.block)
+
+
+def _imported(source: str, trust_code: bool) -> tuple[Function, str | None]:
+    """A user's function, and the digest of the file it stands in."""
     if not trust_code:
         raise NotTrusted(f"{source} is code, which genboard does not run unasked", "read it, then add --trust-code")
     module_name, _, attribute = source.rpartition(":")
@@ -54,8 +87,7 @@ def load_function(source: str, name: str, trust_code: bool) -> LiveGenerator:
     if not callable(function):
         raise BadSamples(f"{source}: the module has no function {attribute!r}", "check the name after the colon")
     file = getattr(module, "__file__", None)
-    identity = {"name": name, "function": attribute, "code": sha256(read_bytes(Path(file))) if file else None}
-    return LiveGenerator(name, identity, _sampler(function, source))
+    return function, sha256(read_bytes(Path(file))) if file else None
 
 
 def _from_file(path: Path) -> Any:

@@ -1,13 +1,15 @@
 """Images from wherever a user keeps them: a folder, a zip, an npz or npy array, a Parquet file.
 
 Nothing is resized, dropped or converted unless a conversion is named: what is not plain 8-bit grey or RGB, all of one
-size, is an error that names the file. Labels come from class folders, a `dataset.json`, or a column or array of labels.
+size, is an error that names the file. Labels come from class folders, a `dataset.json`, a `metadata.csv` or
+`labels.csv`, or a column or array of labels; captions from the CSV, or from a column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ...errors import BadImages
 from ..conversions import check_names
@@ -18,19 +20,25 @@ from .parquet import open_parquet
 
 __all__ = ["SUFFIXES", "looks_like_images", "open_images"]
 
-_BY_SUFFIX = {".zip": open_zip, ".npz": open_array, ".npy": open_array, ".parquet": open_parquet}
-SUFFIXES = tuple(_BY_SUFFIX)
+SUFFIXES = (".zip", ".npz", ".npy", ".parquet")
 
 
 def looks_like_images(path: Path) -> bool:
-    return path.is_dir() or (path.is_file() and path.suffix.lower() in _BY_SUFFIX)
+    return path.is_dir() or (path.is_file() and path.suffix.lower() in SUFFIXES)
 
 
-def open_images(path: Path, conversions: Sequence[str] = ()) -> ImageSource:
+def open_images(
+    path: Path,
+    conversions: Sequence[str] = (),
+    table: Path | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> ImageSource:
     """The images at a path, in the order of their names or of the array, with labels where there are any.
 
     Args:
         conversions: names from `registry.conversions`, applied in order to every image as it is decoded.
+        table: a CSV of labels and captions of the files of a folder or zip; else one beside them.
+        columns: what the columns of `image`, `label` and `caption` are called, of that table or of Parquet.
 
     Raises:
         UnknownName: no such conversion.
@@ -39,21 +47,26 @@ def open_images(path: Path, conversions: Sequence[str] = ()) -> ImageSource:
     check_names(conversions)
     if not path.exists():
         raise BadImages(f"{path}: no such file or folder", "check the path")
-    if path.is_dir():
+    suffix = "" if path.is_dir() else path.suffix.lower()
+    sharded = path.is_dir() and any(path.glob("*.parquet"))
+    if table is not None and (sharded or suffix in (".npz", ".npy", ".parquet")):
+        raise BadImages(f"{path}: a table names files, and these images are none", "a folder or a zip can have one")
+    if sharded and open_folder(path, conversions).count:
+        raise BadImages(f"{path}: both Parquet and image files", "name the one that is meant, or part them")
+    if sharded or suffix == ".parquet":
         # A folder of Parquet shards, as `genboard sample` and the hub write them.
-        pictures = open_folder(path, conversions)
-        sharded = any(path.glob("*.parquet"))
-        if sharded and pictures.count:
-            raise BadImages(f"{path}: both Parquet and image files", "name the one that is meant, or part them")
-        source = open_parquet(path, conversions) if sharded else pictures
+        source = open_parquet(path, conversions, columns)
+    elif path.is_dir():
+        source = open_folder(path, conversions, table, columns)
+    elif suffix == ".zip":
+        source = open_zip(path, conversions, table, columns)
+    elif suffix in SUFFIXES:
+        source = open_array(path, conversions)
     else:
-        opener = _BY_SUFFIX.get(path.suffix.lower())
-        if opener is None:
-            raise BadImages(
-                f"{path}: images are not read from a {path.suffix or 'nameless'} file",
-                f"give a folder, or one of: {', '.join(SUFFIXES)}",
-            )
-        source = opener(path, conversions)
+        raise BadImages(
+            f"{path}: images are not read from a {path.suffix or 'nameless'} file",
+            f"give a folder, or one of: {', '.join(SUFFIXES)}",
+        )
     if source.count == 0:
         raise BadImages(f"{path}: there are no images in it", "images end in .png, .bmp, .webp, .jpg, .jpeg or .gif")
     return source

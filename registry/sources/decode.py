@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ...errors import BadImages
 from ..conversions import convert
-from ..images import MODES, Images, ImageSource, Labels, Pixels, describe
+from ..images import MODES, Captions, Images, ImageSource, Labels, Pixels, describe
 from ..schema import Shape
 from .damage import refusing
 
@@ -38,6 +38,7 @@ def source_of_files(
     load: Callable[[int], tuple[str, bytes]],
     labels: Labels | None = None,
     conversions: Sequence[str] = (),
+    captions: Captions | None = None,
 ) -> ImageSource:
     """A source of encoded images, of which `load` gives the i-th with its own name.
 
@@ -54,7 +55,8 @@ def source_of_files(
         for i in range(start, stop):
             own, data = load(i)
             decoded.append(alike(decode(data, own, conversions), own, *first[0]))
-        return Images(np.stack(decoded), None if labels is None else labels[start:stop])
+        told = None if captions is None else captions[start:stop]
+        return Images(np.stack(decoded), None if labels is None else labels[start:stop], told)
 
     return ImageSource(name, count, read)
 

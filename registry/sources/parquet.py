@@ -6,8 +6,9 @@ Memory holds the labels and the row groups of late, never a whole file.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,26 +18,36 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...errors import BadImages
-from ..images import ImageSource, Labels
+from ..images import Captions, ImageSource, Labels
 from .damage import refusing
 from .decode import source_of_files
 
 IMAGES = ("image", "img")
 LABEL = "label"
+CAPTIONS = ("caption", "text")
 KEPT = 128 * 2**20  # bytes of encoded images: row groups that were read last
 _DAMAGED = "the file is truncated or damaged: write it again"
 
 
-def open_parquet(path: Path, conversions: Sequence[str] = ()) -> ImageSource:
+def open_parquet(
+    path: Path, conversions: Sequence[str] = (), columns: Mapping[str, str] = MappingProxyType({})
+) -> ImageSource:
     """The images of a Parquet file, or of all Parquet files in a folder in the order of their names.
 
-    A column `label` of whole numbers gives the labels; one that is empty from top to bottom gives none.
+    A column `label` of whole numbers gives the labels; one that is empty from top to bottom gives none. A column
+    `caption` or `text` of strings gives the captions.
+
+    Args:
+        columns: what the columns `image`, `label` and `caption` are called, where otherwise; those must be there.
 
     Raises:
         BadImages: not Parquet, no column of images, or labels that are no whole numbers.
     """
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    return open_files(str(path), files, IMAGES, LABEL, may_lack=True, conversions=conversions)
+    image = (columns["image"],) if "image" in columns else IMAGES
+    caption = (columns["caption"],) if "caption" in columns else CAPTIONS
+    label, named = columns.get("label", LABEL), "label" in columns
+    return open_files(str(path), files, image, label, not named, conversions, caption, "caption" not in columns)
 
 
 def open_files(
@@ -46,6 +57,8 @@ def open_files(
     label: str | None,
     may_lack: bool = False,
     conversions: Sequence[str] = (),
+    caption: Sequence[str] = (),
+    may_lack_captions: bool = True,
 ) -> ImageSource:
     """The images of Parquet files in that order.
 
@@ -53,12 +66,15 @@ def open_files(
         image: names that the column of images may have.
         label: name of the column of labels; none: they are not read.
         may_lack: whether there may be no such column.
+        caption: names that the column of captions may have; none: they are not read.
+        may_lack_captions: whether there may be no such column.
 
     Raises:
         BadImages: as `open_parquet`.
     """
     tables = [_Table(file, image, label, may_lack) for file in files]
     labels = _one_kind(name, [(str(t.file), t.labels) for t in tables if t.rows])
+    captions = _captions(name, [t for t in tables if t.rows], caption, may_lack_captions)
     groups = [(number, group) for number, t in enumerate(tables) for group in range(len(t.rows))]
     starts = np.cumsum([0, *(rows for t in tables for rows in t.rows)])
     kept: OrderedDict[int, pa.ChunkedArray] = OrderedDict()
@@ -79,7 +95,7 @@ def open_files(
             raise BadImages(f"{where}: no image bytes", "images are stored as encoded files, bytes included")
         return where, data
 
-    return source_of_files(name, int(starts[-1]), encoded, labels, conversions)
+    return source_of_files(name, int(starts[-1]), encoded, labels, conversions, captions)
 
 
 class _Table:
@@ -126,6 +142,29 @@ class _Table:
         values: NDArray[Any] = column.to_numpy()
         return values.astype(np.int64)
 
+    def captions(self, wanted: Sequence[str], may_lack: bool) -> Captions | None:
+        """The texts of the first such column; of none, and of one that is empty or no text, none."""
+        with refusing(BadImages, f"{self.file}: cannot be read", _DAMAGED), self._open() as parquet:
+            schema = parquet.schema_arrow
+            if may_lack and not any(name in schema.names for name in wanted):
+                return None
+            name = self._column(schema, wanted)
+            kind = schema.field(name).type
+            if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+                if may_lack:
+                    return None
+                raise BadImages(f"{self.file}: column {name} holds {kind}", "captions are texts, one for each image")
+            column = parquet.read([name]).column(0)
+        if column.null_count == len(column):
+            return None
+        if column.null_count:
+            row = next(i for i, value in enumerate(column) if not value.is_valid)
+            raise BadImages(
+                f"{self.file}: column {name}: row {row} has no caption, others have one",
+                "give every image a caption, or none",
+            )
+        return tuple(column.to_pylist())
+
     def _column(self, schema: pa.Schema, wanted: Sequence[str]) -> str:
         found = next((name for name in wanted if name in schema.names), None)
         if found is None:
@@ -136,6 +175,16 @@ class _Table:
     def _open(self) -> pq.ParquetFile:
         # Read ahead, all row groups that are asked for would be in memory at once.
         return pq.ParquetFile(self.file, pre_buffer=False)
+
+
+def _captions(name: str, tables: Sequence[_Table], wanted: Sequence[str], may_lack: bool) -> Captions | None:
+    found = [table.captions(wanted, may_lack) for table in tables] if wanted else []
+    if not found or all(captions is None for captions in found):
+        return None
+    without = next((t.file for t, captions in zip(tables, found, strict=True) if captions is None), None)
+    if without is not None:
+        raise BadImages(f"{name}: {without} has no captions, others have", "give every image a caption, or none")
+    return tuple(text for captions in found for text in captions or ())
 
 
 def _one_kind(name: str, labels: Sequence[tuple[str, Labels | None]]) -> Labels | None:

@@ -22,6 +22,7 @@ from ...images import Images
 from ...schema import Dataset, Shape, Track
 from .. import Sampler
 from ..draws import Draw, labelled_normal
+from ..placed import placed
 from .dcgan import discriminator, generator
 from .training import arrays, batches, classes, filled, follow, seeded, shifted, unit
 
@@ -76,10 +77,10 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
     return {"shares": shares, **arrays(average, "generator.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, truncation: float = 1.0) -> Sampler:
+def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shape = find(Dataset, track.dataset).shape
     shares = weights["shares"]
-    generate = filled(generator(LATENT + len(shares), shape), weights, "generator.")
+    generate = placed(filled(generator(LATENT + len(shares), shape), weights, "generator."), device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, LATENT, shares)

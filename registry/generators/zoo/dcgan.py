@@ -23,6 +23,7 @@ from ...images import Images
 from ...schema import Dataset, Shape, Track
 from .. import Sampler
 from ..draws import Draw, normal
+from ..placed import placed
 from .training import arrays, batches, filled, follow, seeded, shifted, unit
 
 LATENT = 32
@@ -110,9 +111,9 @@ def train(
     return arrays(kept)
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, truncation: float = 1.0) -> Sampler:
+def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shape = find(Dataset, track.dataset).shape
-    generate = filled(generator(LATENT, shape), weights)
+    generate = placed(filled(generator(LATENT, shape), weights), device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         z = normal(draws, LATENT) * np.float32(truncation)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from ...images import Images
 from ...schema import Dataset, Track
 from .. import Sampler
 from ..draws import Draw, labelled_normal
+from ..placed import placed
 from .training import arrays, batches, classes, filled, follow, seeded, unit
 
 TIMES = 1000
@@ -84,7 +86,7 @@ class UNet(nn.Module):
 
 def waves(times: Tensor) -> Tensor:
     """Times (n,) as sines and cosines of falling frequencies, (n, EMBEDDING)."""
-    rates = torch.exp(-np.log(10_000) * torch.arange(EMBEDDING // 2) / (EMBEDDING // 2))
+    rates = torch.exp(-np.log(10_000) * torch.arange(EMBEDDING // 2, device=times.device) / (EMBEDDING // 2))
     angles = times[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
@@ -127,7 +129,7 @@ def denoise(network: UNet, x: Tensor, labels: Tensor, steps: int, guidance: floa
     nobody = torch.full_like(labels, network.label.num_embeddings - 1)
     times = torch.linspace(TIMES - 1, 0, steps).round().long().tolist()
     for now, following in zip(times, [*times[1:], None], strict=True):
-        t = torch.full((len(x),), now)
+        t = torch.full((len(x),), now, device=x.device)
         noise = network(x, t, labels)
         if guidance != 1:
             free = network(x, t, nobody)
@@ -140,18 +142,21 @@ def denoise(network: UNet, x: Tensor, labels: Tensor, steps: int, guidance: floa
     return x
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, steps: int = 25, guidance: float = 1.0) -> Sampler:
+def load(
+    weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", steps: int = 25, guidance: float = 1.0
+) -> Sampler:
     if not 1 <= steps <= TIMES:
         raise BadSamples(f"{steps} steps of diffusion", f"let the entry's arguments say 1 to {TIMES}")
     height, width, channels = find(Dataset, track.dataset).shape
     shares = weights["shares"]
     network = filled(UNet(channels, len(shares)), weights, "network.")
+    denoised = placed(network, device, partial(denoise, network))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, channels * height * width, shares)
         start = torch.from_numpy(z).view(-1, channels, height, width)
         with torch.inference_mode():
-            grey: NDArray[Any] = denoise(network, start, torch.from_numpy(labels), steps, guidance).numpy()
+            grey: NDArray[Any] = denoised(start, torch.from_numpy(labels), steps, guidance).numpy()
         return (grey.transpose(0, 2, 3, 1) + 1) / 2
 
     return sample

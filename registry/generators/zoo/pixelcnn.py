@@ -90,13 +90,13 @@ class PixelCNN(nn.Module):
         """Grids (n, height, width) drawn place after place, from uniform numbers (n, height * width)."""
         n = len(numbers)
         symbols = np.zeros((n, height, width), np.int64)
-        x = torch.zeros(n, self.table.shape[1], height, width)
+        x = torch.zeros(n, self.table.shape[1], height, width, device=self.table.device)
         for r in range(height):
             # A row's view of the rows above is worked out once, and only as far down as it reaches.
             fed = [layer[:, :, r:] for layer in self.vertical(x[:, :, : r + 1])]
             for c in range(width):
                 logits = self.horizontal(x[:, :, r : r + 1, : c + 1], [layer[..., : c + 1] for layer in fed])
-                shares = logits[:, :, 0, c].softmax(dim=1).numpy()
+                shares = logits[:, :, 0, c].softmax(dim=1).cpu().numpy()
                 symbols[:, r, c] = choose(shares, numbers[:, r * width + c])
                 x[:, :, r, c] = self.table[torch.from_numpy(symbols[:, r, c])]
         return symbols
@@ -130,10 +130,10 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
     return {"levels": levels, **arrays(network, "network.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track) -> Sampler:
+def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu") -> Sampler:
     height, width, _ = find(Dataset, track.dataset).shape
     levels = weights["levels"]
-    network = filled(PixelCNN(torch.zeros(len(levels), 1)), weights, "network.")
+    network = filled(PixelCNN(torch.zeros(len(levels), 1)), weights, "network.").to(device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         with torch.inference_mode():

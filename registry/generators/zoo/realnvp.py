@@ -22,6 +22,7 @@ from ...images import Images
 from ...schema import Dataset, Shape, Track
 from .. import Sampler
 from ..draws import Draw, normal
+from ..placed import placed
 from .training import arrays, batches, filled, seeded
 
 WIDTH = 32
@@ -165,15 +166,16 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
     return {"levels": levels, **arrays(flow, "flow.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, truncation: float = 1.0) -> Sampler:
+def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shape = find(Dataset, track.dataset).shape
     levels = weights["levels"]
     flow = filled(Flow(shape), weights, "flow.")
+    inverse = placed(flow, device, flow.inverse)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         z = normal(draws, int(np.prod(shape))) * np.float32(truncation)
         with torch.inference_mode():
-            symbols = quantised(flow.inverse(torch.from_numpy(z), shape), len(levels))
+            symbols = quantised(inverse(torch.from_numpy(z), shape), len(levels))
         image: NDArray[np.uint8] = levels[symbols.numpy().transpose(0, 2, 3, 1)]
         return image
 

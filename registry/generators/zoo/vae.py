@@ -19,6 +19,7 @@ from ...images import Images
 from ...schema import Dataset, Shape, Track
 from .. import Sampler
 from ..draws import Draw, normal
+from ..placed import placed
 
 LATENT = 12
 HIDDEN = 192
@@ -80,10 +81,13 @@ def train(
     return {key: value.detach().numpy() for key, value in decode.state_dict().items()}
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, truncation: float = 1.0) -> Sampler:
+def load(
+    weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu", truncation: float = 1.0
+) -> Sampler:
     shape: Shape = find(Dataset, track.dataset).shape
-    decode = decoder(int(np.prod(shape)))
-    decode.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
+    network = decoder(int(np.prod(shape)))
+    network.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
+    decode = placed(network, device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         z = normal(draws, LATENT) * np.float32(truncation)

@@ -19,6 +19,7 @@ from ...images import Images
 from ...schema import Dataset, Track
 from .. import Sampler
 from ..draws import Draw, uniform
+from ..placed import placed
 from .pixelcnn import PixelCNN, fit
 from .training import arrays, batches, filled, seeded, unit
 
@@ -89,10 +90,10 @@ def train(
     return {**arrays(decode, "decoder."), **arrays(prior, "prior.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track) -> Sampler:
+def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu") -> Sampler:
     height, width, channels = find(Dataset, track.dataset).shape
-    decode = filled(decoder(channels), weights, "decoder.")
-    prior = filled(PixelCNN(torch.zeros(CODES, DEPTH)), weights, "prior.")
+    decode = placed(filled(decoder(channels), weights, "decoder."), device)
+    prior = filled(PixelCNN(torch.zeros(CODES, DEPTH)), weights, "prior.").to(device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         with torch.inference_mode():

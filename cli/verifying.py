@@ -1,0 +1,106 @@
+"""`verify`, `dispute` and `withdraw`: how far a published result is to be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ..errors import GenboardError
+from .app import app, command
+from .options import Convert, Device, Json, listed
+from .output import print_json, say
+
+ResultFile = Annotated[Path, typer.Argument(help="A result file; its log stands beside it.")]
+Reason = Annotated[str, typer.Option(help="Why: one line, which stays visible.")]
+By = Annotated[str, typer.Option(help="Who says so.")]
+
+
+@command(app, "verify", "genboard verify results/digits@1/vae/f4b34f583a57.json --by NAME")
+def verify(
+    file: ResultFile,
+    level: Annotated[
+        Literal["recomputed", "reproduced", "resampled"] | None,
+        typer.Option(help="Try this rung only; by default recomputed and reproduced, as far as can be."),
+    ] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="The submitted samples; by default those in the user's data folder.")
+    ] = None,
+    convert: Convert = None,
+    source: Annotated[
+        str | None, typer.Option(help="The function that drew the samples, file.py:function, with --trust-code.")
+    ] = None,
+    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of the submitter's.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Repeat the fresh draw that the log has under this seed.")
+    ] = None,
+    device: Device = "cpu",
+    by: Annotated[str | None, typer.Option(help="Who measured.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Leave no entry in the log.")] = False,
+    json: Json = False,
+) -> None:
+    """Measure a published result again: from its samples, from its generator, or from a fresh seed.
+
+    What was found is appended to the log beside the result, success or not.
+    """
+    from ..leaderboard.verification import verification_path
+    from ..leaderboard.verifying import verify as climb
+    from ..leaderboard.verifying.report import outcome_text, standing_text
+
+    done = climb(
+        file,
+        rung=level,
+        samples=samples,
+        conversions=tuple(listed(convert) or ()),
+        source=source,
+        trust_code=trust_code,
+        seed=seed,
+        device=device,
+        by=by,
+        write=not dry_run,
+        report=lambda outcome: None if json else print(outcome_text(outcome)),
+    )
+    if json:
+        print_json(done.to_json())
+    else:
+        print(standing_text(done.standing))
+    log = verification_path(file)
+    say("nothing was written" if dry_run else f"appended to {log}")
+    if done.problem:
+        raise GenboardError(
+            f"{file}: not {done.outcomes[-1].rung}: {done.problem}",
+            "look at what differs above; if the result is wrong: genboard dispute FILE --reason TEXT --by NAME",
+        )
+
+
+@command(app, "dispute", 'genboard dispute RESULT.json --reason "the weights saw the reference" --by NAME')
+def dispute(
+    file: ResultFile,
+    reason: Reason,
+    by: By,
+    resolve: Annotated[
+        Literal["upheld", "rejected"] | None, typer.Option(help="Answer the open dispute in place of raising one.")
+    ] = None,
+) -> None:
+    """Doubt a result, or answer the doubt: a disputed result is marked, and the reason stays visible."""
+    from ..leaderboard import disputes
+    from ..leaderboard.verification import standing_of
+    from ..leaderboard.verifying.report import standing_text
+
+    if resolve is None:
+        disputes.dispute(file, reason, by)
+    else:
+        disputes.answer(file, resolve, reason, by)
+    print(standing_text(standing_of(file)))
+
+
+@command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
+def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
+    """Take a result back, for good: it stays, with the reason, and is not ranked."""
+    from ..leaderboard import disputes
+    from ..leaderboard.verification import standing_of
+    from ..leaderboard.verifying.report import standing_text
+
+    disputes.withdraw(file, reason, by)
+    print(standing_text(standing_of(file)))

@@ -1,0 +1,118 @@
+"""Several tracks side by side: who stands where, and nothing added up.
+
+A number over tracks would mix unlike metrics, and would move with the choice of tracks. What may be said is the partial
+order: that a generator is clearly better than another on every track. Where a cell is missing there is not even that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .board import Board, Row
+from .ranking import ALPHA, clearly_better
+
+NO_RESULT = "no result on this track"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A generator's place on a track, or why it has none.
+
+    Attributes:
+        first: the best rank it may have.
+        last: the worst.
+        letters: rows of the track that share one are not distinguished from each other.
+    """
+
+    first: int | None
+    last: int | None
+    letters: str
+    value: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A generator with its place on every track.
+
+    Attributes:
+        cells: in the order of the tracks.
+        ahead_of: generators that it is clearly better than on every track; none where a cell is missing.
+        reason: why nothing is said over all tracks.
+    """
+
+    name: str
+    family: str
+    cells: tuple[Cell, ...]
+    ahead_of: tuple[str, ...] | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Across:
+    """Tracks side by side; the generators in alphabetical order, since over tracks there is no other."""
+
+    boards: tuple[Board, ...]
+    rows: tuple[Entrant, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tracks": [
+                {
+                    "name": board.track.name,
+                    "version": board.track.version,
+                    "primary": board.track.primary,
+                    "better": board.better,
+                    "ranked": len(board.ranked),
+                }
+                for board in self.boards
+            ],
+            "rows": [
+                {
+                    "generator": row.name,
+                    "family": row.family,
+                    "tracks": {
+                        board.track.name: {
+                            "rank": None if cell.first is None else [cell.first, cell.last],
+                            "letters": cell.letters,
+                            "value": cell.value,
+                            "reason": cell.reason,
+                        }
+                        for board, cell in zip(self.boards, row.cells, strict=True)
+                    },
+                    "ahead_of": None if row.ahead_of is None else list(row.ahead_of),
+                    "reason": row.reason,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def across(boards: Sequence[Board], alpha: float = ALPHA) -> Across:
+    """The tracks side by side. With a chance of 1 - alpha nothing in `ahead_of` is wrong, on all tracks together."""
+    ranked: dict[str, dict[str, Row]] = {}
+    for board in boards:
+        for row in board.ranked:
+            ranked.setdefault(row.name, {})[board.track.name] = row
+    whole = [name for name in ranked if len(ranked[name]) == len(boards)]
+    ahead = [clearly_better(board.scored[0].rows, board.better, alpha / len(boards)) for board in boards]
+    entrants = []
+    for name in sorted(ranked):
+        cells = tuple(_cell(board, ranked[name].get(board.track.name), name) for board in boards)
+        missing = [board.track.name for board, cell in zip(boards, cells, strict=True) if cell.first is None]
+        family = next(iter(ranked[name].values())).result.generator.family
+        if missing:
+            entrants.append(Entrant(name, family, cells, None, f"not ranked on {', '.join(missing)}"))
+        else:
+            beaten = (other for other in sorted(whole) if all((name, other) in pairs for pairs in ahead))
+            entrants.append(Entrant(name, family, cells, tuple(beaten), None))
+    return Across(tuple(boards), tuple(entrants))
+
+
+def _cell(board: Board, row: Row | None, name: str) -> Cell:
+    if row is None or row.place is None:
+        reasons = [item.reason for item in board.left_out if item.name == name]
+        return Cell(None, None, "", None, reasons[0] if reasons else NO_RESULT)
+    return Cell(row.place.first, row.place.last, row.letters, row.place.value, None)

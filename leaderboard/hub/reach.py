@@ -1,0 +1,127 @@
+"""The client of the Hub, and its failures in words that help."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ...errors import GenboardError
+from ...registry.extras import need
+
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
+
+
+def client() -> Any:
+    """The Hub's own client; `HF_ENDPOINT` names another Hub.
+
+    Raises:
+        GenboardError: huggingface-hub is not installed.
+    """
+    hub = need("huggingface_hub", "hub")
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    return hub.HfApi(endpoint=endpoint, library_name="genboard", library_version=version("genboard"))
+
+
+def check_repo(repo: str) -> None:
+    """Raises GenboardError for what is no ORG/NAME."""
+    if not _REPO.fullmatch(repo) or ".." in repo or "--" in repo:
+        raise GenboardError(f"{repo!r} is no repository on the Hub", "give it as ORG/NAME")
+
+
+def commit(repo: str, files: Mapping[str, Path | bytes], message: str, description: str, create_pr: bool) -> Any:
+    """One commit of files, by their place in a data set repository."""
+    hub = need("huggingface_hub", "hub")
+    with reaching(repo, "push to"):
+        operations = [
+            hub.CommitOperationAdd(place, file if isinstance(file, bytes) else str(file))
+            for place, file in sorted(files.items())
+        ]
+        return client().create_commit(
+            repo,
+            operations,
+            commit_message=message,
+            commit_description=description,
+            repo_type="dataset",
+            create_pr=create_pr,
+        )
+
+
+@contextmanager
+def reaching(repo: str, doing: str) -> Iterator[None]:
+    """Turns the client's errors into ours.
+
+    Only the kind of an error and its HTTP status are shown: addresses may be signed, and headers hold the token.
+
+    Args:
+        doing: what failed, as in "cannot push to".
+    """
+    errors = need("huggingface_hub.errors", "hub")
+    try:
+        yield
+    except GenboardError:
+        raise
+    except errors.OfflineModeIsEnabled as e:
+        raise GenboardError(f"cannot {doing} {repo}: HF_HUB_OFFLINE is set", "unset it, and try again") from e
+    except errors.LocalEntryNotFoundError as e:
+        status = _status(e)
+        if status is None:
+            raise GenboardError(
+                f"cannot {doing} {repo}: there is no way to the Hub, and it is not in the cache",
+                "check the network, and try again",
+            ) from e
+        raise _refused(repo, doing, status) from e
+    except errors.EntryNotFoundError as e:
+        raise GenboardError(f"cannot {doing} {repo}: no such file there", "check the name, and the revision") from e
+    except errors.RevisionNotFoundError as e:
+        raise GenboardError(f"cannot {doing} {repo}: no such revision", "check the revision") from e
+    except errors.GatedRepoError as e:
+        raise GenboardError(
+            f"cannot {doing} {repo}: the repository is gated", f"accept its terms on its page, then {_LOG_IN}"
+        ) from e
+    except Exception as e:
+        # What is left are the errors of the HTTP library, and those of a Hub that does not keep to its own protocol.
+        status = _status(e)
+        if status is None:
+            raise GenboardError(
+                f"cannot {doing} {repo}: {_root(e)}", "check the network, and try again: what is there is kept"
+            ) from e
+        raise _refused(repo, doing, status) from e
+
+
+def _refused(repo: str, doing: str, status: int) -> GenboardError:
+    said = f"cannot {doing} {repo}: the Hub answered {status}"
+    match status:
+        case 401:
+            return GenboardError(f"{said}, it does not know you, or there is no such repository", _LOG_IN)
+        case 403:
+            return GenboardError(
+                f"{said}, no leave to do that", "use a token that may write: https://huggingface.co/settings/tokens"
+            )
+        case 404:
+            return GenboardError(f"{said}, no such repository, or no leave to see it", f"check the name, or {_LOG_IN}")
+        case 429:
+            return GenboardError(f"{said}, too many requests", "wait some minutes, and try again")
+        case _:
+            return GenboardError(said, "try again later: nothing was changed, or all of it")
+
+
+def _status(e: BaseException | None) -> int | None:
+    """The HTTP status behind an error, or none if there was no answer."""
+    while e is not None:
+        status = getattr(getattr(e, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
+        e = e.__cause__ or e.__context__
+    return None
+
+
+def _root(e: BaseException) -> str:
+    while e.__cause__ is not None:
+        e = e.__cause__
+    return f"no answer ({type(e).__name__})"

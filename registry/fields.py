@@ -1,0 +1,41 @@
+"""What entries of every kind are made of: strict models, names, digests, and weights by address."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# Of weights: the whole SHA-256, or its first digits where only those are published.
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
+# Of a Hub repository: a branch or a tag moves.
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Weights(Strict):
+    """Weights in one file, checked at every load: committed with the package, the user's own, at an address, or in a
+    Hub repository.
+    """
+
+    sha256: Digest
+    file: str | None = None  # committed, a safetensors file under `registry/`
+    local: str | None = None  # the user's, relative to their data folder
+    url: HttpUrl | None = None  # kept in the torch hub cache
+    repo: str | None = None  # on the Hugging Face Hub, kept in its cache
+    revision: str | None = None
+    path: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Weights:
+        hub = (self.repo, self.revision, self.path)
+        if any(hub) != all(hub):
+            raise ValueError("a Hub repository needs repo, revision and path")
+        if sum(map(bool, (self.file, self.local, self.url, self.repo))) != 1:
+            raise ValueError("name one place: file, local, url, or repo with revision and path")
+        return self

@@ -1,0 +1,145 @@
+"""Kind `exported`: a program of `torch.export`, latents (and labels) to images. Nothing of it is unpickled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...errors import BadEntry, BadFeatures, BadSamples
+from ..catalog import file_of
+from ..kinds import Exported
+from ..schema import Generator, Track
+from ..weights import fetch
+from . import LiveGenerator, Sampler
+from .arguments import check_arguments
+from .asked import classes_of, labels_of
+from .draws import Draw
+from .program import Input, Program, read_program
+
+NARROWEST = 0.1  # of `clip`: closer to 0, nearly every number would be drawn again
+OVERSHOOT = 0.05  # beyond the declared range, as a share of it: what rounding and resampling layers do
+_TAKES = "a program takes latents, float32 (n, ...), and where it is class-conditional labels, int64 (n,)"
+
+
+def open_program(entry: Generator, track: Track) -> LiveGenerator:
+    """The generator that a program is.
+
+    Raises:
+        BadEntry: the entry says something else of it than it says itself.
+        BadFeatures: no such program, or one that is not read.
+    """
+    source = entry.source
+    assert isinstance(source, Exported)
+    check_arguments(entry, _sampler, fixed=4)
+    program = read_program(fetch(source.program))
+    _check_inputs(entry, program.inputs)
+    classes = len(classes_of(entry.name, track)) if len(program.inputs) == 2 else None
+    sample = _sampler(entry.name, program, source, classes, **entry.arguments)  # type: ignore[arg-type]
+    return LiveGenerator(entry.name, entry.identity(), sample, _block(entry, program.inputs[0]))
+
+
+def _check_inputs(entry: Generator, inputs: Sequence[Input]) -> None:
+    told = [f"{i.dtype} {i.shape}".replace("torch.", "") for i in inputs]
+    latents, labels = (inputs[0], inputs[1:]) if inputs else (None, ())
+    good = latents is not None and latents.dtype == torch.float32 and len(latents.shape) >= 2
+    if not good or None in (latents.shape[1:] if latents else ()) or len(labels) > 1:
+        raise BadFeatures(f"generator {entry.name!r}: its program takes {', '.join(told) or 'nothing'}", _TAKES)
+    if labels and (labels[0].dtype != torch.int64 or len(labels[0].shape) != 1):
+        raise BadFeatures(f"generator {entry.name!r}: its program takes {', '.join(told)}", _TAKES)
+    if bool(labels) != (entry.task == "class"):
+        taken = "labels" if labels else "no labels"
+        raise BadEntry(
+            file_of(entry),
+            "task",
+            f"{entry.task!r}, but its program takes {taken}",
+            'task = "class" is for programs of latents and labels',
+        )
+
+
+def _block(entry: Generator, latents: Input) -> int:
+    own = latents.shape[0]
+    if own is None and entry.block is None:
+        raise BadEntry(
+            file_of(entry), "block", "missing, and its program takes any batch", "add block = 64: bits depend on it"
+        )
+    if own is not None and entry.block not in (None, own):
+        raise BadEntry(
+            file_of(entry), "block", f"{entry.block}, but its program computes {own} at once", f"write block = {own}"
+        )
+    block = own or entry.block
+    assert block is not None
+    return block
+
+
+def _sampler(
+    name: str,
+    program: Program,
+    source: Exported,
+    classes: int | None,
+    truncation: float = 1.0,
+    clip: float = 0.0,
+) -> Sampler:
+    """Draws to images.
+
+    Args:
+        truncation: factor on the latents; below 1 images are more typical and less diverse.
+        clip: normal numbers farther from 0 are drawn again (the truncation of BigGAN); 0: none is.
+    """
+    if truncation < 0 or not (clip == 0 or (clip >= NARROWEST and source.latents == "normal")):
+        raise BadSamples(
+            f"generator {name!r}: truncation = {truncation}, clip = {clip}",
+            f"truncation is 0 or more; clip is {NARROWEST} or more, of normal latents, or 0 for none",
+        )
+    shape = tuple(size for size in program.inputs[0].shape[1:] if size is not None)
+
+    def sample(tickets: Sequence[Draw]) -> NDArray[Any]:
+        labels, z = latents_of(tickets, source.latents, int(np.prod(shape)), clip, classes)
+        z = (z * np.float32(truncation)).reshape(-1, *shape)
+        given = [z] if labels is None else [z, labels]
+        images = program.run(*map(torch.from_numpy, given))
+        if images.ndim != 4 or not images.is_floating_point():
+            found = f"{images.dtype} of shape {tuple(images.shape)}".replace("torch.", "")
+            raise BadSamples(f"{name}: its program gives {found}", "images are floats of shape (n, c, h, w)")
+        pixels: NDArray[Any] = images.float().permute(0, 2, 3, 1).numpy()
+        return _to_unit(name, pixels, source.range)
+
+    return sample
+
+
+def latents_of(
+    tickets: Sequence[Draw],
+    kind: str,
+    dim: int,
+    clip: float = 0.0,
+    classes: int | None = None,
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float32]]:
+    """Labels (n,), if there are classes, and latents (n, dim)."""
+    streams = [t.stream() for t in tickets]
+    labels = None if classes is None else labels_of(tickets, streams, classes)
+    if kind == "uniform":
+        return labels, np.stack([s.random(dim, dtype=np.float32) * 2 - 1 for s in streams])
+    z = np.stack([s.standard_normal(dim, dtype=np.float32) for s in streams])
+    for row, stream in zip(z, streams, strict=True):
+        while clip and (far := np.abs(row) > clip).any():
+            row[far] = stream.standard_normal(int(far.sum()), dtype=np.float32)
+    return labels, z
+
+
+def _to_unit(name: str, images: NDArray[Any], span: tuple[int, int]) -> NDArray[Any]:
+    """Images in the declared range to [0, 1]; what is not finite is left for the sampler to name."""
+    low, high = span
+    finite = images[np.isfinite(images)]
+    least, most = (float(finite.min()), float(finite.max())) if finite.size else (low, high)
+    slack = OVERSHOOT * (high - low)
+    outside = float(np.mean((finite < low - slack) | (finite > high + slack))) if finite.size else 0.0
+    # A whole block without one value in the lower half is no image of a tanh.
+    if outside > OVERSHOOT or (low < 0 and least >= 0):
+        raise BadSamples(
+            f"{name}: its program gives values from {least:.3g} to {most:.3g}, its entry says [{low}, {high}]",
+            "let the range of its entry say what comes out: [0, 1] or [-1, 1]",
+        )
+    return images if low == 0 else (images + 1) / 2

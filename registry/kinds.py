@@ -1,0 +1,108 @@
+"""The kinds of generator: where one comes from, a small table for each, told apart by its `kind`.
+
+To add a kind: its table here, a module in `registry/generators/` that opens it, and its row in `OPENERS` there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from .fields import Commit, Sha256, Strict, Weights
+
+
+class BuiltIn(Strict):
+    """Code of this package that needs no weights."""
+
+    kind: Literal["built-in"]
+    loader: str  # "baselines:noise", in the package `registry.generators`
+
+    def identity(self) -> dict[str, Any]:
+        return {"weights": None}
+
+
+class TorchWeights(Strict):
+    """Weights by address and SHA-256, for an architecture that is written here."""
+
+    kind: Literal["torch-weights"]
+    architecture: str  # "zoo.vae:load", in the package `registry.generators`
+    weights: Weights
+
+    def identity(self) -> dict[str, Any]:
+        return {"weights": self.weights.sha256}
+
+
+class Exported(Strict):
+    """A program that `torch.export.save` wrote: latents (and labels) to images."""
+
+    kind: Literal["exported"]
+    program: Weights  # a .pt2 file
+    latents: Literal["normal", "uniform"] = "normal"  # N(0, I), or uniform in [-1, 1)
+    range: tuple[int, int]  # of the images that come out: [0, 1] or [-1, 1]
+
+    @model_validator(mode="after")
+    def _known_range(self) -> Exported:
+        if self.range not in ((0, 1), (-1, 1)):
+            raise ValueError(f"range = {list(self.range)}: programs give images in [0, 1] or in [-1, 1]")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        return {"program": self.program.sha256, "latents": self.latents, "range": list(self.range)}
+
+
+class Diffusers(Strict):
+    """A pipeline of the library diffusers: of a Hub repository at a pinned revision, or in a folder of the user's."""
+
+    kind: Literal["diffusers"]
+    repo: str | None = None
+    revision: Commit | None = None
+    path: str | None = None  # relative to the user's data folder
+    sha256: Sha256 | None = None  # over the files of that folder, see `docs/generators.md`; checked where it is given
+    variant: str | None = None  # "fp16" where the repository has its weights under such names only
+    prompt: str | None = None  # of text-to-image pipelines where a track has no captions; {label}: the class asked for
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Diffusers:
+        if bool(self.repo) == bool(self.path) or bool(self.repo) != bool(self.revision):
+            raise ValueError("name one place: repo with revision, or path")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        # A folder's digest joins when it is read.
+        place = {"repo": self.repo, "revision": self.revision} if self.repo else {}
+        return {**place, "variant": self.variant, "prompt": self.prompt}
+
+
+class Samples(Strict):
+    """Images that were drawn elsewhere: a folder, a zip, npz, npy or Parquet file."""
+
+    kind: Literal["samples"]
+    path: str | None = None  # relative to the user's data folder
+    file: Weights | None = None  # or one file, by address and SHA-256
+    table: str | None = None  # a CSV of labels and captions, relative to the data folder; else one beside the images
+    columns: Mapping[Literal["image", "label", "caption"], str] = Field(default_factory=dict)  # of Parquet, of the CSV
+    conversions: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Samples:
+        if bool(self.path) == bool(self.file):
+            raise ValueError("name one place: path, or file")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        return {"conversions": list(self.conversions)}  # the images' own digest joins when they are read
+
+
+class Python(Strict):
+    """A function of seeds and labels, run with leave only."""
+
+    kind: Literal["python"]
+    function: str  # "package.module:function", or "file.py:function" relative to the user's data folder
+
+    def identity(self) -> dict[str, Any]:
+        return {"function": self.function.rpartition(":")[2]}  # the code's digest joins when it is read
+
+
+Source: TypeAlias = BuiltIn | TorchWeights | Exported | Diffusers | Samples | Python

@@ -1,0 +1,279 @@
+"""Other people's models through the real loader: programs of torch.export, and arguments that an entry may not have."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from genboard.errors import BadFeatures
+from genboard.files import sha256
+from genboard.registry.catalog import entries, find
+from genboard.registry.generators import LiveGenerator, load_generator
+from genboard.registry.generators.draws import Draw, draws
+from genboard.registry.generators.exported import latents_of
+from genboard.registry.generators.program import read_program
+from genboard.registry.schema import Generator, Track
+from refusals import Run, hint, refused
+from tiny_models import decoder, entry, export, program_source
+from torch import Tensor, nn
+
+EVALUATE = "evaluate mine --track digits".split()
+
+
+class Lambda(nn.Module):
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.function(z)
+
+
+def as_images(z: Tensor) -> Tensor:
+    return z[:, :64].reshape(-1, 1, 8, 8).sigmoid()
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("programs")
+    export(folder / "plain.pt2", decoder(), (16, 8))
+    export(folder / "any.pt2", decoder(labelled=True), (4, 8), 4, any_batch=True)
+    return folder
+
+
+def live(home: Path, path: Path, span: tuple[int, int] = (-1, 1), source: str = "", **more: Any) -> LiveGenerator:
+    """The generator of a program, through its entry."""
+    lines = "\n".join(f"{key} = {value}" for key, value in more.items())
+    entry(home, program_source(path, sha256(path.read_bytes()), span, source), more=lines)
+    return load_generator(find(Generator, "mine"), find(Track, "digits"))
+
+
+@pytest.mark.parametrize(("name", "n"), [("plain", 16), ("any", 7)])
+def test_a_program_gives_what_torch_gives(programs: Path, name: str, n: int) -> None:
+    path = programs / f"{name}.pt2"
+    z = torch.randn(n, 8, generator=torch.Generator().manual_seed(1))
+    given = (z,) if name == "plain" else (z, torch.arange(n) % 10)
+    with torch.no_grad():
+        expected = torch.export.load(path).module()(*given)
+    assert expected.std() > 0.1
+    assert torch.equal(read_program(path).run(*given), expected)
+
+
+def test_a_program_is_evaluated(run: Run, own_home: Path, programs: Path) -> None:
+    shutil.copytree(programs, own_home / "models")
+    digest = sha256((programs / "plain.pt2").read_bytes())
+    entry(own_home, program_source(Path("models/plain.pt2"), digest))
+    code, out, err = run(*EVALUATE, "--samples", 40, "--json")
+    assert code == 0, err
+    result = json.loads(out)
+    assert result["generator"]["kind"] == "registered"
+    assert result["specification"]["generator"] == {
+        "name": "mine",
+        "version": 1,
+        "program": digest,
+        "latents": "normal",
+        "range": [-1, 1],
+        "arguments": {},
+    }
+    assert result["specification"]["sampling"]["block"] == 16
+    assert all(m["value"] is not None for m in result["metrics"] if m["name"] == "fd")
+
+
+def test_labels_that_are_asked_for_are_those_a_program_gets(own_home: Path, programs: Path) -> None:
+    generator = live(own_home, programs / "any.pt2", task='"class"', block=12)
+    drawn = generator.sample(draws(3, 0, 12))
+    labels, _ = latents_of(draws(3, 0, 12), "normal", 8, classes=10)
+    assert labels is not None
+    assert len(set(labels.tolist())) > 3
+    asked = [Draw(3, i, int(label)) for i, label in enumerate(labels)]
+    np.testing.assert_array_equal(generator.sample(asked), drawn)
+    other = generator.sample([Draw(3, i, (int(label) + 1) % 10) for i, label in enumerate(labels)])
+    assert np.abs(other - drawn).max() > 0.01
+
+
+def test_truncation_scales_and_clip_draws_again() -> None:
+    tickets = draws(5, 0, 50)
+    _, free = latents_of(tickets, "normal", 30)
+    _, near = latents_of(tickets, "normal", 30, clip=1.0)
+    assert np.abs(near).max() <= 1 < np.abs(free).max()
+    np.testing.assert_array_equal(near[np.abs(free) <= 1], free[np.abs(free) <= 1])
+    # Drawn again, not moved to the edge.
+    assert not (np.abs(near) == 1).any()
+    _, flat = latents_of(tickets, "uniform", 30)
+    assert -1 <= flat.min() < -0.9 < 0.9 < flat.max() < 1
+
+
+def test_arguments_reach_the_latents(own_home: Path, programs: Path) -> None:
+    still = live(own_home, programs / "plain.pt2", arguments="{ truncation = 0.0 }").sample(draws(1, 0, 16))
+    assert (still == still[:1]).all()
+
+
+@pytest.mark.parametrize(
+    ("function", "span", "why"),
+    [
+        (lambda z: z[:, :64].reshape(-1, 1, 8, 8), (0, 1), "its entry says [0, 1]"),
+        (lambda z: as_images(z) * 255, (0, 1), "its entry says [0, 1]"),
+        (as_images, (-1, 1), "its entry says [-1, 1]"),
+        (lambda z: as_images(z) / 0 - as_images(z) / 0, (0, 1), "sample 0 has NaN"),
+        (lambda z: as_images(z).reshape(-1, 8, 8), (0, 1), "its program gives float32 of shape (8, 8, 8)"),
+        (lambda z: as_images(z)[:, :, :4], (0, 1), "(4, 8, 1)"),
+        (lambda z: as_images(z)[:5], (0, 1), "(5, 8, 8, 1) for 8 samples"),
+        (lambda z: as_images(z).double().long(), (0, 1), "its program gives int64"),
+    ],
+)
+def test_images_that_are_not_what_the_entry_says_are_refused(
+    run: Run, own_home: Path, tmp_path: Path, function: Callable[[Tensor], Tensor], span: tuple[int, int], why: str
+) -> None:
+    path = export(tmp_path / "p.pt2", Lambda(function), (8, 64))
+    entry(own_home, program_source(path, sha256(path.read_bytes()), span))
+    assert why in refused(run, *EVALUATE)
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        (lambda z: as_images(z + torch.randn(8, 64)), "draws random numbers of its own"),
+        (lambda z: as_images(nn.functional.dropout(z, training=True)), "draws random numbers of its own"),
+        (lambda z: (as_images(z), z), "gives user_output, user_output"),
+    ],
+)
+def test_programs_that_are_no_generators_are_refused(
+    run: Run, own_home: Path, tmp_path: Path, function: Callable[[Tensor], Tensor], why: str
+) -> None:
+    path = export(tmp_path / "p.pt2", Lambda(function), (8, 64))
+    entry(own_home, program_source(path, sha256(path.read_bytes()), (0, 1)))
+    assert why in refused(run, *EVALUATE)
+
+
+def test_a_program_in_training_mode_is_refused(tmp_path: Path) -> None:
+    path = export(tmp_path / "p.pt2", nn.Sequential(nn.BatchNorm1d(64), nn.Unflatten(1, (1, 8, 8))).train(), (8, 64))
+    with pytest.raises(BadFeatures, match=r"writes into its own weights|buffer_mutation"):
+        read_program(path).run(torch.randn(8, 64))
+
+
+def changed(path: Path, change: Callable[[str, bytes], bytes], name: str) -> Path:
+    """A copy of a program with each member as `change` makes it."""
+    other = path.with_name(name)
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(other, "w") as after:
+        for member in before.infolist():
+            after.writestr(member.filename, change(member.filename, before.read(member)))
+    return other
+
+
+class Trap:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return (Path.touch, (self.path,))
+
+
+def test_a_program_with_traps_is_refused_and_nothing_of_it_runs(programs: Path, tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    trap = pickle.dumps(Trap(sprung))
+
+    def weights(name: str, data: bytes) -> bytes:
+        return data.replace(b'"use_pickle": false', b'"use_pickle": true') if "weights_config" in name else data
+
+    def example(name: str, data: bytes) -> bytes:
+        return trap if name.endswith("sample_inputs/model.pt") or "/weight_" in name else data
+
+    def symbol(name: str, data: bytes) -> bytes:
+        evil = f"__import__('pathlib').Path({str(sprung)!r}).touch()".encode()
+        return data.replace(b"Symbol('", evil + b"#('") if name.endswith("models/model.json") else data
+
+    def target(name: str, data: bytes) -> bytes:
+        return data.replace(b"torch.ops.aten.tanh.default", b"torch.os.system") if "models/" in name else data
+
+    plain, free = programs / "plain.pt2", programs / "any.pt2"
+    with pytest.raises(BadFeatures, match="pickled object"):
+        read_program(changed(changed(plain, example, "a.pt2"), weights, "b.pt2"))
+    with pytest.raises(BadFeatures, match=r"calls torch\.os\.system"):
+        read_program(changed(plain, target, "c.pt2"))
+    # Neither the examples nor the symbols are looked at: they change nothing.
+    z, labels = torch.randn(16, 8), torch.arange(16) % 10
+    examples = changed(plain, lambda n, d: trap if "sample_inputs" in n else d, "d.pt2")
+    assert torch.equal(read_program(examples).run(z), read_program(plain).run(z))
+    symbols = changed(free, symbol, "e.pt2")
+    assert b"__import__" in symbols.read_bytes()
+    assert torch.equal(read_program(symbols).run(z, labels), read_program(free).run(z, labels))
+    assert not sprung.exists()
+    pickle.loads(trap)
+    assert sprung.exists(), "the trap is none"
+
+
+@pytest.mark.parametrize("target", ["torch.ops.aten.from_file.default", "torch.ops.higher_order.cond", "os.system"])
+def test_only_operations_on_tensors_are_called(programs: Path, target: str) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        return data.replace(b"torch.ops.aten.tanh.default", target.encode()) if "models/" in name else data
+
+    with pytest.raises(BadFeatures, match="no operation of ATen"):
+        read_program(changed(programs / "plain.pt2", change, "t.pt2"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 nothing", pickle.dumps({"weights": 1})])
+def test_a_file_that_is_no_program_is_refused(run: Run, own_home: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "p.pt2").write_bytes(content)
+    entry(own_home, program_source(tmp_path / "p.pt2", sha256(content)))
+    assert f"{tmp_path / 'p.pt2'}: not a program of torch.export" in refused(run, *EVALUATE)
+    assert "torch.export.save" in hint(run, *EVALUATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "why"),
+    [
+        ("plain", 'task = "class"', "task: 'class', but its program takes no labels"),
+        ("any", "block = 8", "task: 'unconditional', but its program takes labels"),
+        ("plain", "block = 8", "block: 8, but its program computes 16 at once"),
+        ("any", 'task = "class"', "block: missing, and its program takes any batch"),
+        ("plain", "arguments = { trunkation = 0.5 }", "takes no argument 'trunkation'"),
+        ("plain", 'arguments = { truncation = "much" }', "'much' is not a number"),
+        ("plain", "arguments = { truncation = -1 }", "truncation = -1"),
+    ],
+)
+def test_an_entry_that_says_something_else_of_its_program_is_refused(
+    run: Run, own_home: Path, programs: Path, name: str, more: str, why: str
+) -> None:
+    path = programs / f"{name}.pt2"
+    text = entry(own_home, program_source(path, sha256(path.read_bytes())), more=more)
+    fact = refused(run, *EVALUATE)
+    assert why in fact
+    if ": " in why:
+        assert fact.startswith(str(text))
+
+
+def test_a_wrong_digest_is_refused(run: Run, own_home: Path, programs: Path) -> None:
+    entry(own_home, program_source(programs / "plain.pt2", "0" * 64))
+    fact = refused(run, *EVALUATE)
+    assert str(programs / "plain.pt2") in fact
+    assert sha256((programs / "plain.pt2").read_bytes()) in fact
+
+
+def test_a_program_on_the_command_line_asks_for_an_entry(run: Run, programs: Path) -> None:
+    assert "are measured by an entry" in refused(run, "evaluate", programs / "plain.pt2", "--track", "digits")
+
+
+def test_arguments_of_the_zoo_are_held_against_its_functions(run: Run, own_home: Path) -> None:
+    source = 'kind = "built-in"\nloader = "baselines:noise"'
+    entry(own_home, source, more="arguments = { stepz = 3 }")
+    fact = refused(run, *EVALUATE)
+    assert fact.endswith("mine.toml: arguments.stepz: generator 'mine' takes no argument 'stepz'")
+    assert hint(run, *EVALUATE) == "it takes none"
+
+
+def test_every_entry_passes_arguments_that_its_function_takes() -> None:
+    from genboard.registry.generators.arguments import check_arguments
+    from genboard.registry.resolve import function
+
+    told = [e for e in entries(Generator).values() if e.loader and e.arguments]
+    assert len(told) > 5
+    for built in told:
+        check_arguments(built, function(built.loader or "", under="registry.generators"), fixed=2)

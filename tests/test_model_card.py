@@ -1,0 +1,91 @@
+"""Model cards: what huggingface-hub's own readers make of what is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from genboard.benchmarks.result import Result, read_result, save_result
+from genboard.leaderboard.records import COMMITTED
+from huggingface_hub import ModelCard, parse_eval_result_entries
+from huggingface_hub.repocard_data import model_index_to_eval_results
+from refusals import Run, refused
+
+DDPM = next(iter(sorted((COMMITTED / "digits@1" / "ddpm").glob("*.json"))))
+GAN = next(iter(sorted((COMMITTED / "mnist@1" / "csinva-mnist-gan").glob("*.json"))))
+
+
+def test_a_model_index_is_read_back_by_the_hub(run: Run) -> None:
+    code, out, err = run("card", GAN, "--source", "https://example.org/board")
+    assert code == 0, err
+    name, found = model_index_to_eval_results(yaml.safe_load(out)["model-index"])
+    result = read_result(GAN)
+    assert name == "csinva-mnist-gan"
+    assert len(found) == len(result.metrics) > 10
+    for said, record in zip(found, result.metrics, strict=True):
+        assert (said.metric_type, said.metric_value) == (record.name, record.value)
+        assert said.task_type == "unconditional-image-generation"
+        assert (said.dataset_type, said.dataset_split) == ("ylecun/mnist", "reference")
+        assert said.metric_args["n"] == record.n
+        assert said.metric_args["extractor"] == record.extractor
+        assert said.source_url == "https://example.org/board"
+        u = record.uncertainty
+        assert (said.metric_args.get("interval") or {}).get("lo") == (u.lo if u else None)
+
+
+def test_a_card_with_it_is_a_card_the_hub_reads(run: Run) -> None:
+    out = run("card", DDPM)[1]
+    card = ModelCard(f"---\n{out}---\n\nA model.\n")
+    assert card.data.model_name == "ddpm"
+    assert card.data.eval_results
+    assert {r.dataset_config for r in card.data.eval_results} == {"digits@1"}
+
+
+def test_entries_of_eval_results_are_read_back_by_the_hub(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / ".eval_results" / "mnist.yaml"
+    code, out, err = run("card", GAN, "--format", "eval-results", "--source", "https://example.org", "--out", path)
+    assert (code, out) == (0, f"{path}\n"), err
+    found = parse_eval_result_entries(yaml.safe_load(path.read_text("utf-8")))
+    result = read_result(GAN)
+    assert len(found) == len(result.metrics)
+    for said, record in zip(found, result.metrics, strict=True):
+        assert said.dataset_id == "ylecun/mnist"
+        assert said.value == record.value
+        assert said.date == result.provenance.created
+        assert said.notes
+        assert result.id in said.notes
+    assert found[0].task_id == "mnist-v1-fd-lenet-mnist"
+    assert len({said.task_id for said in found}) == len(found)
+
+
+def test_a_data_set_that_is_not_on_the_hub_needs_a_benchmark(run: Run) -> None:
+    assert "is not on the Hub" in refused(run, "card", DDPM, "--format", "eval-results")
+    out = run("card", DDPM, "--format", "eval-results", "--dataset", "org/digits")[1]
+    assert {said.dataset_id for said in parse_eval_result_entries(yaml.safe_load(out))} == {"org/digits"}
+
+
+def changed(tmp_path: Path, **update: object) -> Path:
+    result: Result = read_result(DDPM).model_copy(update=update)
+    return save_result(result, tmp_path, None)
+
+
+def test_what_has_no_value_is_left_out_and_named(run: Run, tmp_path: Path) -> None:
+    result = read_result(DDPM)
+    metrics = [
+        m.model_copy(update={"value": None, "uncertainty": None, "reason": "no training set"}) if m.name == "c_t" else m
+        for m in result.metrics
+    ]
+    code, out, err = run("card", changed(tmp_path, metrics=metrics, status="partial"))
+    assert code == 0
+    assert "left out: c_t:digits-cnn" in err
+    _, found = model_index_to_eval_results(yaml.safe_load(out)["model-index"])
+    assert len(found) == len(result.metrics) - 1
+
+
+def test_a_card_is_of_one_model_and_of_the_tracks_there_are(run: Run, tmp_path: Path) -> None:
+    assert "a card is of one model" in refused(run, "card", DDPM, GAN)
+    old = changed(tmp_path, track=read_result(DDPM).track.model_copy(update={"version": 99}))
+    assert "was measured on version 99 of digits" in refused(run, "card", old)
+    empty = changed(tmp_path, metrics=[])
+    assert "has no values" in refused(run, "card", empty)
+    assert "cannot be read" in refused(run, "card", tmp_path / "nothing.json")

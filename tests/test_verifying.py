@@ -1,0 +1,263 @@
+"""Measuring published results again: what comes out is recorded, what was tampered with does not come out."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from genboard.benchmarks.result import preview_path, result_id
+from genboard.files import canonical_json, read_json
+from genboard.leaderboard.records import COMMITTED
+from genboard.leaderboard.verification import read_entries, standing_of, verification_path
+from PIL import Image
+from refusals import FUNCTION, module, refused
+
+Run = Callable[..., tuple[int, str, str]]
+Spoil = Callable[[dict[str, Any]], None]
+VAE = COMMITTED / "digits@1" / "vae" / "f4b34f583a57.json"
+
+
+@pytest.fixture
+def vae(tmp_path: Path) -> Path:
+    """A committed result and its preview, in a folder of their own."""
+    path = tmp_path / VAE.name
+    path.write_bytes(VAE.read_bytes())
+    preview_path(path).write_bytes(preview_path(VAE).read_bytes())
+    return path
+
+
+@pytest.fixture
+def small(run: Run, own_home: Path) -> Path:
+    """A result of few samples, measured here, with the samples in the data folder."""
+    assert run("evaluate", "pca-gaussian", "--track", "digits", "--samples", 200)[0] == 0
+    (path,) = own_home.glob("results/digits@1/pca-gaussian/*.json")
+    return path
+
+
+def change(path: Path, spoil: Spoil) -> None:
+    value = read_json(path)
+    spoil(value)
+    path.write_bytes(canonical_json(value))
+
+
+def elsewhere(result: dict[str, Any]) -> None:
+    """As if it had been measured on another kind of machine."""
+    result["environment"]["processor"] = "NEON"
+
+
+def verified(run: Run, path: Path, *more: object) -> dict[str, Any]:
+    """What `verify --json` prints of one that comes out."""
+    code, out, err = run("verify", path, "--json", *more)
+    assert code == 0, err
+    value = json.loads(out)
+    assert value["verified"]
+    return dict(value)
+
+
+def failed(run: Run, path: Path, *more: object) -> str:
+    """Why a result does not come out: in the message, on stdout, and in the log."""
+    before = len(read_entries(path))
+    code, out, err = run("verify", path, "--by", "Ada", *more)
+    assert code == 1
+    assert "Traceback" not in err
+    entry = read_entries(path)[-1]
+    assert len(read_entries(path)) == before + 1
+    assert entry.kind == "failed"
+    assert entry.reason is not None
+    assert f": {entry.reason}\n\nhint: " in err
+    assert entry.reason in out
+    assert standing_of(path).failed is not None
+    return entry.reason
+
+
+def test_a_committed_result_is_reproduced_and_measured_from_a_fresh_seed(
+    run: Run, vae: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "randbits", lambda bits: 2**bits - 12345)
+    done = verified(run, vae, "--by", "Ada", "--dry-run")
+    assert not done["written"]
+    assert not verification_path(vae).exists()
+    done = verified(run, vae, "--by", "Ada")
+    assert (done["level"], done["written"]) == ("reproduced", True)
+    (entry,) = done["entries"]
+    published = read_json(vae)
+    assert entry["figures"]["columns"] == len(published["metrics"]) > 10
+    assert set(entry["figures"]["pixels"]) == {"published", "found", "compared", "share_off"}
+    assert (entry["by"], entry["kind"], entry["rung"], entry["reason"]) == ("Ada", "reproduced", "reproduced", None)
+    (fresh,) = verified(run, vae, "--level", "resampled")["entries"]
+    assert fresh["figures"]["seed"] == 2**48 - 12345
+    assert len(fresh["figures"]["differing"]) == len(published["metrics"])
+    repeat = verified(run, vae, "--level", "resampled", "--seed", fresh["figures"]["seed"])
+    assert repeat["entries"][0]["figures"] == fresh["figures"]
+    assert repeat["level"] == "resampled"
+    assert len(read_entries(vae)) == 3
+    assert "a seed that was chosen proves nothing" not in refused(
+        run, "verify", vae, "--level", "resampled", "--seed", published["sampling"]["seed"], "--dry-run"
+    )
+    assert "is none that the log holds" in refused(run, "verify", vae, "--level", "resampled", "--seed", 7)
+    assert "a seed is for a fresh draw" in refused(run, "verify", vae, "--seed", 7)
+
+
+def value(result: dict[str, Any]) -> None:
+    result["metrics"][0]["value"] *= 0.999
+
+
+def interval(result: dict[str, Any]) -> None:
+    result["metrics"][0]["uncertainty"]["se"] /= 3
+
+
+def removed(result: dict[str, Any]) -> None:
+    result["metrics"][0].update(value=None, uncertainty=None, reason="we forgot")
+    result["status"] = "partial"
+
+
+def digest(result: dict[str, Any]) -> None:
+    result["sampling"]["digest"] = "a" * 64
+
+
+def floor(result: dict[str, Any]) -> None:
+    result["generator"].update(noise_floor=True)
+
+
+def count(result: dict[str, Any]) -> None:
+    result["metrics"][0]["n_reference"] = 50_000
+
+
+TAMPERED = [
+    pytest.param(value, r"1 of \d\d columns differ, fd:digits-cnn.*: the value differs", id="a better value"),
+    pytest.param(interval, r"fd:digits-cnn: se differs: [\d.]+, found [\d.]+", id="a smaller error"),
+    pytest.param(removed, "fd:digits-cnn: one of them is null|the status is complete, not partial", id="left out"),
+    pytest.param(digest, "the samples have another digest", id="other samples"),
+    pytest.param(floor, "the registry says otherwise of the generator's noise_floor", id="a baseline it is not"),
+    pytest.param(count, "fd:digits-cnn: n_reference differs", id="a larger reference"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "why"), TAMPERED)
+def test_what_was_tampered_with_does_not_come_out(run: Run, small: Path, spoil: Spoil, why: str) -> None:
+    change(small, spoil)
+    assert re.search(why, failed(run, small, "--level", "reproduced"))
+
+
+def test_samples_at_hand_are_recomputed_and_others_are_refused(run: Run, small: Path, tmp_path: Path) -> None:
+    done = verified(run, small)
+    assert [e["kind"] for e in done["entries"]] == ["recomputed", "reproduced"]
+    assert done["entries"][0]["figures"]["differing"] == []
+    change(small, value)
+    verification_path(small).unlink()
+    assert "the value differs" in failed(run, small)
+    assert [e.rung for e in read_entries(small)] == ["recomputed"]
+    other = tmp_path / "others"
+    assert run("sample", "one-image", "--track", "digits", "--samples", 200, "--out", other)[0] == 0
+    fact = refused(run, "verify", small, "--samples", other)
+    assert re.search(r"holds samples with digest [0-9a-f]{12}, the result is of [0-9a-f]{12}", fact)
+    assert len(read_entries(small)) == 1
+
+
+def test_a_preview_of_other_samples_shows(run: Run, small: Path) -> None:
+    with Image.open(preview_path(small)) as image:
+        sheet = image.convert("RGBA")
+    sheet.paste((255, 255, 255, 255), (0, 0, 8, 8))
+    sheet.save(preview_path(small))
+    for level in ("recomputed", "reproduced"):
+        assert "the preview shows other samples" in failed(run, small, "--level", level)
+    preview_path(small).write_bytes(b"no image")
+    assert "100.00% of its values" in failed(run, small, "--level", "reproduced")
+
+
+def test_on_another_kind_of_machine_intervals_and_pixels_decide(run: Run, small: Path, own_home: Path) -> None:
+    change(small, elsewhere)
+    change(small, value)
+    assert verified(run, small, "--level", "reproduced")["level"] == "reproduced"
+    log = verification_path(small)
+    log.unlink()
+    change(small, lambda r: r["metrics"][0].update(value=r["metrics"][0]["value"] * 2))
+    assert "fd:digits-cnn by" in failed(run, small, "--level", "reproduced")
+    log.unlink()
+    change(small, lambda r: r["metrics"][0].update(value=r["metrics"][0]["value"] / 2))
+    change(small, digest)
+    (entry,) = verified(run, small, "--level", "reproduced")["entries"]  # by the preview
+    assert (entry["figures"]["pixels"]["compared"], entry["figures"]["pixels"]["share_off"]) == (64, 0)
+    log.unlink()
+    preview_path(small).unlink()
+    assert "no published pixels to compare" in failed(run, small, "--level", "reproduced")
+
+
+def test_a_lucky_draw_does_not_reach_the_last_rung(run: Run, small: Path) -> None:
+    def lucky(result: dict[str, Any]) -> None:
+        first = result["metrics"][0]
+        first["value"] -= 6 * first["uncertainty"]["se"]
+
+    change(small, lucky)
+    why = failed(run, small, "--level", "resampled")
+    assert re.search(r"^fd:digits-cnn was a lucky draw: [\d.]+ standard errors better than a fresh one, p = ", why)
+    assert standing_of(small).level == "self-reported"
+
+
+def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path) -> None:
+    old = COMMITTED / "digits@1" / "vae" / "d5e53d0f78b9.json"
+    fact = refused(run, "verify", old, "--dry-run")
+    assert "specification.metrics.alpha_precision:digits-cnn.extractor.preprocessing" in fact
+    assert "'grey levels divided by 255', where 'unit' is what there is here" in fact
+    original = small.read_bytes()
+
+    def weights(result: dict[str, Any]) -> None:
+        result["specification"]["generator"]["weights"] = "b" * 64
+
+    def columns(result: dict[str, Any]) -> None:
+        result["metrics"].pop()
+
+    def nonsense(result: dict[str, Any]) -> None:
+        result["specification"]["metrics"] = [7]
+
+    def seed(result: dict[str, Any]) -> None:
+        result["sampling"]["seed"] = 1
+
+    for spoil, why in (
+        (weights, f"specification.generator.weights: '{'b' * 64}', where '"),
+        (columns, "metrics: not the columns that its specification names"),
+        (nonsense, "specification: not one that genboard writes"),
+        (seed, "specification.sampling.seed: 2026, where 1 is"),
+    ):
+        small.write_bytes(original)
+        change(small, spoil)
+        change(small, lambda r: r.update(id=result_id(r["specification"])))
+        assert why in refused(run, "verify", small, "--level", "reproduced")
+    assert not verification_path(small).exists()
+
+
+def test_a_failed_result_has_nothing_to_verify(run: Run, small: Path) -> None:
+    error = {"stage": "sampling", "type": "BadSamples", "message": "no"}
+    change(small, lambda r: r.update(status="failed", metrics=[], error=error))
+    assert "failed at sampling: there is nothing to verify" in refused(run, "verify", small)
+
+
+def test_functions_are_run_with_leave_only_and_must_be_the_same(run: Run, own_home: Path, tmp_path: Path) -> None:
+    text = FUNCTION + "return np.stack([np.random.default_rng(s).random((1, 8, 8), np.float32) for s in seeds])\n"
+    source = module(tmp_path, text)
+    more = ("--track", "digits", "--samples", 40, "--trust-code")
+    assert run("evaluate", source, "--name", "mine", *more)[0] == 0
+    (path,) = own_home.glob("results/digits@1/mine/*.json")
+    assert [e["kind"] for e in verified(run, path)["entries"]] == ["recomputed"]
+    assert "is a function of a user's" in refused(run, "verify", path, "--level", "reproduced")
+    assert "does not run unasked" in refused(run, "verify", path, "--level", "reproduced", "--source", source)
+    again = ("--source", source, "--trust-code")
+    assert [e["kind"] for e in verified(run, path, *again)["entries"]] == ["recomputed", "reproduced"]
+    module(tmp_path, text + "# changed\n")
+    assert "specification.generator.code" in refused(run, "verify", path, "--level", "reproduced", *again)
+
+
+def test_images_are_recomputed_and_never_reproduced(run: Run, small: Path, own_home: Path, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    assert run("sample", "noise", "--track", "digits", "--samples", 40, "--out", images)[0] == 0
+    assert run("evaluate", images, "--track", "digits", "--name", "theirs")[0] == 0
+    (path,) = own_home.glob("results/digits@1/theirs/*.json")
+    assert "neither the samples nor the generator" in refused(run, "verify", path)
+    assert verified(run, path, "--samples", images)["level"] == "recomputed"
+    assert "nothing to draw them from again" in refused(run, "verify", path, "--level", "reproduced")
+    assert "not in the data folder" in refused(run, "verify", path, "--level", "recomputed")
