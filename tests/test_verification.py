@@ -266,10 +266,3 @@ def test_a_result_in_a_folder_that_is_read_only_is_refused_before_anything_is_me
     monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
     assert "the folder is read-only" in refused(run, "verify", committed)
     assert "the folder is read-only" in refused(run, "dispute", committed, "--reason", REASON, "--by", "Ada")
-
-
-def test_every_committed_log_is_whole() -> None:
-    logs = sorted(COMMITTED.glob("*/*/*.verification.jsonl"))
-    assert logs
-    for path in logs:
-        assert standing_of(path.with_name(f"{path.name.partition('.')[0]}.json")).history
