@@ -11,13 +11,14 @@ RUN := $(VENV)/bin/python -P -m
 ONE_THREAD := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check fix zoo references leaderboard site bench validate docs constraints clean
+.PHONY: help setup demo test test-slow test-browser check fix zoo references leaderboard site bench validate docs constraints clean
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
 	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones"
+	@echo "make test-browser the site in Chromium, which must be installed, and by an HTML checker from npm"
 	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"
-	@echo "make leaderboard  measure every generator again, into leaderboard/results"
+	@echo "make leaderboard  what has no result yet, and the studies, into leaderboard/"
 	@echo "make site         the leaderboard from the committed results, into site/"
 	@echo "make references   the committed reference statistics"
 	@echo "make zoo          train the small networks and generators this project ships"
@@ -45,6 +46,9 @@ test: setup
 
 test-slow: setup
 	$(ONE_THREAD) $(RUN) pytest -m slow
+
+test-browser: setup
+	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark -m browser
 
 check: setup
 	$(RUN) ruff format --check .

@@ -11,7 +11,7 @@ from .app import app
 __all__ = ["app", "main"]
 
 # The order of `genboard --help`.
-for _group in ("measuring", "submitting", "verifying", "registry", "ranking", "dataset", "reference", "site"):
+for _group in ("measuring", "submitting", "verifying", "registry", "ranking", "study", "dataset", "reference", "site"):
     import_module(f".{_group}", __name__)
 
 

@@ -17,13 +17,16 @@ from .output import print_json, say
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for samples, results and site.")] = Path("demo"),
 ) -> None:
-    """The main job on the embedded track: samples, metrics, ranking and site, from real images, without a download."""
+    """The main job on the embedded track: samples, metrics, ranking, a study and site, on real images, no download."""
     from ..leaderboard.demo import run_demo
+    from ..leaderboard.study_text import verdict_text
     from ..leaderboard.terminal import board_text
 
     done = run_demo(out, lambda item: say(f"{item.result.generator.name}: {'reused' if item.reused else 'measured'}"))
     print(f"\n{done.board.track.title} ({done.board.track.id}), {done.board.track.samples:,} samples each\n")
     print(board_text(done.board))
+    print(f"\n{done.study.card.title}: {done.study.card.question}\n")
+    print(verdict_text(done.study))
     print(f"\nopen {done.index} in a browser")
 
 

@@ -7,30 +7,35 @@ from typing import Annotated
 
 import typer
 
-from ..errors import GenboardError
+from ..errors import BadEntry, GenboardError
 from .app import command, group
 from .options import ResultFolders
 from .output import say
 
 site_app = group("site", "The leaderboard as a static site.")
 
+StudyFolders = Annotated[
+    list[Path] | None,
+    typer.Option(help="Folder of tables of studies, repeatable; the committed ones and your own by default."),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(help="Where it will be published, such as /genboard/: the page for wrong addresses needs it."),
+]
+
 
 @command(site_app, "build", "genboard site build --out site")
 def site_build(
     out: Annotated[Path, typer.Option(help="Folder for the site.")],
     results: ResultFolders = None,
+    studies: StudyFolders = None,
+    base: Base = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the site is out of date.")] = False,
 ) -> None:
-    """Render the leaderboard from results: plain files that open without a network."""
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.site import render_site, stale_files, write_site
-    from ..registry.catalog import entries
-    from ..registry.schema import Track
+    """Render the leaderboard from results and studies: plain files that open without a network."""
+    from ..leaderboard.site import stale_files, write_site
 
-    records = read_records(results or usual_folders())
-    for path, reason in records.unreadable:
-        say(f"left out: {path}: {reason}")
-    files = render_site(records, entries(Track))
+    files = _rendered(results, studies, base)
     if check:
         stale = stale_files(files, out)
         if stale:
@@ -42,3 +47,40 @@ def site_build(
     written = write_site(files, out)
     say(f"wrote {written} of {len(files)} files")
     print(out / "index.html")
+
+
+@command(site_app, "serve", "genboard site serve --port 8000")
+def site_serve(
+    results: ResultFolders = None,
+    studies: StudyFolders = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = 8000,
+) -> None:
+    """Render the leaderboard and show it on this machine, until Ctrl-C; nothing is written."""
+    from ..leaderboard.site.serve import HOST, server_of
+
+    with server_of(_rendered(results, studies, "/"), port) as server:
+        print(f"http://{HOST}:{server.server_port}/", flush=True)
+        say("Ctrl-C ends it")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("")
+
+
+def _rendered(results: list[Path] | None, studies: list[Path] | None, base: str | None) -> dict[str, bytes]:
+    from ..leaderboard import records
+    from ..leaderboard import studies as tables
+    from ..leaderboard.site import render_site
+    from ..registry.catalog import entries
+    from ..registry.schema import Track
+
+    if base is not None and not (base.startswith(("/", "https://", "http://")) and base.endswith("/")):
+        raise GenboardError(f"{base!r} is no address of a folder", "such as /genboard/ or https://example.org/board/")
+    for folder in studies or ():
+        if not folder.is_dir():
+            raise BadEntry(folder, "", "no such folder", "make a table first: genboard study k --track digits")
+    found = records.read_records(results or records.usual_folders())
+    made = tables.read_tables(studies or tables.usual_folders())
+    for path, reason in (*found.unreadable, *made.unreadable):
+        say(f"left out: {path}: {reason}")
+    return render_site(found, entries(Track), made, base)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import sqrt
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .ranking import ALPHA, ScoredColumn, clearly_better
 
@@ -76,9 +80,9 @@ def kendall_tau(x: Sequence[float], y: Sequence[float]) -> float | None:
     >>> kendall_tau([1, 2, 3], [1, 3, 2])
     0.3333333333333333
     """
-    signs = [(_sign(a - b), _sign(c - d)) for (a, c), (b, d) in combinations(zip(x, y, strict=True), 2)]
-    left, right = sum(s != 0 for s, _ in signs), sum(s != 0 for _, s in signs)
-    return sum(s * t for s, t in signs) / sqrt(left * right) if left and right else None
+    a, b = (np.sign(np.subtract.outer(values, values)).astype(int) for values in (np.asarray(x), np.asarray(y)))
+    left, right = np.count_nonzero(a), np.count_nonzero(b)
+    return int((a * b).sum()) / sqrt(left * right) if left and right else None
 
 
 def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:
@@ -95,15 +99,18 @@ def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:
     assert a.better
     assert b.better
     # Half of the error in each column, so that the interval holds however the two depend on each other.
-    ahead = [clearly_better(column.rows, column.better, alpha / 2) for column in (a, b) if column.better]
-    known = [_known(i, j, ahead[0]) * _known(i, j, ahead[1]) for i, j in combinations(names, 2)]
-    sure, open_ = sum(known), sum(product == 0 for product in known)
-    return Pair(a.key, b.key, len(names), tau, (sure - open_) / len(known), (sure + open_) / len(known), None)
+    known = (_told(a, alpha / 2, tuple(names)) * _told(b, alpha / 2, tuple(names)))[np.triu_indices(len(names), 1)]
+    sure, open_, pairs = int(known.sum()), int((known == 0).sum()), len(known)
+    return Pair(a.key, b.key, len(names), tau, (sure - open_) / pairs, (sure + open_) / pairs, None)
 
 
-def _known(i: str, j: str, ahead: frozenset[tuple[str, str]]) -> int:
-    return ((i, j) in ahead) - ((j, i) in ahead)
-
-
-def _sign(x: float) -> int:
-    return (x > 0) - (x < 0)
+@lru_cache(maxsize=256)  # every pair of columns asks for both of its columns
+def _told(column: ScoredColumn, alpha: float, names: tuple[str, ...]) -> NDArray[np.int_]:
+    """Of each two rows which one is clearly better: 1 the first, -1 the second, 0 neither; shape (names, names)."""
+    place = {name: i for i, name in enumerate(names)}
+    signs = np.zeros((len(names), len(names)), int)
+    assert column.better
+    for ahead, behind in clearly_better(column.rows, column.better, alpha):
+        if ahead in place and behind in place:
+            signs[place[ahead], place[behind]], signs[place[behind], place[ahead]] = 1, -1
+    return signs

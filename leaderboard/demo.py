@@ -1,4 +1,4 @@
-"""The main job on the embedded track, end to end: samples, metrics, ranking, site. No download."""
+"""The main job on the embedded track, end to end: samples, metrics, ranking, a study, site. No download."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..benchmarks.runner import Evaluated, Options, Workspace, evaluate
+from ..benchmarks.studies.listing import find_study
+from ..benchmarks.studies.material import gather
+from ..benchmarks.studies.running import run_study
+from ..benchmarks.studies.table import Table
 from ..benchmarks.subjects import open_subject
 from ..registry.catalog import entries, find, tracks_of
 from ..registry.schema import Generator, Track
 from .board import Board, make_board
 from .records import read_records
 from .site import render_site, write_site
+from .studies import read_tables, save_table
 
-TRACK = "digits"
+TRACK, STUDY = "digits", "k"
 
 
 @dataclass(frozen=True)
 class Demo:
     board: Board
+    study: Table
     index: Path
     measured: int
     reused: int
 
 
 def run_demo(out: Path, progress: Callable[[Evaluated], None]) -> Demo:
-    """Measure every registered generator of the track into `out`, rank them and render the site.
+    """Measure every registered generator of the track into `out`, rank them, study k and render the site.
 
     What an earlier run finished is reused, so that a second one takes seconds.
 
@@ -36,10 +42,12 @@ def run_demo(out: Path, progress: Callable[[Evaluated], None]) -> Demo:
     track = find(Track, TRACK)
     done = evaluate_all(track, Workspace.under(out), Options(), progress)
     records = read_records([out / "results"])
+    study = run_study(find_study(STUDY), track, material=gather(track, folder=out))
+    save_table(study, out / "studies")
     site = out / "site"
-    write_site(render_site(records, {track.name: track}), site)
+    write_site(render_site(records, {track.name: track}, read_tables([out / "studies"])), site)
     reused = sum(item.reused for item in done)
-    return Demo(make_board(track, records.readable), site / "index.html", len(done) - reused, reused)
+    return Demo(make_board(track, records.readable), study, site / "index.html", len(done) - reused, reused)
 
 
 def evaluate_all(

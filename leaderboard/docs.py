@@ -25,6 +25,7 @@ from ..registry.overview import listed
 from ..registry.schema import Dataset, Extractor, Generator, Track
 from ..registry.weights import ROOT as WEIGHTS
 from ..registry.weights import count_numbers
+from . import study_docs
 from .board import make_board
 from .check import CHECKS
 from .metadata import FIELDS
@@ -58,6 +59,9 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "tracks": _tracks,
         "checks": _checks,
         "submission fields": _submission_fields,
+        "studies": study_docs.listing,
+        "study verdicts": lambda: study_docs.verdicts("digits@1"),
+        "scorecard": lambda: study_docs.card("digits@1"),
         "tolerances": tolerances,
         "verification": lambda: levels(read_records([COMMITTED]).readable),
     }

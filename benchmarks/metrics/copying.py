@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 
 import torch
 from sklearn.cluster import KMeans
@@ -92,6 +93,7 @@ def _within_cells(train: Tensor, of_train: Tensor, features: Tensor, cells: Tens
     return distances
 
 
+@lru_cache(maxsize=1)  # studies ask it of hundreds of sets with one training set
 def _centres(train: Tensor, cells: int, seed: int) -> Tensor:
     """Centres of the k-means cells of the training features, shape (cells, d), float64."""
     few = BadFeatures(

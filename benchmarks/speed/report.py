@@ -39,6 +39,8 @@ def table(run: dict[str, Any]) -> str:
             seconds, gib = memory[work]
             rows.append(f"| {work} | {seconds:.0f} s, {gib:.1f} GiB resident | prdc | needs over 24 GB | - |")
             continue
+        if not peers:
+            rows.append(f"| {work} | {ours:.0f} s | none | - | - |")
         for who, theirs in peers.items():
             rows.append(f"| {work} | {ours:.2f} s | {who} | {theirs:.2f} s | {ours / theirs:.2f} x |")
     return "\n".join(rows)

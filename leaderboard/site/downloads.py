@@ -1,33 +1,67 @@
-"""The tables of a track as files: CSV for a spreadsheet, JSON for a program."""
+"""The tables of a track as files: CSV for a spreadsheet, JSON for a program, Parquet for a data frame."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ...files import SIGNIFICANT_DIGITS, canonical_json
+from ...files import canonical_json
 from ..board import Board, Row
+from ..export import BOARD_TABLES, Value, csv_bytes, encode
 from .track_view import span_of
 
-Cell = str | int | float | bool | None
+_TITLES = {
+    "board": "Every value, one a line",
+    "pareto": "Pareto fronts",
+    "agreement": "Agreement of the metrics",
+    "flips": "Changes of place in the limit",
+    "left-out": "What is not ranked",
+}
+
+
+@dataclass(frozen=True)
+class Download:
+    """A table, and its files: (format, path below the site's root)."""
+
+    title: str
+    files: tuple[tuple[str, str], ...]
+
+
+def downloads(board: Board, unreadable: Sequence[tuple[str, str]]) -> tuple[tuple[Download, ...], dict[str, bytes]]:
+    """What the page of a track offers, and the files themselves."""
+    track = board.track.name
+    wide = (("CSV", f"data/{track}.csv"), ("JSON", f"data/{track}.json"))
+    files = {f"data/{track}.csv": table_csv(board), f"data/{track}.json": table_json(board, unreadable)}
+    offered = [Download("The table, one generator a line", wide)]
+    for name, make in BOARD_TABLES.items():
+        table, stem = make(board), f"data/{track}-{name}"
+        paths = (("CSV", f"{stem}.csv"), ("JSON", f"{stem}.json"), ("Parquet", f"{stem}.parquet"))
+        files |= {
+            f"{stem}.csv": encode(table, "csv"),
+            f"{stem}.json": encode(table, "json"),
+            f"{stem}.parquet": encode(table, "parquet"),
+        }
+        offered.append(Download(_TITLES.get(name, name), paths))
+    files[f"charts/{track}.csv"] = chart_csv(board)
+    return tuple(offered), files
 
 
 def table_csv(board: Board) -> bytes:
     """One row of the board a line, every value with standard error and interval."""
-    head = ["first", "last", "generator", "title", "family", "baseline", "noise_floor", "copies"]
+    head = ["first", "last", "generator", "title", "family", "task", "baseline", "noise_floor", "copies"]
     for column in board.columns:
         head += [f"{column.key} {part}" for part in ("value", "se", "lo", "hi")]
-    head += ["memorisation_gap"] * (board.gap_columns is not None) + ["n", "created", "id"]
-    return _csv(head, (_line(board, row) for row in board.rows))
+    head += ["memorisation_gap"] * (board.gap_columns is not None)
+    head += ["verification", "disputed", "n", "created", "id"]
+    return csv_bytes(head, [_line(board, row) for row in board.rows])
 
 
 def chart_csv(board: Board) -> bytes:
     """What the chart draws."""
-    lines: list[list[Cell]] = []
+    lines: list[list[Value]] = []
     for row in board.rows:
         lines.append([row.name, *span_of(row.cells[board.track.primary]), row.place is not None])
-    return _csv(["generator", "value", "lo", "hi", "ranked"], lines)
+    return csv_bytes(["generator", "value", "lo", "hi", "ranked"], lines)
 
 
 def table_json(board: Board, unreadable: Sequence[tuple[str, str]]) -> bytes:
@@ -36,40 +70,16 @@ def table_json(board: Board, unreadable: Sequence[tuple[str, str]]) -> bytes:
     return canonical_json({**board.to_json(), "unreadable": files})
 
 
-def _line(board: Board, row: Row) -> list[Cell]:
+def _line(board: Board, row: Row) -> list[Value]:
     generator, place = row.result.generator, row.place
-    cells: list[Cell] = [place.first if place else None, place.last if place else None]
-    cells += [generator.name, generator.title, generator.family, generator.baseline, generator.noise_floor, row.copies]
+    cells: list[Value] = [place.first if place else None, place.last if place else None]
+    cells += [generator.name, generator.title, generator.family, generator.task]
+    cells += [generator.baseline, generator.noise_floor, row.copies]
     for column in board.columns:
         record = row.cells.get(column.key)
         u = record.uncertainty if record else None
         cells += [record.value if record else None, *((u.se, u.lo, u.hi) if u else (None, None, None))]
     if board.gap_columns:
         cells.append(board.memorisation_gap(row))
-    return [*cells, row.result.sampling.n, row.result.provenance.created, row.result.id]
-
-
-def _csv(head: Sequence[str], lines: Iterable[Sequence[Cell]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([_cell(value) for value in line] for line in lines)
-    return buffer.getvalue().encode()
-
-
-def _cell(value: Cell) -> str:
-    """
-    >>> _cell("=HYPERLINK(1)"), _cell(-0.1), _cell(True), _cell(None)
-    ("'=HYPERLINK(1)", '-0.1', 'true', '')
-    """
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:.{SIGNIFICANT_DIGITS}g}"
-        case str() if value[:1] in tuple("=+-@\t\r"):
-            return f"'{value}"  # a spreadsheet would run it as a formula
-        case _:
-            return str(value)
+    made = (row.result.sampling.n, row.result.provenance.created, row.result.id)
+    return [*cells, row.standing.level, row.standing.disputed, *made]

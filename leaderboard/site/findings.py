@@ -90,6 +90,46 @@ def standing(board: Board, row: Row) -> str:
     return f"Rank {rank_text(row.place)} {of}, not told apart from {in_prose(row.place.tied)}."
 
 
+def about_spread(board: Board) -> str:
+    """How many ranked rows real images cannot be told apart from."""
+    if board.floor is None or not board.ranked:
+        return "Every interval on one axis"
+    floor = _scored(board.floor, board.track.primary)
+    near = [row for row in board.ranked if p_value(_scored(row, board.track.primary), floor) >= ALPHA]
+    if not near:
+        return "Every ranked generator can be told apart from real images"
+    if len(near) == len(board.ranked):
+        return "No ranked generator can be told apart from real images"
+    verb = "reaches" if len(near) == 1 else "reach"
+    return f"{len(near)} of {len(board.ranked)} ranked generators {verb} the noise floor: {in_prose(_names(near))}"
+
+
+def about_agreement(board: Board) -> str:
+    """Which metric orders the rows least as the primary one does."""
+    with_primary = [p for p in board.agreement.pairs if p.tau is not None and board.track.primary in (p.a, p.b)]
+    if not with_primary:
+        return "Do the metrics agree?"
+    worst = min(with_primary, key=lambda p: p.tau if p.tau is not None else 1.0)
+    other = worst.b if worst.a == board.track.primary else worst.a
+    primary = find_metric(board.columns[0].metric).title
+    assert worst.tau is not None
+    tau = f"{worst.tau:.2f}".replace("-", "−")
+    return f"{find_metric(other.split(':')[0]).title} agrees least with {primary}: Kendall’s τ {tau}"
+
+
+def about_limit(board: Board) -> str:
+    """What becomes of the order in the limit of many samples."""
+    flips = board.limit.flips
+    clear = sum(flip.clear_at_n or flip.clear_in_limit for flip in flips)
+    if board.limit.column is None:
+        return "The limit of many samples is not known here"
+    if not flips:
+        return "The order stays the same in the limit of many samples"
+    pairs = "1 pair changes places" if len(flips) == 1 else f"{len(flips)} pairs change places"
+    surely = "none of them clearly" if not clear else f"{clear} of them clearly"
+    return f"In the limit of many samples {pairs}, {surely}"
+
+
 def rank_text(place: Ranked) -> str:
     return str(place.first) if place.first == place.last else f"{place.first}–{place.last}"
 
@@ -111,6 +151,10 @@ def _about_floor(board: Board) -> list[str]:
         else:
             said.append(f"Even {leader.name} is clearly worse.")
     return said
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    return [row.name for row in rows]
 
 
 def _scored(row: Row, key: str) -> Scored:

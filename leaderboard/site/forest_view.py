@@ -1,38 +1,54 @@
-"""What the chart of a board draws, and the same in words."""
+"""What the chart of a board draws, and what it says."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from ...registry.metrics import find_metric
 from ..board import Board, Row
 from ..numbers import figure, span
-from .forest import Kind, Mark, forest_svg
+from .families import colour
+from .findings import about_spread
+from .forest import Mark, forest_svg
 from .scale import axis_for
 from .track_view import span_of
 
+MOST = 40  # rows that are drawn; a longer chart is a worse table
 
-def board_forest(board: Board) -> Markup:
-    """The chart of the primary column, with all rows on an axis that holds every value."""
+
+@dataclass(frozen=True)
+class Forest:
+    """The chart, the finding over it, and how many rows it leaves to the table."""
+
+    svg: Markup
+    heading: str
+    drawn: int
+    rows: int
+
+
+def board_forest(board: Board, root: str) -> Forest | None:
+    """The chart of the primary column on an axis that holds every value drawn: the first rows, and the baselines."""
+    if not board.rows:
+        return None
     key = board.track.primary
-    marks = [Mark(row.name, span_of(row.cells[key]), _kind(row)) for row in board.rows]
+    rows = [row for i, row in enumerate(board.rows) if i < MOST or row is board.floor]
+    marks = [
+        Mark(row.name, span_of(row.cells[key]), _words(row, key), _colour(row), row is board.floor) for row in rows
+    ]
     metric = find_metric(board.columns[0].metric)
     axis = axis_for([mark.span for mark in marks])
     kind = "" if axis.kind == "linear" else f", {axis.kind} axis"
-    return forest_svg(marks, axis, f"{metric.title}{kind} ({board.better} is better)")
+    svg = forest_svg(marks, axis, f"{metric.title}{kind} ({board.better} is better)", root)
+    return Forest(svg, about_spread(board), len(rows), len(board.rows))
 
 
-def board_in_words(board: Board) -> str:
-    """The chart for who cannot see it: each row's value and interval, from top to bottom."""
-    said = []
-    for row in board.rows:
-        record = row.cells[board.track.primary]
-        ends = span(record)
-        said.append(f"{row.name} {figure(record).text}" + (f" ({ends})" if ends else ""))
-    return f"{find_metric(board.columns[0].metric).title} with intervals, from best to worst: {'; '.join(said)}."
+def _words(row: Row, key: str) -> str:
+    ends = span(row.cells[key])
+    return f"{row.name}: {figure(row.cells[key]).text}" + (f", {ends}" if ends else "")
 
 
-def _kind(row: Row) -> Kind:
-    if row.result.generator.noise_floor:
-        return "floor"
-    return "baseline" if row.result.generator.baseline else "ranked"
+def _colour(row: Row) -> str:
+    generator = row.result.generator
+    return colour(generator.family, generator.baseline)

@@ -10,7 +10,10 @@ from ...registry.metrics import METRICS
 from ..board import Board, Row
 from ..numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
 from ..records import Record
+from .columns import padding
+from .families import family_class
 from .findings import standing
+from .history import Event, events, standing_at
 from .links import Segment, linked
 from .sheets import Sheet, stem
 
@@ -22,6 +25,7 @@ class Number:
     title: str
     note: str
     figure: Figure
+    pad: str
     interval: str
     no_interval: str
     level: str
@@ -48,8 +52,11 @@ class Section:
 
     Attributes:
         href: the track's page below the site's root, or empty where the track is not known.
+        damaged: what is wrong with its verification log, if anything.
+        rivals: rows of the board to compare it with, itself first; none where it is not on it.
     """
 
+    name: str
     track: str
     title: str
     href: str
@@ -60,12 +67,21 @@ class Section:
     numbers: tuple[Number, ...]
     facts: tuple[tuple[str, str], ...]
     command: str
+    level: str
+    failed: str
+    disputed: str
+    withdrawn: str
+    damaged: str
+    events: tuple[Event, ...]
+    submission: tuple[tuple[str, tuple[Segment, ...]], ...]
+    rivals: tuple[str, ...]
     others: tuple[Run, ...]
 
 
 @dataclass(frozen=True)
 class GeneratorView:
     name: str
+    colour: str
     head: GeneratorRecord
     paper: tuple[Segment, ...]
     origin: tuple[Segment, ...]
@@ -80,6 +96,7 @@ def generator_view(
     tracks = sorted({record.result.track.name for record in records})
     return GeneratorView(
         name=name,
+        colour=family_class(head.family, head.baseline),
         head=head,
         paper=linked(head.paper or ""),
         origin=linked(head.origin),
@@ -96,8 +113,11 @@ def shown(records: Sequence[Record], board: Board | None) -> Record:
 def _section(track: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]) -> Section:
     row, record = _row_of(records, board), shown(records, board)
     result = record.result
+    stands, damaged = standing_at(record)
+    digits = max((len(figure(metric).fraction) for metric in result.metrics), default=0)
     others = sorted((r for r in records if r is not record), key=_age, reverse=True)
     return Section(
+        name=track,
         track=f"{result.track.name}@{result.track.version}",
         title=board.track.title if board else track,
         href=f"tracks/{track}.html" if board else "",
@@ -105,14 +125,52 @@ def _section(track: str, records: Sequence[Record], board: Board | None, sheets:
         copies=row.copies if row else False,
         error=f"Failed at {result.error.stage}: {result.error.type}: {result.error.message}" if result.error else "",
         sheet=sheets[stem(record)],
-        numbers=tuple(_number(metric) for metric in result.metrics),
+        numbers=tuple(_number(metric, digits) for metric in result.metrics),
         facts=_facts(result),
         command=result.provenance.command,
+        level=stands.level,
+        failed=stands.failed or "",
+        disputed=stands.disputed or "",
+        withdrawn=stands.withdrawn or "",
+        damaged=damaged,
+        events=events(stands),
+        submission=_submission(result),
+        rivals=_rivals(board, row) if board and row else (),
         others=tuple(_run(other.result, board) for other in others),
     )
 
 
-def _number(record: MetricRecord) -> Number:
+def _rivals(board: Board, row: Row) -> tuple[str, ...]:
+    """A row, the one that leads, and its neighbours in the ranking."""
+    names = [r.name for r in board.ranked]
+    at = names.index(row.name) if row.name in names else 0
+    near = [row.name, *names[:1], *names[max(0, at - 1) : at + 2]]
+    return tuple(dict.fromkeys(near))[:3] if len(board.rows) > 1 else ()
+
+
+def _submission(result: Result) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
+    """What whoever submitted it says; none of it is measured."""
+    s = result.submission
+    if s is None:
+        return ()
+    chosen = f"the best of {s.selection.tried:,}" if s.selection.tried > 1 else "the only one tried"
+    chosen += f" by {s.selection.metric}" if s.selection.metric else ""
+    chosen += f" on {s.selection.on}" if s.selection.on else ""
+    facts = [
+        ("Submitted by", ", ".join(s.authors)),
+        ("Contact", s.contact),
+        ("Page", s.page),
+        ("Code", s.code),
+        ("Trained on", ", ".join(s.training_data)),
+        ("Parameters", f"{s.parameters:,}" if s.parameters else None),
+        ("Checkpoint", chosen),
+        ("Notes", s.notes),
+        ("Manifest, SHA-256", s.manifest),
+    ]
+    return tuple((term, linked(fact)) for term, fact in facts if fact)
+
+
+def _number(record: MetricRecord, digits: int) -> Number:
     metric, u = METRICS.get(record.name), record.uncertainty
     against = record.params.get("against", "reference")
     settings = [f"{key} = {value}" for key, value in sorted(record.params.items()) if key != "against"]
@@ -122,6 +180,7 @@ def _number(record: MetricRecord) -> Number:
         title=metric.title if metric else record.name,
         note=", ".join([*notes, *settings, f"version {record.version}"]),
         figure=figure(record),
+        pad=padding(figure(record), digits),
         interval=span(record),
         no_interval=record.reason or (NO_INTERVAL if record.value is not None else "there is no value"),
         level=percent(u.level) if u else "",

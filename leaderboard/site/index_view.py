@@ -1,4 +1,4 @@
-"""What the front page shows: the tracks with their leaders, all generators, and what could not be read."""
+"""What the front page and the list of generators show: leaders, what changed, and who was measured."""
 
 from __future__ import annotations
 
@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from ..board import Board
 from ..numbers import Figure, figure
 from ..records import Record
-from .findings import heading, sureness
+from .changes import Change, changes
+from .families import family_class
+from .findings import heading, rank_text, sureness
 from .sheets import Picture, Sheet, stem
+from .studies_view import StudiesView
 
-_NEVER = "nothing has been measured"
+
+@dataclass(frozen=True)
+class Place:
+    """A generator among the first of a track."""
+
+    name: str
+    rank: str
+    strip: Picture | None
+    value: Figure
 
 
 @dataclass(frozen=True)
@@ -20,9 +31,8 @@ class TrackLine:
     id: str
     title: str
     heading: str
-    leader: str
-    strip: Picture | None
-    value: Figure
+    leaders: tuple[Place, ...]
+    floor: Figure | None
     sure: str
     ranked: int
     baselines: int
@@ -35,68 +45,101 @@ class GeneratorLine:
     name: str
     title: str
     family: str
+    colour: str
+    task: str
     baseline: bool
-    tracks: str
+    places: tuple[tuple[str, str], ...]  # track, rank on it or what it is there
     strip: Picture | None
 
 
 @dataclass(frozen=True)
 class IndexView:
+    heading: str
     tracks: tuple[TrackLine, ...]
-    generators: tuple[GeneratorLine, ...]
+    unranked: tuple[TrackLine, ...]
+    studies: tuple[tuple[str, str, str], ...]  # name, title, finding
+    changes: tuple[Change, ...]
+    generators: int
     unreadable: tuple[tuple[str, str], ...]
-    commands: tuple[tuple[str, str], ...]  # how to measure one's own images, each with what it does
+    commands: tuple[tuple[str, str], ...]
+
+
+LEADERS = 3  # of a track, on the front page
 
 
 def index_view(
     boards: Mapping[str, Board],
-    generators: Mapping[str, Sequence[Record]],
+    records: Sequence[Record],
+    generators: int,
     unreadable: tuple[tuple[str, str], ...],
     sheets: Mapping[str, Sheet],
+    studies: StudiesView,
 ) -> IndexView:
-    """The front page; `generators` holds the results of each, the shown one of its first track first."""
-    lines = tuple(_generator(name, found, sheets) for name, found in generators.items())
+    lines = [_track(board, sheets) for board in boards.values()]
     return IndexView(
-        tracks=tuple(_track(board, sheets) for board in boards.values()),
-        generators=tuple(sorted(lines, key=lambda line: line.baseline)),
+        heading="Generative image models, measured alike and ranked with error bars",
+        tracks=tuple(line for line in lines if line.ranked),
+        unranked=tuple(line for line in lines if not line.ranked),
+        studies=tuple((study.name, study.title, study.heading) for study in studies.studies),
+        changes=changes(records, boards),
+        generators=generators,
         unreadable=unreadable,
-        commands=_commands(next(iter(boards), "TRACK")),
+        commands=commands(next(iter(boards), "TRACK")),
     )
 
 
-def _commands(track: str) -> tuple[tuple[str, str], ...]:
+def commands(track: str) -> tuple[tuple[str, str], ...]:
+    """How to submit, in three lines."""
     return (
-        (f"genboard evaluate my-images/ --track {track}", "a folder, zip, npz, npy or Parquet of samples"),
-        (f"genboard rank --track {track}", "where they stand, and how sure that is"),
-        ("genboard site build --out site", "these pages, with your row"),
+        ("genboard submit --template > my-model.toml", "what a board must know of it; fill it in"),
+        (f"genboard submit my-images/ --track {track} --metadata my-model.toml", "measures, and writes the files"),
+        ("genboard check submission/", "what the checks will say; then open a pull request"),
     )
+
+
+def generator_lines(
+    generators: Mapping[str, Sequence[Record]], boards: Mapping[str, Board], sheets: Mapping[str, Sheet]
+) -> tuple[GeneratorLine, ...]:
+    """All generators in alphabetical order, baselines last; the first of a generator's records is the one shown."""
+    places: dict[str, list[tuple[str, str]]] = {}
+    for board in boards.values():
+        for row in board.rows:
+            said = rank_text(row.place) if row.place else "noise floor" if row is board.floor else "baseline"
+            places.setdefault(row.name, []).append((board.track.name, said))
+    lines = []
+    for name, records in generators.items():
+        head = records[0].result.generator
+        lines.append(
+            GeneratorLine(
+                name=name,
+                title=head.title,
+                family="" if head.baseline and head.family == "baseline" else head.family,
+                colour=family_class(head.family, head.baseline),
+                task=head.task,
+                baseline=head.baseline,
+                places=tuple(places.get(name, [])),
+                strip=sheets[stem(records[0])].strip,
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: line.baseline))
 
 
 def _track(board: Board, sheets: Mapping[str, Sheet]) -> TrackLine:
-    leader = board.ranked[0] if board.ranked else None
+    key = board.track.primary
     return TrackLine(
         name=board.track.name,
         id=board.track.id,
         title=board.track.title,
         heading=heading(board),
-        leader=leader.name if leader else "",
-        strip=sheets[stem(leader.record)].strip if leader else None,
-        value=figure(leader.cells[board.track.primary]) if leader else Figure("", "", "", _NEVER),
+        leaders=tuple(
+            Place(row.name, rank_text(row.place), sheets[stem(row.record)].strip, figure(row.cells[key]))
+            for row in board.ranked[:LEADERS]
+            if row.place
+        ),
+        floor=figure(board.floor.cells[key]) if board.floor else None,
         sure=sureness(board),
         ranked=len(board.ranked),
         baselines=len(board.rows) - len(board.ranked),
         not_ranked=len(board.left_out),
         newest=max((row.result.provenance.created[:10] for row in board.rows), default="—"),
-    )
-
-
-def _generator(name: str, records: Sequence[Record], sheets: Mapping[str, Sheet]) -> GeneratorLine:
-    generator = records[0].result.generator
-    return GeneratorLine(
-        name=name,
-        title=generator.title,
-        family=generator.family,
-        baseline=generator.baseline,
-        tracks=", ".join(sorted({record.result.track.name for record in records})),
-        strip=sheets[stem(records[0])].strip,
     )

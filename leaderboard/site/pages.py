@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from .generator_view import GeneratorView
-from .index_view import IndexView
-from .track_view import TrackView
 
 _HERE = Path(__file__).parent
 
@@ -23,25 +18,44 @@ _ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 
-Nav = Sequence[tuple[str, str]]  # (name of a track, its title)
+
+@dataclass(frozen=True)
+class NavItem:
+    key: str
+    label: str
+    href: str
 
 
-def index_page(view: IndexView, nav: Nav) -> bytes:
-    return _page("index.html", "", nav, "", view=view)
+Nav = tuple[NavItem, ...]
 
 
-def track_page(view: TrackView, chart: Markup, chart_text: str, nav: Nav) -> bytes:
-    return _page("track.html", "../", nav, view.name, view=view, chart=chart, chart_text=chart_text)
+def navigation(compare: str | None) -> Nav:
+    """The links at the top of every page; `compare` is the page on which generators are compared, if there is one."""
+    items = [
+        NavItem("tracks", "Tracks", "index.html#tracks"),
+        NavItem("generators", "Generators", "generators.html"),
+        NavItem("studies", "Studies", "studies.html"),
+        NavItem("metrics", "Metrics", "metrics.html"),
+        NavItem("datasets", "Data sets", "datasets.html"),
+        NavItem("extractors", "Feature spaces", "extractors.html"),
+        NavItem("about", "Submit", "about.html"),
+    ]
+    if compare:
+        items.insert(2, NavItem("compare", "Compare", compare))
+    return tuple(items)
 
 
-def generator_page(view: GeneratorView, nav: Nav) -> bytes:
-    return _page("generator.html", "../", nav, "", view=view)
+def page(template: str, nav: Nav, here: str, *, depth: int = 0, exact: bool = True, **values: object) -> bytes:
+    """A page.
+
+    Args:
+        here: the key of the link that leads to it, or to the list it is in.
+        depth: folders below the site's top.
+        exact: whether that link leads to this very page.
+    """
+    made = _ENVIRONMENT.get_template(template)
+    return made.render(root="../" * depth, nav=nav, here=here, exact=exact, **values).encode()
 
 
-def stylesheet() -> bytes:
-    return (_HERE / "static" / "style.css").read_bytes()
-
-
-def _page(template: str, root: str, nav: Nav, here: str, **values: object) -> bytes:
-    """`root` leads from the page to the site's top folder; `here` is the track whose page it is."""
-    return _ENVIRONMENT.get_template(template).render(root=root, nav=nav, here=here, **values).encode()
+def static(name: str) -> bytes:
+    return (_HERE / "static" / name).read_bytes()

@@ -11,7 +11,7 @@ Kind = Literal["linear", "square-root", "logarithmic"]
 Span = tuple[float, float, float]  # value, lower and upper end
 
 WIDE = 4.0  # largest over smallest value from which a square-root axis shows more
-VERY_WIDE = 400.0  # and a logarithmic one
+VERY_WIDE = 50.0  # and a logarithmic one
 DEEP = 20.0  # how far below the smallest value a logarithmic axis follows an interval
 TICK_GAP = 0.17  # least distance of two ticks, as a share of the axis
 
@@ -56,21 +56,20 @@ class Axis:
 
 
 def axis_for(spans: Sequence[Span], also: Sequence[float] = ()) -> Axis:
-    """The axis on which all the spans, and the values `also`, can be seen and told apart.
+    """The axis on which the spans can be told apart; the values `also` are on it too.
 
     An interval may reach below zero where its value cannot; a square-root or logarithmic axis clips it.
     """
-    values = [value for value, _, _ in spans] + list(also)
-    ends = [end for _, lo, hi in spans for end in (lo, hi)] + list(also)
-    if not values:
+    if not spans:
         return Axis("linear", 0.0, 1.0)
-    top = max(ends + values)
-    least, most = min(values), max(values)
-    if least > 0 and most / least >= VERY_WIDE:
-        return Axis("logarithmic", 0.9 * min([x for x in ends if x > least / DEEP] + [least]), top * 1.1)
-    if least >= 0 and most > 0 and most >= WIDE * least:
+    values = [value for value, _, _ in spans]
+    ends = [end for _, lo, hi in spans for end in (lo, hi)] + list(also)
+    least, most, lowest, top = min(values), max(values), min([*values, *also]), max([*ends, *values])
+    if lowest > 0 and most >= VERY_WIDE * least:
+        return Axis("logarithmic", 0.9 * min([x for x in ends if x > lowest / DEEP] + [lowest]), top * 1.1)
+    if lowest >= 0 and most > 0 and most >= WIDE * least:
         return Axis("square-root", 0.0, top * 1.04)
-    low = min(ends + values)
+    low = min([*ends, *values])
     pad = 0.05 * (top - low) or 0.05 * abs(top) or 1.0
     return Axis("linear", low - pad, top + pad)
 

@@ -7,28 +7,22 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord
-from ...registry.metrics import Better, find_metric
+from ...registry.metrics import find_metric
 from ..board import COPIES_BELOW, Board, LeftOut, Row
-from ..numbers import Figure, difference, figure
+from ..flips import Flip
+from ..verification import LEVELS
 from . import findings
-from .interval import axis_svg, interval_svg
-from .letters import letters
+from .columns import Cell, Column, cells_of, columns_of
+from .families import family_class
+from .interval import Drawn, axis_svg, drawn, place
 from .scale import Axis, Span, axis_for
 from .sheets import Picture, Sheet, stem
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column of figures, and how wide its parts must be for the decimal points to stand in line."""
-
-    key: str
-    title: str
-    note: str
-    arrow: str
-    meaning: str
-    fraction: int
-    margin: int
+FLIPS = 12  # changes of place that are listed
+LONG = 40  # rows from which the table scrolls under its head
+BEFORE = 6  # columns of the table before its second figure: rank, name, primary, interval, verification, family
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,8 @@ class TableRow:
     name: str
     title: str
     family: str
+    colour: str
+    task: str
     tag: str
     copies: bool
     rank: str
@@ -43,16 +39,24 @@ class TableRow:
     tied: str
     shaded: bool
     strip: Picture | None
-    figures: tuple[Figure, ...]
-    interval: Markup
+    cells: tuple[Cell, ...]
+    interval: Drawn
+    level: str
+    failed: str
+    disputed: str
+    n: str
     date: str
-    created: str
-    id: str
 
 
 @dataclass(frozen=True)
 class TrackView:
-    """A track's page. The first column is the primary one; the last may be the memorisation gap."""
+    """A track's page. The first column is the primary one.
+
+    Attributes:
+        floor: where the noise floor is drawn, in per cent of its cell.
+        extra: places in the table of the columns that are shown only when they are chosen, from 1.
+        families: what the filters offer, in the order of the alphabet; likewise tasks and levels.
+    """
 
     name: str
     id: str
@@ -60,13 +64,23 @@ class TrackView:
     notes: str
     heading: str
     lede: str
-    protocol: tuple[str, ...]
+    protocol: str
     columns: tuple[Column, ...]
     axis: Markup
     axis_note: str
+    floor: float | None
+    extra: tuple[int, ...]
+    long: bool
     rows: tuple[TableRow, ...]
     has_letters: bool
+    families: tuple[str, ...]
+    tasks: tuple[str, ...]
+    levels: tuple[str, ...]
     copies_below: float
+    limit: str
+    flips: tuple[Flip, ...]
+    more_flips: int
+    facts: tuple[tuple[str, str], ...]
     left_out: tuple[LeftOut, ...]
     unreadable: tuple[tuple[str, str], ...]
 
@@ -74,9 +88,9 @@ class TrackView:
 def track_view(board: Board, unreadable: Sequence[tuple[str, str]], sheets: Mapping[str, Sheet]) -> TrackView:
     """The page of a board; `sheets` holds the pictures of its rows by `sheets.stem`."""
     track = board.track
-    figures = {row.name: figures_of(board, row) for row in board.rows}
-    axis = board_axis(board)
-    marks = letters([row.place for row in board.ranked if row.place])
+    axis, columns, cells = board_axis(board), columns_of(board), cells_of(board)
+    rows = tuple(_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows)
+    flips = sorted(board.limit.flips, key=lambda f: not (f.clear_at_n or f.clear_in_limit))
     return TrackView(
         name=track.name,
         id=track.id,
@@ -85,12 +99,22 @@ def track_view(board: Board, unreadable: Sequence[tuple[str, str]], sheets: Mapp
         heading=findings.heading(board),
         lede=findings.lede(board),
         protocol=_protocol(board),
-        columns=_columns(board, list(figures.values())),
+        columns=columns,
         axis=axis_svg(axis),
         axis_note=f"{axis.kind} axis" if axis.kind != "linear" else "",
-        rows=tuple(_row(board, row, figures[row.name], axis, marks, sheets[stem(row.record)]) for row in board.rows),
-        has_letters=any(marks.values()),
+        floor=_floor(board, axis),
+        extra=tuple(BEFORE + i for i, column in enumerate(columns) if not column.headline),
+        long=len(rows) > LONG,
+        rows=rows,
+        has_letters=any(row.letters for row in rows),
+        families=tuple(sorted({row.family for row in rows if row.family})),
+        tasks=tuple(sorted({row.task for row in rows})),
+        levels=tuple(level for level in LEVELS if any(row.level == level for row in rows)),
         copies_below=COPIES_BELOW,
+        limit=findings.about_limit(board),
+        flips=tuple(flips[:FLIPS]),
+        more_flips=max(0, len(flips) - FLIPS),
+        facts=_facts(board),
         left_out=board.left_out,
         unreadable=tuple(
             (path, why) for path, why in unreadable if path.partition("/")[0].rpartition("@")[0] == track.name
@@ -98,17 +122,9 @@ def track_view(board: Board, unreadable: Sequence[tuple[str, str]], sheets: Mapp
     )
 
 
-def figures_of(board: Board, row: Row) -> tuple[Figure, ...]:
-    """A row's cells in the order of the columns, with the memorisation gap last where there is one."""
-    found = [figure(row.cells.get(column.key)) for column in board.columns]
-    if pair := board.gap_columns:
-        found.append(difference(row.cells.get(pair[0].key), row.cells.get(pair[1].key)))
-    return tuple(found)
-
-
 def span_of(record: MetricRecord) -> Span:
     """Value and ends of a primary figure; the value alone where there is no interval."""
-    assert record.value is not None  # `board.why_not` leaves out what has none
+    assert record.value is not None  # `comparable.why_not` leaves out what has none
     u = record.uncertainty
     return (record.value, u.lo, u.hi) if u else (record.value, record.value, record.value)
 
@@ -121,73 +137,57 @@ def board_axis(board: Board) -> Axis:
     return axis_for([span_of(row.cells[key]) for row in compared], floor)
 
 
-def _row(
-    board: Board, row: Row, figures: tuple[Figure, ...], axis: Axis, marks: Mapping[str, str], sheet: Sheet
-) -> TableRow:
-    generator, key = row.result.generator, board.track.primary
-    floor = span_of(board.floor.cells[key])[0] if board.floor else None
-    label = f"{figures[0].text}, {figures[0].title}"
-    tag = "noise floor" if generator.noise_floor else "baseline" if generator.baseline else ""
+def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
+    generator = row.result.generator
     return TableRow(
         name=row.name,
         title=generator.title,
         family="" if generator.baseline and generator.family == "baseline" else generator.family,
-        tag=tag,
+        colour=family_class(generator.family, generator.baseline),
+        task=generator.task,
+        tag="noise floor" if generator.noise_floor else "baseline" if generator.baseline else "",
         copies=row.copies,
         rank=findings.rank_text(row.place) if row.place else "",
-        letters=marks.get(row.name, ""),
+        letters=row.letters,
         tied=f"not told apart from {findings.in_prose(row.place.tied)}" if row.place and row.place.tied else "",
         shaded=generator.baseline,
         strip=sheet.strip,
-        figures=figures,
-        interval=interval_svg(axis, span_of(row.cells[key]), floor, label, generator.baseline),
+        cells=cells,
+        interval=drawn(axis, span_of(row.cells[board.track.primary])),
+        level=row.standing.level,
+        failed=row.standing.failed or "",
+        disputed=row.standing.disputed or "",
+        n=f"{row.result.sampling.n:,}",
         date=row.result.provenance.created[:10],
-        created=row.result.provenance.created,
-        id=row.result.id,
     )
 
 
-def _columns(board: Board, rows: Sequence[tuple[Figure, ...]]) -> tuple[Column, ...]:
-    several = len(board.track.extractors) > 1
-    heads = []
-    for column in board.columns:
-        metric = find_metric(column.metric)
-        notes = [f"in {column.extractor}"] if several else []
-        notes += [f"against {column.against}"] if column.against != "reference" else []
-        heads.append((column.key, metric.title, ", ".join(notes), *_reading(metric.better, metric.target)))
-    if pair := board.gap_columns:
-        meaning = (
-            "value against the training split minus value against the reference: "
-            "below zero, samples are closer to what was trained on than to new real images"
-        )
-        heads.append(("memorisation_gap", "Memorisation gap", find_metric(pair[0].metric).title, "", meaning))
-    return tuple(
-        Column(
-            *head,
-            fraction=max((len(row[i].fraction) for row in rows), default=0),
-            margin=max((len(row[i].margin) for row in rows), default=0),
-        )
-        for i, head in enumerate(heads)
-    )
+def _floor(board: Board, axis: Axis) -> float | None:
+    return place(axis, span_of(board.floor.cells[board.track.primary])[0]) if board.floor else None
 
 
-def _reading(better: Better | None, target: float | None) -> tuple[str, str]:
-    if better == "lower":
-        return "↓", "lower is better"
-    if better == "higher":
-        return "↑", "higher is better"
-    return ("", "") if target is None else (f"→ {target:g}", f"{target:g} is what a perfect generator has")
-
-
-def _protocol(board: Board) -> tuple[str, ...]:
+def _protocol(board: Board) -> str:
     track = board.track
-    key = track.primary
+    return f"{track.id} · N = {track.samples:,} · against {track.dataset}/{track.reference} · seed {track.seed}"
+
+
+def _facts(board: Board) -> tuple[tuple[str, str], ...]:
+    """The exact protocol, in words."""
+    track, key = board.track, board.track.primary
     counts = sorted({n for row in board.rows if (n := row.cells[key].n_reference) is not None})
     images = "".join(f", {n:,} images" for n in counts)
-    return (
-        track.id,
-        f"reference: {track.dataset}/{track.reference}{images}",
-        f"N = {track.samples:,}",
-        f"seed {track.seed}",
-        f"extractor {', '.join(track.extractors)}",
-    )
+    bank = "all of the training split" if track.train_bank is None else f"{track.train_bank:,} training images"
+    facts = [
+        ("Track", f"{track.name}, version {track.version}"),
+        ("Task", track.task),
+        ("Samples", f"{track.samples:,} a generator, seed {track.seed}, sampling protocol {PROTOCOL}"),
+        ("Measured against", f"{track.dataset}/{track.reference}{images}"),
+        ("Generators may see", f"{track.dataset}/{track.train}"),
+        ("Noise floor", f"{track.dataset}/{track.held_out}: real images in place of samples"),
+        ("Copies are sought in", bank),
+        ("Ranked by", f"{find_metric(board.columns[0].metric).title} in {board.columns[0].extractor} space"),
+    ]
+    if track.reference_seen:
+        facts.append(("The reference was seen", track.reference_seen))
+    facts += [(f"Images for {name}", ", ".join(steps)) for name, steps in sorted(track.conversions.items())]
+    return tuple(facts)

@@ -1,0 +1,63 @@
+"""The studies that share one pass, on ten generators of synthetic features at full size: `make bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from genboard.benchmarks.studies.listing import STUDIES
+from genboard.benchmarks.studies.material import Material
+from genboard.benchmarks.studies.running import run_study
+from genboard.reference_stats.features import Measured
+from genboard.reference_stats.moments import Moments, symmetric_root
+from genboard.reference_stats.statistics import Recipe, ReferenceStatistics
+from genboard.registry.catalog import find
+from genboard.registry.schema import Track, TrackMetric
+
+N, D, GENERATORS = 10_000, 2048, 10
+TAKING = ("k", "samples", "grid", "ranking")
+WORK = f"studies {', '.join(TAKING)}: {GENERATORS} generators"
+
+
+def features(seed: int, shift: float = 0.0) -> torch.Tensor:
+    return torch.randn(N, D, generator=torch.Generator().manual_seed(seed)) + shift
+
+
+@pytest.fixture
+def material(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Material:
+    """A track of the size and the metrics that the field uses, whose features were all computed before."""
+    monkeypatch.setenv("GENBOARD_HOME", str(tmp_path))
+    columns = tuple(
+        TrackMetric(metric=metric, extractor="digits-cnn")
+        for metric in ("fd", "kid", "cmmd", "precision", "recall", "density", "coverage")
+    )
+    track = find(Track, "digits").model_copy(update={"samples": N, "metrics": columns})
+    made = Material(track, tuple(f"g{i}" for i in range(GENERATORS)), folder=tmp_path)
+    bank = features(1)
+    moments = Moments.of(bank)
+    moments = Moments(moments.n, moments.mean, moments.scatter, symmetric_root(moments.cov))
+    recipe: Recipe = made.recipe("digits-cnn")
+    made.memory["reference", "digits-cnn", "reference"] = ReferenceStatistics(recipe, moments, bank, None, None, "0")
+    return made
+
+
+def test_four_studies(benchmark: Any, material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the features of one generator in memory at a time, and no other feature space at hand."""
+
+    def measured(self: Material, name: str, extractor: str, seed: int | None = None) -> Measured:
+        number = material.generators.index(name) if name in material.generators else GENERATORS  # the held-out images
+        return Measured(None, features(10 + number, 0.002 * number), None, None, "0" * 64)
+
+    monkeypatch.setattr(Material, "measured", measured)
+    monkeypatch.setattr(Material, "digest", lambda self, name, *_: name)
+    monkeypatch.setattr(Material, "family", lambda self, name: "gan")
+    monkeypatch.setattr("genboard.benchmarks.studies.ranking.spaces_at_hand", lambda material: [])
+
+    def work() -> None:
+        for name in TAKING:
+            assert run_study(STUDIES[name], material.track, material=material).rows
+
+    benchmark.extra_info.update(work=WORK, who="genboard")
+    benchmark.pedantic(work, rounds=1, warmup_rounds=0)

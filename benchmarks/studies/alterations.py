@@ -1,0 +1,176 @@
+"""Images made worse by rising severity: blur, noise, JPEG, contrast, pixelation, shifts, swapped patches.
+
+Pure functions on uint8 pixels (n, h, w, c). What is random of image i depends on the seed and on i alone, and is the
+same at every severity. Lengths are shares of the shorter side, so that images of every size are altered alike.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, cos, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...registry.images import Images, ImageSource, Pixels
+
+Streams = Sequence[np.random.Generator]
+Floats = NDArray[np.float64]
+
+SEVERITIES = 5
+GRID = 4  # patches along a side
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """A way to make images worse.
+
+    Attributes:
+        unit: what the strengths are, in words.
+        strengths: of severities 1 to 5.
+        fn: pixels, strength and a stream of random numbers an image to pixels.
+    """
+
+    name: str
+    unit: str
+    strengths: tuple[float, ...]
+    fn: Callable[[Pixels, float, Streams], Pixels]
+
+
+def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int = 0) -> Pixels:
+    """The images at a severity; 0 leaves them as they are.
+
+    Args:
+        first: index of the first image among all, which decides what is random of it.
+    """
+    if severity == 0:
+        return pixels.copy()
+    chosen = ALTERATIONS[name]
+    keys = range(first, first + len(pixels))
+    streams = [np.random.Generator(np.random.Philox(key=np.array([seed, i], np.uint64))) for i in keys]
+    return chosen.fn(pixels, chosen.strengths[severity - 1], streams)
+
+
+def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0) -> ImageSource:
+    """The same of images that are read a run at a time."""
+
+    def read(start: int, stop: int) -> Images:
+        images = source.read(start, stop)
+        return Images(altered(name, images.pixels, severity, seed, start), images.labels)
+
+    return ImageSource(f"{source.name}, {name} {severity}", source.count, read)
+
+
+def blur(pixels: Pixels, strength: float, _: Streams) -> Pixels:
+    """A Gaussian's weighted mean of what is around; beyond the edge the edge goes on."""
+    width = strength * _side(pixels)
+    reach = max(1, ceil(3 * width))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    weights /= weights.sum()
+    image: Floats = pixels.astype(np.float64)
+    for axis in (1, 2):
+        room = [(0, 0)] * 4
+        room[axis] = (reach, reach)
+        padded, length = np.pad(image, room, mode="edge"), image.shape[axis]
+        image = np.sum([w * padded.take(range(i, i + length), axis) for i, w in enumerate(weights)], axis=0)
+    return _grey_levels(image)
+
+
+def noise(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
+    """Independent normal noise on every value, its standard deviation a share of the range."""
+    fields = np.stack([stream.standard_normal(pixels.shape[1:]) for stream in streams])
+    return _grey_levels(pixels + 255 * strength * fields)
+
+
+def jpeg(pixels: Pixels, strength: float, _: Streams) -> Pixels:
+    """Compressed with loss; the strength is 100 less the quality."""
+    found = np.empty_like(pixels)
+    for i, image in enumerate(pixels):
+        buffer = io.BytesIO()
+        Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(
+            buffer, "JPEG", quality=100 - int(strength)
+        )
+        found[i] = np.asarray(Image.open(buffer)).reshape(image.shape)
+    return found
+
+
+def contrast(pixels: Pixels, strength: float, _: Streams) -> Pixels:
+    """So much of the way from each value to its image's mean."""
+    mean = pixels.mean(axis=(1, 2, 3), keepdims=True)
+    return _grey_levels(pixels + strength * (mean - pixels))
+
+
+def pixelate(pixels: Pixels, strength: float, _: Streams) -> Pixels:
+    """Means of cells; the strength is the share of rows, and of columns, that is lost."""
+    image: Floats = pixels.astype(np.float64)
+    for axis in (1, 2):
+        length = image.shape[axis]
+        cells = max(1, round(length * (1 - strength)))
+        edges = np.arange(cells + 1) * length / cells
+        # How much of each row lies in each cell: cells are means of rows, and rows then of the cells they lie in.
+        ends = np.minimum(np.arange(1, length + 1)[None], edges[1:, None])
+        starts = np.maximum(np.arange(length)[None], edges[:-1, None])
+        inside = np.clip(ends - starts, 0, None)  # (cells, length)
+        image = np.moveaxis(np.tensordot(inside.T @ inside * cells / length, image, (1, axis)), 0, axis)
+    return _grey_levels(image)
+
+
+def shift(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
+    """Moved in a random direction, between pixels by linear interpolation; the edge goes on into what is left free."""
+    angles = [2 * pi * stream.random() for stream in streams]
+    away = strength * _side(pixels)
+    image: Floats = pixels.astype(np.float64)
+    for axis, part in ((1, sin), (2, cos)):
+        length = image.shape[axis]
+        at = np.arange(length)[None] - away * np.array([part(angle) for angle in angles])[:, None]
+        below = np.floor(at)
+        weight = (at - below).reshape((len(pixels), length, 1, 1) if axis == 1 else (len(pixels), 1, length, 1))
+        rows = np.arange(len(pixels))[:, None]
+        ends = [np.clip(below + i, 0, length - 1).astype(int) for i in (0, 1)]
+        # Indexed along both, the images and the axis, which then stand first.
+        low, high = (image[rows, end] if axis == 1 else image.swapaxes(1, 2)[rows, end].swapaxes(1, 2) for end in ends)
+        image = (1 - weight) * low + weight * high
+    return _grey_levels(image)
+
+
+def swap_patches(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
+    """So many pairs of patches of a 4x4 grid change places; no patch is in two pairs."""
+    height, width = pixels.shape[1] // GRID, pixels.shape[2] // GRID
+    found = pixels.copy()
+    for image, changed, stream in zip(pixels, found, streams, strict=True):
+        order = stream.permutation(GRID * GRID)
+        patches = [
+            np.s_[y * height : (y + 1) * height, x * width : (x + 1) * width]
+            for y, x in (divmod(int(i), GRID) for i in order[: 2 * int(strength)])
+        ]
+        for one, other in zip(patches[::2], patches[1::2], strict=True):
+            changed[one], changed[other] = image[other], image[one]
+    return found
+
+
+def _side(pixels: Pixels) -> int:
+    height, width = pixels.shape[1:3]
+    return int(min(height, width))
+
+
+def _grey_levels(values: Floats) -> Pixels:
+    """Clamped, and rounded half up."""
+    rounded: Pixels = np.floor(np.clip(values, 0, 255) + 0.5).astype(np.uint8)
+    return rounded
+
+
+ALTERATIONS = {
+    row.name: row
+    for row in (
+        Alteration("blur", "width of the Gaussian, of the side", (0.05, 0.07, 0.09, 0.12, 0.18), blur),
+        Alteration("noise", "standard deviation, of the range", (0.02, 0.05, 0.1, 0.2, 0.4), noise),
+        Alteration("jpeg", "100 less the quality", (25, 50, 75, 90, 97), jpeg),
+        Alteration("contrast", "share of the contrast that is lost", (0.15, 0.3, 0.5, 0.7, 0.85), contrast),
+        Alteration("pixelation", "share of rows and columns lost", (0.15, 0.3, 0.5, 0.65, 0.8), pixelate),
+        Alteration("shift", "distance, of the side", (0.03, 0.06, 0.1, 0.15, 0.22), shift),
+        Alteration("swapped-patches", "pairs of 16 patches", (1, 2, 3, 5, 8), swap_patches),
+    )
+}

@@ -1,0 +1,144 @@
+"""Study `extractors`: do the same samples score alike in another feature space?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from ...errors import BadFeatures, BadImages
+from ...registry.catalog import entries, find
+from ...registry.metrics import Input, find_metric
+from ...registry.schema import Dataset, Extractor
+from ..neighbours import Neighbours
+from ..scoring import score
+from .material import Material
+from .spread import tau
+from .steps import Steps
+from .table import Cell, Finding, Row, Table, number
+
+METRICS = ("fd", "kid", "precision", "recall", "density", "coverage")  # all that features suffice for, and no logits
+
+
+def run(material: Material, steps: Steps) -> list[Row]:
+    rows: list[Row] = []
+    spaces = spaces_at_hand(material)
+    values: dict[str, dict[str, dict[str, Any]]] = {}
+    for space in spaces:
+        found = {}
+        try:
+            for name in steps.each(material.generators):
+                found[name] = values_in(material, name, space)
+        except (BadFeatures, BadImages) as e:
+            material.left_out[space] = e.fact
+            continue
+        values[space] = found
+        for name, records in found.items():
+            for metric, record in records.items():
+                row: Row = {"what": "value", "generator": name, "extractor": space, "metric": metric}
+                rows.append({**row, **record})
+    return rows + agreement_rows(values, material.ranked)
+
+
+def spaces_at_hand(material: Material) -> list[str]:
+    """The track's feature spaces, then any other that takes its images and whose weights are here already."""
+    track, found = material.track, list(material.track.extractors)
+    shape = find(Dataset, track.dataset).shape
+    for name, entry in entries(Extractor).items():
+        if name in found:
+            continue
+        if isinstance(entry.input, tuple) and entry.input != shape:
+            continue
+        if entry.weights is not None and entry.weights.file is None:
+            material.left_out[name] = "its weights would have to be fetched; a track that has it studies it"
+            continue
+        if entry.input == "rgb" and min(shape[:2]) < SMALLEST:
+            material.left_out[name] = f"made for photographs, the images are {shape[1]}x{shape[0]}"
+            continue
+        found.append(name)
+    return found
+
+
+SMALLEST = 32  # pixels of an image's side, from which a network that was made for photographs is worth its time
+
+
+def values_in(material: Material, name: str, space: str) -> dict[str, dict[str, Any]]:
+    """Each metric of a generator in a feature space: value, standard error and interval, or null."""
+    decides = {"version": 1, **material.identity(name, space), "metrics": METRICS}
+    found: dict[str, dict[str, Any]] = material.part(
+        "extractors", f"{name}.{space}", decides, lambda: _measured(material, name, space)
+    )
+    return {metric: found[metric] for metric in METRICS}
+
+
+def _measured(material: Material, name: str, space: str) -> dict[str, dict[str, Any]]:
+    measured, real = material.measured(name, space), material.reference(space)
+    labels = measured.labels if material.track.task == "class" else None
+    params = {metric: find_metric(metric).params for metric in METRICS}
+    most = max(int(p["k"]) for p in params.values() if "k" in p)
+    inputs: dict[Input, Any] = {
+        "real.moments": real.moments,
+        "real.features": real.features,
+        "fake.features": measured.features,
+        "neighbours": Neighbours(real.features, measured.features, most, labels=labels),
+    }
+    found = {}
+    for metric in METRICS:
+        record = score(find_metric(metric), inputs, space, len(measured.features), None, {}, labels)
+        u = record.uncertainty
+        ends = {"se": u.se, "lo": u.lo, "hi": u.hi} if u else {"se": None, "lo": None, "hi": None}
+        found[metric] = {"value": record.value, **ends}
+    return found
+
+
+def agreement_rows(values: dict[str, dict[str, dict[str, Any]]], ranked: Sequence[str]) -> list[Row]:
+    """Kendall's tau between the orders of the ranked generators in each two spaces."""
+    rows: list[Row] = []
+    for one, other in combinations(values, 2):
+        for metric in METRICS:
+            if find_metric(metric).better is None:
+                continue
+            scores = [(values[one][name][metric]["value"], values[other][name][metric]["value"]) for name in ranked]
+            known = [(a, b) for a, b in scores if a is not None and b is not None]
+            agree = tau([a for a, _ in known], [b for _, b in known]) if len(known) > 1 else None
+            row: Row = {"what": "agreement", "extractor": one, "other": other, "metric": metric}
+            rows.append({**row, "tau": agree, "generators": len(known)})
+    return rows
+
+
+def verdict(table: Table) -> list[Finding]:
+    rows = [row for row in table.of("agreement") if row["tau"] is not None]
+    spaces = table.seen("extractor", "value")
+    if not rows:
+        return [
+            Finding(
+                "One feature space at hand ({spaces}): there is nothing to compare with.", {"spaces": ", ".join(spaces)}
+            )
+            if len(spaces) == 1
+            else Finding("Fewer than two ranked generators: there is no order to compare.", {})
+        ]
+    findings = []
+    for metric in table.seen("metric", "agreement"):
+        own = [row for row in rows if row["metric"] == metric]
+        if own:
+            worst = min(own, key=lambda row: number(row, "tau"))
+            findings.append(
+                Finding(
+                    "{metric}: the orders of {generators} generators in {a} and {b} agree with tau {tau:.2f}"
+                    + ("." if len(own) == 1 else ", the least of {pairs} pairs of spaces."),
+                    {
+                        "metric": metric,
+                        "generators": worst["generators"],
+                        "a": worst["extractor"],
+                        "b": worst["other"],
+                        "tau": number(worst, "tau"),
+                        "pairs": len(own),
+                    },
+                )
+            )
+    return findings
+
+
+def cells(table: Table) -> list[Cell]:
+    """Nothing for the scorecard: a feature space is a choice, not a failure."""
+    return []

@@ -1,0 +1,168 @@
+"""Study `k`: how do precision, recall, density and coverage move with the number of neighbours?"""
+
+from __future__ import annotations
+
+from statistics import fmean, stdev
+from typing import Any
+
+import torch
+
+from ...registry.metrics import find_metric
+from ..metrics.manifold import expected_coverage
+from ..neighbours import Resample, count_neighbours
+from ..neighbours.duplicates import distinct
+from .curves import MANIFOLD, Curves, four, neighbours_of
+from .design import SINGLE, Design, places, shuffled
+from .material import Material
+from .spread import draw_se, tau
+from .steps import Steps
+from .table import Cell, Finding, Row, Table, number
+
+SPLITS = 8  # of the pooled real images into two sets
+
+
+def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
+    design = Design.of(material.n, k, resamples, seed)
+    rows = closed_form(len(material.reference(material.space).features), design.n, k)
+    rows += steps.one("real against real", lambda: _real_rows(material, k, seed))
+    parameters = {"k": k, "resamples": resamples, "seed": seed}
+    for name in steps.each(material.generators):
+        rows += generator_rows(name, neighbours_of(material, name, design, parameters), design)
+    return rows
+
+
+def generator_rows(name: str, curves: Curves, design: Design) -> list[Row]:
+    """A generator's values at all samples, and their standard errors over fresh draws of samples and bank.
+
+    The spread of half-samples, drawn without replacement, is that of all samples drawn anew: a half varies by twice
+    the variance, of which drawing without replacement takes away half.
+    """
+    rows: list[Row] = []
+    half = design.sizes[design.half]
+    for metric in MANIFOLD:
+        for i, value in enumerate(curves.by_k[metric][-1][0]):
+            se = draw_se([one[i] for one in curves.by_k[metric][design.half]], half, design.n)
+            se = None if se is None else se * (half / design.n) ** 0.5
+            row: Row = {"what": "value", "generator": name, "metric": metric, "k": i + 1, "n": design.n}
+            rows.append({**row, "value": value, "se": se, "resamples": design.resamples})
+    return rows
+
+
+def closed_form(n_real: int, n_fake: int, k: int) -> list[Row]:
+    """What density and coverage are expected to be for equal distributions, at each k."""
+    rows: list[Row] = []
+    for i in range(1, k + 1):
+        common: Row = {"what": "expected", "k": i, "n": n_fake}
+        rows.append({**common, "metric": "density", "value": 1.0})
+        rows.append({**common, "metric": "coverage", "value": expected_coverage(n_real, n_fake, i)})
+    return rows
+
+
+def _real_rows(material: Material, k: int, seed: int) -> list[Row]:
+    """Real against real: the reference bank and as many held-out images, pooled and dealt into two sets."""
+    bank = material.reference(material.space).features
+    pool = [bank]
+    # Halves of the bank alone where features are wide: to count in twice as many takes four times as long.
+    if material.floor is not None and bank.shape[1] <= SINGLE:
+        # A short split is handed out again from its start: each image once.
+        fresh = material.measured(material.floor, material.space).features
+        pool.append(fresh[distinct(fresh)[0]][: len(bank)])
+    decides: Any = {
+        "version": 1,
+        "bank": material.recipe(material.space).id,
+        "held_out": material.digest(material.floor) if material.floor else None,
+        "k": k,
+        "seed": seed,
+    }
+    found: list[Row] = material.part("k", "real", decides, lambda: real_against_real(torch.cat(pool), k, seed))
+    return found
+
+
+def real_against_real(pool: torch.Tensor, k: int, seed: int) -> list[Row]:
+    """The four between two halves of one set, over several ways to halve it: mean, and spread over the ways."""
+    n = len(pool) // 2
+    resamples = [
+        # The halves of one order: its front, and the front of its reverse.
+        Resample(places(order), places(order.flip(0)), ((n, n),))
+        for order in shuffled(len(pool), SPLITS, seed)
+    ]
+    splits = [four(counts) for counts in count_neighbours(pool, pool, k, resamples)]
+    rows: list[Row] = []
+    for metric in MANIFOLD:
+        for i in range(k):
+            values = [float(split[metric][i]) for split in splits]
+            row: Row = {"what": "real", "metric": metric, "k": i + 1, "n": n, "value": fmean(values)}
+            rows.append({**row, "se": stdev(values), "lo": min(values), "hi": max(values), "resamples": SPLITS})
+    return rows
+
+
+def verdict(table: Table) -> list[Finding]:
+    findings = []
+    last = max(table.seen("k"))
+    for metric in MANIFOLD:
+        curves = _curves(table, metric)
+        name = max(curves, key=lambda g: max(curves[g]) - min(curves[g]))
+        moved = sorted(max(curve) - min(curve) for curve in curves.values())
+        findings.append(
+            Finding(
+                "{metric}: from k = 1 to {last} a generator moves by {median:.3f} in the middle and by {most:.3f} at "
+                "most ({generator}: {first:.3f} to {end:.3f}).",
+                {
+                    "metric": metric,
+                    "last": last,
+                    "median": moved[len(moved) // 2],
+                    "most": moved[-1],
+                    "generator": name,
+                    "first": curves[name][0],
+                    "end": curves[name][-1],
+                },
+            )
+        )
+    real = {metric: [number(row, "value") for row in table.of("real", metric=metric)] for metric in MANIFOLD}
+    for metric in ("density", "coverage"):
+        sizes = [int(number(row, "n")) for row in table.of("real", metric=metric)]
+        wanted = [1.0 if metric == "density" else expected_coverage(n, n, k) for k, n in enumerate(sizes, 1)]
+        spread = [number(row, "se") for row in table.of("real", metric=metric)]
+        off = [abs(a - b) for a, b in zip(real[metric], wanted, strict=True)]
+        worst = max(range(len(off)), key=off.__getitem__)
+        findings.append(
+            Finding(
+                "{metric} of real images against real ones is within {off:.4f} of the closed form at every k (at "
+                "k = {k}; one split varies by {spread:.4f}).",
+                {"metric": metric, "off": off[worst], "k": worst + 1, "spread": spread[worst]},
+            )
+        )
+    findings.append(
+        Finding(
+            "Real images against real ones have precision {first:.3f} at k = 1 and {end:.3f} at k = {last}: read a "
+            "generator's beside that, not beside 1.",
+            {"first": real["precision"][0], "end": real["precision"][-1], "last": last},
+        )
+    )
+    return findings
+
+
+def cells(table: Table) -> list[Cell]:
+    """Kendall's tau of the order at each k with that at the metric's own."""
+    found = []
+    ranked = table.ranked
+    for metric in MANIFOLD:
+        curves = {name: curve for name, curve in _curves(table, metric).items() if name in ranked}
+        if len(curves) < 2 or find_metric(metric).better is None:
+            continue
+        own, names = int(find_metric(metric).params["k"]), sorted(curves)
+        orders = list(zip(*(curves[name] for name in names), strict=True))
+        taus = [tau(order, orders[min(own, len(orders)) - 1]) for order in orders]
+        known = [t for t in taus if t is not None]
+        if known:
+            unit = f"Kendall's tau of the ranking with that at k = {own}: mean, least and most over k"
+            found.append(Cell(metric, "choice of k", fmean(known), min(known), max(known), unit, table.study))
+    return found
+
+
+def _curves(table: Table, metric: str) -> dict[str, list[float]]:
+    """Values over k of every generator."""
+    curves: dict[str, list[float]] = {}
+    for row in table.of("value", metric=metric):
+        curves.setdefault(str(row["generator"]), []).append(number(row, "value"))
+    return curves

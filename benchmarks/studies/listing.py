@@ -1,0 +1,275 @@
+"""Every study there is. To add one: write a module with `run`, `verdict` and `cells`, add one row here.
+
+`run(material, progress, **parameters)` gives the rows, `verdict(table)` says what they show, `cells(table)` what goes
+into the scorecard. All three are found by the study's name when they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from ...errors import UnknownName
+from ...registry.resolve import function
+
+Parameters = Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study: what it asks, how, and what its table holds.
+
+    Attributes:
+        name: also that of its module.
+        version: raised whenever the same samples would no longer give the same table.
+        columns: every key that a row may have; `what` says of what kind a row is.
+        least: fewest generators it can be made of.
+        parameters: what may be set, and what it is if nobody does.
+        baselines: whether the rows that are never ranked take part unless they are named.
+        of_real: whether it looks at real images, or at points of its own, and at no generator.
+    """
+
+    name: str
+    title: str
+    version: int
+    question: str
+    method: str
+    columns: tuple[str, ...]
+    least: int = 1
+    baselines: bool = True
+    of_real: bool = False
+    parameters: Parameters = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        return self._function("run")
+
+    @property
+    def verdict(self) -> Callable[..., Any]:
+        return self._function("verdict")
+
+    @property
+    def cells(self) -> Callable[..., Any]:
+        return self._function("cells")
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        return function(f"{self.name}:{name}", under="benchmarks.studies")
+
+
+_SUBSETS = MappingProxyType({"k": 10, "resamples": 8, "seed": 0})
+
+_ROWS = (
+    Study(
+        name="k",
+        title="The number of neighbours",
+        version=1,
+        question="How do precision, recall, density and coverage move with k?",
+        method=(
+            "Each k from 1 on, at the track's number of samples, from one pass over the distances. Beside it what two "
+            "sets from one distribution give: in closed form for density and coverage; for precision and recall from "
+            "the reference bank and held-out images, pooled and dealt into two sets at random."
+        ),
+        columns=("what", "generator", "metric", "k", "n", "value", "se", "lo", "hi", "resamples"),
+        parameters=_SUBSETS,
+    ),
+    Study(
+        name="samples",
+        title="The number of samples",
+        version=1,
+        question="How do the metrics move with N, and how many samples does it take to tell two generators apart?",
+        method=(
+            "Nested subsets of the samples under several random orders, each against a reference bank cut to the same "
+            "size, as a track of that many samples would have it. Subsets drawn without replacement vary less as n "
+            "nears N, so their spread is scaled by (1 - n/N)^(-1/2); there is no band at n = N. The Fréchet distance "
+            "is fitted by a straight line against 1/n."
+        ),
+        columns=(
+            "what", "generator", "metric", "n", "value", "se", "resamples", "limit", "slope", "straight",
+            "a", "b", "n_apart", "expected", "gap",
+        ),
+        parameters=_SUBSETS,
+    ),
+    Study(
+        name="grid",
+        title="Neighbours and samples together",
+        version=1,
+        question="Do k and N make up for each other?",
+        method="The means over the resamples of the subsets of the two studies before, for each k and n.",
+        columns=("what", "generator", "metric", "k", "n", "value", "tau", "lo", "hi"),
+        parameters=_SUBSETS,
+    ),
+    Study(
+        name="ranking",
+        title="The ranking",
+        version=1,
+        question="Does the order of the generators survive another k, N, draw or feature space, and which pairs flip?",
+        method=(
+            "Kendall's tau-b between each setting's order and that of the track's own setting, of the generators that "
+            "are ranked. A flip is a pair whose order is reversed; it matters where the track's own setting tells the "
+            "two apart."
+        ),
+        columns=(
+            "what", "axis", "setting", "metric", "n", "k", "extractor", "tau", "lo", "hi", "settings",
+            "a", "b", "apart", "flipped", "where",
+        ),
+        least=2,
+        baselines=False,
+        parameters=_SUBSETS,
+    ),
+    Study(
+        name="extractors",
+        title="The feature space",
+        version=1,
+        question="Do the same samples score alike in another feature space?",
+        method="Every generator's samples measured in each feature space at hand, against the reference in that space.",
+        columns=("what", "generator", "extractor", "metric", "value", "se", "lo", "hi", "other", "tau", "generators"),
+    ),
+    Study(
+        name="seeds",
+        title="The seed",
+        version=1,
+        question="Is the interval claimed from one set of samples what fresh seeds give?",
+        method=(
+            "Each generator is drawn anew under further seeds. The spread of a metric's values over the seeds is set "
+            "against the standard error that each run claims for itself; the ratio's interval is that of a variance "
+            "with so many degrees of freedom. Generators that draw in many steps take part where they are named."
+        ),
+        columns=(
+            "what", "generator", "metric", "seed", "value", "se", "lo", "hi", "spread", "claimed", "ratio", "held",
+            "degrees",
+        ),
+        baselines=False,
+        parameters=MappingProxyType({"seeds": 6}),
+    ),
+    Study(
+        name="corruptions",
+        title="Images made worse",
+        version=1,
+        question="Which metrics notice that real images are blurred, noisy or otherwise spoilt, and which are blind?",
+        method=(
+            "Held-out real images, altered in seven ways of five severities each, in place of samples. How far a value "
+            "moves is told in standard errors of the clean one; its interval, and both tests, come from disjoint parts "
+            "of the images, each against a part of the bank of its own. Trend: Kendall's test within the parts, at 5 % "
+            "over all metrics and alterations together. Steps: Student's interval of each severity less the one before."
+        ),
+        columns=(
+            "what", "corruption", "metric", "severity", "strength", "n", "value", "moved", "lo", "hi", "tau", "p",
+            "response", "clear",
+        ),
+        of_real=True,
+        parameters=MappingProxyType({"resamples": 5, "seed": 0}),
+    ),
+    Study(
+        name="outliers",
+        title="Outliers",
+        version=1,
+        question="Does an outlier in one set make a bad other set look good?",
+        method=(
+            "Outliers take the place of some real images, and what is measured against them is shifted three quarters "
+            "of the way from its middle to theirs; then the roles are swapped. Once with normal points in 64 "
+            "dimensions, drawn anew each time; then with the features of held-out images against the reference, random "
+            "halves of both, where outliers are images of noise, or negatives. Beside it the same with nothing "
+            "shifted. What moves is told in standard errors of the value without outliers; minus looks better."
+        ),
+        columns=(
+            "what", "kind", "side", "shifted", "outliers", "share", "metric", "n", "value", "spread", "moved", "lo",
+            "hi",
+        ),
+        of_real=True,
+        parameters=MappingProxyType({"resamples": 4, "seed": 0}),
+    ),
+    Study(
+        name="modes",
+        title="Missing, rare, frequent and invented classes",
+        version=1,
+        question="Which metrics notice classes that are missing, rare, too frequent or invented?",
+        method=(
+            "Held-out images in place of samples, always as many, against as many of the reference. Dropped: one class "
+            "after another. Thinned: as many samples are missing, but of all those classes alike. Frequent: one class "
+            "comes twice, three times as often. Invented: negatives of a class after another, each as frequent as a "
+            "class. Several orders of the classes and draws of the images. What moves is told in standard errors over "
+            "fresh draws of the untouched classes; minus looks better."
+        ),
+        columns=("what", "kind", "step", "metric", "n", "value", "spread", "moved", "lo", "hi"),
+        of_real=True,
+        parameters=MappingProxyType({"resamples": 6, "seed": 0}),
+    ),
+    Study(
+        name="copies",
+        title="Copies of training images",
+        version=1,
+        question="Which metrics notice that samples are copies of training images, and which reward it?",
+        method=(
+            "A rising share of held-out images gives way to training images, as they are, or lightly augmented: "
+            "shifted a little and with a little noise. Random halves of the held-out images, and as many of the "
+            "reference. What moves is told in standard errors over fresh draws of held-out images. Beside it as many "
+            "training images as there are held-out ones, as the baselines of the track are measured."
+        ),
+        columns=(
+            "what", "kind", "share", "metric", "n", "value", "spread", "moved", "lo", "hi", "better",
+            "draws", "copy", "se",
+        ),
+        of_real=True,
+        parameters=MappingProxyType({"resamples": 6, "seed": 0}),
+    ),
+    Study(
+        name="truncation",
+        title="Truncation and guidance",
+        version=1,
+        question="What do truncation and guidance buy: fidelity for diversity, or both?",
+        method=(
+            "Every generator that has one of the two is drawn anew at several values of it, from the track's seed, and "
+            "measured as on the track. A setting is on the front of two metrics if no other setting of any generator "
+            "is as good in both and better in one; it is surely off it if another is better in both by two standard "
+            "errors of the difference."
+        ),
+        columns=(
+            "what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
+            "diversity", "front",
+        ),
+        baselines=False,
+    ),
+    Study(
+        name="sanity",
+        title="Sanity checks",
+        version=1,
+        question="Do the metrics pass checks in which the right answer is known?",
+        method=(
+            "Points of known distributions, 500 in a set, drawn several times: shifted, scaled, modes dropped, "
+            "thinned, merged and invented, spheres of other radii, cubes that share a fifth of their volume with few "
+            "and many points, a ball in a torus, one dimension stretched, sets apart in one of many dimensions; after "
+            "Räisä, van Breugel and van der Schaar 2025, arXiv:2505.22450, with their tolerances. The curve of the "
+            "means over the settings must have the right shape, and 0 or 1 where that is due. What has no scale from 0 "
+            "to 1 is asked for the shape alone, between its own least and largest value."
+        ),
+        columns=("what", "check", "variant", "metric", "setting", "value", "n", "criterion", "asks", "passed"),
+        of_real=True,
+        parameters=MappingProxyType({"resamples": 2, "seed": 0}),
+    ),
+)  # fmt: skip
+
+
+def index(rows: tuple[Study, ...]) -> Mapping[str, Study]:
+    by_name: dict[str, Study] = {}
+    for row in rows:
+        if row.name in by_name:
+            raise ValueError(f"two studies are named {row.name!r}")
+        by_name[row.name] = row
+    return MappingProxyType(by_name)
+
+
+STUDIES = index(_ROWS)
+
+
+def find_study(name: str) -> Study:
+    """The study of that name.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    try:
+        return STUDIES[name]
+    except KeyError:
+        raise UnknownName("study", name, [*STUDIES, "all"]) from None

@@ -1,0 +1,207 @@
+"""What every column of a track reads on any set of features, against a reference that may have been tampered with.
+
+Values alone: their spread is seen in the subsets that a study looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import Tensor
+
+from ...reference_stats.moments import Gaussian
+from ...reference_stats.statistics import ReferenceStatistics
+from ...registry.catalog import find
+from ...registry.metrics import Input, Metric, find_metric
+from ...registry.schema import Against, Extractor, TrackMetric
+from ..metrics.nearest import Remembered
+from ..neighbours import Neighbours, count_neighbours, identity_resample
+from ..scoring import score
+from .curves import MANIFOLD, four
+from .material import Material
+
+MOST = 1000  # samples that a set holds at most: studies of real images read some hundred sets
+LARGE = 10_000_000  # distances to training images, beyond which a reading would take seconds
+
+Readings = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The columns of a feature space and the real images they measure against.
+
+    Attributes:
+        left_out: columns that are not read, and why.
+    """
+
+    space: str
+    columns: tuple[TrackMetric, ...]
+    reference: Tensor
+    moments: Gaussian
+    train: Tensor | None
+    train_moments: Gaussian | None
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(material: Material, n: int, columns: Iterable[TrackMetric] | None = None, pairs: int = LARGE) -> Yardstick:
+        """That of a track's own space, for sets of n samples; with all of its columns there by default.
+
+        Args:
+            pairs: of samples and training images, that a column may look at in one reading.
+        """
+        space, left_out, chosen = material.space, {}, []
+        real = material.reference(space)
+        asked = material.columns(space) if columns is None else list(columns)
+        train: ReferenceStatistics | None = None
+        if any(of_train(column) for column in asked):
+            train = material.reference(space, "train")
+        for column in asked:
+            if train is not None and of_train(column) and _pairs(column, len(train.features), n) > pairs:
+                left_out[column.key] = f"takes too long against {len(train.features):,} training images"
+            else:
+                chosen.append(column)
+        return Yardstick(
+            space,
+            tuple(chosen),
+            real.features,
+            real.moments,
+            None if train is None else train.features,
+            None if train is None else train.moments,
+            left_out,
+        )
+
+    def against(self, reference: Tensor, moments: Gaussian | None = None) -> Yardstick:
+        """The same with other real images; with the moments of all that there were by default."""
+        return replace(self, reference=reference, moments=moments or self.moments)
+
+    @property
+    def keys(self) -> list[str]:
+        return [column.key for column in self.columns]
+
+    @property
+    def _neighbours(self) -> int:
+        """The largest k that any column asks for: one pass serves them all."""
+        asked = [{**find_metric(c.metric).params, **c.params}.get("k", 1) for c in self.columns if c.metric in MANIFOLD]
+        return max((int(k) for k in asked), default=1)
+
+    def read(self, features: Tensor, logits: Tensor | None = None) -> Readings:
+        """The value of each column; none where these samples cannot be scored."""
+        found: Readings = {}
+        shares: dict[Against, dict[str, Tensor]] = {}
+        search = Remembered()
+        for column in self.columns:
+            metric, bank = find_metric(column.metric), self._bank(column)
+            params = {**metric.params, **column.params}
+            if metric.name in MANIFOLD and set(params) == {"k"}:
+                k, most = int(params["k"]), min(self._neighbours, len(bank) - 1, len(features) - 1)
+                if column.against not in shares and most > 0:
+                    resample = identity_resample(len(bank), len(features))
+                    shares[column.against] = four(count_neighbours(bank, features, most, [resample])[0])
+                found[column.key] = float(shares[column.against][metric.name][k - 1]) if k <= most else None
+                continue
+            inputs = self._inputs(column, features, logits)
+            record = score(metric, inputs, column.extractor, len(features), None, column.params, search=search)
+            found[column.key] = record.value
+        return found
+
+    def errors(self, features: Tensor, logits: Tensor | None = None) -> Readings:
+        """The standard error that each column claims for its value; none where it claims none."""
+        found: Readings = {}
+        passes = {side: Neighbours(bank, features, self._neighbours) for side, bank in self._banks().items()}
+        search = Remembered()
+        for column in self.columns:
+            inputs = self._inputs(column, features, logits) | {"neighbours": passes[column.against]}
+            metric = find_metric(column.metric)
+            record = score(metric, inputs, column.extractor, len(features), None, column.params, search=search)
+            found[column.key] = record.uncertainty.se if record.uncertainty and record.uncertainty.se > 0 else None
+        return found
+
+    def _banks(self) -> dict[Against, Tensor]:
+        banks: dict[Against, Tensor] = {"reference": self.reference}
+        if self.train is not None:
+            banks["train"] = self.train
+        return banks
+
+    def _bank(self, column: TrackMetric) -> Tensor:
+        return self._banks()[column.against]
+
+    def _inputs(self, column: TrackMetric, features: Tensor, logits: Tensor | None) -> dict[Input, Any]:
+        return {
+            "real.moments": self.moments if column.against == "reference" else self.train_moments,
+            "real.features": self._bank(column),
+            "reference.features": self.reference,
+            "train.features": self.train,
+            "fake.features": features,
+            "fake.logits": logits,
+        }
+
+
+def _pairs(column: TrackMetric, train: int, n: int) -> int:
+    """How many pairs of images a column of the training split looks at; moments look at none."""
+    if column.against == "train" and column.metric in ("kid", "cmmd"):
+        return train * train
+    return (
+        0 if set(find_metric(column.metric).inputs) <= {"real.moments", "fake.features", "fake.logits"} else train * n
+    )
+
+
+def decides(material: Material, yardstick: Yardstick, **more: Any) -> dict[str, Any]:
+    """What decides all that is read of a track's real images."""
+    space = yardstick.space
+    return {
+        "version": 1,
+        "extractor": find(Extractor, space).identity(),
+        "conversions": list(material.conversions(space)),
+        "reference": material.recipe(space).id,
+        "train": material.recipe(space, "train").id,
+        "columns": [column.model_dump(mode="json") for column in yardstick.columns],
+        **more,
+    }
+
+
+def of_train(column: TrackMetric) -> bool:
+    """Whether a column looks at the training images."""
+    return column.against == "train" or "train.features" in find_metric(column.metric).inputs
+
+
+def of_reference(column: TrackMetric) -> bool:
+    """Whether a column looks at the reference."""
+    real = {"real.moments", "real.features", "neighbours"}
+    inputs = set(find_metric(column.metric).inputs)
+    return "reference.features" in inputs or (column.against == "reference" and bool(real & inputs))
+
+
+def called(key: str) -> str:
+    """A column in a sentence.
+
+    >>> called("fd:digits-cnn"), called("fd:digits-cnn:train")
+    ('fd', 'fd against train')
+    """
+    name, _, rest = key.partition(":")
+    return f"{name} against train" if rest.endswith(":train") else name
+
+
+def badness(metric: Metric, value: float) -> float:
+    """How bad a value is: the larger the worse. Of a metric without a better end and a target, the value itself."""
+    if metric.better is not None:
+        return value if metric.better == "lower" else -value
+    return value if metric.target is None else abs(value - metric.target)
+
+
+def judges(metric: Metric) -> bool:
+    """Whether a metric has a better end, or a target that may be missed."""
+    return metric.better is not None or metric.target is not None
+
+
+def metric_of(key: str) -> Metric:
+    """The metric of a column's key, `fd:digits-cnn`."""
+    return find_metric(key.partition(":")[0])
+
+
+def bads(key: str, values: Sequence[float | None]) -> list[float] | None:
+    """How bad each value of a column is; none where one is missing."""
+    metric = metric_of(key)
+    known = [badness(metric, value) for value in values if value is not None]
+    return known if len(known) == len(values) else None

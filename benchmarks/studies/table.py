@@ -1,0 +1,163 @@
+"""A study's table: rows, one a measurement, and the card that says what they were measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from ...errors import BadEntry
+from ...files import read_json
+from ...registry.schema import Name, Strict
+from .listing import STUDIES, find_study
+
+Value = bool | int | float | str | None
+Row = dict[str, Value]
+
+
+class TrackId(Strict):
+    name: Name
+    version: int = Field(ge=1)
+
+
+class Measured(Strict):
+    """A generator that took part, and what its samples were."""
+
+    name: Name
+    digest: str
+    family: str
+    baseline: bool
+    noise_floor: bool
+
+
+class Card(Strict):
+    """What a table was made of. Two runs on the same samples differ in `created` and nowhere else.
+
+    Attributes:
+        left_out: what did not take part, and why.
+    """
+
+    title: str
+    question: str
+    method: str
+    version: int
+    primary: str
+    n: int
+    seed: int
+    generators: tuple[Measured, ...]
+    parameters: dict[str, int]
+    extractors: tuple[dict[str, Any], ...]
+    references: dict[str, str]
+    left_out: dict[str, str]
+    genboard: str
+    created: str
+
+
+class Table(Strict):
+    """A study of a track."""
+
+    format: Literal[1] = Field(1, alias="schema")
+    study: Name
+    track: TrackId
+    card: Card
+    rows: tuple[Row, ...]
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Table:
+        known = set(find_study(self.study).columns) if self.study in STUDIES else None
+        if known is None:
+            raise ValueError(f"no study named {self.study!r}")
+        for i, row in enumerate(self.rows):
+            stray = sorted(set(row) - known)
+            if stray or "what" not in row:
+                raise ValueError(f"row {i} " + (f"has an unknown column {stray[0]!r}" if stray else "has no `what`"))
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+    def of(self, what: str, **fixed: Value) -> Iterator[Row]:
+        """The rows of a kind, with these values in these columns."""
+        for row in self.rows:
+            if row["what"] == what and all(row.get(key) == value for key, value in fixed.items()):
+                yield row
+
+    def seen(self, column: str, what: str | None = None) -> list[Any]:
+        """The values of a column in the order in which they first occur, less null."""
+        rows = self.rows if what is None else self.of(what)
+        return list(dict.fromkeys(row[column] for row in rows if row.get(column) is not None))
+
+    @property
+    def ranked(self) -> set[str]:
+        """The generators that a board would rank."""
+        return {g.name for g in self.card.generators if not g.baseline}
+
+    def same_as(self, other: Table) -> bool:
+        """Whether the two differ in nothing but the time they were made."""
+        card = self.card.model_copy(update={"created": other.card.created})
+        return self.model_copy(update={"card": card}) == other
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence of a verdict: a template, and the numbers of the table that fill it."""
+
+    template: str
+    numbers: Mapping[str, Value]
+
+    @property
+    def text(self) -> str:
+        return self.template.format(**self.numbers)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one study says of one metric under one failure.
+
+    Attributes:
+        failure: a column of the scorecard, from `scorecard.FAILURES`.
+        value: none where it cannot be said, with the reason in `unit`'s place in words.
+        lo, hi: the interval, where there is one.
+        unit: what the value is, in words.
+    """
+
+    metric: str
+    failure: str
+    value: float | None
+    lo: float | None
+    hi: float | None
+    unit: str
+    study: str
+
+
+def parse_table(value: Any, path: Path) -> Table:
+    """The table in a JSON value; `path` is named in the error.
+
+    Raises:
+        BadEntry: `path: field: problem`.
+    """
+    try:
+        return Table.model_validate(value)
+    except ValidationError as e:
+        first = e.errors()[0]
+        problem = first["msg"].removeprefix("Value error, ")
+        raise BadEntry(path, ".".join(map(str, first["loc"])), problem, "make it again: genboard study") from e
+
+
+def read_table(path: Path) -> Table:
+    """The table in a file.
+
+    Raises:
+        BadEntry: it cannot be read, or is no table of a study.
+    """
+    return parse_table(read_json(path), path)
+
+
+def number(row: Mapping[str, Value], column: str) -> float:
+    """The number in a column, which must be there."""
+    value = row[column]
+    assert isinstance(value, (int, float))
+    return value

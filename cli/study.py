@@ -1,0 +1,61 @@
+"""`genboard study`: how far the numbers, and the ranking, can be believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..benchmarks.studies.listing import STUDIES
+from .app import app, command
+from .options import Device, Json, listed
+from .output import print_json, say
+
+_KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values())
+
+
+@command(app, "study", "genboard study k --track digits --generators vae,ddpm")
+def study(
+    kind: Annotated[str, typer.Argument(help=f"all, or one of these. {_KINDS}")],
+    track: Annotated[str, typer.Option("--track", help="Name of the track, see `genboard list tracks`.")],
+    generators: Annotated[
+        str | None, typer.Option(help="Names, or files of images, with commas; all of the track by default.")
+    ] = None,
+    k: Annotated[int | None, typer.Option(min=1, help="Largest number of neighbours.")] = None,
+    resamples: Annotated[int | None, typer.Option(min=2, help="Random orders of the samples.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=2, help="Fresh seeds, of the study `seeds`.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of tables; in the user's data folder by default.")] = None,
+    device: Device = "cpu",
+    json: Json = False,
+) -> None:
+    """Study a track's metrics: one robustness study, or all. A run that was stopped goes on where it was."""
+    from ..benchmarks.studies.listing import find_study
+    from ..benchmarks.studies.running import run_all, run_study
+    from ..benchmarks.studies.table import Table, read_table
+    from ..leaderboard.studies import save_table, users_own
+    from ..leaderboard.study_text import study_text
+    from ..registry.catalog import find
+    from ..registry.schema import Track
+
+    folder, names = out or users_own(), listed(generators)
+    given = {"k": k, "resamples": resamples, "seeds": seeds}
+    parameters = {name: value for name, value in given.items() if value is not None}
+
+    kept: list[Table] = []
+
+    def keep(table: Table) -> None:
+        path, changed = save_table(table, folder)
+        say(f"{'written' if changed else 'as before'}: {path}")
+        kept.append(read_table(path))
+        if not json:
+            print(study_text(kept[-1]))
+
+    if kind == "all":
+        if parameters:
+            raise typer.BadParameter("--k, --resamples and --seeds are for a single study")
+        run_all(find(Track, track), names, device, say, keep, lambda name, why: say(f"{name}: left out: {why}"))
+    else:
+        keep(run_study(find_study(kind), find(Track, track), names, parameters, device, say))
+    if json:
+        print_json([table.to_json() for table in kept] if kind == "all" else kept[0].to_json())

@@ -1,0 +1,132 @@
+"""The columns of figures of a track's table: their heads, and their cells with the decimal points in line."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ...registry.metrics import Better, find_metric
+from ..board import Board, Row
+from ..numbers import Figure, difference, figure, missing
+from ..ranking import ALPHA, ScoredColumn, separated
+from ..terminal import HEADLINE
+
+GAP = "memorisation_gap"
+_DIGIT, _POINT = "\u2007", "\u2008"  # spaces as wide as a digit and as a point
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of figures.
+
+    Attributes:
+        better: which way is better, or empty.
+        headline: whether it is shown before anybody chooses columns.
+    """
+
+    key: str
+    title: str
+    note: str
+    arrow: str
+    meaning: str
+    better: str
+    headline: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure in a column.
+
+    Attributes:
+        pad: spaces after the number, as wide as the digits that others of the column have more.
+        mark: `best` of its column, `tied` with the best, or empty.
+        reason: why there is no number.
+    """
+
+    text: str
+    pad: str
+    margin: str
+    mark: str
+    reason: str
+
+
+def columns_of(board: Board) -> tuple[Column, ...]:
+    """The primary column first; the memorisation gap, where there is one, follows the headline columns."""
+    several = len(board.track.extractors) > 1
+    heads = []
+    for i, column in enumerate(board.columns):
+        metric = find_metric(column.metric)
+        notes = [f"in {column.extractor}"] if several else []
+        notes += [f"against {column.against}"] if column.against != "reference" else []
+        reading = _reading(metric.better, metric.target)
+        heads.append(Column(column.key, metric.title, ", ".join(notes), *reading, metric.better or "", i < HEADLINE))
+    if pair := board.gap_columns:
+        meaning = (
+            "value against the training split minus value against the reference: "
+            "below zero, samples are closer to what was trained on than to new real images"
+        )
+        title = find_metric(pair[0].metric).title
+        heads.insert(_gap_place(board), Column(GAP, "Memorisation gap", title, "", meaning, "", True))
+    return tuple(heads)
+
+
+def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:
+    """The cells of every row, by its name, in the order of the columns."""
+    with ThreadPoolExecutor() as pool:  # simulations of separate columns, in array code
+        marks = list(pool.map(lambda column: _marks(column, board), board.scored))
+    if board.gap_columns:
+        marks.insert(_gap_place(board), {})
+    figures = {row.name: _figures(board, row) for row in board.rows}
+    widths = [max((len(f[i].fraction) for f in figures.values()), default=0) for i in range(len(marks))]
+    return {
+        name: tuple(
+            Cell(f.text, padding(f, width), f.margin, mark.get(name, ""), "" if f.whole else f.title)
+            for f, width, mark in zip(found, widths, marks, strict=True)
+        )
+        for name, found in figures.items()
+    }
+
+
+def _figures(board: Board, row: Row) -> list[Figure]:
+    found = [
+        figure(row.cells[column.key]) if column.key in row.cells else missing(row.empty[column.key])
+        for column in board.columns
+    ]
+    if pair := board.gap_columns:
+        found.insert(_gap_place(board), difference(row.cells.get(pair[0].key), row.cells.get(pair[1].key)))
+    return found
+
+
+def _gap_place(board: Board) -> int:
+    return min(HEADLINE, len(board.columns))
+
+
+def padding(f: Figure, width: int) -> str:
+    """Spaces after a figure that bring its point in line with one that has so many characters from the point on."""
+    if not f.whole:
+        return ""
+    point = _POINT if width and not f.fraction else ""
+    return point + _DIGIT * (width - len(f.fraction) - len(point))
+
+
+def _marks(column: ScoredColumn, board: Board) -> dict[str, str]:
+    if column.better is None or len(column.rows) < 2:
+        return {}
+    sign = 1 if column.better == "lower" else -1
+    best = min(sign * row.value for row in column.rows)
+    leaders = [row.name for row in column.rows if sign * row.value == best]
+    if column.key == board.track.primary:
+        tied = {name for row in board.ranked if row.name in leaders and row.place for name in row.place.tied}
+    else:
+        # At half of 5 %, as agreement and fronts judge columns; nobody computes it twice.
+        apart = separated(column.rows, ALPHA / 2)
+        tied = {row.name for row in column.rows if any(frozenset((row.name, one)) not in apart for one in leaders)}
+    return {**dict.fromkeys(sorted(tied), "tied"), **dict.fromkeys(leaders, "best")}
+
+
+def _reading(better: Better | None, target: float | None) -> tuple[str, str]:
+    if better == "lower":
+        return "↓", "lower is better"
+    if better == "higher":
+        return "↑", "higher is better"
+    return ("", "") if target is None else (f"→ {target:g}", f"{target:g} is what a perfect generator has")

@@ -1,0 +1,51 @@
+"""The log of a result in words: who measured it again and what came of it, who disputes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import BadEntry
+from ..records import Record
+from ..verification import Entry, Standing, standing_of
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a log."""
+
+    date: str
+    kind: str
+    by: str
+    words: str
+
+
+def standing_at(record: Record) -> tuple[Standing, str]:
+    """Where a result stands, and what is wrong with its log, if anything."""
+    try:
+        return standing_of(record.path), ""
+    except BadEntry as e:
+        return Standing(), e.fact.removeprefix(str(record.path.parent)).lstrip("/\\")
+
+
+def events(standing: Standing) -> tuple[Event, ...]:
+    """Newest first."""
+    return tuple(_event(entry) for entry in reversed(standing.history))
+
+
+def _event(entry: Entry) -> Event:
+    kind = f"failed to be {entry.rung}" if entry.kind == "failed" else entry.kind
+    return Event(entry.date[:10], kind, entry.by or "", entry.reason or _found(entry))
+
+
+def _found(entry: Entry) -> str:
+    figures = entry.figures
+    if figures is None:
+        return ""
+    columns = f"{figures.columns} columns"
+    if entry.rung == "resampled":
+        most = "" if figures.largest_in_se is None else f", at most {figures.largest_in_se:.2g} standard errors apart"
+        return f"{columns} of a fresh draw, seed {figures.seed}{most}"
+    if not figures.differing:
+        return f"{columns}, all equal to the last digit"
+    most = "" if figures.largest_in_se is None else f", the largest by {figures.largest_in_se:.2g} standard errors"
+    return f"{columns}, {len(figures.differing)} of them not equal to the last digit{most}"

@@ -1,0 +1,94 @@
+"""The scorecard as a page shows it: metrics against failures, each figure with its interval and a link to its study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ...benchmarks.studies.scorecard import FAILURES, scorecard
+from ...benchmarks.studies.table import Cell, Table
+from ...registry.metrics import METRICS
+from ..numbers import decimals, written
+
+TWO_SIDED = 1.96  # standard errors on each side of a 95 % interval
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a study says of a metric under a failure.
+
+    Attributes:
+        value, ends: empty where it cannot be said.
+        note: number of the note that says what the value is.
+        unit: the same in words, or why there is no value.
+    """
+
+    value: str
+    ends: str
+    note: int
+    unit: str
+    study: str
+
+
+@dataclass(frozen=True)
+class CardRow:
+    metric: str
+    title: str
+    cells: tuple[tuple[Said, ...], ...]
+
+
+@dataclass(frozen=True)
+class CardView:
+    """The scorecard of a track; `at` names it in an address."""
+
+    at: str
+    title: str
+    failures: tuple[str, ...]
+    rows: tuple[CardRow, ...]
+    notes: tuple[tuple[int, str, str], ...]  # number, study, words
+
+
+def card_view(at: str, title: str, tables: Sequence[Table]) -> CardView:
+    """The scorecard of the studies of one track."""
+    card = scorecard(tables)
+    used = [failure for failure in FAILURES if any((metric, failure) in card.cells for metric in card.metrics)]
+    numbers: dict[tuple[str, str], int] = {}
+    for failure in used:
+        for metric in card.metrics:
+            for cell in card.cells.get((metric, failure), ()):
+                if cell.value is not None:
+                    numbers.setdefault((cell.study, cell.unit), len(numbers) + 1)
+    rows = tuple(
+        CardRow(
+            metric,
+            METRICS[metric].title,
+            tuple(tuple(_said(cell, numbers) for cell in card.cells.get((metric, f), ())) for f in used),
+        )
+        for metric in card.metrics
+    )
+    notes = tuple((number, study, words) for (study, words), number in numbers.items())
+    return CardView(at, title, tuple(used), rows, notes)
+
+
+def said_of_metrics(cards: Iterable[CardView]) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """By metric: (page of the study, failure, what it says of the metric)."""
+    said: dict[str, list[tuple[str, str, str]]] = {}
+    for card in cards:
+        for row in card.rows:
+            for failure, cell in zip(card.failures, row.cells, strict=True):
+                for one in cell:
+                    ends = f" ({one.ends})" if one.ends else ""
+                    words = f"{one.value}{ends} {one.unit} ({card.title})".strip()
+                    said.setdefault(row.metric, []).append((f"studies/{one.study}.html", failure, words))
+    return {metric: tuple(items) for metric, items in said.items()}
+
+
+def _said(cell: Cell, numbers: dict[tuple[str, str], int]) -> Said:
+    if cell.value is None:
+        return Said("", "", 0, cell.unit, cell.study)
+    if cell.lo is None or cell.hi is None:
+        places, ends = max(0, decimals(cell.value, None)), ""
+    else:
+        places = max(0, decimals(cell.value, (cell.hi - cell.lo) / 2 / TWO_SIDED))
+        ends = f"{written(cell.lo, places)} to {written(cell.hi, places)}"
+    return Said(written(cell.value, places), ends, numbers[cell.study, cell.unit], cell.unit, cell.study)

@@ -1,0 +1,139 @@
+"""Figure of `truncation`: a panel a generator, its path over diversity and fidelity, and the front of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...benchmarks.studies.readings import metric_of
+from ...benchmarks.studies.table import Row, Table, number
+from ..site.vega import page_of
+from .panels import Datasets, arranged, colours, held, titled
+
+SIDE = 210
+APART = (0.11, 0.07)  # of the axes, that labels are apart
+X, Y = "recall", "precision"
+
+Point = tuple[float, float, float]  # setting, diversity, fidelity
+
+
+def figure(table: Table) -> str:
+    paths = {name: path for name in table.seen("generator", "value") if len(path := path_of(table, name)) > 1}
+    if not paths:
+        return ""
+    shades = colours(table)
+    data: Datasets = {}
+    charts = [_panel(table, name, paths[name], shades[name], data) for name in paths]
+    padding = {"left": 72.0, "right": 20.0, "top": 48.0, "bottom": 48.0}
+    return arranged(charts, [(SIDE, SIDE)] * len(charts), 3, (80, 104), padding, data)
+
+
+def path_of(table: Table, generator: str) -> list[Point]:
+    """Setting, diversity and fidelity of a generator, where both could be measured."""
+    values: dict[str, dict[float, float]] = {X: {}, Y: {}}
+    for row in table.of("value", generator=generator):
+        key = str(row["metric"])
+        name = metric_of(key).name
+        if name in values and not key.endswith(":train") and row["value"] is not None:
+            values[name][number(row, "setting")] = number(row, "value")
+    return [(setting, values[X][setting], y) for setting, y in sorted(values[Y].items()) if setting in values[X]]
+
+
+def front_of(table: Table) -> list[tuple[float, float]]:
+    """The settings on the front, from the least diversity on."""
+    on = {(row["generator"], row["setting"]) for row in table.of("front", fidelity=Y, diversity=X) if on_front(row)}
+    found = [
+        (x, y)
+        for name in table.seen("generator", "value")
+        for setting, x, y in path_of(table, name)
+        if (name, setting) in on
+    ]
+    return sorted(found)
+
+
+def on_front(row: Row) -> bool:
+    return row["front"] == "on"
+
+
+def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Datasets) -> Any:
+    import altair
+
+    alt: Any = altair
+
+    def place(points: list[tuple[float, float]], **more: Any) -> list[dict[str, Any]]:
+        return [{"x": x, "y": y, "order": i, **more} for i, (x, y) in enumerate(points)]
+
+    axis = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".1f"}
+    x = alt.X("x:Q", title=titled(X), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
+    y = alt.Y("y:Q", title=titled(Y), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
+    own = next(number(row, "setting") for row in table.of("value", generator=name) if row["own"])
+    argument = next(table.of("value", generator=name))["argument"]
+    told = legible(path, own)
+    dots = [
+        {
+            "x": across,
+            "y": up,
+            "text": f"{setting:g}" if setting in told else "",
+            "size": 90 if setting == own else 34,
+            "href": page_of(name),
+            "words": f"{name}, {argument} {setting:g}: {titled(Y).lower()} {up:.2f}, {titled(X).lower()} {across:.2f}",
+        }
+        for setting, across, up in path
+    ]
+
+    def line(rows: list[dict[str, Any]], **mark: Any) -> Any:
+        return held(rows, data).mark_line(aria=False, **mark).encode(x=x, y=y, order="order:Q")
+
+    layers = []
+    front = front_of(table)
+    if len(front) > 1:
+        layers.append(line(place(front), color="var(--muted)", strokeWidth=1.2, strokeDash=[4, 4]))
+    layers.append(line(place([(a, b) for _, a, b in path]), color=shade, strokeWidth=2))
+    base = held(dots, data)
+    layers.append(
+        base.mark_point(filled=True, color=shade, opacity=1).encode(
+            x=x,
+            y=y,
+            size=alt.Size("size:Q", scale=None, legend=None),
+            description="words:N",
+            href="href:N",
+        )
+    )
+    layers.append(base.mark_text(dy=-10, fontSize=11, color="var(--ink)", aria=False).encode(x=x, y=y, text="text:N"))
+    title = alt.TitleParams(
+        name,
+        subtitle=str(argument),
+        subtitleColor="var(--muted)",
+        subtitleFontSize=12,
+        anchor="start",
+        frame="group",
+        fontSize=13,
+        fontWeight=600,
+        color="var(--ink)",
+        offset=6,
+    )
+    return alt.layer(*layers).properties(width=SIDE, height=SIDE, title=title)
+
+
+def legible(path: Sequence[Point], own: float) -> set[float]:
+    """The settings whose labels do not cover each other: the generator's own, both ends, then the others."""
+    told: list[Point] = []
+    for point in sorted(path, key=lambda p: (p[0] != own, p not in (path[0], path[-1]))):
+        if all(abs(point[1] - x) > APART[0] or abs(point[2] - y) > APART[1] for _, x, y in told):
+            told.append(point)
+    return {setting for setting, _, _ in told}
+
+
+def words(table: Table) -> str:
+    """The ends of each path."""
+    said = []
+    for name in table.seen("generator", "value"):
+        path = path_of(table, name)
+        if len(path) > 1:
+            argument = next(table.of("value", generator=name))["argument"]
+            ends = ", ".join(
+                f"{titled(Y).lower()} {y:.2f} and {titled(X).lower()} {x:.2f} at {s:g}"
+                for s, x, y in (path[0], path[-1])
+            )
+            said.append(f"{name}, {argument}: {ends}")
+    return f"{'; '.join(said)}."

@@ -1,0 +1,78 @@
+"""What the tests of studies share: features with a known answer, statistics of them, tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from genboard.benchmarks.studies.curves import ByK, Values, count_by_k, measure_curves
+from genboard.benchmarks.studies.design import Design
+from genboard.benchmarks.studies.table import Table
+from genboard.files import canonical_json, parse_json
+from genboard.reference_stats.features import Measured
+from genboard.reference_stats.moments import Moments
+from genboard.reference_stats.statistics import Recipe, ReferenceStatistics, recipe_for
+from genboard.registry.catalog import find
+from genboard.registry.schema import Track, TrackMetric
+
+TRACK = find(Track, "digits")
+RECIPE: Recipe = recipe_for(TRACK, "digits-cnn", "reference")
+
+
+def cloud(n: int, d: int, seed: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:
+    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed)) * scale + shift
+
+
+def statistics(bank: torch.Tensor, of: torch.Tensor | None = None) -> ReferenceStatistics:
+    """Statistics whose moments are those of the bank, or of more images than it holds."""
+    return ReferenceStatistics(RECIPE, Moments.of(bank if of is None else of), bank, None, None, "0" * 64)
+
+
+def columns(*keys: str) -> list[TrackMetric]:
+    """Columns of a track, such as `kid` or `kid:train`."""
+    split = [key.partition(":") for key in keys]
+    return [TrackMetric(metric=m, extractor="digits-cnn", against=a or "reference") for m, _, a in split]
+
+
+def curves(
+    fake: torch.Tensor, design: Design, real: ReferenceStatistics, train: ReferenceStatistics | None, *keys: str
+) -> tuple[ByK, Values, dict[str, str]]:
+    measured = Measured(None, fake, None, None, "")
+    by_k = count_by_k(real.features, fake, design)
+    values, left_out = measure_curves(measured, columns(*keys), real, train, design, {}, by_k)
+    return by_k, {key.removesuffix(":digits-cnn"): value for key, value in values.items()}, left_out
+
+
+def card(*names: str, **changes: Any) -> dict[str, Any]:
+    generators = [
+        {"name": name, "digest": "ab" * 32, "family": "gan", "baseline": False, "noise_floor": False} for name in names
+    ]
+    filled = {
+        "title": "A study",
+        "question": "What?",
+        "method": "So.",
+        "version": 1,
+        "primary": "fd:digits-cnn",
+        "n": 500,
+        "seed": 1,
+        "generators": generators,
+        "parameters": {},
+        "extractors": [],
+        "references": {},
+        "left_out": {},
+        "genboard": "0",
+        "created": "2026-01-01T00:00:00+00:00",
+    }
+    return filled | changes
+
+
+def raw_table(study: str, rows: list[dict[str, Any]], *names: str, **changes: Any) -> dict[str, Any]:
+    track = {"name": "digits", "version": 1}
+    return {"schema": 1, "study": study, "track": track, "card": card(*names, **changes), "rows": rows}
+
+
+def table(study: str, rows: list[dict[str, Any]], *names: str, **changes: Any) -> Table:
+    """A table as it would be read from a file."""
+    value = parse_json(canonical_json(raw_table(study, rows, *names, **changes)), Path("table"))
+    return Table.model_validate(value)

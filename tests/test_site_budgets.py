@@ -1,0 +1,29 @@
+"""How large the site may be: pages that load at once, whatever the number of results and studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from genboard.leaderboard.records import Records
+from genboard.leaderboard.site import render_site
+from site_tree import TRACK, many, studies
+
+TWELVE = [f"track-{i:02d}" for i in range(11)] + [TRACK.name]
+
+
+def test_the_script_and_the_style_sheet_are_small() -> None:
+    site = render_site(Records((), ()), {TRACK.name: TRACK})
+    assert 5_000 < len(site["site.js"]) < 15_000
+    assert 5_000 < len(site["style.css"]) < 20_000
+
+
+@pytest.mark.slow
+def test_a_site_of_300_results_and_12_studies_is_light(tmp_path: Path) -> None:
+    names = tuple(f"generator-{i:03d}" for i in range(12))
+    site = render_site(many(tmp_path, 300), {TRACK.name: TRACK}, studies(*TWELVE, names=names, last=10))
+    assert len([path for path in site if path.startswith("generators/")]) == 300
+    assert site["studies/k.html"].count(b"<svg") == 12
+    assert 2_000 < len(site["index.html"]) < 100_000
+    assert 100_000 < len(site["tracks/digits.html"]) < 400_000
+    assert site["tracks/digits.html"].count(b"<tr") > 300

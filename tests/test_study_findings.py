@@ -1,0 +1,190 @@
+"""What is known of the metrics comes out of the studies: bias, its absence, and the closed forms."""
+
+from __future__ import annotations
+
+from statistics import fmean, stdev
+
+import pytest
+import torch
+from genboard.benchmarks.metrics.frechet import distance
+from genboard.benchmarks.metrics.manifold import expected_coverage
+from genboard.benchmarks.studies import grid, k, ranking, samples, seeds
+from genboard.benchmarks.studies.curves import Curves
+from genboard.benchmarks.studies.design import Design
+from genboard.benchmarks.studies.extractors import agreement_rows
+from genboard.benchmarks.studies.samples import Point, line_rows, pair_rows, points_of
+from genboard.benchmarks.studies.table import Row
+from genboard.reference_stats.moments import Moments
+from study_sets import cloud, columns, curves, statistics, table
+
+D, N = 8, 400
+
+
+@pytest.fixture(scope="module")
+def bank() -> torch.Tensor:
+    return cloud(4000, D, 0)
+
+
+def test_the_frechet_distance_falls_to_its_limit_as_1_over_n(bank: torch.Tensor) -> None:
+    fake = cloud(N, D, 1, 0.1)
+    real = statistics(bank[:N], bank)
+    _, values, _ = curves(fake, Design.of(N, 5, 8, 0), real, None, "fd")
+    points = points_of(Design.of(N, 5, 8, 0).sizes, values["fd"])
+    means = [p.value for p in points if p.value is not None]
+    assert means == sorted(means, reverse=True)
+    (row,) = line_rows("g", "fd", points)
+    assert row["straight"] > 0.99
+    many = cloud(100_000, D, 2, 0.1)
+    limit = distance(real.moments, Moments.of(many), many)
+    assert abs(row["limit"] - limit) < 0.2 * abs(means[-1] - limit)
+    # tr(R) / n for each of the mean and, half of that, the covariance: d (1 + d/4 ...) is positive, and falls with n.
+    assert row["slope"] > D
+
+
+def test_the_mean_of_the_kernel_distance_does_not_move_with_n(bank: torch.Tensor) -> None:
+    design, drifts, falls = Design.of(N, 5, 8, 0), [], []
+    for seed in range(8):
+        _, values, _ = curves(cloud(N, D, 10 + seed, 0.1), design, statistics(bank[:N], bank), None, "kid", "fd")
+        for key, found in (("kid", drifts), ("fd", falls)):
+            points = points_of(design.sizes, values[key])
+            assert points[0].value is not None
+            assert points[-1].value is not None
+            found.append(points[0].value - points[-1].value)
+    assert abs(fmean(drifts)) < 3.5 * stdev(drifts) / len(drifts) ** 0.5
+    assert fmean(falls) > 20 * stdev(falls) / len(falls) ** 0.5
+
+
+def test_density_and_coverage_of_equal_distributions_follow_the_closed_form_at_every_k() -> None:
+    most = 8
+    rows = k.real_against_real(cloud(1200, D, 3), most, 0)
+    checked = 0
+    for row in rows:
+        if row["metric"] in ("density", "coverage"):
+            wanted = 1.0 if row["metric"] == "density" else expected_coverage(600, 600, row["k"])
+            error = row["se"] / k.SPLITS**0.5
+            assert abs(row["value"] - wanted) < 4 * error + 0.003, row
+            checked += 1
+    assert checked == 2 * most
+    assert [r["value"] for r in rows if r["metric"] == "precision"] == sorted(
+        r["value"] for r in rows if r["metric"] == "precision"
+    )
+
+
+def test_a_verdict_on_k_says_how_far_the_closed_form_is_off() -> None:
+    rows: list[Row] = [*k.closed_form(500, 500, 3), *k.real_against_real(cloud(400, D, 3), 3, 0)]
+    for metric in ("precision", "recall", "density", "coverage"):
+        for i in range(1, 4):
+            rows += [
+                {"what": "value", "generator": g, "metric": metric, "k": i, "n": 500, "value": v * i, "se": 0.01}
+                for g, v in (("a", 0.1), ("b", 0.2))
+            ]
+    made = table("k", rows, "a", "b")
+    texts = [finding.text for finding in k.verdict(made)]
+    assert texts[0].startswith(
+        "precision: from k = 1 to 3 a generator moves by 0.400 in the middle and by 0.400 at most (b"
+    )
+    assert any("closed form" in text for text in texts)
+    assert {cell.failure for cell in k.cells(made)} == {"choice of k"}
+    assert all(cell.value == 1.0 for cell in k.cells(made))
+
+
+def point(n: int, value: float, error: float) -> Point:
+    return Point(n, value, error, error, 8)
+
+
+def test_pairs_are_told_apart_from_some_size_on_for_good() -> None:
+    a = [point(10, 1.0, 0.5), point(20, 1.0, 0.1), point(40, 1.0, 0.05)]
+    b = [point(10, 3.0, 0.5), point(20, 1.1, 0.1), point(40, 1.3, 0.05)]
+    c = [point(10, 1.0, 0.5), point(20, 1.0, 0.1), point(40, 1.1, 0.05)]
+    by_pair = {(r["a"], r["b"]): r for r in pair_rows({"a": a, "b": b, "c": c}, "fd")}
+    assert by_pair["a", "b"]["n_apart"] == 40  # apart at 10, not at 20
+    assert by_pair["a", "c"]["n_apart"] is None
+    assert by_pair["a", "c"]["expected"] == pytest.approx(40 * (1.96 * 0.05 * 2**0.5 / 0.1) ** 2, abs=1)
+
+
+def test_a_size_with_few_subsets_borrows_its_error_from_a_smaller_one() -> None:
+    points = points_of([25, 100, 200], [[1.0, 2.0, 3.0, 4.0], [2.0, 2.5], [2.2]])
+    assert points[0].se == pytest.approx(1.29099 / (1 - 25 / 200) ** 0.5, rel=1e-4)
+    assert points[1].se == pytest.approx(points[0].se / 2)
+    assert points[2].se is None
+    assert points[2].assumed == pytest.approx(points[0].se / 8**0.5)
+    assert points_of([2, 4], [[None, 1.0], [None]])[1].value is None
+
+
+def of_value(values: dict[str, list[list[float | None]]]) -> Curves:
+    by_k = {m: [[[0.1, 0.2]] * len(v) for v in values["fd:digits-cnn"]] for m in ("precision", "recall", "coverage")}
+    return Curves((50, 100), by_k, values, {})
+
+
+def test_a_ranking_that_flips_is_said_with_its_pair() -> None:
+    made = {
+        "a": of_value({"fd:digits-cnn": [[1.0, 1.0, 1.0, 1.0], [1.0]]}),
+        "b": of_value({"fd:digits-cnn": [[2.0, 0.5, 2.0, 2.0], [2.0]]}),
+        "c": of_value({"fd:digits-cnn": [[3.0, 3.0, 3.0, 3.0], [3.0]]}),
+    }
+    axes = ranking.axes_of(columns("fd")[0], made, 2)
+    rows = [row for axis in axes for row in ranking.rows_of(axis)]
+    (along,) = [row for row in rows if row["what"] == "tau" and row["axis"] == "n"]
+    assert (along["tau"], along["lo"], along["hi"]) == pytest.approx(((3 + 1 / 3) / 4, 1 / 3, 1.0))
+    (flip,) = [row for row in rows if row["what"] == "flip"]
+    assert (flip["a"], flip["b"], flip["flipped"], flip["where"]) == ("a", "b", 0.25, "")
+    shown = table("ranking", rows, "a", "b", "c")
+    assert [c.failure for c in ranking.cells(shown)] == ["small N"]
+    assert "1 pairs flip" in " ".join(f.text for f in ranking.verdict(shown))
+
+
+def test_seeds_tell_honest_intervals_from_narrow_and_wide_ones() -> None:
+    generator = torch.Generator().manual_seed(5)
+
+    def records(claimed: float) -> list[list[dict[str, float]]]:
+        drawn = torch.randn(12, 6, generator=generator, dtype=torch.float64).tolist()
+        return [
+            [{"value": v, "se": claimed, "lo": v - 1.96 * claimed, "hi": v + 1.96 * claimed} for v in row]
+            for row in drawn
+        ]
+
+    found = {name: seeds.honesty_rows(name, records(se))[0] for name, se in (("fd", 1.0), ("kid", 0.4), ("is", 2.5))}
+    for name, ratio in (("fd", 1.0), ("kid", 0.4), ("is", 2.5)):
+        assert found[name]["lo"] < ratio < found[name]["hi"]
+        assert found[name]["degrees"] == 60
+    assert found["kid"]["held"] < 0.8 < 0.9 < found["fd"]["held"]
+    words = [finding.text for finding in seeds.verdict(table("seeds", list(found.values()), "a"))]
+    assert [text.split(" than")[0].split(" as fresh")[0] for text in words[:3]] == [
+        "Intervals narrower",
+        "Intervals as wide",
+        "Intervals wider",
+    ]
+    assert seeds.honesty_rows("fd", [[{"value": 1.0, "se": None, "lo": None, "hi": None}] * 3]) == []
+
+
+def test_spaces_agree_as_far_as_their_orders_do() -> None:
+    def space(*values: float) -> dict[str, dict[str, dict[str, float]]]:
+        return {
+            name: {m: {"value": v} for m in ("fd", "kid", "precision", "recall", "density", "coverage")}
+            for name, v in zip("abc", values, strict=True)
+        }
+
+    rows = agreement_rows({"x": space(1, 2, 3), "y": space(1, 3, 2)}, ["a", "b", "c"])
+    assert {row["metric"]: row["tau"] for row in rows} == dict.fromkeys(
+        ("fd", "kid", "precision", "recall", "coverage"), pytest.approx(1 / 3)
+    )
+    assert grid.shown(6) == [1, 2, 3, 4, 5, 6]
+    assert samples.LINEAR == ("fd",)
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("a", "b", "c", "d", "e")])
+def test_a_bias_of_few_samples_is_seen_with_few_generators_too(names: tuple[str, ...]) -> None:
+    rows: list[Row] = []
+    for i, name in enumerate(names):
+        for n, biased, steady in ((50, 9.0, 5 + 0.2 * (-1) ** i), (100, 7.0, 4.9), (400, 5.5, 5.0)):
+            for metric, value in (("fd:x", biased + 0.1 * i), ("kid:x", steady + 0.1 * i)):
+                se = None if n == 400 else 4.0 / n**0.5
+                rows.append({"what": "value", "generator": name, "metric": metric, "n": n, "value": value, "se": se})
+    made = table("samples", rows, *names)
+    moving, steady_ = [finding.text for finding in samples.verdict(made)]
+    assert "these move one way" in moving
+    assert "fd:x (+17.5)" in moving
+    assert "these do not move one way: kid:x." in steady_
+    cells = {cell.metric: cell for cell in samples.cells(made)}
+    assert cells["fd"].value == pytest.approx(17.5)
+    assert abs(cells["kid"].value or 0.0) < 1

@@ -1,0 +1,181 @@
+"""Tables of studies, what is kept of them, and the scorecard: read as written, refused where they are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from genboard.benchmarks.studies import listing
+from genboard.benchmarks.studies.kept import Kept
+from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
+from genboard.benchmarks.studies.table import Cell, Finding, Table, parse_table, read_table
+from genboard.errors import BadEntry, UnknownName
+from genboard.files import write_json
+from genboard.leaderboard.studies import place_of, read_tables, save_table
+from genboard.leaderboard.study_text import study_text
+from genboard.reference_stats.features import Measured
+from study_sets import raw_table, table
+
+ROWS = [
+    {"what": "value", "generator": "a", "metric": "recall", "k": 1, "n": 500, "value": 1 / 3, "se": None},
+    {"what": "real", "metric": "recall", "k": 1, "n": 500, "value": 0.5, "lo": 0.4, "hi": 0.6},
+]
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
+    made = table("k", ROWS, "a", left_out={"b": "too slow"})
+    path, changed = save_table(made, tmp_path)
+    assert (path, changed) == (tmp_path / "digits@1" / "k.json", True)
+    assert read_table(path) == made
+    assert list(made.of("value", k=1)) == [made.rows[0]]
+    assert made.seen("metric") == ["recall"]
+    assert made.seen("se") == []
+
+
+def test_a_table_that_says_the_same_keeps_its_file(tmp_path: Path) -> None:
+    path, _ = save_table(table("k", ROWS, "a"), tmp_path)
+    before = path.read_bytes()
+    later = Table.model_validate(raw_table("k", ROWS, "a", created="2027-01-01T00:00:00+00:00"))  # 1/3 not yet rounded
+    assert save_table(later, tmp_path) == (path, False)
+    assert path.read_bytes() == before
+    other = table("k", [{**ROWS[0], "value": 0.25}], "a")
+    assert save_table(other, tmp_path)[1]
+    path.write_text("{")
+    assert save_table(other, tmp_path)[1]
+    assert read_table(path) == other
+
+
+BAD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "unknown study": (lambda t: t.update(study="q"), "no study named 'q'"),
+    "stray column": (lambda t: t["rows"][0].update(colour=1), "row 0 has an unknown column 'colour'"),
+    "no kind": (lambda t: t["rows"][1].pop("what"), "row 1 has no `what`"),
+    "stray field": (lambda t: t.update(extra=1), "extra: Extra inputs are not permitted"),
+    "list": (lambda t: t["rows"][0].update(value=[1]), "rows.0.value"),
+    "later schema": (lambda t: t.update(schema=2), "schema"),
+    "no card": (lambda t: t.pop("card"), "card: Field required"),
+    "version": (lambda t: t["track"].update(version=0), "track.version"),
+    "path for a name": (lambda t: t["track"].update(name="../x"), "track.name"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_table_that_is_none_is_refused_with_its_place(name: str) -> None:
+    raw = json.loads(json.dumps(raw_table("k", ROWS, "a")))
+    parse_table(raw, Path("k.json"))
+    change, fact = BAD[name]
+    change(raw)
+    with pytest.raises(BadEntry) as caught:
+        parse_table(raw, Path("k.json"))
+    assert fact in caught.value.fact
+    assert caught.value.fact.startswith("k.json: ")
+    assert caught.value.hint
+
+
+def test_folders_are_read_the_first_wins_and_what_is_malformed_is_named(tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    save_table(table("k", ROWS, "a", n=7), mine)
+    save_table(table("k", ROWS, "a"), theirs)
+    save_table(table("samples", [], "a"), theirs)
+    (theirs / "digits@1" / "grid.json").write_text('{"a": 1')
+    write_json(theirs / "mnist@1" / "k.json", raw_table("k", ROWS, "a"))  # not its place
+    found = read_tables([mine, theirs])
+    assert list(found.readable) == [("digits@1", "k"), ("digits@1", "samples")]
+    assert found.readable["digits@1", "k"].card.n == 7
+    assert [path for path, _ in found.unreadable] == ["digits@1/grid.json", "mnist@1/k.json"]
+    assert "its place is digits@1/k.json" in found.unreadable[1][1]
+    assert len(found.of("digits@1")) == 2
+    assert place_of(found.of("digits@1")[0]).as_posix() == "digits@1/k.json"
+
+
+def test_the_text_shows_verdict_rows_and_what_was_left_out() -> None:
+    rows = [{**ROWS[0], "metric": m, "k": k} for m in ("precision", "recall", "density", "coverage") for k in (1, 2)]
+    rows += [{**row, "what": "real", "se": 0.1} for row in rows] + [{**row, "what": "expected"} for row in rows]
+    text = study_text(table("k", rows * 6, "a", left_out={"b": "too slow"}))
+    assert "\n- precision: from k = 1 to 2" in text
+    assert "and 8 more" in text
+    assert "left out: b: too slow" in text
+
+
+def test_parts_are_computed_once_and_made_again_when_they_are_damaged(tmp_path: Path) -> None:
+    kept, calls = Kept("digits@1", tmp_path), []
+
+    def compute() -> dict[str, float]:
+        calls.append(1)
+        return {"value": 1 / 3}
+
+    first = kept.part("k", "vae", {"seed": 1}, compute)
+    assert kept.part("k", "vae", {"seed": 1}, compute) == first
+    assert len(calls) == 1
+    kept.part("k", "vae", {"seed": 2}, compute)
+    assert len(calls) == 2
+    (path, _) = sorted(tmp_path.rglob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+    whole = path.read_bytes()
+    for number, damaged in enumerate((whole[:-20], whole.replace(b"0.33", b"0.34"), b"[]", b'{"key": 1}', b"\xff\xfe")):
+        path.write_bytes(damaged)
+        assert kept.part("k", "vae", {"seed": 1}, compute) == first
+        assert len(calls) == 3 + number
+        assert path.read_bytes() == whole
+
+
+def test_features_are_kept_and_made_again_when_they_are_damaged(tmp_path: Path) -> None:
+    kept, calls = Kept("digits@1", tmp_path), []
+    features = torch.arange(12, dtype=torch.float32).reshape(6, 2).T  # not in the order of rows
+
+    def compute() -> tuple[str, Measured]:
+        calls.append(1)
+        return "ab" * 32, Measured(None, features, None, torch.arange(2), "cd" * 32)
+
+    for _ in range(2):
+        digest, measured = kept.features("vae", "pixels", {"seed": 1}, compute)
+        assert (digest, measured.digest) == ("ab" * 32, "cd" * 32)
+        assert torch.equal(measured.features, features)
+        assert measured.labels is not None
+        assert measured.logits is None
+    assert len(calls) == 1
+    (path,) = tmp_path.rglob("*.safetensors")
+    whole = path.read_bytes()
+    flipped = whole[:-1] + bytes([whole[-1] ^ 1])
+    for number, damaged in enumerate((whole[:40], flipped, b"", whole.replace(b"samples", b"sampled"))):
+        path.write_bytes(damaged)
+        kept.features("vae", "pixels", {"seed": 1}, compute)
+        assert len(calls) == 2 + number
+        assert path.read_bytes() == whole
+
+
+def test_a_scorecard_has_every_cell_in_a_column_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"what": "value", "generator": g, "metric": m, "k": k, "n": 500, "value": v * k**e, "se": 0.1}
+        for g, v, e in (("a", 0.1, 1), ("b", 0.2, 0.5))
+        for m in ("precision", "recall", "density", "coverage")
+        for k in (1, 2, 3)
+    ]
+    made = scorecard([table("k", rows, "a", "b")])
+    assert made.metrics == ("precision", "recall", "coverage")
+    assert all(failure in FAILURES for _, failure in made.cells)
+    (cell,) = made.cells["recall", "choice of k"]
+    assert (cell.lo, cell.hi, cell.study) == (1.0, 1.0, "k")
+    other = table("k", rows, "a", "b").model_copy(
+        update={"track": table("k", rows).track.model_copy(update={"version": 2})}
+    )
+    with pytest.raises(ValueError, match="of one track"):
+        scorecard([table("k", rows, "a", "b"), other])
+    monkeypatch.setattr("genboard.benchmarks.studies.k.cells", lambda _: [Cell("fd", "rust", 1.0, None, None, "", "k")])
+    with pytest.raises(ValueError, match="no column"):
+        scorecard([table("k", rows, "a", "b")])
+
+
+def test_a_finding_is_its_template_filled() -> None:
+    assert Finding("{share:.0%} of {n:,}", {"share": 0.25, "n": 1200}).text == "25% of 1,200"
+
+
+def test_two_studies_of_one_name_are_refused_and_an_unknown_one_has_a_nearest() -> None:
+    with pytest.raises(ValueError, match="two studies are named 'k'"):
+        listing.index((listing.STUDIES["k"], listing.STUDIES["k"]))
+    with pytest.raises(UnknownName, match="did you mean 'samples'"):
+        listing.find_study("sample")
+    with pytest.raises(UnknownName, match="did you mean 'all'"):
+        listing.find_study("alll")
