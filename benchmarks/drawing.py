@@ -97,9 +97,12 @@ class Drawer:
             limit: samples up to this one will be asked for next, so that a batch may reach so far; `stop` by default.
 
         Raises:
+            ValueError: the plan has not so many samples.
             BadSamples: the generator gives something else than images of the plan's shape, or memory runs out.
         """
-        parts, at = [], start
+        if not 0 <= start <= stop <= self.plan.n:
+            raise ValueError(f"samples {start} to {stop} of a plan of {self.plan.n}")
+        parts, at = [self._nothing()], start
         while at < stop:
             if not self._first <= at < self._first + len(self._held):
                 self._held = self._nothing()  # before the next batch needs its memory

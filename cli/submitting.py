@@ -53,6 +53,12 @@ def submit(
     device: Device = "cpu",
     batch_size: BatchSize = None,
     convert: Convert = None,
+    push: Annotated[
+        str | None, typer.Option(help="ORG/NAME of a data set repository on the Hub: open the pull request there.")
+    ] = None,
+    push_samples: Annotated[
+        str | None, typer.Option(help="ORG/NAME of one of yours, made if need be: share the samples there.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure a generator, or go on measuring it, and write exactly the files that a pull request needs.
@@ -113,8 +119,20 @@ def submit(
         say(f"\n{_lines(findings)}")
     if any(finding.severity == "error" for finding in findings):
         say("\nhint: mend the errors first: `genboard check` would refuse the pull request")
-    else:
+        if push or push_samples:
+            raise typer.Exit(1)
+    elif not push:
         say(f"\nhint: copy what is in {out} to leaderboard/results and open a pull request, see docs/submitting.md")
+    if push_samples:
+        from ..leaderboard.hub import push_samples as share
+        from ..leaderboard.hub import samples_folder
+
+        given = Path(source) if subject.images is not None else None
+        (say if json else print)(share(samples_folder(done.result, given), push_samples))
+    if push:
+        from ..leaderboard.hub import push_submission
+
+        (say if json else print)(push_submission(out, push, done.files))
 
 
 @command(app, "check", "genboard check submission/")

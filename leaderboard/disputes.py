@@ -7,7 +7,8 @@ from typing import Literal
 
 from ..benchmarks.result import read_result
 from ..errors import BadEntry
-from .verification import Entry, append, new_entry, refuse_unwritable, standing_of, verification_path
+from .log_entry import Entry
+from .verification import append, new_entry, refuse_unwritable, standing_of, verification_path
 
 Answer = Literal["upheld", "rejected"]
 

@@ -161,6 +161,9 @@ TAMPERED: tuple[Tampered, ...] = (
     Tampered("R101", "a key given twice", raw(lambda t: t.replace('"error": null', '"error": null, "error": null'))),
     Tampered("R101", "a list", raw(lambda t: "[]\n")),
     Tampered("R101", "three megabytes", raw(lambda t: " " * 3 * 2**20 + t)),
+    Tampered(
+        "R101", "nested without end", raw(lambda t: t.replace('"error": null', f'"error": {"[" * 600}{"]" * 600}'))
+    ),
     Tampered("R102", "NaN", raw(lambda t: t.replace('"se": ', '"se": NaN, "x": ', 1))),
     Tampered("R102", "a number beyond all floats", raw(lambda t: t.replace('"tried": 1', '"tried": 1e999'))),
     Tampered("R103", "an unknown key", edit(put("colour", value="red"))),

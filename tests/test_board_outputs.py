@@ -18,7 +18,7 @@ from genboard.leaderboard.export import BOARD_TABLES, Table, across_table, encod
 from genboard.leaderboard.frame import table_frame
 from genboard.leaderboard.records import COMMITTED, Record, read_records
 from genboard.leaderboard.terminal import across_text, agreement_text, board_text
-from genboard.leaderboard.verification import append, new_entry, verification_path
+from genboard.leaderboard.verification import append, new_entry, standing_of, verification_path
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 from refusals import Run
@@ -53,11 +53,12 @@ def said(board: Board) -> dict[str, str]:
 def test_json_says_who_is_not_distinguished_and_where_the_ranks_lie(board: Board) -> None:
     found = json.loads(json.dumps(board.to_json(), allow_nan=False))
     rows = {row["generator"]: row for row in found["rows"]}
+    level_of = {row.name: standing_of(COMMITTED / row.result.path).level for row in board.rows}
     assert len([row for row in rows.values() if row["rank"]]) == len(board.ranked) >= 10
     for name, row in rows.items():
         tied = {o for o in rows if o != name and set(rows[o]["letters"]) & set(row["letters"])}
         assert tied == set(row["not_distinguished_from"])
-        assert row["verification"]["level"] == "self-reported"
+        assert row["verification"]["level"] == level_of[name]
         assert (row["rank_in_limit"] is None) == (row["rank"] is None)
     assert found["limit"]["column"] == "fd_debiased:digits-cnn"
     assert found["n"] == 500

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub.constants as constants
+import numpy as np
 import pytest
 from genboard.errors import CannotWrite, GenboardError, ReferenceMismatch
 from genboard.files import canonical_json, sha256
@@ -97,6 +98,47 @@ def test_samples_become_a_data_set_of_ones_own(hub: Hub, tmp_path: Path, run: Ru
     assert not pull_request
     assert any(place.endswith(".parquet") for place in places)
     assert {p: hub.repos["me/noise-digits"][p] for p in places} == {p: (samples / p).read_bytes() for p in places}
+
+
+def test_submit_offers_what_it_prepared_and_shares_the_samples(hub: Hub, tmp_path: Path, run: Run) -> None:
+    images = tmp_path / "images" / "mine.npy"
+    images.parent.mkdir()
+    np.save(images, np.random.default_rng(5).integers(0, 256, (500, 8, 8), np.uint8))
+    (images.parent / "diary.txt").write_text("private")
+    said = (
+        "--title",
+        "Mine",
+        "--family",
+        "noise",
+        "--authors",
+        "Me",
+        "--licence",
+        "CC0-1.0",
+        "--training-data",
+        "none",
+        "--tried",
+        "1",
+    )
+    command = ("submit", images, "--track", "digits", "--name", "mine", "--out", tmp_path / "out", *said)
+    code, out, err = run(*command, "--push", REPO, "--push-samples", "me/samples")
+    assert code == 0, err
+    assert out.splitlines()[-2:] == [
+        f"{hub.url}/datasets/me/samples/commit/{COMMIT}",
+        f"{hub.url}/datasets/{REPO}/discussions/7",
+    ]
+    assert sorted(hub.repos["me/samples"]) == ["mine.npy"]
+    assert sorted(hub.repos[REPO]) == sorted(
+        p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").glob("*/*/*")
+    )
+    assert TOKEN not in out + err
+
+
+def test_what_is_no_sample_stays_here(hub: Hub, tmp_path: Path) -> None:
+    for name in ("a.png", "plan.json", "diary.txt", ".env"):
+        (tmp_path / "mine" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "mine" / name).write_text(name)
+    push_samples(tmp_path / "mine", "me/samples")
+    assert sorted(hub.repos["me/samples"]) == ["a.png", "plan.json"]
 
 
 def test_a_reference_goes_there_and_back(hub: Hub, run: Run, own_home: Path) -> None:

@@ -87,8 +87,15 @@ def test_a_short_batch_can_change_a_network_so_blocks_are_needed():
 @given(cuts=st.lists(st.integers(1, 130), min_size=1, max_size=6))
 def test_samples_may_be_drawn_in_any_pieces(cuts):
     edges = np.concatenate([[0], np.cumsum(cuts)])
-    pieces = [draw(plan("gaussian-mixture"), int(a), int(b)).pixels for a, b in itertools.pairwise(edges)]
-    np.testing.assert_array_equal(np.concatenate(pieces), draw(plan("gaussian-mixture"), 0, int(edges[-1])).pixels)
+    whole = plan("gaussian-mixture", int(edges[-1]))
+    pieces = [draw(whole, int(a), int(b)).pixels for a, b in itertools.pairwise(edges)]
+    np.testing.assert_array_equal(np.concatenate(pieces), draw(whole, 0, whole.n).pixels)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 101), (101, 101), (-1, 5), (7, 6)])
+def test_samples_that_a_plan_does_not_have_are_refused(start, stop):
+    with pytest.raises(ValueError, match="of a plan of 100"):
+        draw(plan("noise", 100), start, stop)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("noise", "PINNED_NOISE"), ("held-out", "PINNED_HELD_OUT")])

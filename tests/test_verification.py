@@ -13,13 +13,10 @@ from genboard.benchmarks.environment import environment
 from genboard.errors import BadEntry, CannotWrite
 from genboard.files import canonical_json, sha256, write_json
 from genboard.leaderboard import disputes
+from genboard.leaderboard.log_entry import Entry, Figures, Kind, Rung
 from genboard.leaderboard.records import COMMITTED
 from genboard.leaderboard.texts import LONG, problem_with
 from genboard.leaderboard.verification import (
-    Entry,
-    Figures,
-    Kind,
-    Rung,
     append,
     new_entry,
     read_entries,
@@ -266,3 +263,12 @@ def test_a_result_in_a_folder_that_is_read_only_is_refused_before_anything_is_me
     monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
     assert "the folder is read-only" in refused(run, "verify", committed)
     assert "the folder is read-only" in refused(run, "dispute", committed, "--reason", REASON, "--by", "Ada")
+
+
+def test_every_committed_log_is_whole() -> None:
+    logs = sorted(COMMITTED.glob("*/*/*.verification.jsonl"))
+    assert len(logs) >= 20
+    for path in logs:
+        found = standing_of(path.with_name(f"{path.name.partition('.')[0]}.json"))
+        assert found.history
+        assert found.failed is None

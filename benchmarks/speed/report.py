@@ -24,7 +24,7 @@ def table(run: dict[str, Any]) -> str:
     memory: dict[str, tuple[float, float]] = {}
     for entry in run["benchmarks"]:
         info = entry["extra_info"]
-        if "images" in info:
+        if "work" not in info or "images" in info:
             continue
         medians.setdefault(info["work"], {})[info["who"]] = entry["stats"]["median"]
         if "gib" in info:
@@ -60,6 +60,32 @@ def throughput(run: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def floors(run: dict[str, Any]) -> str:
+    """Markdown: what each work cannot do without, and how far from it this project is."""
+    ours = {
+        e["extra_info"]["work"]: e["stats"]["median"]
+        for e in run["benchmarks"]
+        if e["extra_info"].get("who") == "genboard"
+    }
+    rows = ["| work | cannot do without | operations | its median | genboard's to it |", "|---|---|---|---|---|"]
+    for entry in run["benchmarks"]:
+        info, seconds = entry["extra_info"], entry["stats"]["median"]
+        if "floor" in info:
+            cells = info["floor"], info["what"], f"{info['operations'] / 1e9:,.0f} G", f"{seconds:.2f} s"
+            rows.append(f"| {' | '.join(cells)} | {ours[info['floor']] / seconds:.2f} x |")
+    return "\n".join(rows)
+
+
+def ways(run: dict[str, Any]) -> str:
+    """Markdown: several ways to do one step."""
+    rows = ["| step | way | its median |", "|---|---|---|"]
+    for entry in run["benchmarks"]:
+        info = entry["extra_info"]
+        if "step" in info:
+            rows.append(f"| {info['step']} | {info['way']} | {entry['stats']['median']:.2f} s |")
+    return "\n".join(rows)
+
+
 def conditions(run: dict[str, Any]) -> str:
     cpu = run["machine_info"]["cpu"]
     return (
@@ -75,6 +101,11 @@ def main(path: Path) -> None:
     text += (
         f"\n## Feature extraction\n\nThe float32 features are the same; bf16 is another space.\n\n{throughput(run)}\n"
     )
+    text += (
+        "\n## Floors\n\nThe arithmetic that any exact method has to do, at the speed of the library that does it: "
+        f"where a ratio to a peer is near that of its floor, no more is to be had.\n\n{floors(run)}\n"
+    )
+    text += f"\n## Other ways\n\nSteps that were tried in other ways.\n\n{ways(run)}\n"
     write_bytes(OUT, text.encode())
     print(text)
 

@@ -127,6 +127,6 @@ def _unlike(case: Case, part: str) -> Iterator[Problem]:
 
 def _told(found: Any, wanted: Any) -> str:
     if isinstance(found, dict) and isinstance(wanted, dict):
-        key = next(k for k in sorted({*found, *wanted}) if found.get(k) != wanted.get(k))
+        key = next(k for k in sorted({*found, *wanted}) if (k in found, found.get(k)) != (k in wanted, wanted.get(k)))
         return f"{key} is {found.get(key)!r}, the track's is {wanted.get(key)!r}"
     return f"{found!r}, the track's is {wanted!r}"

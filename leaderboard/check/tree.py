@@ -23,6 +23,7 @@ from ..manifest import SUFFIX
 from ..records import Record
 
 LARGEST = 2 * 2**20  # bytes of a result; those there are have forty kilobytes
+DEEPEST = 20  # levels of JSON; a result has six
 _TRACK = re.compile(r"[^@]+@\d+")
 _RESULT_PLACE = re.compile(r"[^/]+@\d+/[^/]+/[^/]+\.json")
 
@@ -52,9 +53,10 @@ class Document:
         if len(self.data) > LARGEST:
             return None, f"{len(self.data):,} bytes: no result has more than {LARGEST:,}"
         try:
-            return parse_json(self.data, self.path), None
+            value = parse_json(self.data, self.path)
         except BadEntry as e:
             return None, e.fact.removeprefix(f"{self.path}: ")
+        return (None, f"nested deeper than {DEEPEST} levels") if _deeper_than(value, DEEPEST) else (value, None)
 
     @property
     def value(self) -> Any:
@@ -181,6 +183,20 @@ def strings(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for i, item in enumerate(value):
             yield from strings(item, f"{field}.{i}")
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _walk(folder: Path) -> Iterator[Path]:

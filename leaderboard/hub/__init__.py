@@ -5,6 +5,6 @@ never read, stored or printed here.
 """
 
 from .references import Pulled, pull_reference, push_reference
-from .submissions import push_samples, push_submission
+from .submissions import push_samples, push_submission, samples_folder
 
-__all__ = ["Pulled", "pull_reference", "push_reference", "push_samples", "push_submission"]
+__all__ = ["Pulled", "pull_reference", "push_reference", "push_samples", "push_submission", "samples_folder"]

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ...benchmarks.result import Result
 from ...errors import GenboardError
+from ...registry.sources import SUFFIXES
+from ...registry.sources.decode import ENDINGS
+from ..verifying.means import kept_samples
 from .reach import check_repo, client, commit, reaching
+
+_IMAGES = ENDINGS.union(SUFFIXES)
+_BESIDE = ("plan.json", "manifest.json")  # what stands with samples that were drawn here
 
 
 def push_submission(
@@ -30,21 +37,43 @@ def push_submission(
     return str(made.pr_url)
 
 
-def push_samples(folder: Path, repo: str, private: bool = False) -> str:
+def samples_folder(result: Result, given: Path | None) -> Path:
+    """Where the samples of a result are: those that were given, or the ones drawn into the user's data folder.
+
+    Raises:
+        GenboardError: they are not there any more.
+    """
+    folder = given or kept_samples(result)
+    if folder is None:
+        raise GenboardError(
+            f"the samples of {result.generator.name} are not in the data folder any more",
+            f"draw them again: genboard sample {result.generator.name} --track {result.track.name} --out FOLDER",
+        )
+    return folder
+
+
+def push_samples(samples: Path, repo: str, private: bool = False) -> str:
     """Put samples into a data set repository of one's own, in one commit, and return the commit's address.
 
     Args:
-        folder: as `genboard sample` leaves it: Parquet shards that `datasets` reads.
+        samples: a folder as `genboard sample` leaves it, or of images, or one file of them; what is something else is
+            not pushed.
         repo: ORG/NAME; made if it is not there.
 
     Raises:
         GenboardError: nothing to push, no network, or no leave.
     """
     check_repo(repo)
-    chosen = _below(folder, None)
+    folder = samples if samples.is_dir() else samples.parent
+    files = [path for path in _plain(folder) if _is_sample(path)] if samples.is_dir() else [samples]
+    chosen = _below(folder, files)
     with reaching(repo, "make"):
         client().create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
     return str(commit(repo, chosen, f"Add samples: {len(chosen)} files", "", create_pr=False).commit_url)
+
+
+def _is_sample(path: Path) -> bool:
+    return path.suffix.lower() in _IMAGES or path.name in _BESIDE
 
 
 def _below(folder: Path, files: Sequence[Path] | None) -> dict[str, Path | bytes]:

@@ -62,7 +62,7 @@ def samples_of(result: Result, given: Path | None, conversions: tuple[str, ...] 
         BadImages: the folder cannot be read.
         BadSamples: other samples than those of the result.
     """
-    folder = given or _in_home(result)
+    folder = given or kept_samples(result)
     if folder is None:
         return None
     source = open_images(folder, conversions).first(result.sampling.n)
@@ -112,7 +112,7 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
     return subject
 
 
-def _in_home(result: Result) -> Path | None:
+def kept_samples(result: Result) -> Path | None:
     """A folder of finished samples in the user's data folder whose manifest has the result's digest."""
     kept = home() / "samples" / f"{result.track.name}@{result.track.version}" / result.generator.name
     for manifest in sorted(kept.glob("*/manifest.json")):

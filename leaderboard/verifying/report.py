@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..log_entry import Compared
 from ..numbers import written
 from ..tables import table
-from ..verification import Compared, Standing
+from ..verification import Standing
 from .rungs import Outcome
 
 LARGEST = 5  # columns of a fresh draw that are listed: those that moved most

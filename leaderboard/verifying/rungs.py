@@ -15,7 +15,7 @@ from ...errors import BadSamples
 from ...registry.images import ImageSource
 from ...registry.schema import Track
 from ...registry.sources import open_images
-from ..verification import Compared, Figures, Pixels, Rung
+from ..log_entry import Compared, Figures, Pixels, Rung
 from .samples import compare_samples, preview_off, preview_problem
 from .tolerance import compare, same_machine
 

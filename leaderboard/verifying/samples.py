@@ -14,7 +14,7 @@ from ...benchmarks.pixels import pixels_off
 from ...benchmarks.result import Result, preview_path
 from ...files import read_bytes
 from ...registry.images import ImageSource
-from ..verification import Pixels
+from ..log_entry import Pixels
 from .tolerance import PIXELS_OFF
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..log_entry import LEVELS
 from ..records import Record
-from ..verification import LEVELS, standing_of
+from ..verification import standing_of
 from .rungs import LUCKY
 from .tolerance import OTHER_MACHINE, OTHER_ZERO, PIXELS_OFF, SAME_MACHINE, SE_FACTOR
 

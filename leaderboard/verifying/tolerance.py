@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from ...benchmarks.result import Environment, MetricRecord
-from ..verification import Compared
+from ..log_entry import Compared
 
 SAME_MACHINE = 1e-6  # relative, of values and intervals; JSON keeps ten digits
 OTHER_MACHINE = 1e-4  # relative, where a value has no interval, or one that is narrower than float32
