@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..benchmarks.studies.listing import STUDIES
+from ..errors import GenboardError
 from .app import app, command
 from .options import Device, Json, listed
 from .output import print_json, say
@@ -18,28 +19,32 @@ _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values
 @command(app, "study", "genboard study k --track digits --generators vae,ddpm")
 def study(
     kind: Annotated[str, typer.Argument(help=f"all, or one of these. {_KINDS}")],
-    track: Annotated[str, typer.Option("--track", help="Name of the track, see `genboard list tracks`.")],
+    track: Annotated[
+        str | None, typer.Option(help="Name of the track; `all` without one studies every track at hand.")
+    ] = None,
     generators: Annotated[
         str | None, typer.Option(help="Names, or files of images, with commas; all of the track by default.")
     ] = None,
     k: Annotated[int | None, typer.Option(min=1, help="Largest number of neighbours.")] = None,
     resamples: Annotated[int | None, typer.Option(min=2, help="Random orders of the samples.")] = None,
     seeds: Annotated[int | None, typer.Option(min=2, help="Fresh seeds, of the study `seeds`.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the subsets, orders and alterations.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of tables; in the user's data folder by default.")] = None,
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
     """Study a track's metrics: one robustness study, or all. A run that was stopped goes on where it was."""
+    from ..benchmarks.runner import references_of
     from ..benchmarks.studies.listing import find_study
     from ..benchmarks.studies.running import run_all, run_study
     from ..benchmarks.studies.table import Table, read_table
     from ..leaderboard.studies import save_table, users_own
     from ..leaderboard.study_text import study_text
-    from ..registry.catalog import find
+    from ..registry.catalog import entries, find
     from ..registry.schema import Track
 
     folder, names = out or users_own(), listed(generators)
-    given = {"k": k, "resamples": resamples, "seeds": seeds}
+    given = {"k": k, "resamples": resamples, "seeds": seeds, "seed": seed}
     parameters = {name: value for name, value in given.items() if value is not None}
 
     kept: list[Table] = []
@@ -51,11 +56,24 @@ def study(
         if not json:
             print(study_text(kept[-1]))
 
-    if kind == "all":
-        if parameters:
-            raise typer.BadParameter("--k, --resamples and --seeds are for a single study")
-        run_all(find(Track, track), names, device, say, keep, lambda name, why: say(f"{name}: left out: {why}"))
+    def every(chosen: Track) -> None:
+        run_all(chosen, names, device, say, keep, lambda name, why: say(f"{chosen.name}: {name}: left out: {why}"))
+
+    if kind != "all":
+        wanted = find_study(kind)
+        if track is None:
+            raise typer.BadParameter("give --track; only `all` goes without one")
+        keep(run_study(wanted, find(Track, track), names, parameters, device, say))
+    elif parameters:
+        raise typer.BadParameter("--k, --resamples, --seed and --seeds are for a single study")
+    elif track is not None:
+        every(find(Track, track))
     else:
-        keep(run_study(find_study(kind), find(Track, track), names, parameters, device, say))
+        for name, entry in entries(Track).items():
+            try:
+                references_of(entry, device)
+                every(entry)
+            except GenboardError as e:
+                say(f"{name}: left out: {e.fact}")
     if json:
         print_json([table.to_json() for table in kept] if kind == "all" else kept[0].to_json())

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from genboard.benchmarks.studies import curves
+from genboard.benchmarks import runner
+from genboard.benchmarks.studies import curves, running
 from genboard.benchmarks.studies.curves import MANIFOLD
 from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.running import run_all
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Table, read_table
+from genboard.errors import BadImages
 from genboard.leaderboard import regenerate
 from genboard.leaderboard.studies import COMMITTED, place_of, read_tables
 from genboard.registry.catalog import find
@@ -182,6 +184,27 @@ def test_all_leaves_out_what_cannot_be_and_says_why() -> None:
     )
     assert [table.study for table in tables] == ["k"]
     assert told == [("ranking", "1 generator on track 'digits', the study 'ranking' compares 2 or more")]
+
+
+def test_all_without_a_track_studies_every_track_at_hand(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def references_of(track: Track, _: str) -> None:
+        if track.name != "digits":
+            raise BadImages(f"the images of {track.name} are not here")
+
+    studied: list[str] = []
+    monkeypatch.setattr(runner, "references_of", references_of)
+    monkeypatch.setattr(running, "run_all", lambda track, *_: studied.append(track.name))
+    code, out, err = run("study", "all", "--json")
+    assert (code, json.loads(out), studied) == (0, [], ["digits"])
+    assert "mnist: left out: the images of mnist are not here" in err
+
+
+def test_another_seed_is_another_table(run: Run) -> None:
+    command = ("study", "k", "--track", "digits", "--generators", "mean-image", "--k", "2", "--json")
+    first, second = (json.loads(run(*command, "--seed", str(seed))[1]) for seed in (0, 7))
+    assert second["card"]["parameters"]["seed"] == 7
+    errors = [[row["se"] for row in table["rows"] if row["what"] == "real"] for table in (first, second)]
+    assert errors[0] != errors[1]
 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import BadEntry
+from ..log_entry import Entry
 from ..records import Record
-from ..verification import Entry, Standing, standing_of
+from ..verification import Standing, standing_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ...benchmarks.result import MetricRecord
 from ...registry.metrics import find_metric
 from ..board import COPIES_BELOW, Board, LeftOut, Row
 from ..flips import Flip
-from ..verification import LEVELS
+from ..log_entry import LEVELS
 from . import findings
 from .columns import Cell, Column, cells_of, columns_of
 from .families import family_class
