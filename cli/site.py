@@ -33,8 +33,10 @@ def site_build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the site is out of date.")] = False,
 ) -> None:
     """Render the leaderboard from results and studies: plain files that open without a network."""
-    from ..leaderboard.site import stale_files, write_site
+    from ..leaderboard.site import claim_folder, stale_files, write_site
 
+    if not check:
+        claim_folder(out)
     files = _rendered(results, studies, base)
     if check:
         stale = stale_files(files, out)

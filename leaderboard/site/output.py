@@ -20,8 +20,7 @@ def write_site(files: Mapping[str, bytes], out: Path) -> int:
     Raises:
         CannotWrite: a path is taken, the disk is full, permission is missing, or somebody else's site is there.
     """
-    make_folder(out)
-    _refuse_strangers(out)
+    claim_folder(out)
     abandoned, changed = _abandoned(files, out), _changed(files, out)
     for name in abandoned:
         remove(out / name)
@@ -36,7 +35,13 @@ def stale_files(files: Mapping[str, bytes], out: Path) -> list[str]:
     return sorted([*_changed(files, out), *_abandoned(files, out)])
 
 
-def _refuse_strangers(out: Path) -> None:
+def claim_folder(out: Path) -> None:
+    """Make the folder, if a site may stand there: asked before a site is rendered, which takes longer.
+
+    Raises:
+        CannotWrite: the path is taken, permission is missing, or somebody else's site is there.
+    """
+    make_folder(out)
     # A build that was cut short has no listing yet, but its pages say who made them.
     index = _content(out / "index.html")
     if index is not None and MARK not in index and not (out / LISTING).is_file():
