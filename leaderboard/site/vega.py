@@ -6,6 +6,7 @@ Layouts are fixed, not measured from fonts, so that the SVG depends on the numbe
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 
 LETTER_WIDTH = 7.4  # pixels, generous, of the label font
 _SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
+_AXIS = {
+    "labelColor": "var(--ink)",
+    "titleColor": "var(--muted)",
+    "gridColor": "var(--line)",
+    "tickColor": "var(--line)",
+    "domainColor": "var(--line)",
+    "labelFontSize": 13,
+    "titleFontSize": 13,
+    "titleFontWeight": "normal",
+    "titlePadding": 10,
+}
 _LONG = re.compile(r"(\d+\.\d\d)\d+")
 # What says nothing: defaults, areas that catch no mouse, frames that are not drawn.
 _IDLE = re.compile(r' (?:opacity="1"|pointer-events="none"|stroke-miterlimit="10"|xmlns:xlink="[^"]*"|version="1.1")')
@@ -31,26 +43,19 @@ def page_of(generator: str) -> str:
 
 def configured(chart: Chart, padding: dict[str, float]) -> dict[str, Any]:
     """A chart in the look of every chart, with room for its labels, as Vega-Lite."""
-    import altair as alt
+    return dressed(chart.to_dict(), padding)
 
-    styled = (
-        chart.properties(background="transparent", autosize=alt.AutoSizeParams(type="none"), padding=padding)
-        .configure(font="inherit")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor="var(--ink)",
-            titleColor="var(--muted)",
-            gridColor="var(--line)",
-            tickColor="var(--line)",
-            domainColor="var(--line)",
-            labelFontSize=13,
-            titleFontSize=13,
-            titleFontWeight="normal",
-            titlePadding=10,
-        )
-    )
-    spec: dict[str, Any] = styled.to_dict()
-    return spec
+
+def dressed(spec: dict[str, Any], padding: Mapping[str, float]) -> dict[str, Any]:
+    """The same of Vega-Lite: Altair's own methods copy a chart, with all that it holds, at every word."""
+    config = spec.get("config", {})
+    look = {
+        "background": "transparent",
+        "autosize": {"type": "none"},
+        "padding": dict(padding),
+        "config": config | {"font": "inherit", "view": config.get("view", {}) | {"stroke": None}, "axis": _AXIS},
+    }
+    return spec | look
 
 
 def to_svg(spec: dict[str, Any], root: str) -> Markup:

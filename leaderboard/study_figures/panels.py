@@ -15,7 +15,7 @@ from ...benchmarks.studies.table import Table
 from ...files import json_line
 from ...registry.metrics import METRICS
 from ..site.families import colour
-from ..site.vega import configured, page_of
+from ..site.vega import configured, dressed, page_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -110,7 +110,6 @@ def arranged(
         gap: between two columns, and between two rows.
         datasets: what the charts name with `held`.
     """
-    import altair as alt
     import vl_convert
 
     if not charts:
@@ -120,10 +119,17 @@ def arranged(
     high = [max(h for _, h in sizes[i : i + columns]) for i in range(0, len(sizes), columns)]
     width = sum(wide) + gap[0] * (columns - 1) + padding["left"] + padding["right"]
     height = sum(high) + gap[1] * (len(high) - 1) + padding["top"] + padding["bottom"]
-    together: Any = alt.concat(
-        *charts, columns=columns, spacing={"row": gap[1], "column": gap[0]}, bounds="flush", align="each"
-    )
-    drawn: str = vl_convert.vegalite_to_svg(configured(together, dict(padding)) | {"datasets": datasets or {}})
+    # Joined as Vega-Lite: Altair would copy and check every chart several times over.
+    specs = [chart.to_dict() for chart in charts]
+    together = {key: specs[0][key] for key in ("$schema", "config")} | {
+        "concat": [{key: part for key, part in spec.items() if key not in ("$schema", "config")} for spec in specs],
+        "columns": columns,
+        "spacing": {"row": gap[1], "column": gap[0]},
+        "bounds": "flush",
+        "align": "each",
+        "datasets": datasets or {},
+    }
+    drawn: str = vl_convert.vegalite_to_svg(dressed(together, padding))
     # The renderer knows the size of one chart, of several it does not.
     size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return _SIZE.sub(size, drawn, count=1)
