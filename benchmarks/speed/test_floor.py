@@ -1,7 +1,7 @@
-"""What the work cannot do without, timed alone in the same process and run, and other ways to do the same step.
+"""The arithmetic of each work timed alone, in the same process and run, and other ways to do the same step.
 
-A floor is the arithmetic that any exact method has to do, at the speed of the library that does it: no more is to be
-had than the distance to it. Of the other ways the one that is taken is named.
+It is done plainly, at the speed of the library that does it, so that a ratio of this project's time to it says how much
+is left to gain. Of the other ways the one that is taken is named.
 """
 
 from __future__ import annotations
