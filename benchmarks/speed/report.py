@@ -102,8 +102,8 @@ def main(path: Path) -> None:
         f"\n## Feature extraction\n\nThe float32 features are the same; bf16 is another space.\n\n{throughput(run)}\n"
     )
     text += (
-        "\n## The arithmetic alone\n\nThe products and eigenvalues of each work, done plainly at the speed of the library "
-        "that does them. Below 1 is possible: plain products do the half that symmetry saves, and rounds differ.\n\n"
+        "\n## The arithmetic alone\n\nThe products and eigenvalues of each work, done plainly at the speed of the "
+        "library that does them. Below 1 is possible: plain products do the half that symmetry saves, and rounds differ.\n\n"
         f"{floors(run)}\n"
     )
     text += f"\n## Other ways\n\nSteps that were tried in other ways.\n\n{ways(run)}\n"
