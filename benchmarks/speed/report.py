@@ -103,7 +103,8 @@ def main(path: Path) -> None:
     )
     text += (
         "\n## The arithmetic alone\n\nThe products and eigenvalues of each work, done plainly at the speed of the "
-        "library that does them. Below 1 is possible: plain products do the half that symmetry saves, and rounds differ.\n\n"
+        "library that does them. Below 1 is possible: plain products do the half that symmetry saves, "
+        "and rounds differ.\n\n"
         f"{floors(run)}\n"
     )
     text += f"\n## Other ways\n\nSteps that were tried in other ways.\n\n{ways(run)}\n"
