@@ -16,7 +16,7 @@ from ..uncertainty import Z
 from .alterations import altered_source
 from .changes import of_subsets
 from .material import Material
-from .readings import MOST, Readings, Yardstick, bads, called, decides, judges, metric_of
+from .readings import MOST, Readings, Yardstick, bads, called, decides, judges, metric_of, surely
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, number
 
@@ -161,7 +161,7 @@ def verdict(table: Table) -> list[Finding]:
             rows = [row for row in table.of("value", kind=kind, metric=key) if row.get("lo") is not None]
             if not rows or not (judges(metric_of(key)) or metric_of(key).name in MEMORISATION):
                 continue
-            signs = [_surely(row) for row in rows]
+            signs = [surely(row) for row in rows]
             if signs[-1] > 0:
                 first = next(i for i in range(len(signs)) if all(sign > 0 for sign in signs[i:]))
                 noticed.append((number(rows[first], "share"), called(key)))
@@ -212,11 +212,6 @@ def _tie(row: Row) -> Finding | None:
         "standard errors of their difference apart.",
         {"said": said, "copy": row["copy"], "value": row["value"], "away": abs(gap) / error},
     )
-
-
-def _surely(row: Row) -> int:
-    lo, hi, moved = (number(row, column) for column in ("lo", "hi", "moved"))
-    return (lo > 0 and moved > Z) - (hi < 0 and moved < -Z)
 
 
 def cells(table: Table) -> list[Cell]:

@@ -13,6 +13,7 @@ from ...registry.schema import Dataset, Extractor
 from ..neighbours import Neighbours
 from ..scoring import score
 from .material import Material
+from .scored import claimed
 from .spread import tau
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, number
@@ -85,9 +86,7 @@ def _measured(material: Material, name: str, space: str) -> dict[str, dict[str, 
     found = {}
     for metric in METRICS:
         record = score(find_metric(metric), inputs, space, len(measured.features), None, {}, labels)
-        u = record.uncertainty
-        ends = {"se": u.se, "lo": u.lo, "hi": u.hi} if u else {"se": None, "lo": None, "hi": None}
-        found[metric] = {"value": record.value, **ends}
+        found[metric] = claimed(record)
     return found
 
 

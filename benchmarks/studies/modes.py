@@ -15,10 +15,9 @@ from ...reference_stats.features import Measured
 from ...registry.catalog import find
 from ...registry.images import Images, ImageSource
 from ...registry.schema import Dataset
-from ..uncertainty import Z
 from .changes import of_subsets
 from .material import Material
-from .readings import MOST, Readings, Yardstick, bads, called, decides, judges, metric_of
+from .readings import MOST, Readings, Yardstick, bads, called, decides, judges, metric_of, surely
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, Value, number
 
@@ -236,12 +235,6 @@ def _in_step(table: Table, metric: str, kind: str) -> Finding | None:
             words = {"title": TITLES[kind].replace("classes d", "classes are d").replace("classes t", "classes are t")}
             return Finding(template, {**numbers, **words, "always": always, "steps": len(values) - 1})
     return None
-
-
-def surely(row: Row) -> int:
-    """1 where a value is surely worse, by two standard errors or more; -1 where it is better; else 0."""
-    lo, hi, moved = (number(row, column) for column in ("lo", "hi", "moved"))
-    return (lo > 0 and moved > Z) - (hi < 0 and moved < -Z)
 
 
 def cells(table: Table) -> list[Cell]:

@@ -19,8 +19,10 @@ from ...registry.schema import Against, Extractor, TrackMetric
 from ..metrics.nearest import Remembered
 from ..neighbours import Neighbours, count_neighbours, identity_resample
 from ..scoring import score
+from ..uncertainty import Z
 from .curves import MANIFOLD, four
 from .material import Material
+from .table import Row, number
 
 MOST = 1000  # samples that a set holds at most: studies of real images read some hundred sets
 LARGE = 10_000_000  # distances to training images, beyond which a reading would take seconds
@@ -193,6 +195,12 @@ def badness(metric: Metric, value: float) -> float:
 def judges(metric: Metric) -> bool:
     """Whether a metric has a better end, or a target that may be missed."""
     return metric.better is not None or metric.target is not None
+
+
+def surely(row: Row) -> int:
+    """1 where a value is surely worse, by two standard errors or more; -1 where it is better; else 0."""
+    lo, hi, moved = (number(row, column) for column in ("lo", "hi", "moved"))
+    return (lo > 0 and moved > Z) - (hi < 0 and moved < -Z)
 
 
 def metric_of(key: str) -> Metric:

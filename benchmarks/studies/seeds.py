@@ -10,8 +10,8 @@ from typing import Any, get_args
 from ...errors import BadStudy
 from ...registry.catalog import entries, find
 from ...registry.schema import Against, Extractor, Generator
-from ..scoring import score_track
 from .material import Material
+from .scored import scored
 from .spread import ratio_interval
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, number
@@ -70,23 +70,9 @@ def _of_seed(material: Material, name: str, seed: int) -> dict[str, dict[str, An
         "extractor": find(Extractor, material.space).identity(),
     }
     found: dict[str, dict[str, Any]] = material.part(
-        "seeds", f"{name}.{seed}", decides, lambda: _measured(material, name, seed)
+        "seeds", f"{name}.{seed}", decides, lambda: scored(material, name, seed)
     )
     return {column.key: found[column.key] for column in columns}
-
-
-def _measured(material: Material, name: str, seed: int) -> dict[str, dict[str, Any]]:
-    space = material.space
-    only = material.track.model_copy(update={"metrics": tuple(material.columns(space))})
-    sides: tuple[Against, ...] = ("reference", "train")
-    references = {(space, side): material.reference(space, side) for side in sides}
-    records = score_track(only, {space: material.measured(name, space, seed)}, references)
-    found = {}
-    for record in records:
-        u = record.uncertainty
-        ends = {"se": u.se, "lo": u.lo, "hi": u.hi} if u else {"se": None, "lo": None, "hi": None}
-        found[record.key] = {"value": record.value, **ends}
-    return found
 
 
 def honesty_rows(metric: str, found: Sequence[Sequence[dict[str, Any]]]) -> list[Row]:

@@ -15,11 +15,11 @@ from ...registry.generators import load_generator
 from ...registry.metrics import find_metric
 from ...registry.resolve import function
 from ...registry.schema import Against, Extractor, Generator
-from ..scoring import score_track
 from ..subjects import Subject
 from ..uncertainty import Z
 from .material import Material
 from .readings import called, metric_of
+from .scored import Claimed, scored
 from .spread import tau
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, number
@@ -30,7 +30,7 @@ SETTINGS: Mapping[str, tuple[float, ...]] = {
 }
 PAIRS = (("precision", "recall"), ("precision", "coverage"))  # fidelity, diversity
 
-Records = dict[str, dict[str, float | None]]  # by column: value, se, lo, hi
+Records = dict[str, Claimed]  # by column
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _at(material: Material, name: str, knob: Knob, setting: float) -> Records:
         "references": [material.recipe(space, side).id for side in get_args(Against)],
         "extractor": find(Extractor, space).identity(),
     }
-    found: Records = material.part("truncation", label, decides, partial(_measured, own, label))
+    found: Records = material.part("truncation", label, decides, partial(scored, own, label))
     return {column.key: found[column.key] for column in columns}
 
 
@@ -142,19 +142,6 @@ def turned(material: Material, name: str, label: str, argument: str, setting: fl
     record = subject.record.model_copy(update={"name": label})
     generator = load_generator(other, material.track, subject.trusted_code, material.device)
     return replace(subject, record=record, generator=generator)
-
-
-def _measured(material: Material, label: str) -> Records:
-    space = material.space
-    only = material.track.model_copy(update={"metrics": tuple(material.columns(space))})
-    sides: tuple[Against, ...] = get_args(Against)
-    references = {(space, side): material.reference(space, side) for side in sides}
-    found: Records = {}
-    for record in score_track(only, {space: material.measured(label, space)}, references):
-        u = record.uncertainty
-        ends = {"se": u.se, "lo": u.lo, "hi": u.hi} if u else {"se": None, "lo": None, "hi": None}
-        found[record.key] = {"value": record.value, **ends}
-    return found
 
 
 def front_rows(values: Sequence[Row]) -> list[Row]:

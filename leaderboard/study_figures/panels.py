@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -301,7 +301,3 @@ def spread(wanted: Sequence[float], gap: float, within: tuple[float, float] = (-
     last = len(places) - 1
     below = [min(at + i * gap, hi - (last - i) * gap) for i, at in enumerate(places)]
     return [max(at, lo + i * gap) for i, at in enumerate(below)]
-
-
-def listed(items: Iterable[str]) -> str:
-    return "; ".join(items)

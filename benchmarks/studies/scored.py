@@ -1,0 +1,29 @@
+"""Samples scored as a result is, in the space that a track ranks in: values with the intervals that they claim."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from ...registry.schema import Against
+from ..result import MetricRecord
+from ..scoring import score_track
+from .material import Material
+
+Claimed = dict[str, float | None]  # value, se, lo, hi; null where there is none
+
+
+def claimed(record: MetricRecord) -> Claimed:
+    """A value and the interval that it claims."""
+    u = record.uncertainty
+    ends: Claimed = {"se": u.se, "lo": u.lo, "hi": u.hi} if u else {"se": None, "lo": None, "hi": None}
+    return {"value": record.value, **ends}
+
+
+def scored(material: Material, name: str, seed: int | None = None) -> dict[str, Claimed]:
+    """Every column of the track in its space, of a generator's samples from the track's seed or another."""
+    space = material.space
+    only = material.track.model_copy(update={"metrics": tuple(material.columns(space))})
+    sides: tuple[Against, ...] = get_args(Against)
+    references = {(space, side): material.reference(space, side) for side in sides}
+    records = score_track(only, {space: material.measured(name, space, seed)}, references)
+    return {record.key: claimed(record) for record in records}
