@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -14,7 +15,15 @@ from .memory import ROOT, SCATTER, refuse_unaffordable
 
 
 class Gaussian(Protocol):
-    """What a Fréchet distance reads of a reference: mean (d,), covariance and its symmetric square root (d, d)."""
+    """What a Fréchet distance reads of a reference.
+
+    Attributes:
+        mean: shape (d,).
+        cov: covariance, shape (d, d).
+        variance: its trace.
+        root: its symmetric square root, shape (d, d).
+        lower: its Cholesky factor L with L L' = cov, shape (d, d); none where it is singular to working precision.
+    """
 
     @property
     def mean(self) -> Tensor: ...
@@ -23,10 +32,13 @@ class Gaussian(Protocol):
     def cov(self) -> Tensor: ...
 
     @property
+    def variance(self) -> float: ...
+
+    @property
     def root(self) -> Tensor: ...
 
     @property
-    def variance(self) -> float: ...
+    def lower(self) -> Tensor | None: ...
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,11 @@ class Moments:
         """The symmetric square root of the covariance, shape (d, d)."""
         return self.stored_root if self.stored_root is not None else symmetric_root(self.cov)
 
+    @cached_property
+    def lower(self) -> Tensor | None:
+        """The Cholesky factor of the covariance, worked out once; none where that is singular."""
+        return cholesky_factor(self.cov)
+
 
 @dataclass(frozen=True)
 class Given:
@@ -115,6 +132,11 @@ class Given:
     def variance(self) -> float:
         """The trace of the covariance."""
         return float(self.cov.trace())
+
+    @cached_property
+    def lower(self) -> Tensor | None:
+        """The Cholesky factor of the covariance, worked out once; none where that is singular."""
+        return cholesky_factor(self.cov)
 
 
 class Accumulator:
@@ -165,3 +187,15 @@ def symmetric_root(cov: Tensor, eps: float | None = None) -> Tensor:
         raise BadFeatures(f"not a covariance matrix: an eigenvalue is {float(values.min()):.3g}")
     root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     return root
+
+
+def cholesky_factor(cov: Tensor) -> Tensor | None:
+    """The lower triangular L with L L' = cov, shape (d, d); none where a pivot is rounding noise.
+
+    >>> cholesky_factor(torch.diag(torch.tensor([4.0, 9.0]))).diagonal().tolist()
+    [2.0, 3.0]
+    """
+    lower, failed = torch.linalg.cholesky_ex(cov)
+    smallest, largest = lower.diagonal().min().square(), cov.diagonal().max()
+    regular = not bool(failed) and bool(smallest > len(cov) * torch.finfo(cov.dtype).eps * largest)
+    return lower if regular else None

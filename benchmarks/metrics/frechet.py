@@ -70,7 +70,7 @@ def distance(real: Gaussian, generated: Moments, features: Tensor, parts: Decomp
         generated: moments of `features`, which has shape (n, d).
         parts: the decomposition of these two, where it is at hand.
 
-    tr (R G)^(1/2) is the sum of the square roots of the eigenvalues of L' R L, with G = L L': nothing turns complex.
+    tr (R G)^(1/2) is the sum of the square roots of the eigenvalues of F' G F, with R = F F': nothing turns complex.
     An error e of an eigenvalue m is one of e / m^(1/2) in its root, so that where a covariance is singular or the
     distance close to zero, rounding noise shows. Where the bound on that sum passes `DIGITS` of the distance, and with
     as few samples as dimensions, the singular values of R^(1/2) G^(1/2) are summed instead, with the centred features

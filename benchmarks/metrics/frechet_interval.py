@@ -58,30 +58,23 @@ class StandardError:
 def decompose(real: Gaussian, generated: Moments, vectors: bool) -> Decomposition:
     """The roots of the eigenvalues of R G, and with `vectors` a root of the optimal map.
 
-    From G = L L' where G is regular: the eigenvalues of L' R L, and T = L'^-1 (L' R L)^(1/2) L^-1. Otherwise from
-    R^(1/2) G R^(1/2), whose inverse root is the pseudo-inverse.
+    With R = F F' they are those of F' G F, and T = F (F' G F)^(-1/2) F', with the pseudo-inverse where that is
+    singular. F is the Cholesky factor of R where there is one, which makes less work than its symmetric root.
     """
-    reference, cov, eps = real.cov, generated.cov, torch.finfo(generated.scatter.dtype).eps
-    lower, failed = torch.linalg.cholesky_ex(cov)
-    smallest, largest = lower.diagonal().min().square(), cov.diagonal().max()
-    regular = not bool(failed) and bool(smallest > len(cov) * eps * largest)
-    inner = congruence(reference, lower) if regular else real.root @ cov @ real.root
+    cov, lower, eps = generated.cov, real.lower, torch.finfo(generated.scatter.dtype).eps
+    inner = real.root @ cov @ real.root if lower is None else congruence(cov, lower)
     # Backward errors of the products and of the eigenvalue routine are of this size, however R and G lie.
-    noise = eps * float(torch.linalg.matrix_norm(reference) * torch.linalg.matrix_norm(cov))
+    noise = eps * float(torch.linalg.matrix_norm(real.cov) * torch.linalg.matrix_norm(cov))
     if not vectors:
         values = torch.linalg.eigvalsh(inner)
         return Decomposition(values.clamp(min=0).sqrt(), _rounding(values, noise), None)
     values, basis = torch.linalg.eigh(inner)
-    roots, missing = values.clamp(min=0).sqrt(), 0.0
-    if regular:
-        half = torch.linalg.solve_triangular(lower.T, basis * roots.sqrt(), upper=True)
-    else:
-        kept = values > len(values) * eps * float(values.abs().max())
-        mapped = real.root @ basis
-        half = mapped * torch.where(kept, roots, 1.0).rsqrt() * kept
-        lost = float((mapped.square().sum(dim=0) * ~kept).sum() / reference.trace().clamp(min=torch.finfo().tiny))
-        missing = lost if lost > eps**0.5 else 0.0
-    return Decomposition(roots, _rounding(values, noise), half, missing)
+    roots = values.clamp(min=0).sqrt()
+    kept = values > len(values) * eps * float(values.abs().max())
+    mapped = (real.root if lower is None else lower) @ basis
+    half = mapped * (torch.where(kept, roots, 1.0).rsqrt() * kept)
+    lost = float((mapped.square().sum(dim=0) * ~kept).sum()) / max(real.variance, torch.finfo().tiny)
+    return Decomposition(roots, _rounding(values, noise), half, lost if lost > eps**0.5 else 0.0)
 
 
 def _rounding(values: Tensor, noise: float) -> float:

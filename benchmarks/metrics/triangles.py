@@ -13,13 +13,13 @@ def congruence(symmetric: Tensor, lower: Tensor) -> Tensor:
 
     An eighth of the work of two plain products: what a symmetric eigenvalue routine reads, and no more.
     """
-    d = len(lower)
-    out = torch.zeros_like(symmetric)
-    for j in range(0, d, STEP):
+    right, out = torch.empty_like(symmetric), torch.zeros_like(symmetric)
+    for j in range(0, len(lower), STEP):
         columns = slice(j, j + STEP)
-        right = symmetric[j:, j:] @ lower[j:, columns]
-        for i in range(j, d, STEP):
-            out[i : i + STEP, columns] = lower[i:, i : i + STEP].T @ right[i - j :]
+        right[j:, columns] = symmetric[j:, j:] @ lower[j:, columns]
+    for i in range(0, len(lower), STEP):
+        rows = slice(i, i + STEP)
+        out[rows, : i + STEP] = lower[i:, rows].T @ right[i:, : i + STEP]
     return out
 
 
