@@ -1,7 +1,8 @@
 """Nearest neighbours, exactly: one pass over the distances between two sets, from which every k and subset follows."""
 
 from .cells import Cell, Counts, Resample, identity_resample
-from .engine import count_neighbours
+from .engine import count_neighbours, real_lists
+from .lists import Lists
 from .members import Members
 from .search import members_within, nearest_rows, to_other_rows
 from .shared import Neighbours
@@ -9,6 +10,7 @@ from .shared import Neighbours
 __all__ = [
     "Cell",
     "Counts",
+    "Lists",
     "Members",
     "Neighbours",
     "Resample",
@@ -16,5 +18,6 @@ __all__ = [
     "identity_resample",
     "members_within",
     "nearest_rows",
+    "real_lists",
     "to_other_rows",
 ]

@@ -49,10 +49,11 @@ class Cloud:
     def exact(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
         """Squared distances of pairs of rows, summed from differences in float64. Equal rows give equal distances."""
         step = max(1, PAIRS // self.original.shape[1])
-        parts = [
-            (self.original[r].double() - other.original[c].double()).square().sum(dim=1)
-            for r, c in zip(rows.split(step), columns.split(step), strict=True)
-        ]
+        parts = []
+        for r, c in zip(rows.split(step), columns.split(step), strict=True):
+            gap = self.original.index_select(0, r).double()
+            gap -= other.original.index_select(0, c).double()
+            parts.append(gap.mul_(gap).sum(dim=1))
         return torch.cat(parts) if parts else self.length.new_empty(0)
 
 

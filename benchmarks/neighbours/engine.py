@@ -26,8 +26,25 @@ from .pairs import Pairs, place, settle
 FLUSH = 8_000_000  # pairs held before they are counted
 
 
+def real_lists(real: Tensor, k: int, sizes: Sequence[int]) -> Lists:
+    """The neighbours of the real rows, which are the same whatever these are compared with: for `count_neighbours`.
+
+    Args:
+        real: shape (n, d).
+        k: largest number of neighbours.
+        sizes: of the subsets of the real rows.
+    """
+    cloud, _ = clouds(real, real)
+    return nearest_lists(cloud, _longest(len(real), sizes, k)).scaled(cloud.scale**-2)
+
+
 def count_neighbours(
-    real: Tensor, fake: Tensor, k: int, resamples: Sequence[Resample], closed: bool = False
+    real: Tensor,
+    fake: Tensor,
+    k: int,
+    resamples: Sequence[Resample],
+    closed: bool = False,
+    lists: Lists | None = None,
 ) -> list[Counts]:
     """The counts of every cell for 1..k neighbours, equal to those of a brute force in float64.
 
@@ -38,6 +55,8 @@ def count_neighbours(
         resamples: the subsets to evaluate.
         closed: whether balls hold their boundary (`d <= radius`, as Kynkäänniemi et al. have it) or not
             (`d < radius`, as Naeem et al. have it). It matters for ties and duplicates only.
+        lists: what `real_lists` gives for these, where the real rows are compared with several sets: a quarter of the
+            distances less.
 
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
@@ -52,8 +71,9 @@ def count_neighbours(
     resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
     fully = [r for r in resamples if r.asks != "recall"]
     turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), False) for r in resamples]
+    near_real = None if lists is None else lists.scaled(x.scale**2)
     sides = [
-        _Side(x, y, [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully], k, closed, sums=True),
+        _Side(x, y, [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully], k, closed, True, near_real),
         _Side(y, x, turned, k, closed, sums=False),
     ]
     for start, block in lower_bounds(x, y):
@@ -110,13 +130,22 @@ class _Side:
 
     Args:
         sums: whether pairs are counted, and not only the nearest ball of each query asked for.
+        lists: the neighbour lists of the set, where they are at hand.
     """
 
-    def __init__(self, own: Cloud, other: Cloud, orders: Sequence[Order], k: int, closed: bool, sums: bool) -> None:
+    def __init__(
+        self,
+        own: Cloud,
+        other: Cloud,
+        orders: Sequence[Order],
+        k: int,
+        closed: bool,
+        sums: bool,
+        lists: Lists | None = None,
+    ) -> None:
         self.own, self.other, self.orders, self.k, self.closed, self.sums = own, other, orders, k, closed, sums
-        self.lists = nearest_lists(
-            own, max((_list_length(len(own), size, k) for _, _, s, _ in orders for size, _ in s), default=k)
-        )
+        sizes = [size for _, _, pairs, _ in orders for size, _ in pairs]
+        self.lists = lists if lists is not None else nearest_lists(own, _longest(len(own), sizes, k))
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -271,6 +300,10 @@ def _list_length(n: int, size: int, k: int) -> int:
     """
     share = size / n
     return min(n - 1, ceil((k + 7 * sqrt(k * (1 - share))) / share) + 8)
+
+
+def _longest(n: int, sizes: Sequence[int], k: int) -> int:
+    return max((_list_length(n, size, k) for size in sizes), default=k)
 
 
 def _up_to(best: Tensor, k: int) -> Tensor:

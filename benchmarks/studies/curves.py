@@ -18,7 +18,7 @@ from ...reference_stats.statistics import ReferenceStatistics
 from ...registry.metrics import Input, find_metric
 from ...registry.schema import Against, TrackMetric
 from ..metrics.nearest import nearest, to_other
-from ..neighbours import Counts, Resample, count_neighbours
+from ..neighbours import Counts, Lists, Resample, count_neighbours, real_lists
 from ..scoring import score
 from .design import Design, places
 from .frechet_curve import frechet_curve
@@ -61,8 +61,12 @@ def neighbours_of(material: Material, name: str, design: Design, parameters: dic
     space = material.space
     decides = {"version": 1, **material.identity(name, space), "parameters": parameters}
 
+    bank = material.reference(space).features
+
     def count() -> ByK:
-        return count_by_k(material.reference(space).features, material.measured(name, space).features, design)
+        sizes = design.of_bank(len(bank))[1]
+        lists = material.once(("lists", space, design.k, sizes), lambda: real_lists(bank, design.k, sizes))
+        return count_by_k(bank, material.measured(name, space).features, design, lists)
 
     return Curves(design.sizes, material.part("neighbours", f"{name}.{space}", decides, count), {}, {})
 
@@ -149,8 +153,12 @@ def _params(column: TrackMetric) -> dict[str, int | float | str]:
     return {**find_metric(column.metric).params, **column.params}
 
 
-def count_by_k(real: Tensor, fake: Tensor, design: Design) -> ByK:
-    """The four of each subset, against a bank cut to its size in an order of its own."""
+def count_by_k(real: Tensor, fake: Tensor, design: Design, lists: Lists | None = None) -> ByK:
+    """The four of each subset, against a bank cut to its size in an order of its own.
+
+    Args:
+        lists: the bank's neighbours for these sizes, where they are at hand.
+    """
     banks, bank_sizes = design.of_bank(len(real))
     resamples, cells = [], []
     for number, (of_real, of_fake) in enumerate(zip(banks, design.orders, strict=True)):
@@ -159,7 +167,7 @@ def count_by_k(real: Tensor, fake: Tensor, design: Design) -> ByK:
         resamples.append(Resample(places(of_real), places(of_fake), pairs))
         cells += sizes
     found: ByK = {metric: [[] for _ in design.sizes] for metric in MANIFOLD}
-    for cell, counts in zip(cells, count_neighbours(real, fake, design.k, resamples), strict=True):
+    for cell, counts in zip(cells, count_neighbours(real, fake, design.k, resamples, lists=lists), strict=True):
         for metric, shares in four(counts).items():
             found[metric][cell].append(shares.tolist())
     return found

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...reference_stats.moments import Gaussian, Moments
+from ..metrics.triangles import outer_square
 from .design import SINGLE, Design
 
 LARGE = 1  # orders looked at where a single distance takes half a second or more
@@ -35,9 +36,10 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
             shift = gap / size
             spread = (square - size * float(shift @ shift)) / (size - 1)
             if size > d:
-                rows = order[state.n : size]
-                state = state.merge(Moments.of(mapped[rows]))
-                inner = state.cov
+                own = mapped[order[state.n : size]]
+                mean = own.mean(dim=0)
+                state = state.merge(Moments(len(own), mean, outer_square((own - mean).T)))
+                inner = state.cov  # its lower triangle, which is what is read of it
             else:
                 own = mapped[order[:size]]
                 own = own - own.mean(dim=0)
