@@ -1,113 +1,156 @@
-"""The tables of `make bench`: medians, and the ratio of this project's to each peer's at the same work.
+"""The tables of `make bench`, from what pytest-benchmark saved of its rounds.
 
-`python benchmarks/speed/report.py RUN.json` reads what pytest-benchmark saved and writes RESULTS.md beside this file.
+`python benchmarks/speed/report.py RUN.json` writes RESULTS.md beside this file.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from genboard.files import write_bytes
+from rounds import OURS
 
 OUT = Path(__file__).parent / "RESULTS.md"
-# What the grid of all cells is held against: one call of the peer at full size.
-GRID = "the same for k = 1..10 x 8 nested sizes x 10 resamples"
-FOUR = "precision, recall, density, coverage, k = 5"
+ARITHMETIC = "the arithmetic alone"
+
+HEAD = """# Speed
+
+10,000 real and 10,000 generated features, 2,048 wide, float32, {threads} threads; {processor}; {day}.
+Made by `make bench`, nothing else running.
+
+Every round times each program once, one right after the other. Seconds are medians over the rounds, a ratio is the
+median of the ratios within a round, and behind it are the lowest and the highest. They are quoted because the speed of
+a machine wanders: one float64 product of 2,048 x 2,048, timed before every round of this run, took {fast:.2f} s at
+best, {middle:.2f} s in the middle and {slow:.2f} s at worst.
+"""
 
 
-def table(run: dict[str, Any]) -> str:
-    """Markdown: one line a piece of work and peer."""
-    medians: dict[str, dict[str, float]] = {}
-    memory: dict[str, tuple[float, float]] = {}
-    for entry in run["benchmarks"]:
-        info = entry["extra_info"]
-        if "work" not in info or "images" in info:
-            continue
-        medians.setdefault(info["work"], {})[info["who"]] = entry["stats"]["median"]
-        if "gib" in info:
-            memory[info["work"]] = info["seconds"], info["gib"]
-    rows = ["| work | genboard | peer | its median | ratio |", "|---|---|---|---|---|"]
-    for work, by_who in medians.items():
-        ours = by_who["genboard"]
-        peers = {who: seconds for who, seconds in by_who.items() if who != "genboard"}
-        if work == GRID:
-            peers = {f"{who}, one call": s for who, s in medians[FOUR].items() if who != "genboard"}
-        if work in memory:
-            seconds, gib = memory[work]
-            rows.append(f"| {work} | {seconds:.0f} s, {gib:.1f} GiB resident | prdc | needs over 24 GB | - |")
-            continue
-        if not peers:
-            rows.append(f"| {work} | {ours:.0f} s | none | - | - |")
-        for who, theirs in peers.items():
-            rows.append(f"| {work} | {ours:.2f} s | {who} | {theirs:.2f} s | {ours / theirs:.2f} x |")
-    return "\n".join(rows)
+@dataclass(frozen=True)
+class Ratio:
+    """What rounds say of one call against another, lower being better.
+
+    Attributes:
+        ours, theirs: median seconds.
+        middle, low, high: of the ratios within a round.
+    """
+
+    ours: float
+    theirs: float
+    middle: float
+    low: float
+    high: float
+
+    @staticmethod
+    def of(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+        ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+        return Ratio(median(ours), median(theirs), median(ratios), min(ratios), max(ratios))
+
+    @property
+    def text(self) -> str:
+        return f"{self.middle:.2f} x ({self.low:.2f} to {self.high:.2f})"
 
 
-def throughput(run: dict[str, Any]) -> str:
-    """Markdown: images per second of feature extraction, one line a piece of work and program."""
-    rates: dict[str, dict[str, float]] = {}
-    for entry in run["benchmarks"]:
-        info = entry["extra_info"]
-        if "images" in info:
-            rates.setdefault(info["work"], {})[info["who"]] = info["images"] / entry["stats"]["median"]
-    rows = ["| work | program | images per second | genboard's rate to it |", "|---|---|---|---|"]
-    for work, by_who in rates.items():
-        for who, rate in by_who.items():
-            rows.append(f"| {work} | {who} | {rate:.1f} | {by_who['genboard'] / rate:.2f} x |")
-    return "\n".join(rows)
+@dataclass(frozen=True)
+class Work:
+    """One benchmark: what it says of itself, and the seconds of each round of each call."""
+
+    info: dict[str, Any]
+    seconds: dict[str, list[float]]
+
+    def ratio(self, ours: str, theirs: str) -> Ratio:
+        return Ratio.of(self.seconds[ours], self.seconds[theirs])
 
 
-def floors(run: dict[str, Any]) -> str:
-    """Markdown: the arithmetic of each work done plainly, and how far from it this project is."""
-    ours = {
-        e["extra_info"]["work"]: e["stats"]["median"]
-        for e in run["benchmarks"]
-        if e["extra_info"].get("who") == "genboard"
-    }
-    rows = ["| work | its arithmetic | operations | its median | genboard's to it |", "|---|---|---|---|---|"]
-    for entry in run["benchmarks"]:
-        info, seconds = entry["extra_info"], entry["stats"]["median"]
-        if "floor" in info:
-            cells = info["floor"], info["what"], f"{info['operations'] / 1e9:,.0f} G", f"{seconds:.2f} s"
-            rows.append(f"| {' | '.join(cells)} | {ours[info['floor']] / seconds:.2f} x |")
-    return "\n".join(rows)
+def works(run: dict[str, Any]) -> list[Work]:
+    return [
+        Work(entry["extra_info"], {OURS: entry["stats"]["data"], **entry["extra_info"]["seconds"]})
+        for entry in run["benchmarks"]
+    ]
 
 
-def ways(run: dict[str, Any]) -> str:
-    """Markdown: several ways to do one step."""
-    rows = ["| step | way | its median |", "|---|---|---|"]
-    for entry in run["benchmarks"]:
-        info = entry["extra_info"]
-        if "step" in info:
-            rows.append(f"| {info['step']} | {info['way']} | {entry['stats']['median']:.2f} s |")
-    return "\n".join(rows)
+def table(head: str, rows: Iterator[tuple[str, ...]]) -> str:
+    """Markdown; the columns are named in `head`, with bars between."""
+    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def conditions(run: dict[str, Any]) -> str:
-    cpu = run["machine_info"]["cpu"]
-    return (
-        f"10,000 real and 10,000 generated features, 2,048 wide, float32, {cpu.get('count', '?')} threads; "
-        f"{cpu.get('brand_raw', 'unknown processor')}; {run['datetime'][:10]}. Medians of up to three rounds in one "
-        "process, nothing else running."
+def peers(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
+    for work in all_works:
+        for name, ours, theirs in work.info.get("compared", ()):
+            r = work.ratio(ours, theirs)
+            yield name, f"{r.ours:.2f} s", theirs, f"{r.theirs:.2f} s", r.text
+
+
+def alone(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
+    for work in all_works:
+        if "alone" in work.info:
+            took = work.info.get("took", work.seconds[OURS][0])
+            memory = f"{work.info['gib']:.1f} GiB" if "gib" in work.info else "not measured"
+            yield work.info["alone"], f"{took:.0f} s", memory, work.info.get("without", "")
+
+
+def rates(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
+    for work in all_works:
+        for who, seconds in work.seconds.items() if "images" in work.info else ():
+            rate = work.info["images"] / median(seconds)
+            faster = "" if who == OURS else Ratio.of(seconds, work.seconds[OURS]).text
+            yield work.info["what"], who, f"{rate:.1f}", faster
+
+
+def arithmetic(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
+    for work in all_works:
+        if "arithmetic" in work.info:
+            what, operations = work.info["arithmetic"]
+            r = work.ratio(OURS, ARITHMETIC)
+            yield work.info["compared"][0][0], what, f"{operations / 1e9:,.0f} G", f"{r.theirs:.2f} s", r.text
+
+
+def ways(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
+    for work in all_works:
+        for way, seconds in work.seconds.items() if "step" in work.info else ():
+            name = f"{work.info['taken']} (taken)" if way == OURS else way
+            ratio = "" if way == OURS else Ratio.of(seconds, work.seconds[OURS]).text
+            yield work.info["step"], name, f"{median(seconds):.2f} s", ratio
+
+
+def report(run: dict[str, Any]) -> str:
+    """The whole page."""
+    measured, cpu = works(run), run["machine_info"]["cpu"]
+    pace = [second for work in measured for second in work.info["yardstick"]]
+    head = HEAD.format(
+        threads=cpu.get("count", "?"),
+        processor=cpu.get("brand_raw", "unknown processor"),
+        day=run["datetime"][:10],
+        fast=min(pace),
+        middle=median(pace),
+        slow=max(pace),
     )
+    sections = (
+        "## Against peers",
+        table("work | genboard | peer | its median | genboard's time to its", peers(measured)),
+        table("work | genboard | resident memory | peers", alone(measured)),
+        "## Feature extraction",
+        "The float32 features are the same; bf16 is another space.",
+        table("work | program | images per second | genboard's rate to its", rates(measured)),
+        "## The arithmetic alone",
+        "The products and eigenvalues of each work, done plainly at the speed of the library that does them. Less than "
+        "1 is possible: larger products are faster than small ones.",
+        table("work | its arithmetic | operations | its median | genboard's time to it", arithmetic(measured)),
+        "## Other ways",
+        "Steps that were tried in other ways.",
+        table("step | way | its median | its time to the taken way's", ways(measured)),
+    )
+    return "\n\n".join([head.rstrip(), *sections]) + "\n"
 
 
 def main(path: Path) -> None:
-    run = json.loads(path.read_text("utf-8"))
-    text = f"# Speed\n\n{conditions(run)} Made by `make bench`.\n\n{table(run)}\n"
-    text += (
-        f"\n## Feature extraction\n\nThe float32 features are the same; bf16 is another space.\n\n{throughput(run)}\n"
-    )
-    text += (
-        "\n## The arithmetic alone\n\nThe products and eigenvalues of each work, done plainly at the speed of the "
-        "library that does them. Below 1 is possible: plain products do the half that symmetry saves, "
-        "and rounds differ.\n\n"
-        f"{floors(run)}\n"
-    )
-    text += f"\n## Other ways\n\nSteps that were tried in other ways.\n\n{ways(run)}\n"
+    text = report(json.loads(path.read_text("utf-8")))
     write_bytes(OUT, text.encode())
     print(text)
 

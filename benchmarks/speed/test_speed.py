@@ -1,15 +1,13 @@
-"""Side by side with the peers, in one process and one run: `make bench`.
+"""The metrics side by side with the peers, and with their arithmetic alone, in one process and one run: `make bench`.
 
-Each peer is called on the same arrays right before or after this project's function. What is quoted is the ratio of
-the medians; absolute times depend on the machine. Needs the peers of the `dev` extra and an idle machine.
+The arithmetic of a work, its products and eigenvalues, is done plainly, at the speed of the library that does it: a
+ratio to it says how much is left to gain. Needs the peers of the `dev` extra and an idle machine.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
@@ -17,30 +15,27 @@ from genboard.benchmarks.metrics.frechet import distance, frechet_distance, mome
 from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets
 from genboard.benchmarks.neighbours import Resample, count_neighbours, identity_resample
 from genboard.reference_stats.moments import Moments, symmetric_root
-from pytest_benchmark.fixture import BenchmarkFixture
+from rounds import OURS, alternate
+from torch import Tensor
 
 N, D = 10_000, 2048
+ARITHMETIC = "the arithmetic alone"
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:UserWarning")
 
 
-def features(seed: int) -> torch.Tensor:
+def features(seed: int) -> Tensor:
     return torch.randn(N, D, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture(scope="module")
-def real() -> torch.Tensor:
+def real() -> Tensor:
     return features(1)
 
 
 @pytest.fixture(scope="module")
-def fake() -> torch.Tensor:
+def fake() -> Tensor:
     # Of one distribution with the real ones: many pairs are near, so no shortcut is open.
     return features(2)
-
-
-def timed(benchmark: BenchmarkFixture, work: str, who: str, call: Callable[[], Any], rounds: int = 3) -> None:
-    benchmark.extra_info.update(work=work, who=who)
-    benchmark.pedantic(call, rounds=rounds, warmup_rounds=0)
 
 
 def grid() -> list[Resample]:
@@ -49,77 +44,105 @@ def grid() -> list[Resample]:
     return [Resample(torch.randperm(N, generator=g), torch.randperm(N, generator=g), sizes) for g in orders]
 
 
-FOUR = "precision, recall, density, coverage, k = 5"
-
-
 def test_four_metrics(benchmark, real, fake):
-    timed(benchmark, FOUR, "genboard", lambda: count_neighbours(real, fake, 5, [identity_resample(N, N)]))
-
-
-def test_four_metrics_grid(benchmark, real, fake):
-    work = "the same for k = 1..10 x 8 nested sizes x 10 resamples"
-    timed(benchmark, work, "genboard", lambda: count_neighbours(real, fake, 10, grid()))
-
-
-def test_four_metrics_prdc(benchmark, real, fake):
     from prdc import compute_prdc
 
-    timed(benchmark, FOUR, "prdc", lambda: compute_prdc(real.numpy(), fake.numpy(), 5))
+    def products() -> None:
+        for _ in range(2):  # a symmetric product is half of one
+            for block in real.split(2000):
+                block @ fake.T
+
+    four, cells = "precision, recall, density, coverage, k = 5", f"{OURS}, the grid"
+    alternate(
+        benchmark,
+        lambda: count_neighbours(real, fake, 5, [identity_resample(N, N)]),
+        {
+            "prdc": lambda: compute_prdc(real.numpy(), fake.numpy(), 5),
+            cells: lambda: count_neighbours(real, fake, 10, grid()),
+            ARITHMETIC: products,
+        },
+        compared=[
+            (four, OURS, "prdc"),
+            ("the same for k = 1..10 x 8 nested sizes x 10 resamples, against one call", cells, "prdc"),
+        ],
+        arithmetic=(
+            "float32 products of real with generated and, by symmetry half, of each with itself",
+            4 * N * N * D,
+        ),
+    )
 
 
 @pytest.fixture(scope="module")
-def reference(real: torch.Tensor) -> Moments:
+def reference(real: Tensor) -> Moments:
     moments = Moments.of(real)
     return Moments(moments.n, moments.mean, moments.scatter, symmetric_root(moments.cov))
 
 
-MOMENTS = "Fréchet distance from moments, reference root stored"
+@pytest.fixture(scope="module")
+def inner() -> Tensor:
+    """A symmetric matrix of which a Fréchet distance needs the eigenvalues, shape (d, d), float64."""
+    x = features(3).double()
+    return x.T @ x / N
 
 
-def test_frechet(benchmark, reference, fake):
-    generated = Moments.of(fake)
-    timed(benchmark, MOMENTS, "genboard", lambda: distance(reference, generated, fake))
-
-
-def test_frechet_pytorch_fid(benchmark, reference, fake):
+def test_frechet(benchmark, reference, fake, inner):
     from pytorch_fid.fid_score import calculate_frechet_distance
-
-    generated = Moments.of(fake)
-    arguments = [a.numpy() for a in (reference.mean, reference.cov, generated.mean, generated.cov)]
-    timed(benchmark, MOMENTS, "pytorch-fid", lambda: calculate_frechet_distance(*arguments), rounds=2)
-
-
-def test_frechet_torchmetrics(benchmark, reference, fake):
     from torchmetrics.image.fid import _compute_fid
 
     generated = Moments.of(fake)
     arguments = reference.mean, reference.cov, generated.mean, generated.cov
-    timed(benchmark, MOMENTS, "torchmetrics", lambda: _compute_fid(*arguments), rounds=2)
+    work = "Fréchet distance from moments, reference root stored"
+    alternate(
+        benchmark,
+        lambda: distance(reference, generated, fake),
+        {
+            "pytorch-fid": lambda: calculate_frechet_distance(*(a.numpy() for a in arguments)),
+            "torchmetrics": lambda: _compute_fid(*arguments),
+            ARITHMETIC: lambda: torch.linalg.eigvalsh(inner),
+        },
+        rounds=5,
+        compared=[(work, OURS, "pytorch-fid"), (work, OURS, "torchmetrics")],
+        arithmetic=("eigenvalues of one float64 matrix", 4 / 3 * D**3),
+    )
 
 
-INTERVAL = "Fréchet distance with interval, from features"
+def test_frechet_interval(benchmark, reference, fake, inner):
+    without = "the same without interval"
 
+    def arithmetic() -> None:
+        fake.double().T @ fake.double()  # what sums over samples is accumulated in float64
+        torch.linalg.eigh(inner)
+        fake @ inner.float()
 
-def test_frechet_interval(benchmark, reference, fake):
-    timed(benchmark, INTERVAL, "genboard", lambda: frechet_distance(reference, fake))
-
-
-def test_frechet_without_interval(benchmark, reference, fake):
-    call = lambda: distance(reference, moments_of(reference, fake), fake)  # noqa: E731
-    timed(benchmark, INTERVAL, "the same without interval", call)
-
-
-SUBSETS = "kernel distance, 100 subsets of 1,000"
+    alternate(
+        benchmark,
+        lambda: frechet_distance(reference, fake),
+        {without: lambda: distance(reference, moments_of(reference, fake), fake), ARITHMETIC: arithmetic},
+        rounds=7,
+        compared=[("Fréchet distance with interval, from features", OURS, without)],
+        arithmetic=(
+            "float64 covariance and eigenvectors, float32 product of samples and map",
+            2 * N * D**2 + 9 * D**3 + 2 * N * D**2,
+        ),
+    )
 
 
 def test_kernel_subsets(benchmark, real, fake):
-    timed(benchmark, SUBSETS, "genboard", lambda: kernel_distance_subsets(real, fake))
-
-
-def test_kernel_subsets_torch_fidelity(benchmark, real, fake):
     from torch_fidelity.metric_kid import kid_features_to_metric
 
-    timed(benchmark, SUBSETS, "torch-fidelity", lambda: kid_features_to_metric(fake, real, verbose=False))
+    size, draws = 1000, 100
+    a, b = real[:size], fake[:size]
+    alternate(
+        benchmark,
+        lambda: kernel_distance_subsets(real, fake),
+        {
+            "torch-fidelity": lambda: kid_features_to_metric(fake, real, verbose=False),
+            ARITHMETIC: lambda: [a @ b.T for _ in range(2 * draws)],
+        },
+        rounds=5,
+        compared=[("kernel distance, 100 subsets of 1,000", OURS, "torch-fidelity")],
+        arithmetic=("float32 products of each subset, by symmetry half within a side", 4 * draws * size * size * D),
+    )
 
 
 LARGE = """
@@ -142,5 +165,7 @@ def test_large(benchmark):
         printed = subprocess.run([sys.executable, "-P", "-c", LARGE], check=True, capture_output=True, text=True)
         found[:] = map(float, printed.stdout.split())
 
-    timed(benchmark, "N = M = 50,000, the four with intervals", "genboard", run, rounds=1)
-    benchmark.extra_info.update(seconds=found[0], gib=found[1])
+    alternate(
+        benchmark, run, rounds=1, alone="N = M = 50,000, the four with intervals", without="prdc needs over 24 GB"
+    )
+    benchmark.extra_info.update(took=found[0], gib=found[1])

@@ -1,0 +1,83 @@
+"""Steps that were tried in several ways, in one process and run; the benchmark times the one that is taken."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+from genboard.benchmarks.metrics import kernel_protocols
+from genboard.benchmarks.metrics.triangles import outer_square, quadratic_forms
+from rounds import alternate
+from test_speed import N, features
+from torch import Tensor
+
+
+@pytest.fixture(scope="module")
+def inner() -> Tensor:
+    """A symmetric matrix as a Fréchet distance decomposes one, shape (d, d), float64."""
+    x = features(3).double()
+    return x.T @ x / N
+
+
+def test_eigenvalues(benchmark, inner):
+    """The eigenvalues in float32 are off by 1e-7 of the largest, and their small ones' roots by much more."""
+    alternate(
+        benchmark,
+        lambda: torch.linalg.eigvalsh(inner),
+        {
+            "torch, float32, not exact enough": lambda: torch.linalg.eigvalsh(inner.float()),
+            "scipy, divide and conquer": lambda: scipy.linalg.eigvalsh(inner.numpy(), driver="evd"),
+            "scipy, robust representations": lambda: scipy.linalg.eigvalsh(inner.numpy(), driver="evr"),
+            "torch, singular values of a factor": lambda: torch.linalg.svdvals(inner),
+        },
+        step="Fréchet distance: eigenvalues, 2,048 wide",
+        taken="torch",
+    )
+
+
+def test_eigenvectors(benchmark, inner):
+    """Vectors in float32 would still need the eigenvalues in float64."""
+    alternate(
+        benchmark,
+        lambda: torch.linalg.eigh(inner),
+        {
+            "torch, float32, and the values in float64": lambda: (
+                torch.linalg.eigvalsh(inner),
+                torch.linalg.eigh(inner.float()),
+            ),
+            "scipy, divide and conquer": lambda: scipy.linalg.eigh(inner.numpy(), driver="evd"),
+            "scipy, robust representations": lambda: scipy.linalg.eigh(inner.numpy(), driver="evr"),
+        },
+        step="interval of the Fréchet distance: eigenvectors, 2,048 wide",
+        taken="torch, float64",
+    )
+
+
+def test_forms(benchmark, inner):
+    x, half = features(2), inner.float()
+    alternate(
+        benchmark,
+        lambda: quadratic_forms(x, outer_square(half)),
+        {"squared lengths of H' x": lambda: (x @ half).square().sum(dim=1)},
+        step="interval of the Fréchet distance: x' T x of 10,000 samples, T = H H'",
+        taken="T, then the half above its diagonal",
+    )
+
+
+def test_subset_sums(benchmark):
+    real, fake = features(1), features(2)
+    rng = np.random.RandomState(0)
+    drawn = [tuple(rng.choice(N, 1000, replace=False) for _ in range(2)) for _ in range(100)]
+    alternate(
+        benchmark,
+        lambda: kernel_protocols._sums_of_all(real, fake, drawn),
+        {
+            "each subset by itself": lambda: kernel_protocols._sums_one_by_one(real, fake, drawn),
+            "products alone, all pairs but the reference's own": lambda: [
+                block @ fake.T for block in (*real.split(2000), *real[: N // 2].split(2000))
+            ],
+        },
+        step="kernel distance, 100 subsets of 1,000: sums of the kernels",
+        taken="all pairs, a strip at a time",
+    )
