@@ -23,6 +23,15 @@ def congruence(symmetric: Tensor, lower: Tensor) -> Tensor:
     return out
 
 
+def times_lower(x: Tensor, lower: Tensor) -> Tensor:
+    """x L with L lower triangular, shapes (n, d) and (d, d)."""
+    out = torch.empty_like(x)
+    for j in range(0, len(lower), STEP):
+        columns = slice(j, j + STEP)
+        out[:, columns] = x[:, j:] @ lower[j:, columns]
+    return out
+
+
 def outer_square(factor: Tensor) -> Tensor:
     """F F' in its lower triangle, shape (d, d); what stands above it means nothing."""
     out = factor.new_empty(len(factor), len(factor))

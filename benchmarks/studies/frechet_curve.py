@@ -1,7 +1,7 @@
 """The Fréchet distance of many nested subsets, for little more than the eigenvalues of each.
 
-With y = (x - m) R^(1/2), m and R being the reference's mean and covariance, the covariance of a subset's y is
-R^(1/2) G R^(1/2), whose eigenvalues the distance needs; and covariances of nested subsets are merged, not made anew.
+With y' = (x - m)' F, m and R = F F' being the reference's mean and covariance, the covariance of a subset's y is
+F' G F, whose eigenvalues the distance needs; and covariances of nested subsets are merged, not made anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...reference_stats.moments import Gaussian, Moments
-from ..metrics.triangles import outer_square
+from ..metrics.triangles import outer_square, times_lower
 from .design import SINGLE, Design
 
 LARGE = 1  # orders looked at where a single distance takes half a second or more
@@ -21,7 +21,7 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
     """The distance of each subset: for each size, of each order. Wide features have fewer orders, large subsets one."""
     d = features.shape[1]
     gaps = features.to(torch.float64) - real.mean
-    mapped = gaps @ real.root
+    mapped = gaps @ real.root if real.lower is None else times_lower(gaps, real.lower)
     squares = gaps.square().sum(dim=1)
     found: list[list[float]] = [[] for _ in design.sizes]
     for number, order in enumerate(design.orders):
