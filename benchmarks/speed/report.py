@@ -18,6 +18,7 @@ from rounds import OURS
 
 OUT = Path(__file__).parent / "RESULTS.md"
 ARITHMETIC = "the arithmetic alone"
+MEMORY = ("resident", "on_top")
 
 HEAD = """# Speed
 
@@ -91,8 +92,8 @@ def alone(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
     for work in all_works:
         if "alone" in work.info:
             took = work.info.get("took", work.seconds[OURS][0])
-            memory = f"{work.info['gib']:.1f} GiB" if "gib" in work.info else "not measured"
-            yield work.info["alone"], f"{took:.0f} s", memory, work.info.get("without", "")
+            memory = (f"{work.info[key]:.2f} GiB" if key in work.info else "not measured" for key in MEMORY)
+            yield work.info["alone"], f"{took:.0f} s", *memory, work.info.get("peers", "")
 
 
 def rates(all_works: list[Work]) -> Iterator[tuple[str, ...]]:
@@ -134,7 +135,7 @@ def report(run: dict[str, Any]) -> str:
     sections = (
         "## Against peers",
         table("work | genboard | peer | its median | genboard's time to its", peers(measured)),
-        table("work | genboard | resident memory | peers", alone(measured)),
+        table("work | genboard | resident memory | of it on top of the features | peers", alone(measured)),
         "## Feature extraction",
         "The float32 features are the same; bf16 is another space.",
         table("work | program | images per second | genboard's rate to its", rates(measured)),

@@ -145,27 +145,29 @@ def test_kernel_subsets(benchmark, real, fake):
     )
 
 
-LARGE = """
-import resource, time, torch
+ALONE = """
+import resource, sys, time, torch
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
 from genboard.benchmarks.neighbours import Neighbours
-real, fake = (torch.randn(50_000, 2048, generator=torch.Generator().manual_seed(s)) for s in (1, 2))
-started = time.perf_counter()
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+n = int(sys.argv[1])
+real, fake = (torch.randn(n, 2048, generator=torch.Generator().manual_seed(s)) for s in (1, 2))
+started, before = time.perf_counter(), peak()
 neighbours = Neighbours(real, fake, 5)
 assert all(metric(neighbours).uncertainty for metric in (precision, recall, density, coverage))
-print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+print(time.perf_counter() - started, peak(), peak() - before)
 """
 
 
-def test_large(benchmark):
-    """Fifty thousand of each, in a process of its own, whose resident memory holds the features too."""
+@pytest.mark.parametrize(("n", "peers"), [(10_000, ""), (50_000, "prdc needs over 24 GB")])
+def test_memory(benchmark, n, peers):
+    """In a process of its own, whose resident memory holds the features too."""
     found: list[float] = []
 
     def run() -> None:
-        printed = subprocess.run([sys.executable, "-P", "-c", LARGE], check=True, capture_output=True, text=True)
+        command = [sys.executable, "-P", "-c", ALONE, str(n)]
+        printed = subprocess.run(command, check=True, capture_output=True, text=True)
         found[:] = map(float, printed.stdout.split())
 
-    alternate(
-        benchmark, run, rounds=1, alone="N = M = 50,000, the four with intervals", without="prdc needs over 24 GB"
-    )
-    benchmark.extra_info.update(took=found[0], gib=found[1])
+    alternate(benchmark, run, rounds=1, alone=f"N = M = {n:,}, the four with intervals", peers=peers)
+    benchmark.extra_info.update(took=found[0], resident=found[1], on_top=found[2])
