@@ -12,9 +12,10 @@ from genboard.benchmarks.neighbours import (
     Resample,
     count_neighbours,
     distances,
-    engine,
     identity_resample,
+    lists,
     real_lists,
+    side,
 )
 from genboard.benchmarks.neighbours.dealing import deal
 from genboard.benchmarks.neighbours.duplicates import distinct
@@ -26,9 +27,9 @@ from hypothesis.extra.numpy import arrays
 
 
 def assert_agrees(
-    real: Array, fake: Array, k: int, resamples: list[Resample], closed: bool, lists: Lists | None = None
+    real: Array, fake: Array, k: int, resamples: list[Resample], closed: bool, prepared: Lists | None = None
 ) -> None:
-    counts = count_neighbours(torch.from_numpy(real), torch.from_numpy(fake), k, resamples, closed, lists)
+    counts = count_neighbours(torch.from_numpy(real), torch.from_numpy(fake), k, resamples, closed, prepared)
     assert len(counts) == sum(len(r.sizes) for r in resamples)
     for c in counts:
         order = resamples[c.cell.resample]
@@ -63,13 +64,13 @@ def test_counts_on_lists_made_before_equal_brute_force(name, narrow, monkeypatch
     real, fake = HOSTILE[name]
     n, m = len(real), len(fake)
     sizes = ((n, m), (n // 2, m // 3), (12, 9))
-    lists = real_lists(torch.from_numpy(real), 8, [n, n // 2, 12])
-    listed, resamples = engine.nearest_lists, [identity_resample(n, m), shuffled(n, m, sizes, 5)]
+    prepared = real_lists(torch.from_numpy(real), 8, [n, n // 2, 12])
+    listed, resamples = side.nearest_lists, [identity_resample(n, m), shuffled(n, m, sizes, 5)]
     # The second set is elsewhere and of another scale, and so are the common centre and unit.
     for other in (fake, fake * np.float32(9) - fake.mean()):
         once = iter([listed])  # for the generated rows alone
-        monkeypatch.setattr(engine, "nearest_lists", lambda *args, once=once: next(once)(*args))
-        assert_agrees(real, other, 8, resamples, False, lists)
+        monkeypatch.setattr(side, "nearest_lists", lambda *args, once=once: next(once)(*args))
+        assert_agrees(real, other, 8, resamples, False, prepared)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -167,7 +168,8 @@ def test_every_count_equals_brute_force_on_any_grid(sets, closed):
 
 def test_rows_whose_short_list_does_not_suffice_are_counted_exactly(monkeypatch):
     # Lists one longer than k leave nearly every row of a small subset to the exact fallback.
-    monkeypatch.setattr(engine, "_list_length", lambda n, size, k: min(n - 1, k + 1))
+    for module in (side, lists):
+        monkeypatch.setattr(module, "list_length", lambda n, size, k: min(n - 1, k + 1))
     assert_agrees(X, Y, 3, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 30), (9, 8)), 7)], False)
 
 
@@ -175,7 +177,7 @@ def test_blocks_and_flushes_do_not_show(monkeypatch):
     monkeypatch.setattr(distances, "ROWS", 17)
     monkeypatch.setattr(distances, "CHUNK", 3)
     monkeypatch.setattr(distances, "PAIRS", 40)
-    monkeypatch.setattr(engine, "FLUSH", 50)
+    monkeypatch.setattr(side, "FLUSH", 50)
     assert_agrees(X, Y, 6, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 50)), 8)], True)
 
 

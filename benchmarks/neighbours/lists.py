@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 
 import torch
 from torch import Tensor
@@ -86,3 +88,17 @@ def exact_distances(own: Cloud, rows: Tensor, other: Cloud, own_kinds: Kinds, ot
     met, place = kind[rows].unique(return_inverse=True)
     apart = torch.stack([own.exact(row.expand(len(columns)), other, columns) for row in first[met]])
     return (apart * own.scale**2)[place][:, of_column]
+
+
+def list_length(n: int, size: int, k: int) -> int:
+    """Neighbours to list so that the k nearest members of a subset of that size are nearly always among them.
+
+    The place of the k-th member has mean k / f and variance k (1 - f) / f^2, f being the subset's share.
+    """
+    share = size / n
+    return min(n - 1, ceil((k + 7 * sqrt(k * (1 - share))) / share) + 8)
+
+
+def longest(n: int, sizes: Sequence[int], k: int) -> int:
+    """Neighbours to list for the smallest of several subsets."""
+    return max((list_length(n, size, k) for size in sizes), default=k)
