@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from browsing import Visits
 
 # How long an example takes says how busy the machine is, and nothing else.
 settings.register_profile("untimed", deadline=None)
@@ -41,15 +46,23 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return folder
 
 
+@cache
+def command_line() -> Callable[[list[str]], object]:
+    """The whole command line, put together once: an `app(...)` does so at every call."""
+    from genboard.cli import app
+    from typer.main import get_command
+
+    return get_command(app)
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in this process: `run("list", "tracks")` gives exit code, stdout and stderr."""
-    from genboard.cli import app
 
     def call(*arguments: object) -> tuple[int, str, str]:
         capsys.readouterr()
         try:
-            app([str(a) for a in arguments])
+            command_line()([str(a) for a in arguments])
             code = 0
         except SystemExit as e:
             code = e.code if isinstance(e.code, int) else 1
@@ -57,6 +70,24 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         return code, out, err
 
     return call
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, one for a file of tests."""
+    from browsing import chromium
+
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def site(browser: Any, folder: Path) -> Iterator[Visits]:
+    """Visits in Chromium to the site that the file's own fixture `folder` has written."""
+    from browsing import visits
+
+    with visits(browser, folder) as found:
+        yield found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browsing import KINDS, Visits, chromium, on_disk, visits
+from browsing import KINDS, Visits, on_disk
 from genboard.leaderboard.site import render_site
 from site_tree import TRACK, everything, studies
 
@@ -19,18 +17,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = everything(tmp_path_factory.mktemp("results"))
     site = render_site(records, {TRACK.name: TRACK}, studies(TRACK.name))
     return on_disk(site, tmp_path_factory.mktemp("a site"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def site(browser: Any, folder: Path) -> Iterator[Visits]:
-    with visits(browser, folder) as found:
-        yield found
 
 
 DRAWN = ("index.html", "tracks/digits.html", "generators/gamma.html", "compare/digits.html", "studies/k.html")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsing import Visits, chromium, names, on_disk, visits
+from browsing import Visits, names, on_disk
 from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.verification import append, new_entry
@@ -32,18 +31,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     append(disputed, new_entry(disputed, "disputed", by="somebody", reason="it looks wrong"))
     site = render_site(read_records([results]), {TRACK.name: TRACK})
     return on_disk(site, tmp_path_factory.mktemp("site"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def site(browser: Any, folder: Path) -> Iterator[Visits]:
-    with visits(browser, folder) as found:
-        yield found
 
 
 AS_IT_CAME = ["floor", "alpha", "beta", "gamma", "omega", "delta"]

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +24,7 @@ from genboard.registry.images import record, sequence_digest
 from genboard.registry.schema import Generator, Track
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killing import killed_at
 
 TRACK = find(Track, "digits")
 PINNED_NORMALS = [-0.5064874291419983, -0.29143908619880676, -0.7121849060058594]
@@ -61,16 +61,12 @@ def test_a_sample_has_its_own_stream(seed, index):
 
 
 @pytest.mark.parametrize("name", ON_TRACK)
-def test_batch_size_changes_nothing(name):
-    expected = draw(plan(name), 0, 70)  # more than one block of any generator
-    for batch_size in (7, 1000):
-        np.testing.assert_array_equal(draw(plan(name), 0, 70, batch_size).pixels, expected.pixels)
-
-
-@pytest.mark.parametrize("name", ON_TRACK)
-def test_a_sample_does_not_depend_on_how_many_there_are_nor_on_where_one_starts(name):
-    whole = draw(plan(name), 0, 102).pixels
-    np.testing.assert_array_equal(draw(plan(name, 101), 67, 101).pixels, whole[67:101])
+def test_neither_batch_size_nor_order_nor_pieces_nor_number_nor_start_change_a_sample(name):
+    made = plan(name)
+    whole = draw(made, 0, 102).pixels  # more than one block of any generator
+    np.testing.assert_array_equal(draw(made, 70, 102, 1000).pixels, whole[70:])
+    np.testing.assert_array_equal(draw(made, 0, 70, 7).pixels, whole[:70])
+    np.testing.assert_array_equal(draw(plan(name, 101), 67, 101, 1).pixels, whole[67:101])
 
 
 def test_a_short_batch_can_change_a_network_so_blocks_are_needed():
@@ -148,38 +144,17 @@ def test_a_generator_that_depends_on_its_batch_is_not_hidden():
 RENAMES = 6  # the plan, four shards, the manifest
 
 
-def killed_at(rename: int, when: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """`genboard sample` in a process of its own that is killed by SIGKILL at its n-th rename."""
-    program = f"""
-import os, signal
-real, count = os.replace, 0
-def replace(source, target):
-    global count
-    count += 1
-    if {when!r} == "after":
-        real(source, target)
-    if count == {rename}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if {when!r} == "before":
-        real(source, target)
-os.replace = replace
-from genboard.cli import app
-app(["sample", "noise", "--track", "digits", "--out", {str(folder)!r}])
-"""
-    return subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("rename", range(1, RENAMES + 1))
 def test_killed_at_a_rename_it_resumes_with_the_same_digest(rename, when, tmp_path):
-    killed = killed_at(rename, when, tmp_path)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    whole = sorted(p.name for p in tmp_path.glob("*.parquet"))
+    folder, log = tmp_path / "samples", tmp_path / "stderr.txt"
+    assert killed_at(rename, when, folder, log) == -signal.SIGKILL, log.read_text()
+    whole = sorted(p.name for p in folder.glob("*.parquet"))
     assert len(whole) == max(0, min(4, rename - (1 if when == "after" else 2)))
-    manifest = sample(plan("noise"), tmp_path)
+    manifest = sample(plan("noise"), folder)
     assert manifest["digest"] == PINNED_NOISE
-    left = {p.name for p in tmp_path.iterdir()} - {".lock"}
+    left = {p.name for p in folder.iterdir()} - {".lock"}
     assert left == {"plan.json", "manifest.json", *(s["file"] for s in manifest["shards"])}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,24 @@ def vae(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a result of few samples, measured here, and the samples."""
+    from genboard.cli import app
+
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENBOARD_HOME", str(home))
+        with pytest.raises(SystemExit) as ended:
+            app(["evaluate", "pca-gaussian", "--track", "digits", "--samples", "200"])
+    assert ended.value.code in (0, None)
+    return home
+
+
 @pytest.fixture
-def small(run: Run, own_home: Path) -> Path:
-    """A result of few samples, measured here, with the samples in the data folder."""
-    assert run("evaluate", "pca-gaussian", "--track", "digits", "--samples", 200)[0] == 0
+def small(measured: Path, own_home: Path) -> Path:
+    """That result, in the data folder of one test, which may change it."""
+    shutil.copytree(measured, own_home, dirs_exist_ok=True)
     (path,) = own_home.glob("results/digits@1/pca-gaussian/*.json")
     return path
 

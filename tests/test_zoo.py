@@ -113,12 +113,11 @@ def test_entries_that_share_weights_were_trained_alike():
 
 
 @every_member
-def test_order_and_pieces_change_nothing(name):
-    whole = draw(plan(name), 0, 100).pixels
-    pieces = [draw(plan(name), a, b, size).pixels for a, b, size in [(70, 100, 9), (64, 70, 1), (0, 64, 64)]]
-    np.testing.assert_array_equal(np.concatenate(pieces[::-1]), whole)
-    assert len(np.unique(whole.reshape(100, -1), axis=0)) > 90
-    assert 20 < whole.mean() < 140
+def test_samples_differ_and_are_as_bright_as_digits(name):
+    # One block; that order and pieces change nothing is tested of every generator, in test_sampling.py.
+    pixels = draw(plan(name), 0, 64).pixels
+    assert len(np.unique(pixels.reshape(64, -1), axis=0)) > 58
+    assert 20 < pixels.mean() < 140
 
 
 @pytest.mark.parametrize("name", LATENT)
