@@ -51,7 +51,7 @@ def count_neighbours(
         closed: whether balls hold their boundary (`d <= radius`, as Kynkäänniemi et al. have it) or not
             (`d < radius`, as Naeem et al. have it). It matters for ties and duplicates only.
         lists: what `real_lists` gives for these, where the real rows are compared with several sets: a quarter of the
-            distances less.
+            distances less. They serve both sides where the real rows are compared with themselves.
 
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
@@ -69,7 +69,7 @@ def count_neighbours(
     near_real = None if lists is None else lists.scaled(x.scale**2)
     sides = [
         Side(x, y, [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully], k, closed, True, near_real),
-        Side(y, x, turned, k, closed, sums=False),
+        Side(y, x, turned, k, closed, False, near_real if fake is real else None),
     ]
     for start, block in lower_bounds(x, y):
         around_real, around_fake = sides

@@ -43,6 +43,10 @@ class View:
     pairs: Tensor
     roll: Roll | None
 
+    def before(self, centre: Tensor, spot: Tensor) -> Tensor:
+        """How many rows of the cell stand in the lists of these centres before these places, at most k."""
+        return self.counted[centre, spot.clamp(max=self.counted.shape[1] - 1)]
+
 
 class Side:
     """Balls around the rows of one set, and the rows of the other that fall into them.
@@ -169,7 +173,9 @@ class Side:
         for view, chosen, least in self._in_cells(lists, views, unsure):
             # A query's own best can only be beaten by fewer neighbours than it has already.
             bound = self.k if self.sums else view.best_query[unsure.query]
-            matters |= chosen & (least < bound)
+            # Where none of the neighbours in question is in the cell, nothing is in question.
+            matters |= chosen & (least < bound) & (least < view.before(unsure.centre, unsure.after))
+        self._tally(lists, views, unsure.take(~matters))
         unsure = unsure.take(matters)
         self._tally(lists, views, unsure, *settle(self.own, self.other, lists, unsure, self.closed))
 
@@ -198,10 +204,8 @@ class Side:
                 order = view.order
                 own_places, other_places, _, _ = self.orders[order]
                 of_centre, of_query = own_places[lists.rows][pairs.centre], other_places[pairs.query]
-            depth = view.counted.shape[1] - 1
-            before = pairs.before.clamp(max=depth) if depth < lists.index.shape[1] else pairs.before
             chosen = (of_centre < view.own_size) & (of_query < view.other_size)
-            yield view, chosen, view.counted[pairs.centre, before]
+            yield view, chosen, view.before(pairs.centre, pairs.before)
 
 
 def _prefix(places: Tensor, size: int, depth: int, k: int) -> Tensor:

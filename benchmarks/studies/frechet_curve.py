@@ -22,7 +22,7 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
     d = features.shape[1]
     gaps = features.to(torch.float64) - real.mean
     mapped = gaps @ real.root if real.lower is None else times_lower(gaps, real.lower)
-    squares = gaps.square().sum(dim=1)
+    squares = torch.linalg.vector_norm(gaps, dim=1).square()
     found: list[list[float]] = [[] for _ in design.sizes]
     for number, order in enumerate(design.orders):
         if d > SINGLE and number >= SMALL:
@@ -38,11 +38,12 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
             if size > d:
                 own = mapped[order[state.n : size]]
                 mean = own.mean(dim=0)
-                state = state.merge(Moments(len(own), mean, outer_square((own - mean).T)))
+                own -= mean
+                state = state.merge(Moments(len(own), mean, outer_square(own.T)))
                 inner = state.cov  # its lower triangle, which is what is read of it
             else:
                 own = mapped[order[:size]]
-                own = own - own.mean(dim=0)
+                own -= own.mean(dim=0)
                 inner = own @ own.T / (size - 1)  # has the same eigenvalues, but for zeros
             # An eigenvalue of zero comes out as rounding noise of either sign.
             roots = float(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt().sum())

@@ -9,7 +9,7 @@ import torch
 
 from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
-from ..neighbours import Resample, count_neighbours
+from ..neighbours import Resample, count_neighbours, real_lists
 from ..neighbours.duplicates import distinct
 from .curves import MANIFOLD, Curves, four, neighbours_of
 from .design import SINGLE, Design, places, shuffled
@@ -86,7 +86,8 @@ def real_against_real(pool: torch.Tensor, k: int, seed: int) -> list[Row]:
         Resample(places(order), places(order.flip(0)), ((n, n),))
         for order in shuffled(len(pool), SPLITS, seed)
     ]
-    splits = [four(counts) for counts in count_neighbours(pool, pool, k, resamples)]
+    lists = real_lists(pool, k, [n])
+    splits = [four(counts) for counts in count_neighbours(pool, pool, k, resamples, lists=lists)]
     rows: list[Row] = []
     for metric in MANIFOLD:
         for i in range(k):

@@ -6,7 +6,7 @@ subsets at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,19 +15,25 @@ from torch import Tensor
 from .design import SINGLE, Design
 
 ROWS = 1024  # of the kernel matrix held at once
-Kernel = Callable[[Tensor, Tensor, Tensor, int], Tensor]  # products, lengths of rows and columns, width -> kernel
+FEW = 64  # rows summed at once
+# Products, lengths of rows and of columns, width, and where the kernel goes.
+Kernel = Callable[[Tensor, Tensor, Tensor, int, Tensor], Tensor]
 
 
 def polynomial(degree: int, coefficient: float, shift: float) -> Kernel:
     """(x.y / d + coefficient)^degree less a constant, which no discrepancy sees and float32 sums are better without."""
-    return lambda product, _, __, width: product.div(width).add_(coefficient).pow_(degree).sub_(shift)
+
+    def kernel(product: Tensor, a: Tensor, b: Tensor, width: int, out: Tensor) -> Tensor:
+        return torch.div(product, width, out=out).add_(coefficient).pow_(degree).sub_(shift)
+
+    return kernel
 
 
 def unlike(sigma: float) -> Kernel:
     """1 less the Gaussian kernel of two directions, which keeps the digits that a number close to 1 would lose."""
 
-    def kernel(product: Tensor, a: Tensor, b: Tensor, width: int) -> Tensor:
-        return (product / a[:, None]).div_(b).sub_(1).div_(sigma**2).expm1_().neg_()
+    def kernel(product: Tensor, a: Tensor, b: Tensor, width: int, out: Tensor) -> Tensor:
+        return torch.div(product, a[:, None], out=out).div_(b).sub_(1).div_(sigma**2).expm1_().neg_()
 
     return kernel
 
@@ -51,30 +57,43 @@ def within(cloud: Cloud, weights: Tensor, kernels: list[Kernel]) -> Tensor:
     """For each kernel and column of weights, the sum over all pairs of different rows, shape (kernels, columns)."""
     sums = torch.zeros(len(kernels), weights.shape[1], dtype=torch.float64)
     weights = weights.to(cloud.rows.dtype)
-    width = cloud.rows.shape[1]
-    for start in range(0, len(cloud.rows), ROWS):
-        mine = slice(start, start + ROWS)
-        own = weights[mine]
-        product = cloud.rows[mine] @ cloud.rows[start:].T
-        for i, kernel in enumerate(kernels):
-            block = kernel(product, cloud.length[mine], cloud.length[start:], width)
-            square = block[:, : len(own)]
-            square.diagonal().zero_()
-            sums[i] += (own * (square @ own)).sum(dim=0, dtype=torch.float64)
-            sums[i] += 2 * (own * (block[:, len(own) :] @ weights[start + len(own) :])).sum(dim=0, dtype=torch.float64)
+    for start, i, block in _blocks(cloud, cloud, kernels, triangle=True):
+        own = weights[start : start + ROWS]
+        square = block[:, : len(own)]
+        square.diagonal().zero_()
+        sums[i] += (own * (square @ own)).sum(dim=0, dtype=torch.float64)
+        sums[i] += 2 * (own * (block[:, len(own) :] @ weights[start + len(own) :])).sum(dim=0, dtype=torch.float64)
     return sums
 
 
 def across(cloud: Cloud, other: Cloud, weights: Tensor, kernels: list[Kernel]) -> Tensor:
     """For each kernel and column of weights, the sum over all pairs of a row and one of the other's."""
     sums = torch.zeros(len(kernels), weights.shape[1], dtype=torch.float64)
-    for start in range(0, len(cloud.rows), ROWS):
-        mine = slice(start, start + ROWS)
-        product = cloud.rows[mine] @ other.rows.T
-        for i, kernel in enumerate(kernels):
-            block = kernel(product, cloud.length[mine], other.length, cloud.rows.shape[1])
-            sums[i] += block.sum(dim=1, dtype=torch.float64) @ weights[mine]
+    for start, i, block in _blocks(cloud, other, kernels):
+        # A few rows at a time, for what is summed in another type is copied into it first.
+        of_rows = torch.cat([some.sum(dim=1, dtype=torch.float64) for some in block.split(FEW)])
+        sums[i] += of_rows @ weights[start : start + ROWS]
     return sums
+
+
+def _blocks(
+    cloud: Cloud, other: Cloud, kernels: list[Kernel], triangle: bool = False
+) -> Iterator[tuple[int, int, Tensor]]:
+    """Blocks of rows: the first row, the number of the kernel and its values, overwritten by the next.
+
+    Args:
+        triangle: give only the columns from the block's first row on.
+    """
+    width = cloud.rows.shape[1]
+    buffers = cloud.rows.new_empty(2, min(ROWS, len(cloud.rows)) * len(other.rows))
+    for start in range(0, len(cloud.rows), ROWS):
+        rows, first = cloud.rows[start : start + ROWS], start if triangle else 0
+        columns = other.rows[first:]
+        product, block = (b[: len(rows) * len(columns)].view(len(rows), len(columns)) for b in buffers)
+        torch.mm(rows, columns.T, out=product)
+        for i, kernel in enumerate(kernels):
+            lengths = cloud.length[start : start + ROWS], other.length[first:]
+            yield start, i, kernel(product, *lengths, width, block)
 
 
 def kernel_curves(
