@@ -73,7 +73,7 @@ site: setup
 
 bench: setup
 	$(RUN) pytest benchmarks/speed --benchmark-only --benchmark-json=.benchmarks/run.json -q
-	$(VENV)/bin/python -P benchmarks/speed/report.py .benchmarks/run.json
+	$(VENV)/bin/python benchmarks/speed/report.py .benchmarks/run.json
 
 validate: setup
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation

@@ -16,7 +16,7 @@ from genboard.benchmarks.metrics.frechet_interval import decompose, standard_err
 from genboard.benchmarks.metrics.inception_score import inception_score_splits
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets, kernel_distance_variance
-from genboard.benchmarks.metrics.triangles import congruence, outer_square, quadratic_forms, times_lower
+from genboard.benchmarks.metrics.triangles import congruence, lower_times, outer_square, quadratic_forms, times_lower
 from genboard.errors import BadFeatures
 from genboard.reference_stats.moments import Moments
 
@@ -44,6 +44,7 @@ def test_products_of_triangles_equal_the_plain_products(d):
     symmetric = a + a.T
     torch.testing.assert_close(congruence(symmetric, lower).tril(), (lower.T @ symmetric @ lower).tril())
     torch.testing.assert_close(times_lower(x, lower), x @ lower)
+    torch.testing.assert_close(lower_times(lower, x.T), lower @ x.T)
     torch.testing.assert_close(outer_square(a).tril(), (a @ a.T).tril())
     torch.testing.assert_close(quadratic_forms(x, symmetric), (x @ symmetric * x).sum(1))
     torch.testing.assert_close(quadratic_forms(x, symmetric.tril()), (x @ symmetric * x).sum(1))

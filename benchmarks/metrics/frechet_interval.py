@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...reference_stats.moments import Gaussian, Moments
 from ..uncertainty import variance_within
-from .triangles import congruence, outer_square, quadratic_forms
+from .triangles import congruence, lower_times, outer_square, quadratic_forms
 
 ROWS = 4096  # features weighed at once
 SINGLE = 1e-4  # relative error that the influence may have from being summed in float32
@@ -71,7 +71,7 @@ def decompose(real: Gaussian, generated: Moments, vectors: bool) -> Decompositio
     values, basis = torch.linalg.eigh(inner)
     roots = values.clamp(min=0).sqrt()
     kept = values > len(values) * eps * float(values.abs().max())
-    mapped = (real.root if lower is None else lower) @ basis
+    mapped = real.root @ basis if lower is None else lower_times(lower, basis)
     half = mapped * (torch.where(kept, roots, 1.0).rsqrt() * kept)
     lost = float((mapped.square().sum(dim=0) * ~kept).sum()) / max(real.variance, torch.finfo().tiny)
     return Decomposition(roots, _rounding(values, noise), half, lost if lost > eps**0.5 else 0.0)

@@ -32,6 +32,14 @@ def times_lower(x: Tensor, lower: Tensor) -> Tensor:
     return out
 
 
+def lower_times(lower: Tensor, x: Tensor) -> Tensor:
+    """L x with L lower triangular, shapes (d, d) and (d, m)."""
+    out = torch.empty_like(x)
+    for i in range(0, len(lower), STEP):
+        out[i : i + STEP] = lower[i : i + STEP, : i + STEP] @ x[: i + STEP]
+    return out
+
+
 def outer_square(factor: Tensor) -> Tensor:
     """F F' in its lower triangle, shape (d, d); what stands above it means nothing."""
     out = factor.new_empty(len(factor), len(factor))
