@@ -44,7 +44,7 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
             else:
                 own = mapped[order[:size]]
                 own -= own.mean(dim=0)
-                inner = own @ own.T / (size - 1)  # has the same eigenvalues, but for zeros
+                inner = outer_square(own) / (size - 1)  # has the same eigenvalues, but for zeros
             # An eigenvalue of zero comes out as rounding noise of either sign.
             roots = float(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt().sum())
             found[place].append(float(shift @ shift) + real.variance + spread - 2 * roots)
