@@ -45,9 +45,9 @@ def images() -> Images:
     return Images(np.random.default_rng(0).integers(0, 256, (ENTRY.block, 256, 256, 3), np.uint8))
 
 
-def ours(state: dict[str, torch.Tensor], precision: Precision) -> LiveExtractor:
+def ours(state: dict[str, torch.Tensor], precision: Precision, entry: Extractor = ENTRY) -> LiveExtractor:
     network = inception.load({key: value.numpy() for key, value in state.items()})
-    return LiveExtractor(ENTRY, find_mode(ENTRY.preprocessing), network, torch.device("cpu"), precision)
+    return LiveExtractor(entry, find_mode(entry.preprocessing), network, torch.device("cpu"), precision)
 
 
 def test_inception(benchmark, state, images, monkeypatch, tmp_path):
@@ -85,4 +85,31 @@ def test_inception(benchmark, state, images, monkeypatch, tmp_path):
         rounds=5,
         images=len(images),
         what=f"Inception v3, {len(images)} images of {width}x{height}",
+    )
+
+
+def test_ways(benchmark, state, images, monkeypatch):
+    extractor = ours(state, "float32")
+    larger = ours(state, "float32", ENTRY.model_copy(update={"lane": 32}))
+    pixels = torch.from_numpy(images.pixels)
+
+    @torch.inference_mode()
+    def together() -> None:
+        extractor.network(extractor.prepare(pixels))
+
+    def apart() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(inception, "ONEDNN", object())
+            extractor.compute(images, "images")
+
+    alternate(
+        benchmark,
+        lambda: extractor.compute(images, "images"),
+        {
+            "all cores in every operation, 64 images at once": together,
+            "lanes of 32": lambda: larger.compute(images, "images"),
+            "convolution and ReLU apart": apart,
+        },
+        step="Inception v3, 64 images of 256x256",
+        taken=f"lanes of {ENTRY.lane}, one core each, convolution and ReLU in one",
     )
