@@ -82,7 +82,6 @@ def test_inception(benchmark, state, images, monkeypatch, tmp_path):
             # Where the processor has no bfloat16, torch takes long over it.
             f"{OURS}, bf16": lambda: half.compute(images, "images"),
         },
-        rounds=5,
         images=len(images),
         what=f"Inception v3, {len(images)} images of {width}x{height}",
     )

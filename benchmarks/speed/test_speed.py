@@ -100,7 +100,6 @@ def test_frechet(benchmark, reference, fake, inner):
             "torchmetrics": lambda: _compute_fid(*arguments),
             ARITHMETIC: lambda: torch.linalg.eigvalsh(inner),
         },
-        rounds=5,
         compared=[(work, OURS, "pytorch-fid"), (work, OURS, "torchmetrics")],
         arithmetic=("eigenvalues of one float64 matrix", 4 / 3 * D**3),
     )
@@ -118,7 +117,7 @@ def test_frechet_interval(benchmark, reference, fake, inner):
         benchmark,
         lambda: frechet_distance(reference, fake),
         {without: lambda: distance(reference, moments_of(reference, fake), fake), ARITHMETIC: arithmetic},
-        rounds=7,
+        rounds=5,
         compared=[("Fréchet distance with interval, from features", OURS, without)],
         arithmetic=(
             "float64 covariance and eigenvectors, float32 product of samples and map",
@@ -139,7 +138,6 @@ def test_kernel_subsets(benchmark, real, fake):
             "torch-fidelity": lambda: kid_features_to_metric(fake, real, verbose=False),
             ARITHMETIC: lambda: [a @ b.T for _ in range(2 * draws)],
         },
-        rounds=5,
         compared=[("kernel distance, 100 subsets of 1,000", OURS, "torch-fidelity")],
         arithmetic=("float32 products of each subset, by symmetry half within a side", 4 * draws * size * size * D),
     )
