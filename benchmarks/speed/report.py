@@ -14,10 +14,9 @@ from statistics import median
 from typing import Any
 
 from genboard.files import write_bytes
-from rounds import OURS
+from rounds import ARITHMETIC, OURS
 
 OUT = Path(__file__).parent / "RESULTS.md"
-ARITHMETIC = "the arithmetic alone"
 MEMORY = ("resident", "on_top")
 
 HEAD = """# Speed

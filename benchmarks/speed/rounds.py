@@ -15,6 +15,7 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 OURS = "genboard"
+ARITHMETIC = "the arithmetic alone"
 Call = Callable[[], Any]
 
 

@@ -15,11 +15,10 @@ from genboard.benchmarks.metrics.frechet import distance, frechet_distance, mome
 from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets
 from genboard.benchmarks.neighbours import Resample, count_neighbours, identity_resample
 from genboard.reference_stats.moments import Moments, symmetric_root
-from rounds import OURS, alternate
+from rounds import ARITHMETIC, OURS, alternate
 from torch import Tensor
 
 N, D = 10_000, 2048
-ARITHMETIC = "the arithmetic alone"
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:UserWarning")
 
 
@@ -76,13 +75,6 @@ def test_four_metrics(benchmark, real, fake):
 def reference(real: Tensor) -> Moments:
     moments = Moments.of(real)
     return Moments(moments.n, moments.mean, moments.scatter, symmetric_root(moments.cov))
-
-
-@pytest.fixture(scope="module")
-def inner() -> Tensor:
-    """A symmetric matrix of which a Fréchet distance needs the eigenvalues, shape (d, d), float64."""
-    x = features(3).double()
-    return x.T @ x / N
 
 
 def test_frechet(benchmark, reference, fake, inner):

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import scipy.linalg
 import torch
 from genboard.benchmarks.metrics import kernel_protocols
 from genboard.benchmarks.metrics.triangles import outer_square, quadratic_forms
 from rounds import alternate
 from test_speed import N, features
-from torch import Tensor
-
-
-@pytest.fixture(scope="module")
-def inner() -> Tensor:
-    """A symmetric matrix as a Fréchet distance decomposes one, shape (d, d), float64."""
-    x = features(3).double()
-    return x.T @ x / N
 
 
 def test_eigenvalues(benchmark, inner):
