@@ -13,6 +13,7 @@ ROOT = Path(genboard.__file__).parent
 FLOORS = {
     "errors": 0,
     "files": 1,
+    "lanes": 1,
     "progress": 1,
     "registry": 2,
     "reference_stats": 3,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...lanes import on_all_cores
 from ...reference_stats.moments import Gaussian, Moments
 from ..metrics.triangles import outer_square, times_lower
 from .design import SINGLE, Design
@@ -23,7 +24,7 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
     gaps = features.to(torch.float64) - real.mean
     mapped = gaps @ real.root if real.lower is None else times_lower(gaps, real.lower)
     squares = torch.linalg.vector_norm(gaps, dim=1).square()
-    found: list[list[float]] = [[] for _ in design.sizes]
+    cells: list[tuple[int, float, Tensor]] = []  # place of the size, the distance but for the roots, the inner matrix
     for number, order in enumerate(design.orders):
         if d > SINGLE and number >= SMALL:
             break
@@ -45,8 +46,14 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
                 own = mapped[order[:size]]
                 own -= own.mean(dim=0)
                 inner = outer_square(own) / (size - 1)  # has the same eigenvalues, but for zeros
-            # An eigenvalue of zero comes out as rounding noise of either sign.
-            roots = float(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt().sum())
-            found[place].append(float(shift @ shift) + real.variance + spread - 2 * roots)
+            cells.append((place, float(shift @ shift) + real.variance + spread, inner))
             before = size
+    found: list[list[float]] = [[] for _ in design.sizes]
+    for (place, rest, _), roots in zip(cells, on_all_cores(_roots, [inner for *_, inner in cells]), strict=True):
+        found[place].append(rest - 2 * roots)
     return found
+
+
+def _roots(inner: Tensor) -> float:
+    """The sum of the roots of its eigenvalues. One of zero comes out as rounding noise of either sign."""
+    return float(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt().sum())

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures, BadImages, GenboardError
+from ...lanes import on_all_cores
 from ..catalog import find
 from ..images import Images, describe, expect_shape
 from ..resolve import function
 from ..schema import Extractor, Precision, Shape
 from ..weights import read_weights
-from .lanes import on_all_cores
 from .preprocessing import Mode, find_mode
 
 __all__ = ["LiveExtractor", "find_device", "load_extractor"]
