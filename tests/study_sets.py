@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from genboard.benchmarks.studies.curves import ByK, Values, count_by_k, measure_curves
+from genboard.benchmarks.studies.curves import Curves, Values, measure_curves
 from genboard.benchmarks.studies.design import Design
+from genboard.benchmarks.studies.pair_curves import KERNELS, ByK, PairBank, pair_curves
 from genboard.benchmarks.studies.table import Table
 from genboard.files import canonical_json, parse_json
 from genboard.reference_stats.features import Measured
@@ -39,8 +40,11 @@ def curves(
     fake: torch.Tensor, design: Design, real: ReferenceStatistics, train: ReferenceStatistics | None, *keys: str
 ) -> tuple[ByK, Values, dict[str, str]]:
     measured = Measured(None, fake, None, None, "")
-    by_k = count_by_k(real.features, fake, design)
-    values, left_out = measure_curves(measured, columns(*keys), real, train, design, {}, by_k)
+    asked = columns(*keys)
+    of_pairs = [column for column in asked if column.metric in KERNELS and column.against == "reference"]
+    by_k, kernels = pair_curves(PairBank.of(real.features, design, of_pairs), fake, design)
+    pairs = Curves(design.sizes, by_k, kernels, {})
+    values, left_out = measure_curves(measured, asked, real, train, design, {}, pairs)
     return by_k, {key.removesuffix(":digits-cnn"): value for key, value in values.items()}, left_out
 
 

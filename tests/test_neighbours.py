@@ -12,6 +12,7 @@ from genboard.benchmarks.neighbours import (
     Resample,
     count_neighbours,
     distances,
+    engine,
     identity_resample,
     lists,
     real_lists,
@@ -65,11 +66,11 @@ def test_counts_on_lists_made_before_equal_brute_force(name, narrow, monkeypatch
     n, m = len(real), len(fake)
     sizes = ((n, m), (n // 2, m // 3), (12, 9))
     prepared = real_lists(torch.from_numpy(real), 8, [n, n // 2, 12])
-    listed, resamples = side.nearest_lists, [identity_resample(n, m), shuffled(n, m, sizes, 5)]
+    listed, resamples = engine.nearest_lists, [identity_resample(n, m), shuffled(n, m, sizes, 5)]
     # The second set is elsewhere and of another scale, and so are the common centre and unit.
     for other in (fake, fake * np.float32(9) - fake.mean()):
         once = iter([listed])  # for the generated rows alone
-        monkeypatch.setattr(side, "nearest_lists", lambda *args, once=once: next(once)(*args))
+        monkeypatch.setattr(engine, "nearest_lists", lambda *args, once=once: next(once)(*args))
         assert_agrees(real, other, 8, resamples, False, prepared)
 
 

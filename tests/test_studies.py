@@ -209,7 +209,7 @@ def test_another_seed_is_another_table(run: Run) -> None:
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = ("study", "k", "--track", "digits", "--generators", "vae,kde,noise", "--k", "3")
-    counted = curves.count_by_k
+    counted = curves.pair_curves
     calls = []
 
     def stopped(*arguments: Any) -> Any:
@@ -218,13 +218,13 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(run: Run, own_home: Path, mo
             raise KeyboardInterrupt
         return counted(*arguments)
 
-    monkeypatch.setattr(curves, "count_by_k", stopped)
+    monkeypatch.setattr(curves, "pair_curves", stopped)
     code, out, err = run(*command)
     assert (code, out) == (1, "")
     assert err.endswith(
         "Error: interrupted\n\nhint: run the same command again; finished shards and results are kept\n"
     )
-    parts = own_home / "studies" / "digits@1" / "neighbours.parts"
+    parts = own_home / "studies" / "digits@1" / "pairs.parts"
     kept = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
     assert [path.name.partition(".")[0] for path in kept] == ["vae"]
     code, _, err = run(*command)

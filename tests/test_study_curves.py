@@ -8,8 +8,8 @@ import pytest
 import torch
 from genboard.benchmarks.neighbours import Neighbours, count_neighbours, identity_resample
 from genboard.benchmarks.scoring import score
-from genboard.benchmarks.studies.curves import four
 from genboard.benchmarks.studies.design import Design, places
+from genboard.benchmarks.studies.pair_curves import four
 from genboard.benchmarks.studies.spread import draw_se, fitted, mean_interval, ratio_interval, tau
 from genboard.errors import BadStudy
 from genboard.registry.metrics import Input, find_metric
@@ -67,6 +67,17 @@ def test_curves_are_what_the_metrics_say_of_each_subset(d: int) -> None:
     whole = [directly(m, other, fake) for m in ("kid", "fd")]
     found = [values[key][-1][0] for key in ("kid:digits-cnn:train", "fd:digits-cnn:train")]
     assert found == pytest.approx(whole, rel=1e-7)
+
+
+def test_kernel_distances_of_wide_features_are_those_of_the_metrics() -> None:
+    """Products are made in float32 there, and out of distances: neither is seen in the value."""
+    n, d = 400, 700
+    bank, train, fake = statistics(cloud(n, d, 1, 0.5)), statistics(cloud(600, d, 4)), cloud(n, d, 3, 0.52, 0.98)
+    _, values, _ = curves(fake, Design.of(n, K, 2, 7), bank, train, "kid", "cmmd", "kid:train", "cmmd:train")
+    for key, side in {"": bank, ":digits-cnn:train": train}.items():
+        for metric in ("kid", "cmmd"):
+            wanted = directly(metric, {"real.features": side.features}, fake)
+            assert values[metric + key][-1] == pytest.approx([wanted], rel=1e-4), (metric, key)
 
 
 def test_curves_are_the_same_again_and_for_another_seed_others() -> None:

@@ -4,6 +4,7 @@ from .cells import Cell, Counts, Resample, identity_resample
 from .engine import count_neighbours, real_lists
 from .lists import Lists
 from .members import Members
+from .products import Watch, show_across, show_within
 from .search import members_within, nearest_rows, to_other_rows
 from .shared import Neighbours
 
@@ -14,10 +15,13 @@ __all__ = [
     "Members",
     "Neighbours",
     "Resample",
+    "Watch",
     "count_neighbours",
     "identity_resample",
     "members_within",
     "nearest_rows",
     "real_lists",
+    "show_across",
+    "show_within",
     "to_other_rows",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import log2
 
 import torch
@@ -41,6 +42,11 @@ class Cloud:
     def __len__(self) -> int:
         return len(self.original)
 
+    @cached_property
+    def square(self) -> Tensor:
+        """Squared length of each original row, float64, shape (n,)."""
+        return torch.cat([rows.double().square().sum(dim=1) for rows in self.original.split(ROWS)])
+
     def error(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
         """The bound on the error of a squared distance, float64, for pairs of rows."""
         a, b = self.length[rows], other.length[columns]
@@ -60,13 +66,18 @@ class Cloud:
 _TINY = 1e-30  # what underflow may take from a sum whose terms are at most one
 
 
-def clouds(x: Tensor, y: Tensor) -> tuple[Cloud, Cloud]:
+def clouds(x: Tensor, y: Tensor, origin: bool = False) -> tuple[Cloud, Cloud]:
     """Two sets about a common centre, scaled by a power of two so that no row is much longer than one.
 
     The centre is subtracted in float64: where the mean is large against the spread, float32 products of the
     originals would hold no digit of the distance.
+
+    Args:
+        origin: leave them where they are, for products of the originals instead of distances.
     """
     centre = (_mean(x) + _mean(y)) / 2
+    if origin:
+        centre = torch.zeros_like(centre)
     farthest = max(float((side - centre).abs().max()) for s in (x, y) for side in (s.amax(dim=0), s.amin(dim=0)))
     longest = farthest * x.shape[1] ** 0.5
     scale = 2.0 ** -round(log2(longest)) if longest > 0 else 1.0
@@ -96,6 +107,11 @@ def _cloud(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> Cloud:
     return Cloud(x, centred, length, alpha, beta, scale)
 
 
+def slope(x: Cloud) -> float:
+    """By how much a bound is below the distance for each unit of the product of two rows' lengths."""
+    return x.alpha + 2 * x.beta
+
+
 def lower_bounds(x: Cloud, y: Cloud, triangle: bool = False) -> Iterator[tuple[int, Tensor]]:
     """Blocks of rows: the first row's index, and (rows, len(y)) numbers that no scaled squared distance is below.
 
@@ -108,7 +124,7 @@ def lower_bounds(x: Cloud, y: Cloud, triangle: bool = False) -> Iterator[tuple[i
     bulk, width = x.centred.dtype, x.centred.shape[1]
     ours = ((1 - x.beta) * x.length.square() - _TINY).to(bulk)
     theirs = ((1 - x.beta) * y.length.square()).to(bulk)
-    slack = ((x.alpha + 2 * x.beta) * y.length).to(bulk)
+    slack = (slope(x) * y.length).to(bulk)
     buffer = torch.empty(min(ROWS, len(x)) * len(y), dtype=bulk, device=x.centred.device)
     for start in range(0, len(x), ROWS):
         rows, first = x.centred[start : start + ROWS], start if triangle else 0

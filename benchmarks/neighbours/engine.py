@@ -16,21 +16,27 @@ from torch import Tensor
 
 from ...errors import BadFeatures
 from .cells import Cell, Counts, Resample
-from .distances import clouds, lower_bounds
+from .distances import Cloud, clouds, lower_bounds
 from .lists import Lists, longest, nearest_lists
-from .side import Side
+from .products import Watch, faithful, inner_products, show_across, show_within
+from .side import Order, Side
 
 
-def real_lists(real: Tensor, k: int, sizes: Sequence[int]) -> Lists:
+def real_lists(real: Tensor, k: int, sizes: Sequence[int], watch: Watch | None = None) -> Lists:
     """The neighbours of the real rows, which are the same whatever these are compared with: for `count_neighbours`.
 
     Args:
         real: shape (n, d).
         k: largest number of neighbours.
         sizes: of the subsets of the real rows.
+        watch: is shown the inner products within the real rows.
     """
     cloud, _ = clouds(real, real)
-    return nearest_lists(cloud, longest(len(real), sizes, k)).scaled(cloud.scale**-2)
+    beside = watch if watch and faithful(cloud) else None
+    lists = nearest_lists(cloud, longest(len(real), sizes, k), beside)
+    if watch and not beside:
+        show_within(real, watch)
+    return lists.scaled(cloud.scale**-2)
 
 
 def count_neighbours(
@@ -40,6 +46,7 @@ def count_neighbours(
     resamples: Sequence[Resample],
     closed: bool = False,
     lists: Lists | None = None,
+    watch: Watch | None = None,
 ) -> list[Counts]:
     """The counts of every cell for 1..k neighbours, equal to those of a brute force in float64.
 
@@ -52,6 +59,7 @@ def count_neighbours(
             (`d < radius`, as Naeem et al. have it). It matters for ties and duplicates only.
         lists: what `real_lists` gives for these, where the real rows are compared with several sets: a quarter of the
             distances less. They serve both sides where the real rows are compared with themselves.
+        watch: is shown the inner products within the generated rows, and those of the real rows with them.
 
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
@@ -66,18 +74,23 @@ def count_neighbours(
     resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
     fully = [r for r in resamples if r.asks != "recall"]
     turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), False) for r in resamples]
-    near_real = None if lists is None else lists.scaled(x.scale**2)
-    sides = [
-        Side(x, y, [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully], k, closed, True, near_real),
-        Side(y, x, turned, k, closed, False, near_real if fake is real else None),
-    ]
+    straight = [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully]
+    beside = watch if watch and faithful(x, y) else None
+    near_real = _lists(x, straight, k) if lists is None else lists.scaled(x.scale**2)
+    near_fake = near_real if lists is not None and fake is real else _lists(y, turned, k, beside)
+    around_real = Side(x, y, near_real, straight, k, closed, sums=True)
+    around_fake = Side(y, x, near_fake, turned, k, closed, sums=False)
     for start, block in lower_bounds(x, y):
-        around_real, around_fake = sides
         inside = (block <= around_real.reach[start : start + len(block), None]).nonzero(as_tuple=True)
         around_real.add(inside[0] + start, inside[1], block[inside])
         inside = (block <= around_fake.reach).nonzero(as_tuple=True)
         around_fake.add(inside[1], inside[0] + start, block[inside])
-    by_real, by_fake = (iter(side.finish()) for side in sides)
+        if beside:
+            beside.across(start, inner_products(x, y, start, block))
+    if watch and not beside:
+        show_within(fake, watch)
+        show_across(real, fake, watch)
+    by_real, by_fake = iter(around_real.finish()), iter(around_fake.finish())
     counts = []
     for i, resample in enumerate(resamples):
         for size in resample.sizes:
@@ -90,6 +103,11 @@ def count_neighbours(
             members = a.roll.members() if a.roll else None
             counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members))
     return counts
+
+
+def _lists(cloud: Cloud, orders: Sequence[Order], k: int, watch: Watch | None = None) -> Lists:
+    sizes = [size for _, _, sizes, _ in orders for size, _ in sizes]
+    return nearest_lists(cloud, longest(len(cloud), sizes, k), watch)
 
 
 def _up_to(best: Tensor, k: int) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .distances import Cloud, lower_bounds
 from .duplicates import Kinds
+from .products import Watch, inner_products
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,12 @@ class Lists:
         return Lists(self.rows, self.index, self.low * factor, self.high * factor, self.end * factor)
 
 
-def nearest_lists(cloud: Cloud, length: int) -> Lists:
-    """The lists of all rows, from one pass over one half of the distances within the set."""
+def nearest_lists(cloud: Cloud, length: int, watch: Watch | None = None) -> Lists:
+    """The lists of all rows, from one pass over one half of the distances within the set.
+
+    Args:
+        watch: is shown the inner products.
+    """
     n = len(cloud)
     length = min(length, n - 1)
     best = _Best(n, length, cloud)
@@ -47,6 +52,8 @@ def nearest_lists(cloud: Cloud, length: int) -> Lists:
         best.take(slice(start, start + rows), block, start)
         if start + rows < n:
             best.take(slice(start + rows, n), block[:, rows:].T.contiguous(), start)
+        if watch:
+            watch.within(start, inner_products(cloud, cloud, start, block))
     every = torch.arange(n, device=cloud.length.device)
     low, index = best.low.double(), best.index
     error = cloud.error(every[:, None].expand_as(index).reshape(-1), cloud, index.reshape(-1)).view_as(low)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .distances import Cloud
 from .duplicates import Kinds, distinct
-from .lists import Lists, exact_distances, exact_lists, list_length, longest, nearest_lists
+from .lists import Lists, exact_distances, exact_lists, list_length
 from .members import Roll
 from .pairs import Pairs, place, settle
 
@@ -52,23 +52,22 @@ class Side:
     """Balls around the rows of one set, and the rows of the other that fall into them.
 
     Args:
+        lists: the neighbour lists of the set.
         sums: whether pairs are counted, and not only the nearest ball of each query asked for.
-        lists: the neighbour lists of the set, where they are at hand.
     """
 
     def __init__(
         self,
         own: Cloud,
         other: Cloud,
+        lists: Lists,
         orders: Sequence[Order],
         k: int,
         closed: bool,
         sums: bool,
-        lists: Lists | None = None,
     ) -> None:
-        self.own, self.other, self.orders, self.k, self.closed, self.sums = own, other, orders, k, closed, sums
-        sizes = [size for _, _, pairs, _ in orders for size, _ in pairs]
-        self.lists = lists if lists is not None else nearest_lists(own, longest(len(own), sizes, k))
+        self.own, self.other, self.lists, self.orders = own, other, lists, orders
+        self.k, self.closed, self.sums = k, closed, sums
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -172,9 +171,10 @@ class Side:
         matters = torch.zeros(len(unsure), dtype=torch.bool, device=open_.device)
         for view, chosen, least in self._in_cells(lists, views, unsure):
             # A query's own best can only be beaten by fewer neighbours than it has already.
-            bound = self.k if self.sums else view.best_query[unsure.query]
+            low = least < (self.k if self.sums else view.best_query[unsure.query[chosen]])
+            chosen, least = chosen[low], least[low]
             # Where none of the neighbours in question is in the cell, nothing is in question.
-            matters |= chosen & (least < bound) & (least < view.before(unsure.centre, unsure.after))
+            matters[chosen[least < view.before(unsure.centre[chosen], unsure.after[chosen])]] = True
         self._tally(lists, views, unsure.take(~matters))
         unsure = unsure.take(matters)
         self._tally(lists, views, unsure, *settle(self.own, self.other, lists, unsure, self.closed))
@@ -183,29 +183,31 @@ class Side:
         self, lists: Lists, views: Sequence[View], pairs: Pairs, of: Tensor | None = None, spot: Tensor | None = None
     ) -> None:
         """Add pairs to every cell; `of` and `spot` are the neighbours that settling adds to those before."""
+        settled = None if of is None or spot is None else lists.index[pairs.centre[of], spot]
         for view, chosen, nearer in self._in_cells(lists, views, pairs):
-            if of is not None and spot is not None:
-                places = self.orders[view.order][0][lists.index[pairs.centre[of], spot]]
-                nearer = nearer + torch.bincount(of[places < view.own_size], minlength=len(pairs))
-            met = (chosen & (nearer < self.k)).nonzero()[:, 0]
-            at = nearer[met].to(torch.int64)
-            view.best_query.scatter_reduce_(0, pairs.query[met], at, "amin")
+            if of is not None and settled is not None:
+                here = self.orders[view.order][0][settled] < view.own_size
+                nearer = nearer + torch.bincount(of[here], minlength=len(pairs))[chosen]
+            inside = nearer < self.k
+            chosen, at = chosen[inside], nearer[inside].to(torch.int64)
+            query, centre = pairs.query[chosen], lists.rows[pairs.centre[chosen]]
+            view.best_query.scatter_reduce_(0, query, at, "amin")
             if self.sums:
                 view.pairs.add_(torch.bincount(at, minlength=self.k).cpu())
-                view.best_centre.scatter_reduce_(0, lists.rows[pairs.centre[met]], at, "amin")
+                view.best_centre.scatter_reduce_(0, centre, at, "amin")
             if view.roll is not None:
-                view.roll.add(lists.rows[pairs.centre[met]], pairs.query[met], at)
+                view.roll.add(centre, query, at)
 
     def _in_cells(self, lists: Lists, views: Sequence[View], pairs: Pairs) -> Iterator[tuple[View, Tensor, Tensor]]:
-        """For each cell: which pairs are in it, and how many of its rows surely come before each."""
+        """For each cell: the places of the pairs in it, and how many of its rows surely come before each of them."""
         order = -1
         for view in views:
             if view.order != order:
                 order = view.order
                 own_places, other_places, _, _ = self.orders[order]
                 of_centre, of_query = own_places[lists.rows][pairs.centre], other_places[pairs.query]
-            chosen = (of_centre < view.own_size) & (of_query < view.other_size)
-            yield view, chosen, view.before(pairs.centre, pairs.before)
+            chosen = ((of_centre < view.own_size) & (of_query < view.other_size)).nonzero()[:, 0]
+            yield view, chosen, view.before(pairs.centre[chosen], pairs.before[chosen])
 
 
 def _prefix(places: Tensor, size: int, depth: int, k: int) -> Tensor:

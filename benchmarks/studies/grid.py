@@ -7,9 +7,10 @@ from statistics import fmean
 
 from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
-from .curves import MANIFOLD, Curves, neighbours_of
+from .curves import Curves, pairs_of
 from .design import Design
 from .material import Material
+from .pair_curves import MANIFOLD
 from .spread import tau
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, number
@@ -20,7 +21,7 @@ SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 75, 100)  # values of k that get 
 def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
     design = Design.of(material.n, k, resamples, seed)
     parameters = {"k": k, "resamples": resamples, "seed": seed}
-    curves = {name: neighbours_of(material, name, design, parameters) for name in steps.each(material.generators)}
+    curves = {name: pairs_of(material, name, design, parameters) for name in steps.each(material.generators)}
     rows: list[Row] = []
     for name, found in curves.items():
         rows += mean_rows(name, found, k)

@@ -11,9 +11,10 @@ from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
 from ..neighbours import Resample, count_neighbours, real_lists
 from ..neighbours.duplicates import distinct
-from .curves import MANIFOLD, Curves, four, neighbours_of
+from .curves import Curves, pairs_of
 from .design import SINGLE, Design, places, shuffled
 from .material import Material
+from .pair_curves import MANIFOLD, four
 from .spread import draw_se, tau
 from .steps import Steps
 from .table import Cell, Finding, Row, Table, number
@@ -27,7 +28,7 @@ def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> 
     rows += steps.one("real against real", lambda: _real_rows(material, k, seed))
     parameters = {"k": k, "resamples": resamples, "seed": seed}
     for name in steps.each(material.generators):
-        rows += generator_rows(name, neighbours_of(material, name, design, parameters), design)
+        rows += generator_rows(name, pairs_of(material, name, design, parameters), design)
     return rows
 
 

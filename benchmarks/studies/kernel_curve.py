@@ -1,4 +1,4 @@
-"""Kernel distances of many nested subsets from one pass over the kernel matrices, KID's and CMMD's together.
+"""Kernel distances of many nested subsets from one pass over the inner products, KID's and CMMD's together.
 
 Every sum over the pairs of a subset is w' K w, w being 0 or 1: one product of each block of K with the weights of all
 subsets at once.
@@ -6,25 +6,28 @@ subsets at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .design import SINGLE, Design
+from ...registry.metrics import find_metric
+from ...registry.schema import TrackMetric
+from .design import Design
 
-ROWS = 1024  # of the kernel matrix held at once
+KernelCurves = dict[str, list[list[float | None]]]  # column, size, order
+
 FEW = 64  # rows summed at once
-# Products, lengths of rows and of columns, width, and where the kernel goes.
-Kernel = Callable[[Tensor, Tensor, Tensor, int, Tensor], Tensor]
+# Inner products, lengths of rows and of columns, and where the kernel goes.
+Kernel = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
-def polynomial(degree: int, coefficient: float, shift: float) -> Kernel:
-    """(x.y / d + coefficient)^degree less a constant, which no discrepancy sees and float32 sums are better without."""
+def polynomial(degree: int, scale: float, coefficient: float, shift: float) -> Kernel:
+    """(x.y scale + coefficient)^degree less a constant, which no discrepancy sees and float32 sums had better lose."""
 
-    def kernel(product: Tensor, a: Tensor, b: Tensor, width: int, out: Tensor) -> Tensor:
-        return torch.div(product, width, out=out).add_(coefficient).pow_(degree).sub_(shift)
+    def kernel(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+        return torch.mul(product, scale, out=out).add_(coefficient).pow_(degree).sub_(shift)
 
     return kernel
 
@@ -32,90 +35,123 @@ def polynomial(degree: int, coefficient: float, shift: float) -> Kernel:
 def unlike(sigma: float) -> Kernel:
     """1 less the Gaussian kernel of two directions, which keeps the digits that a number close to 1 would lose."""
 
-    def kernel(product: Tensor, a: Tensor, b: Tensor, width: int, out: Tensor) -> Tensor:
+    def kernel(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
         return torch.div(product, a[:, None], out=out).div_(b).sub_(1).div_(sigma**2).expm1_().neg_()
 
     return kernel
 
 
-@dataclass(frozen=True)
-class Cloud:
-    """Features in the type they are multiplied in, and their lengths."""
+def kernel_of(column: TrackMetric, bank: Tensor) -> Kernel:
+    """The kernel of a column of KID or CMMD against a bank, shape (n, d)."""
+    p = {**find_metric(column.metric).params, **column.params}
+    if column.metric == "cmmd":
+        return unlike(float(p["sigma"]))
+    middle, coefficient, degree = bank.double().mean(dim=0), float(p["coefficient"]), int(p["degree"])
+    shift = (float(middle @ middle) / len(middle) + coefficient) ** degree
+    return polynomial(degree, 1 / len(middle), coefficient, shift)
 
-    rows: Tensor
-    length: Tensor
+
+class KernelSums:
+    """Watches inner products go by and sums kernels of them, for each kernel and column of weights.
+
+    Args:
+        rows: the features whose pairs are summed, shape (m, d).
+        weights: of the rows, 0 or 1, shape (m, columns), float64.
+        real: those that they are compared with, shape (n, d), if they are.
+
+    Attributes:
+        own: the sums over all pairs of different rows, shape (kernels, columns).
+    """
+
+    def __init__(self, kernels: Sequence[Kernel], rows: Tensor, weights: Tensor, real: Tensor | None = None) -> None:
+        self.kernels, self.weights = kernels, weights
+        self.length = _lengths(rows)
+        self.real_length = None if real is None else _lengths(real)
+        self.own = torch.zeros(len(kernels), weights.shape[1], dtype=torch.float64)
+        self._of_each = torch.zeros(len(kernels), len(rows), dtype=torch.float64)
+        self._buffer = torch.empty(0)
+
+    @property
+    def crossed(self) -> Tensor:
+        """The sums over all pairs of a real row and one of the rows, shape (kernels, columns)."""
+        return self._of_each @ self.weights
+
+    def within(self, start: int, products: Tensor) -> None:
+        weights = self.weights[start:].to(products.dtype)
+        rows, length = len(products), self.length[start:].to(products.dtype)
+        own, rest = weights.split([rows, len(weights) - rows])
+        for i, kernel in enumerate(self.kernels):
+            block = kernel(products, length[:rows], length, self._room(products))
+            square = block[:, :rows]
+            square.diagonal().zero_()
+            self.own[i] += (own * (square @ own)).sum(dim=0, dtype=torch.float64)
+            self.own[i] += 2 * (own * (block[:, rows:] @ rest)).sum(dim=0, dtype=torch.float64)
+
+    def across(self, start: int, products: Tensor) -> None:
+        assert self.real_length is not None
+        length = self.real_length[start : start + len(products)].to(products.dtype)
+        for i, kernel in enumerate(self.kernels):
+            block = kernel(products, length, self.length.to(products.dtype), self._room(products))
+            # A few rows at a time, for what is summed in another type is copied into it first.
+            for some in block.split(FEW):
+                self._of_each[i] += some.sum(dim=0, dtype=torch.float64)
+
+    def _room(self, like: Tensor) -> Tensor:
+        """Memory for a kernel's values, the same for all blocks."""
+        if self._buffer.numel() < like.numel() or self._buffer.dtype != like.dtype:
+            self._buffer = like.new_empty(like.numel())
+        return self._buffer[: like.numel()].view(like.shape)
+
+
+def _lengths(rows: Tensor) -> Tensor:
+    length: Tensor = torch.linalg.vector_norm(rows.double(), dim=1)
+    return length.clamp(min=torch.finfo(torch.float32).tiny)
+
+
+@dataclass(frozen=True)
+class KernelBank:
+    """A bank, and the kernels of columns of KID and CMMD against it: neither asks for as many real images as samples.
+
+    Attributes:
+        sums: watches the products within the bank.
+    """
+
+    columns: tuple[TrackMetric, ...]
+    features: Tensor
+    sums: KernelSums
 
     @staticmethod
-    def of(features: Tensor) -> Cloud:
-        kind = torch.float64 if features.shape[1] <= SINGLE else torch.float32
-        rows = features.to(kind)
-        length = torch.linalg.vector_norm(rows.double(), dim=1).clamp(min=torch.finfo(torch.float32).tiny)
-        return Cloud(rows, length.to(kind))
+    def of(columns: Sequence[TrackMetric], features: Tensor) -> KernelBank:
+        kernels = [kernel_of(column, features) for column in columns]
+        every = torch.ones(len(features), 1, dtype=torch.float64)
+        return KernelBank(tuple(columns), features, KernelSums(kernels, features, every))
+
+    def subsets(self, features: Tensor, design: Design) -> KernelSums:
+        """To watch the products within samples, and those of the bank with them."""
+        cells = _cells(design)
+        weights = torch.zeros(design.n, len(cells), dtype=torch.float64)
+        for column, (place, number) in enumerate(cells):
+            weights[design.orders[number][: design.sizes[place]], column] = 1
+        return KernelSums(self.sums.kernels, features, weights, self.features)
+
+    def values(self, subsets: KernelSums, design: Design) -> KernelCurves:
+        """Each column's distances, from what was seen: for each size, of each order."""
+        found: KernelCurves = {}
+        crossed = subsets.crossed
+        for i, column in enumerate(self.columns):
+            close = unbiased if column.metric == "kid" else biased
+            scale = float({**find_metric(column.metric).params, **column.params}.get("scale", 1.0))
+            curve: list[list[float | None]] = [[] for _ in design.sizes]
+            for at, (place, _) in enumerate(_cells(design)):
+                sums = float(self.sums.own[i, 0]), float(subsets.own[i, at]), float(crossed[i, at])
+                curve[place].append(scale * close(sums, len(self.features), design.sizes[place]))
+            found[column.key] = curve
+        return found
 
 
-def within(cloud: Cloud, weights: Tensor, kernels: list[Kernel]) -> Tensor:
-    """For each kernel and column of weights, the sum over all pairs of different rows, shape (kernels, columns)."""
-    sums = torch.zeros(len(kernels), weights.shape[1], dtype=torch.float64)
-    weights = weights.to(cloud.rows.dtype)
-    for start, i, block in _blocks(cloud, cloud, kernels, triangle=True):
-        own = weights[start : start + ROWS]
-        square = block[:, : len(own)]
-        square.diagonal().zero_()
-        sums[i] += (own * (square @ own)).sum(dim=0, dtype=torch.float64)
-        sums[i] += 2 * (own * (block[:, len(own) :] @ weights[start + len(own) :])).sum(dim=0, dtype=torch.float64)
-    return sums
-
-
-def across(cloud: Cloud, other: Cloud, weights: Tensor, kernels: list[Kernel]) -> Tensor:
-    """For each kernel and column of weights, the sum over all pairs of a row and one of the other's."""
-    sums = torch.zeros(len(kernels), weights.shape[1], dtype=torch.float64)
-    for start, i, block in _blocks(cloud, other, kernels):
-        # A few rows at a time, for what is summed in another type is copied into it first.
-        of_rows = torch.cat([some.sum(dim=1, dtype=torch.float64) for some in block.split(FEW)])
-        sums[i] += of_rows @ weights[start : start + ROWS]
-    return sums
-
-
-def _blocks(
-    cloud: Cloud, other: Cloud, kernels: list[Kernel], triangle: bool = False
-) -> Iterator[tuple[int, int, Tensor]]:
-    """Blocks of rows: the first row, the number of the kernel and its values, overwritten by the next.
-
-    Args:
-        triangle: give only the columns from the block's first row on.
-    """
-    width = cloud.rows.shape[1]
-    buffers = cloud.rows.new_empty(2, min(ROWS, len(cloud.rows)) * len(other.rows))
-    for start in range(0, len(cloud.rows), ROWS):
-        rows, first = cloud.rows[start : start + ROWS], start if triangle else 0
-        columns = other.rows[first:]
-        product, block = (b[: len(rows) * len(columns)].view(len(rows), len(columns)) for b in buffers)
-        torch.mm(rows, columns.T, out=product)
-        for i, kernel in enumerate(kernels):
-            lengths = cloud.length[start : start + ROWS], other.length[first:]
-            yield start, i, kernel(product, *lengths, width, block)
-
-
-def kernel_curves(
-    real: Cloud, real_sums: Tensor, features: Tensor, design: Design, kernels: list[Kernel]
-) -> list[list[list[tuple[float, float, float]]]]:
-    """For each kernel, size and order: the sums within the bank, within the subset and across, over pairs of rows.
-
-    Args:
-        real: the bank, the whole of which stands against every subset.
-        real_sums: `within` of the bank with weights of one, shape (kernels, 1).
-    """
-    cells = [(place, number) for place, size in enumerate(design.sizes) for number in range(design.drawn(size))]
-    weights = torch.zeros(design.n, len(cells), dtype=torch.float64)
-    for column, (place, number) in enumerate(cells):
-        weights[design.orders[number][: design.sizes[place]], column] = 1
-    cloud = Cloud.of(features)
-    own, crossed = within(cloud, weights, kernels), across(cloud, real, weights, kernels)
-    found: list[list[list[tuple[float, float, float]]]] = [[[] for _ in design.sizes] for _ in kernels]
-    for i in range(len(kernels)):
-        for column, (place, _) in enumerate(cells):
-            found[i][place].append((float(real_sums[i, 0]), float(own[i, column]), float(crossed[i, column])))
-    return found
+def _cells(design: Design) -> list[tuple[int, int]]:
+    """Place of the size and number of the order of each subset."""
+    return [(place, number) for place, size in enumerate(design.sizes) for number in range(design.drawn(size))]
 
 
 def unbiased(sums: tuple[float, float, float], m: int, n: int) -> float:

@@ -12,10 +12,11 @@ from ...errors import GenboardError
 from ...registry.metrics import find_metric
 from ...registry.schema import TrackMetric
 from ..uncertainty import Z
-from .curves import MANIFOLD, Curves, curves_of
+from .curves import Curves, curves_of
 from .design import Design
 from .extractors import spaces_at_hand, values_in
 from .material import Material
+from .pair_curves import MANIFOLD
 from .samples import points_of
 from .spread import tau
 from .steps import Steps

@@ -20,8 +20,8 @@ from ..metrics.nearest import Remembered
 from ..neighbours import Neighbours, count_neighbours, identity_resample
 from ..scoring import score
 from ..uncertainty import Z
-from .curves import MANIFOLD, four
 from .material import Material
+from .pair_curves import MANIFOLD, four
 from .table import Row, number
 
 MOST = 1000  # samples that a set holds at most: studies of real images read some hundred sets
