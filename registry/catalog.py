@@ -31,7 +31,7 @@ def entries(kind: type[E]) -> Mapping[str, E]:
     Raises:
         BadEntry: a file does not parse, or a name is taken twice.
     """
-    return MappingProxyType(_read(kind, (_BUILT_IN, home() / "entries")))
+    return MappingProxyType(_merged(kind, (_BUILT_IN, home() / "entries")))
 
 
 def find(kind: type[E], name: str) -> E:
@@ -77,15 +77,19 @@ def parse(kind: type[E], path: Path, text: str) -> E:
 
 
 @cache
-def _read(kind: type[E], folders: tuple[Path, ...]) -> dict[str, E]:
+def _merged(kind: type[E], folders: tuple[Path, ...]) -> dict[str, E]:
     found: dict[str, E] = {}
     for folder in folders:
-        for path in sorted((folder / kind.kind).glob("*.toml")):
-            entry = parse(kind, path, _text(path))
+        for path, entry in _read(kind, folder).items():
             if entry.name in found:
                 raise BadEntry(path, "name", f"two {kind.kind} are named {entry.name!r}", "rename the file")
             found[entry.name] = entry
     return dict(sorted(found.items()))
+
+
+@cache
+def _read(kind: type[E], folder: Path) -> dict[Path, E]:
+    return {path: parse(kind, path, _text(path)) for path in sorted((folder / kind.kind).glob("*.toml"))}
 
 
 def _text(path: Path) -> str:

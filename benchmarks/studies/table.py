@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,14 +82,21 @@ class Table(Strict):
 
     def of(self, what: str, **fixed: Value) -> Iterator[Row]:
         """The rows of a kind, with these values in these columns."""
-        for row in self.rows:
-            if row["what"] == what and all(row.get(key) == value for key, value in fixed.items()):
+        for row in self._by_kind.get(what, ()):
+            if all(row.get(key) == value for key, value in fixed.items()):
                 yield row
 
     def seen(self, column: str, what: str | None = None) -> list[Any]:
         """The values of a column in the order in which they first occur, less null."""
         rows = self.rows if what is None else self.of(what)
         return list(dict.fromkeys(row[column] for row in rows if row.get(column) is not None))
+
+    @cached_property
+    def _by_kind(self) -> dict[Value, list[Row]]:
+        found: dict[Value, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row["what"], []).append(row)
+        return found
 
     @property
     def ranked(self) -> set[str]:
