@@ -27,7 +27,7 @@ def made(study: str, track: Track, names: list[str] | None = None, **parameters:
 
 def changed(table: Table, change: Callable[[Row], Row]) -> Table:
     """The table with every row passed through a function."""
-    return table.model_copy(update={"rows": tuple(change(dict(row)) for row in table.rows)})
+    return Table.model_validate({**table.to_json(), "rows": [change(dict(row)) for row in table.rows]})
 
 
 def said(table: Table) -> str:

@@ -6,6 +6,8 @@ import copy
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from genboard.benchmarks.result import Result, preview_path, result_id
 from genboard.files import canonical_json
 from genboard.leaderboard.check import CHECKS, Finding, check
 from genboard.leaderboard.records import COMMITTED, read_records
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from refusals import Run, refused
 from tampered import Ground, Tampered, genuine, of_the_board, published, put, registered, respecify
@@ -112,25 +114,61 @@ ANYTHING = st.recursive(
 )
 
 
-def test_anything_in_any_field_is_read_without_a_crash(tmp_path: Path):
+AWKWARD = (None, "", 0, -1, 1e-320, 1e308, -1e308, True, [], {}, [[]], [None], {"": None})
+
+
+@dataclass(frozen=True)
+class Spoilable:
+    """A genuine submission of three columns, any field of which can be made to hold something else."""
+
+    ground: Ground
+    value: dict[str, Any]
+
+    @property
+    def places(self) -> list[tuple[str | int, ...]]:
+        return list(fields(self.value))
+
+    def spoil(self, path: tuple[str | int, ...], item: Any, with_care: bool) -> list[Finding]:
+        """What is found then, with the old id or one that is right again."""
+        spoilt = copy.deepcopy(self.value)
+        put(*path, value=item)(spoilt)
+        if with_care and isinstance(spoilt["specification"], dict):
+            spoilt["id"] = result_id(spoilt["specification"])
+        self.ground.path.write_bytes(json.dumps(spoilt).encode())
+        return check([self.ground.path], [self.ground.board])
+
+
+@pytest.fixture
+def spoilable(tmp_path: Path) -> Spoilable:
     ground = genuine(tmp_path)
     value = ground.read()
-    reduced = {"metrics": value["metrics"][:3]}
-    value |= {**reduced, "specification": {**value["specification"], "metrics": value["specification"]["metrics"][:3]}}
-    places = list(fields(value))
+    specification = {**value["specification"], "metrics": value["specification"]["metrics"][:3]}
+    return Spoilable(ground, {**value, "metrics": value["metrics"][:3], "specification": specification})
+
+
+def test_anything_in_any_field_is_read_without_a_crash(spoilable: Spoilable):
+    places = spoilable.places
     assert len(places) > 150
 
     @settings(max_examples=150, deadline=None)
     @given(st.sampled_from(places), ANYTHING, st.booleans())
+    @example(("specification", "metrics"), None, False)
     def spoil(path: tuple[str | int, ...], item: Any, with_care: bool):
-        spoilt = copy.deepcopy(value)
-        put(*path, value=item)(spoilt)
-        if with_care and isinstance(spoilt["specification"], dict):
-            spoilt["id"] = result_id(spoilt["specification"])
-        ground.path.write_bytes(json.dumps(spoilt).encode())
-        assert check([ground.path], [ground.board])
+        assert spoilable.spoil(path, item, with_care)
 
     spoil()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_care", [False, True])
+def test_no_awkward_value_in_any_field_is_a_crash(spoilable: Spoilable, with_care: bool):
+    crashes = []
+    for path, item in product(spoilable.places, AWKWARD):
+        try:
+            spoilable.spoil(path, item, with_care)
+        except Exception as e:
+            crashes.append((path, item, f"{type(e).__name__}: {e}"))
+    assert crashes == []
 
 
 def test_every_check_has_its_tampering():

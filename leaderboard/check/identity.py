@@ -61,8 +61,11 @@ def contradicts_specification(case: Case) -> Iterator[Problem]:
         for field, shown, specified in said
         if shown != specified
     )
-    if result.status != "failed" and len(result.metrics) != len(specification.get("metrics", [])):
-        yield Problem("metrics", f"{len(result.metrics)}, its specification lists {len(columns_of(case))}")
+    listed = specification.get("metrics")
+    if not isinstance(listed, list):
+        return  # a missing part
+    if result.status != "failed" and len(result.metrics) != len(listed):
+        yield Problem("metrics", f"{len(result.metrics)}, its specification lists {len(listed)}")
         return
     for i, (record, column) in enumerate(zip(result.metrics, columns_of(case), strict=False)):
         extractor = column.get("extractor")

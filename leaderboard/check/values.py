@@ -65,8 +65,8 @@ def outside_interval(case: Case) -> Iterator[Problem]:
 def width_contradicted(case: Case) -> Iterator[Problem]:
     for field, record in _records(case):
         u = record.uncertainty
-        if u is None or u.lo > u.hi or record.value is None:
-            continue
+        if u is None or u.lo > u.hi or record.value is None or u.level != LEVEL:
+            continue  # each of which is told by another check
         half = (u.hi - u.lo) / 2
         scale = EXACT * max(abs(record.value), abs(u.lo), abs(u.hi))
         if u.se <= scale:
@@ -74,7 +74,7 @@ def width_contradicted(case: Case) -> Iterator[Problem]:
             if half > scale and _OUT_OF.get(record.name) is None:
                 yield Problem(f"{field}.uncertainty", f"half as wide as {half:g}, with a standard error of {u.se:g}")
             continue
-        ratio = half / (NormalDist().inv_cdf(0.5 + u.level / 2) * u.se)
+        ratio = half / (NormalDist().inv_cdf(0.5 + LEVEL / 2) * u.se)
         if not NARROWEST <= ratio <= WIDEST:
             yield Problem(
                 f"{field}.uncertainty",
@@ -93,7 +93,8 @@ def other_level(case: Case) -> Iterator[Problem]:
 def impossible_share(case: Case) -> Iterator[Problem]:
     for field, record in _records(case):
         out_of = getattr(record, _OUT_OF[record.name]) if record.name in _OUT_OF else None
-        if out_of and record.value is not None:
+        # Of a value out of its range that is said already.
+        if out_of and record.value is not None and 0 <= record.value <= 1:
             counted = record.value * out_of
             if abs(counted - round(counted)) > ROUNDED * out_of:
                 yield Problem(f"{field}.value", f"{record.value:.10g} is no number of cases out of {out_of:,}")
