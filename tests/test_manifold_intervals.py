@@ -27,6 +27,7 @@ def draws() -> list[Neighbours]:
     return [Neighbours(reference, torch.from_numpy(normal(150, 4, 200 + i)) + 0.6, 5) for i in range(60)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", [precision, recall, density, coverage], ids=lambda m: m.__name__)
 def test_conditional_intervals_hold_their_target(metric, draws):
     estimates = [metric(neighbours) for neighbours in draws]
@@ -44,6 +45,7 @@ def test_too_few_samples_for_half_samples_have_no_interval():
     assert "half-samples need 12" in (found.reason or "")
 
 
+@pytest.mark.slow
 def test_the_interval_of_coverage_is_not_too_wide_near_full_cover():
     reference = torch.from_numpy(normal(150, 4, 300))
     estimates = [coverage(Neighbours(reference, torch.from_numpy(normal(150, 4, 400 + i)), 5)) for i in range(60)]

@@ -17,12 +17,14 @@ def outcomes() -> list[Outcome]:
     return simulate(Setting(4, 100, 0.4, 1.1), draws=120, seed=1)
 
 
+@pytest.mark.slow
 def test_conditional_intervals_hold_their_targets(outcomes):
     assert len(outcomes) >= 10
     # Four Monte-Carlo errors of 120 draws below 0.95.
     assert {o.metric: o.held for o in outcomes if o.held < 0.87} == {}
 
 
+@pytest.mark.slow
 def test_standard_errors_are_of_the_right_size(outcomes):
     assert {o.metric: o.claimed for o in outcomes if o.claimed < 0.75} == {}
 
