@@ -45,7 +45,7 @@ test: setup
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal
 
 test-slow: setup
-	$(ONE_THREAD) $(RUN) pytest -m slow
+	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m slow
 
 test-browser: setup
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark -m browser

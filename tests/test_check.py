@@ -163,7 +163,10 @@ def test_anything_in_any_field_is_read_without_a_crash(spoilable: Spoilable):
 @pytest.mark.parametrize("with_care", [False, True])
 def test_no_awkward_value_in_any_field_is_a_crash(spoilable: Spoilable, with_care: bool):
     crashes = []
-    for path, item in product(spoilable.places, AWKWARD):
+    # The id is of the specification alone.
+    places = [path for path in spoilable.places if path[0] == "specification" or not with_care]
+    assert len(places) > 20
+    for path, item in product(places, AWKWARD):
         try:
             spoilable.spoil(path, item, with_care)
         except Exception as e:
