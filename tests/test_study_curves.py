@@ -69,6 +69,23 @@ def test_curves_are_what_the_metrics_say_of_each_subset(d: int) -> None:
     assert found == pytest.approx(whole, rel=1e-7)
 
 
+@pytest.mark.parametrize("dead", [("real",), ("generated",), ("real", "generated")], ids="+".join)
+def test_a_frechet_curve_of_singular_covariances_is_that_of_the_metric(dead: tuple[str, ...]) -> None:
+    """Units that never fire leave eigenvalues of zero, the roots of whose noise add up where the distance is small."""
+    n, d = 240, 20
+    real = 100 * cloud(n, d, 1)
+    fake = real + 0.01 * cloud(n, d, 2)
+    for side, name in ((real, "real"), (fake, "generated")):
+        if name in dead:
+            side[:, ::3] *= 0 if len(dead) == 2 else 1e-6
+    bank, design = statistics(real), Design.of(n, K, 2, 7)
+    _, values, _ = curves(fake, design, bank, None, "fd")
+    for place, size in enumerate(design.sizes):
+        for number in range(design.drawn(size)):
+            wanted = directly("fd", {"real.moments": bank.moments}, fake[design.orders[number][:size]])
+            assert values["fd"][place][number] == pytest.approx(wanted, rel=1e-7), size
+
+
 def test_kernel_distances_of_wide_features_are_those_of_the_metrics() -> None:
     """Products are made in float32 there, and out of distances: neither is seen in the value."""
     n, d = 400, 700

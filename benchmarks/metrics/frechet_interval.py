@@ -67,17 +67,17 @@ def decompose(real: Gaussian, generated: Moments, vectors: bool) -> Decompositio
     noise = eps * float(torch.linalg.matrix_norm(real.cov) * torch.linalg.matrix_norm(cov))
     if not vectors:
         values = torch.linalg.eigvalsh(inner)
-        return Decomposition(values.clamp(min=0).sqrt(), _rounding(values, noise), None)
+        return Decomposition(values.clamp(min=0).sqrt(), rounding_of_roots(values, noise), None)
     values, basis = torch.linalg.eigh(inner)
     roots = values.clamp(min=0).sqrt()
     kept = values > len(values) * eps * float(values.abs().max())
     mapped = real.root @ basis if lower is None else lower_times(lower, basis)
     half = mapped * (torch.where(kept, roots, 1.0).rsqrt() * kept)
     lost = float((mapped.square().sum(dim=0) * ~kept).sum()) / max(real.variance, torch.finfo().tiny)
-    return Decomposition(roots, _rounding(values, noise), half, lost if lost > eps**0.5 else 0.0)
+    return Decomposition(roots, rounding_of_roots(values, noise), half, lost if lost > eps**0.5 else 0.0)
 
 
-def _rounding(values: Tensor, noise: float) -> float:
+def rounding_of_roots(values: Tensor, noise: float) -> float:
     """Bound on the error of the sum of the square roots of values that are off by `noise` at most."""
     if noise == 0:
         return 0.0

@@ -81,7 +81,7 @@ def curves_of(material: Material, name: str, design: Design, parameters: dict[st
     """The curves of a generator in the space that the track ranks in: kept from before, or measured now."""
     space, columns = material.space, material.columns(material.space)
     decides = {
-        "version": 2,
+        "version": 3,
         **material.identity(name, space),
         "train": material.recipe(space, "train").id,
         "parameters": parameters,

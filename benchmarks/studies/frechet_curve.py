@@ -6,25 +6,74 @@ F' G F, whose eigenvalues the distance needs; and covariances of nested subsets 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from ...lanes import on_all_cores
 from ...reference_stats.moments import Gaussian, Moments
+from ..metrics.frechet import DIGITS, distance
+from ..metrics.frechet_interval import rounding_of_roots
 from ..metrics.triangles import outer_square, times_lower
 from .design import SINGLE, Design
 
 LARGE = 1  # orders looked at where a single distance takes half a second or more
 SMALL = 4  # and where, of features as wide, it takes a quarter of one
+FEWER_DIGITS = 1e-5  # that do there: standard errors are a hundred times that and more
+
+
+@dataclass(frozen=True)
+class Subset:
+    """A subset's distance but for the roots.
+
+    Attributes:
+        place: of its size among the sizes.
+        rows: which samples it is of.
+        apart: the squared distance of the means and both variances.
+        spread: its own variance.
+        inner: F' G F, or a matrix with the same eigenvalues but for zeros; its lower triangle counts.
+    """
+
+    place: int
+    rows: Tensor
+    apart: float
+    spread: float
+    inner: Tensor
 
 
 def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list[float]]:
-    """The distance of each subset: for each size, of each order. Wide features have fewer orders, large subsets one."""
+    """The distance of each subset: for each size, of each order. Wide features have fewer orders, large subsets one.
+
+    Where the rounding of the eigenvalues would show, as it may where a covariance is singular, a subset is measured as
+    the metric measures it.
+    """
+    digits = FEWER_DIGITS if features.shape[1] > SINGLE else DIGITS
+    noise = torch.finfo(torch.float64).eps * float(torch.linalg.matrix_norm(real.cov))
+
+    def roots(subset: Subset) -> tuple[float, float]:
+        """Of the eigenvalues: their sum, and a bound on its error."""
+        values = torch.linalg.eigvalsh(subset.inner)
+        # One of zero comes out as noise of either sign. The variance is no less than the norm of the covariance.
+        return float(values.clamp(min=0).sqrt().sum()), rounding_of_roots(values, noise * subset.spread)
+
+    found: list[list[float]] = [[] for _ in design.sizes]
+    subsets = _subsets(real, features, design)
+    for subset, (total, rounding) in zip(subsets, on_all_cores(roots, subsets), strict=True):
+        value = subset.apart - 2 * total
+        if 2 * rounding > digits * value:
+            own = features[subset.rows]
+            value = distance(real, Moments.of(own), own)
+        found[subset.place].append(value)
+    return found
+
+
+def _subsets(real: Gaussian, features: Tensor, design: Design) -> list[Subset]:
     d = features.shape[1]
     gaps = features.to(torch.float64) - real.mean
     mapped = gaps @ real.root if real.lower is None else times_lower(gaps, real.lower)
     squares = torch.linalg.vector_norm(gaps, dim=1).square()
-    cells: list[tuple[int, float, Tensor]] = []  # place of the size, the distance but for the roots, the inner matrix
+    found: list[Subset] = []
     for number, order in enumerate(design.orders):
         if d > SINGLE and number >= SMALL:
             break
@@ -35,7 +84,8 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
             rows = order[before:size]
             gap, square = gap + gaps[rows].sum(dim=0), square + float(squares[rows].sum())
             shift = gap / size
-            spread = (square - size * float(shift @ shift)) / (size - 1)
+            apart = float(shift @ shift)
+            spread = (square - size * apart) / (size - 1)
             if size > d:
                 own = mapped[order[state.n : size]]
                 mean = own.mean(dim=0)
@@ -45,15 +95,7 @@ def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list
             else:
                 own = mapped[order[:size]]
                 own -= own.mean(dim=0)
-                inner = outer_square(own) / (size - 1)  # has the same eigenvalues, but for zeros
-            cells.append((place, float(shift @ shift) + real.variance + spread, inner))
+                inner = outer_square(own) / (size - 1)
+            found.append(Subset(place, order[:size], apart + real.variance + spread, spread, inner))
             before = size
-    found: list[list[float]] = [[] for _ in design.sizes]
-    for (place, rest, _), roots in zip(cells, on_all_cores(_roots, [inner for *_, inner in cells]), strict=True):
-        found[place].append(rest - 2 * roots)
     return found
-
-
-def _roots(inner: Tensor) -> float:
-    """The sum of the roots of its eigenvalues. One of zero comes out as rounding noise of either sign."""
-    return float(torch.linalg.eigvalsh(inner).clamp(min=0).sqrt().sum())
