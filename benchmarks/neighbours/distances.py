@@ -75,9 +75,10 @@ def clouds(x: Tensor, y: Tensor, origin: bool = False) -> tuple[Cloud, Cloud]:
     Args:
         origin: leave them where they are, for products of the originals instead of distances.
     """
-    centre = (_mean(x) + _mean(y)) / 2
     if origin:
-        centre = torch.zeros_like(centre)
+        centre = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
+    else:
+        centre = (_mean(x) + _mean(y)) / 2
     farthest = max(float((side - centre).abs().max()) for s in (x, y) for side in (s.amax(dim=0), s.amin(dim=0)))
     longest = farthest * x.shape[1] ** 0.5
     scale = 2.0 ** -round(log2(longest)) if longest > 0 else 1.0

@@ -21,7 +21,7 @@ from ..neighbours import show_across, show_within
 from ..scoring import score
 from .design import Design
 from .frechet_curve import frechet_curve
-from .kernel_curve import KernelBank, KernelCurves
+from .kernel_curve import KernelBank, KernelCurves, params_of
 from .material import Material
 from .pair_curves import KERNELS, MANIFOLD, ByK, PairBank, pair_curves
 
@@ -125,7 +125,7 @@ def measure_curves(
     left_out: dict[str, str] = {}
     sides: dict[Against, ReferenceStatistics | None] = {"reference": real, "train": train}
     for column in columns:
-        metric, params, side = find_metric(column.metric), _params(column), sides[column.against]
+        metric, params, side = find_metric(column.metric), params_of(column), sides[column.against]
         assert side is not None
         whole = column.against == "train"
         if metric.name in MANIFOLD and not whole and int(params["k"]) <= design.k:
@@ -149,10 +149,6 @@ def measure_curves(
     if train is not None and of_train:
         values |= _against_train(of_train, train.features, features, design, shared)
     return {c.key: values[c.key] for c in columns if c.key in values}, left_out
-
-
-def _params(column: TrackMetric) -> dict[str, int | float | str]:
-    return {**find_metric(column.metric).params, **column.params}
 
 
 def _against_train(

@@ -41,9 +41,14 @@ def unlike(sigma: float) -> Kernel:
     return kernel
 
 
+def params_of(column: TrackMetric) -> dict[str, int | float | str]:
+    """A column's parameters: its own, and the metric's where it says nothing."""
+    return {**find_metric(column.metric).params, **column.params}
+
+
 def kernel_of(column: TrackMetric, bank: Tensor) -> Kernel:
     """The kernel of a column of KID or CMMD against a bank, shape (n, d)."""
-    p = {**find_metric(column.metric).params, **column.params}
+    p = params_of(column)
     if column.metric == "cmmd":
         return unlike(float(p["sigma"]))
     middle, coefficient, degree = bank.double().mean(dim=0), float(p["coefficient"]), int(p["degree"])
@@ -140,7 +145,7 @@ class KernelBank:
         crossed = subsets.crossed
         for i, column in enumerate(self.columns):
             close = unbiased if column.metric == "kid" else biased
-            scale = float({**find_metric(column.metric).params, **column.params}.get("scale", 1.0))
+            scale = float(params_of(column).get("scale", 1.0))
             curve: list[list[float | None]] = [[] for _ in design.sizes]
             for at, (place, _) in enumerate(_cells(design)):
                 sums = float(self.sums.own[i, 0]), float(subsets.own[i, at]), float(crossed[i, at])
