@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import cbrt, inf, sqrt
 from statistics import NormalDist
 from typing import Literal
@@ -40,11 +40,20 @@ class Uncertainty:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric's value and how sure it is; `reason` says why the uncertainty is missing where it is."""
+    """A metric's value and how sure it is.
+
+    Attributes:
+        reason: why the uncertainty is missing, where it is.
+        influence: by how much each sample moves the value, times n: the first-order influence function at the samples,
+            float64, shape (n,), up to a constant. Its variance over n is the square of the standard error to first
+            order, and its covariance with that of another estimate on the same seeds, over n, that of the two values.
+            None where the metric has no such form.
+    """
 
     value: float
     uncertainty: Uncertainty | None
     reason: str | None = None
+    influence: Tensor | None = field(default=None, compare=False, repr=False)
 
 
 def normal(value: float, se: float, method: str, target: Target = "conditional", degrees: float = inf) -> Uncertainty:
