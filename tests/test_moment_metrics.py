@@ -1,4 +1,4 @@
-"""The Fréchet distance where it is delicate, its extrapolation, CMMD, and the variance of the kernel distance."""
+"""The Fréchet distance where it is delicate, CMMD, and the variance of the kernel distance."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import pytest
 import torch
 from genboard.benchmarks.metrics.cmmd import cmmd
 from genboard.benchmarks.metrics.frechet import DIGITS, distance, frechet_distance
-from genboard.benchmarks.metrics.frechet_debiased import fd_debiased
-from genboard.benchmarks.metrics.frechet_infinity import dealing, fd_inf
-from genboard.benchmarks.metrics.frechet_interval import decompose, standard_error
+from genboard.benchmarks.metrics.frechet_spectrum import spectrum
 from genboard.benchmarks.metrics.inception_score import inception_score_splits
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets, kernel_distance_variance
-from genboard.benchmarks.metrics.triangles import congruence, lower_times, outer_square, quadratic_forms, times_lower
+from genboard.benchmarks.metrics.triangles import congruence, lower_times, outer_square, times_lower
 from genboard.errors import BadFeatures
 from genboard.reference_stats.moments import Moments
 
@@ -46,8 +44,6 @@ def test_products_of_triangles_equal_the_plain_products(d):
     torch.testing.assert_close(times_lower(x, lower), x @ lower)
     torch.testing.assert_close(lower_times(lower, x.T), lower @ x.T)
     torch.testing.assert_close(outer_square(a).tril(), (a @ a.T).tril())
-    torch.testing.assert_close(quadratic_forms(x, symmetric), (x @ symmetric * x).sum(1))
-    torch.testing.assert_close(quadratic_forms(x, symmetric.tril()), (x @ symmetric * x).sum(1))
 
 
 @pytest.mark.parametrize("decades", [0, 2, 4, 6, 8, 12])
@@ -56,9 +52,9 @@ def test_the_bound_on_rounding_holds_and_decides_the_route(decades, turned):
     x, y = decaying(1, 200, 48, decades), decaying(2, 190, 48, decades, turned)
     real, generated = Moments.of(x), Moments.of(y)
     apart = float((real.mean - generated.mean).square().sum() + real.cov.trace() + generated.cov.trace())
-    parts = decompose(real, generated, vectors=False)
+    found = spectrum(real, generated, vectors=False)
     exact = by_singular_values(x, y)
-    assert abs(2 * float(parts.roots.sum()) - (apart - exact)) <= 2 * parts.rounding + 1e-13 * apart
+    assert abs(2 * float(found.roots.sum()) - (apart - exact)) <= 2 * found.rounding + 1e-13 * apart
     assert distance(real, generated, y) == pytest.approx(exact, rel=2 * DIGITS, abs=1e-13)
 
 
@@ -102,105 +98,6 @@ def test_what_is_not_a_finite_number_is_refused(metric):
     y[4, 1] = math.nan
     with pytest.raises(BadFeatures, match="finite"):
         metric(x, y)
-
-
-def test_the_extrapolation_is_the_intercept_of_its_line():
-    x, y = gaussian(12, 300, 4), gaussian(13, 120, 4, shift=0.3)
-    real = Moments.of(x)
-    at_full = frechet_distance(real, y).value
-    mean_of_halves = [
-        2 * at_full - fd_inf(real, y, seed=i).value for i in range(200)
-    ]  # the line through 1 / n and 2 / n
-    rng = np.random.default_rng(0)
-    halvings = [rng.permutation(120) for _ in range(200)]
-    halves = [np.mean([frechet_distance(real, y[p[i::2]]).value for i in (0, 1)]) for p in halvings]
-    assert abs(np.mean(mean_of_halves) - np.mean(halves)) < 4 * np.std(halves) / 100**0.5
-    assert np.std(mean_of_halves) == pytest.approx(np.std(halves), rel=0.25)
-
-
-def test_the_extrapolation_doubles_the_variance_of_the_second_order_term():
-    # Against the exact reference the linear term vanishes, and what is left is the second-order term's own variance.
-    d, n = 4, 400
-    exact = Moments(2, torch.zeros(d).double(), torch.eye(d).double())
-    draws = [gaussian(4000 + i, n, d) for i in range(400)]
-    plain, extrapolated = (np.var([m(exact, y).value for y in draws]) for m in (frechet_distance, fd_inf))
-    assert extrapolated / plain == pytest.approx(2.0, rel=0.25)
-    y = draws[0]
-    error = standard_error(exact, Moments.of(y), y, decompose(exact, Moments.of(y), vectors=True))
-    assert error.second == pytest.approx(plain, rel=0.25)
-    assert fd_inf(exact, y).uncertainty.se ** 2 == pytest.approx(error.first + 2 * error.second, rel=1e-9)
-
-
-def test_the_extrapolation_is_seeded_and_looks_at_no_order():
-    real, y = Moments.of(gaussian(12, 300, 3)), gaussian(13, 101, 3)
-    assert fd_inf(real, y).value == fd_inf(real, y).value != fd_inf(real, y, seed=1).value
-    assert fd_inf(real, y.flip(0)).value == pytest.approx(fd_inf(real, y).value, abs=1e-12)
-
-
-@pytest.mark.parametrize("n", [120, 121])
-def test_the_bias_corrected_distance_is_twice_the_whole_less_the_halves(n):
-    real, y = Moments.of(gaussian(12, 300, 4)), gaussian(13, n, 4, shift=0.3)
-    halves = 0.0
-    for seed in range(5, 8):
-        order = dealing(y, seed)
-        for part in (order[0::2], order[1::2]):
-            halves += len(part) / n * frechet_distance(real, y[part]).value / 3
-    expected = 2 * frechet_distance(real, y).value - halves
-    assert fd_debiased(real, y, splits=3, seed=5).value == pytest.approx(expected, rel=1e-9)
-    assert fd_debiased(real, y, splits=1, seed=5).value == pytest.approx(fd_inf(real, y, seed=5).value, rel=1e-9)
-    assert fd_debiased(real, y.flip(0)).value == pytest.approx(fd_debiased(real, y).value, abs=1e-12)
-
-
-def test_below_four_samples_a_dimension_there_is_no_bias_corrected_distance():
-    real = Moments.of(gaussian(12, 300, 8))
-    with pytest.raises(BadFeatures, match="31 samples are fewer than 4 x 8"):
-        fd_debiased(real, gaussian(13, 31, 8))
-    assert math.isfinite(fd_debiased(real, gaussian(13, 32, 8)).value)
-    with pytest.raises(BadFeatures, match="0 splits"):
-        fd_debiased(real, gaussian(13, 32, 8), splits=0)
-
-
-def test_more_splits_leave_less_of_the_dealing_in_the_bias_corrected_distance():
-    # Against the exact reference only the quadratic term is left: with s splits 1 + 1 / s times that of the distance.
-    d, n = 4, 400
-    exact = Moments(2, torch.zeros(d).double(), torch.eye(d).double())
-    draws = [gaussian(4000 + i, n, d) for i in range(300)]
-    plain, corrected = (np.var([m(exact, y).value for y in draws]) for m in (frechet_distance, fd_debiased))
-    assert corrected / plain == pytest.approx(1.25, rel=0.2)
-    y = draws[0]
-    error = standard_error(exact, Moments.of(y), y, decompose(exact, Moments.of(y), vectors=True))
-    assert fd_debiased(exact, y).uncertainty.se ** 2 == pytest.approx(error.first + 1.25 * error.second, rel=1e-9)
-
-
-@pytest.mark.parametrize("metric", [fd_inf, fd_debiased])
-@pytest.mark.parametrize("shift", [0.0, 0.7])
-def test_the_extrapolation_holds_the_distance_of_infinitely_many_samples(shift, metric):
-    d, n = 8, 100
-    real = Moments.of(gaussian(14, 1000, d))
-    # Samples come from a known Gaussian, so the distance without sampling error is known.
-    cross = torch.linalg.eigvalsh(real.cov).sqrt().sum()
-    target = float((real.mean - shift).square().sum() + real.cov.trace() + d - 2 * cross)
-    found = [metric(real, gaussian(2000 + i, n, d, shift)) for i in range(300)]
-    biased = [frechet_distance(real, gaussian(2000 + i, n, d, shift)).value for i in range(100)]
-    covered = np.mean([e.uncertainty.lo <= target <= e.uncertainty.hi for e in found])
-    spread = np.std([e.value for e in found], ddof=1)
-    assert {e.uncertainty.target for e in found} == {"population"}
-    assert covered >= 0.91
-    assert 0.9 <= np.mean([e.uncertainty.se for e in found]) / spread <= (1.5 if shift == 0 else 1.15)
-    assert abs(np.mean([e.value for e in found]) - target) < abs(np.mean(biased) - target) / 3
-
-
-def test_the_extrapolation_gives_no_interval_where_the_curve_is_no_line():
-    real = Moments.of(gaussian(15, 1000, 64))
-    too_few = fd_inf(real, gaussian(16, 200, 64))
-    assert too_few.uncertainty is None
-    assert too_few.reason == "no interval: 200 samples are fewer than 4 x 64 features"
-    bent = fd_inf(real, gaussian(16, 260, 64))
-    assert bent.uncertainty is None
-    assert "bias" in bent.reason
-    assert fd_inf(real, gaussian(16, 2000, 64)).uncertainty is not None
-    with pytest.raises(BadFeatures, match="2 samples in each subset"):
-        fd_inf(real, gaussian(16, 3, 64))
 
 
 def test_cmmd_equals_the_published_formula():

@@ -15,7 +15,6 @@ from genboard.benchmarks.metrics.cmmd import cmmd
 from genboard.benchmarks.metrics.copying import copying_score
 from genboard.benchmarks.metrics.frechet import frechet_distance
 from genboard.benchmarks.metrics.frechet_debiased import fd_debiased
-from genboard.benchmarks.metrics.frechet_infinity import fd_inf
 from genboard.benchmarks.metrics.inception_score import inception_score
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
@@ -119,7 +118,6 @@ def around(y: torch.Tensor, labels: torch.Tensor | None) -> Neighbours:
 # Each metric of samples and their labels.
 METRICS = {
     "fd": lambda y, labels: frechet_distance(MOMENTS, y, labels),
-    "fd_inf": lambda y, labels: fd_inf(MOMENTS, y, labels),
     "fd_debiased": lambda y, labels: fd_debiased(MOMENTS, y, labels),
     "kid": lambda y, labels: kernel_distance(REFERENCE, y, labels),
     "cmmd": lambda y, labels: cmmd(REFERENCE, y, labels),

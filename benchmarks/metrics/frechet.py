@@ -8,7 +8,9 @@ from torch import Tensor
 from ...errors import BadFeatures
 from ...reference_stats.moments import Gaussian, Moments
 from ..uncertainty import Estimate, normal
-from .frechet_interval import Decomposition, decompose, standard_error
+from .frechet_interval import interval
+from .frechet_sampling import sampling
+from .frechet_spectrum import Spectrum, spectrum
 
 SAMPLES_PER_DIMENSION = 4  # below, simulation finds the standard error off its target
 DIGITS = 1e-7  # relative error of the distance beyond which singular values are taken instead of eigenvalues
@@ -25,8 +27,8 @@ def frechet_distance(real: Gaussian, features: Tensor, labels: Tensor | None = N
     Raises:
         BadFeatures: the two have different widths, a feature is not a finite number, or there is only one.
 
-    Source: Heusel et al. 2017, arXiv:1706.08500. The standard error is that of the influence function, see
-    `frechet_interval.standard_error`.
+    Source: Heusel et al. 2017, arXiv:1706.08500. For the interval see `frechet_interval`: its target is the mean
+    distance of as many fresh samples, whose bias stays in it.
 
     >>> unit = Moments(2, torch.zeros(1).double(), torch.ones(1, 1).double())
     >>> frechet_distance(unit, torch.tensor([[2.0], [4.0]])).value.__round__(6)
@@ -35,18 +37,15 @@ def frechet_distance(real: Gaussian, features: Tensor, labels: Tensor | None = N
     generated = moments_of(real, features)
     n, d = features.shape
     enough = n >= SAMPLES_PER_DIMENSION * d
-    parts = decompose(real, generated, vectors=True) if enough else None
-    value = distance(real, generated, features, parts)
+    found = spectrum(real, generated, vectors=True) if enough else None
+    value = distance(real, generated, features, found)
     if not bool(generated.scatter.any()):
         return Estimate(value, normal(value, 0.0, "all samples are the same"))
-    if parts is None:
+    if found is None:
         return Estimate(value, None, f"no interval: {n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features")
-    error = standard_error(real, generated, features, parts, labels)
-    method = "influence function, with the second-order term"
-    if error.missing > 0:
-        share = f"{error.missing:.1%}" if error.missing >= 5e-4 else "less than 0.1%"
-        method += f"; {share} of the reference's variance lies where the samples have none"
-    return Estimate(value, normal(value, error.total, method))
+    sampled = sampling(real, generated, features, found)
+    certainty = interval(value, value, sampled, sampled.influence, labels, "conditional", found.missing)
+    return Estimate(value, certainty, influence=sampled.influence)
 
 
 def moments_of(real: Gaussian, features: Tensor) -> Moments:
@@ -63,12 +62,12 @@ def moments_of(real: Gaussian, features: Tensor) -> Moments:
     return generated
 
 
-def distance(real: Gaussian, generated: Moments, features: Tensor, parts: Decomposition | None = None) -> float:
+def distance(real: Gaussian, generated: Moments, features: Tensor, found: Spectrum | None = None) -> float:
     """The distance alone.
 
     Args:
         generated: moments of `features`, which has shape (n, d).
-        parts: the decomposition of these two, where it is at hand.
+        found: the spectrum of these two, where it is at hand.
 
     tr (R G)^(1/2) is the sum of the square roots of the eigenvalues of F' G F, with R = F F': nothing turns complex.
     An error e of an eigenvalue m is one of e / m^(1/2) in its root, so that where a covariance is singular or the
@@ -80,9 +79,9 @@ def distance(real: Gaussian, generated: Moments, features: Tensor, parts: Decomp
     apart = float(gap @ gap) + real.variance + generated.variance
     n, d = features.shape
     if n > d:
-        parts = parts if parts is not None else decompose(real, generated, vectors=False)
-        value = apart - 2 * float(parts.roots.sum())
-        if 2 * parts.rounding <= DIGITS * value:
+        found = found if found is not None else spectrum(real, generated, vectors=False)
+        value = apart - 2 * float(found.roots.sum())
+        if 2 * found.rounding <= DIGITS * value:
             return value
         factor = generated.root
     else:

@@ -46,14 +46,3 @@ def outer_square(factor: Tensor) -> Tensor:
     for j in range(0, len(factor), STEP):
         out[j:, j : j + STEP] = factor[j:] @ factor[j : j + STEP].T
     return out
-
-
-def quadratic_forms(x: Tensor, lower: Tensor) -> Tensor:
-    """x_i' S x_i for every row of x, shape (n,), given a matrix with the lower triangle of the symmetric S."""
-    folded = lower.tril()
-    folded.diagonal().div_(2)
-    out = x.new_zeros(len(x))
-    for j in range(0, len(lower), STEP):
-        columns = slice(j, j + STEP)
-        out += torch.linalg.vecdot(x[:, j:] @ folded[j:, columns], x[:, columns])
-    return 2 * out

@@ -6,7 +6,6 @@ import numpy as np
 import scipy.linalg
 import torch
 from genboard.benchmarks.metrics import kernel_protocols
-from genboard.benchmarks.metrics.triangles import outer_square, quadratic_forms
 from rounds import alternate
 from test_speed import N, features
 
@@ -42,17 +41,6 @@ def test_eigenvectors(benchmark, inner):
         },
         step="interval of the Fréchet distance: eigenvectors, 2,048 wide",
         taken="torch, float64",
-    )
-
-
-def test_forms(benchmark, inner):
-    x, half = features(2), inner.float()
-    alternate(
-        benchmark,
-        lambda: quadratic_forms(x, outer_square(half)),
-        {"squared lengths of H' x": lambda: (x @ half).square().sum(dim=1)},
-        step="interval of the Fréchet distance: x' T x of 10,000 samples, T = H H'",
-        taken="T, then the half above its diagonal",
     )
 
 

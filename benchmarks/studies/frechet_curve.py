@@ -14,7 +14,7 @@ from torch import Tensor
 from ...lanes import on_all_cores
 from ...reference_stats.moments import Gaussian, Moments
 from ..metrics.frechet import DIGITS, distance
-from ..metrics.frechet_interval import rounding_of_roots
+from ..metrics.frechet_spectrum import rounding_of_roots
 from ..metrics.triangles import outer_square, times_lower
 from .design import SINGLE, Design
 

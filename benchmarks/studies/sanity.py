@@ -34,7 +34,6 @@ ROLE = {
     "beta_recall": "diversity",
     "vendi": "diversity",
     "fd": "distance",
-    "fd_inf": "distance",
     "fd_debiased": "distance",
     "kid": "distance",
     "cmmd": "distance",
