@@ -28,7 +28,7 @@ def interval(
     which itself counts once. It is taken away, up to half.
 
     The distance is close to a square: where the truth is larger, so is the error. The upper end is therefore judged by
-    the error that a larger truth would have, as in Wilson's interval of a share: the variance grows by `full / distance`
+    the error that a larger truth would have, as in Wilson's interval of a share. The variance grows by `full / distance`
     or as the squared distance of the means does, whichever is more. That counts near zero.
 
     Args:
