@@ -28,8 +28,8 @@ def interval(
     which itself counts once. It is taken away, up to half.
 
     The distance is close to a square: where the truth is larger, so is the error. The upper end is therefore judged by
-    the error that a larger truth would have, as in Wilson's interval of a share. The variance grows by `full / distance`
-    or as the squared distance of the means does, whichever is more. That counts near zero.
+    the error that a larger truth would have, as in Wilson's interval of a share. The variance grows with the distance
+    by `full / distance`, or as with the squared distance of the means, whichever is more. That counts near zero.
 
     Args:
         value: what the interval is of.
