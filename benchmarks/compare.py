@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
+from ..reference_stats.alike import Keyed, as_before
 from ..reference_stats.features import measure
 from ..reference_stats.moments import Gaussian, Moments
 from ..reference_stats.statistics import ImportedStatistics, refuse_other_space
@@ -59,12 +60,14 @@ class Real:
         features: shape (n, d), or none.
         count: how many images the Gaussian was fitted to, where that is known.
         width: d.
+        keyed: what the features are of, where their images are known.
     """
 
     gaussian: Gaussian | None
     features: Tensor | None
     count: int | None
     width: int
+    keyed: Keyed | None = None
 
 
 def compare_features(
@@ -116,9 +119,10 @@ def compare_images(
         there = _of_statistics(stored, live, tuple(conversions))
     else:
         images = open_images(Path(real), conversions)
-        measured = measure(images, live, moments=_needs_moments(chosen) and images.count > 1)
-        there = Real(measured.moments, measured.features, images.count, measured.features.shape[1])
-    samples = measure(open_images(fake, conversions), live, moments=False)
+        measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
+        there = Real(measured.moments, measured.features, images.count, measured.features.shape[1], measured)
+    before = [] if there.keyed is None else [there.keyed]
+    samples = as_before(measure(open_images(fake, conversions), live, moments=False), *before)
     return _compare(there, samples.features, samples.logits, chosen, metrics is None, k, extractor)
 
 
@@ -153,7 +157,8 @@ def _of_statistics(path: Path, live: LiveExtractor, conversions: tuple[str, ...]
             f"{_named(conversions)}",
             "give the reference's with --convert",
         )
-    return Real(found.moments, found.features, recipe.count, len(found.moments.mean))
+    found = as_before(found)
+    return Real(found.moments, found.features, recipe.count, len(found.moments.mean), found)
 
 
 def _named(conversions: Sequence[str]) -> str:

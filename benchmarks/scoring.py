@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import BadFeatures
+from ..reference_stats.alike import as_before
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import Input, Metric, find_metric
@@ -46,6 +47,7 @@ def score(
             beside: dict[str, Any] = {"labels": labels} if metric.labels and labels is not None else {}
             if metric.search:
                 beside["search"] = search
+            beside |= {word: inputs[name] for word, name in metric.optional.items() if inputs.get(name) is not None}
             estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given, **beside)
             reason = estimate.reason
         except BadFeatures as e:
@@ -70,11 +72,15 @@ def score_track(
 ) -> list[MetricRecord]:
     """Every column of a track.
 
+    Equal images count with equal features, of whatever side: those of the training image, else of the reference's, else
+    of the first sample. On another machine than the reference's a copy would otherwise be some last bits away from it.
+
     Args:
         measured: the samples in each feature space.
         references: the track's statistics, by (extractor, `reference` or `train`).
     """
     records = []
+    measured, references = _alike(measured, references)
     # Only a track that asks for classes fixes how many samples have each.
     labels = {name: m.labels if track.task == "class" else None for name, m in measured.items()}
     passes = {
@@ -92,6 +98,7 @@ def score_track(
             "real.features": real.features,
             "reference.features": references[column.extractor, "reference"].features,
             "train.features": references[column.extractor, "train"].features,
+            "train.centres": references[column.extractor, "train"].centres,
             "fake.features": fake.features,
             "fake.logits": fake.logits,
             "neighbours": passes[column.extractor, column.against],
@@ -102,6 +109,17 @@ def score_track(
         labelled = labels[column.extractor]
         records.append(score(metric, inputs, column.extractor, n, n_reference, params, labelled, search))
     return records
+
+
+def _alike(
+    measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
+) -> tuple[dict[str, Measured], dict[tuple[str, Against], ReferenceStatistics]]:
+    samples, real = dict(measured), dict(references)
+    for name in measured:
+        train = real[name, "train"] = as_before(real[name, "train"])
+        reference = real[name, "reference"] = as_before(real[name, "reference"], train)
+        samples[name] = as_before(samples[name], train, reference)
+    return samples, real
 
 
 def _most_neighbours(track: Track) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
 from ..registry.schema import Against, Precision, Track
+from .centres import stored_centres
 from .checkpoint import Checkpoint, building
 from .features import Measured, Stale, measure
 from .statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for, refuse_mismatch
@@ -60,6 +62,8 @@ def build(recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = N
         measured.logits,
         measured.labels,
         measured.digest,
+        measured.keys,
+        stored_centres(measured.features),
     )
 
 
@@ -152,10 +156,15 @@ def verify(stored: ReferenceStatistics, device: str = "cpu") -> Verified:
         "root": (stored.moments.root, fresh.moments.root),
         "features": (stored.features, fresh.features),
     }
+    if stored.centres is not None and fresh.centres is not None:
+        pairs["centres"] = (stored.centres, fresh.centres)
     if stored.logits is not None and fresh.logits is not None:
         pairs["logits"] = (stored.logits, fresh.logits)
     differences = {name: _relative(a, b) for name, (a, b) in pairs.items()}
-    return Verified(differences, stored.image_digest == fresh.image_digest)
+    assert stored.keys is not None
+    assert fresh.keys is not None
+    same = stored.image_digest == fresh.image_digest and torch.equal(stored.keys, fresh.keys)
+    return Verified(differences, same)
 
 
 def _relative(a: Tensor, b: Tensor) -> float:

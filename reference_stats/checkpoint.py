@@ -23,7 +23,7 @@ from .features import Gathered
 from .moments import Accumulator, Moments
 from .statistics import Recipe
 
-FORMAT = 1
+FORMAT = 2
 SECONDS = 60.0  # between two checkpoints
 SHARE = 0.05  # of the time, at most, that writing them may take
 
@@ -57,7 +57,8 @@ class Checkpoint:
                 header = f.metadata() or {}
                 if header.get("owner") != self.owner:
                     return None
-                arrays = {name: f.get_tensor(name) for name in f.keys()}
+                # Copied to where a build has them: the bits of a matrix product depend on how its memory is aligned.
+                arrays = {name: f.get_tensor(name).clone() for name in f.keys()}
             accumulator = Accumulator(len(arrays["mean"]))
             accumulator.moments = Moments(int(arrays["count"]), arrays["mean"], arrays["scatter"])
             return Gathered(
@@ -67,6 +68,7 @@ class Checkpoint:
                 arrays["features"],
                 arrays.get("logits"),
                 arrays.get("labels"),
+                arrays["keys"],
             )
         except (OSError, safetensors.SafetensorError, KeyError, ValueError):
             return None
@@ -88,6 +90,7 @@ class Checkpoint:
             "features": state.features,
             "logits": state.logits,
             "labels": state.labels,
+            "keys": state.keys,
         }
         header = {"owner": self.owner, "taken": str(state.taken), "order": state.order}
         kept = {name: array for name, array in arrays.items() if array is not None}

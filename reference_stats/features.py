@@ -17,7 +17,7 @@ from ..errors import BadFeatures, BadImages
 from ..progress import bar
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor
-from ..registry.images import Images, ImageSource, Positions, describe, example_digests, joined
+from ..registry.images import Images, ImageSource, Positions, describe, example_digests, image_keys, joined
 from ..registry.memory import out_of_memory
 from .moments import Accumulator, Moments
 
@@ -34,6 +34,7 @@ class Measured:
         logits: of the same images, float32, shape (kept, classes), where the extractor has any.
         labels: of the same images, int64, shape (kept,), where the images have any.
         digest: SHA-256 over the digests of all images in their fixed order, in whatever order they were read.
+        keys: of the images that were kept, int64, shape (kept,), by which equal ones are known; see `image_keys`.
     """
 
     moments: Moments | None
@@ -41,6 +42,7 @@ class Measured:
     logits: Tensor | None
     labels: Tensor | None
     digest: str
+    keys: Tensor | None = None
 
 
 class Stale(Exception):
@@ -57,6 +59,7 @@ class Gathered:
     features: Tensor | None = None
     logits: Tensor | None = None
     labels: Tensor | None = None
+    keys: Tensor | None = None
 
 
 def measure(
@@ -140,6 +143,7 @@ class Pass:
             state.logits,
             state.labels,
             hashlib.sha256(self._digests.tobytes()).hexdigest(),
+            state.keys,
         )
 
 
@@ -197,6 +201,7 @@ def _take_in(
         # Before the network runs: what does not fit into memory is refused at once.
         state.accumulator = Accumulator(width) if moments else None
         state.features = torch.zeros(keep, width)
+        state.keys = torch.zeros(keep, dtype=torch.int64)
     elif state.features.shape[1] != width:
         raise BadImages(
             f"{name}: an image of {describe(images.shape)} has {width:,} features in {extractor.entry.name}, "
@@ -217,6 +222,8 @@ def _take_in(
     kept = np.flatnonzero(positions < keep)
     rows = torch.from_numpy(positions[kept])
     state.features[rows] = features[kept]
+    assert state.keys is not None
+    state.keys[rows] = torch.from_numpy(image_keys(images.take(kept)))
     if logits is not None:
         state.logits = torch.zeros(keep, logits.shape[1]) if state.logits is None else state.logits
         state.logits[rows] = logits[kept]

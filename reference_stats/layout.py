@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadEntry
+from .centres import CELLS
 from .moments import Given, Moments
 from .statistics import Card, ImportedStatistics, ReferenceStatistics
 
@@ -29,6 +30,8 @@ def arrays_of(statistics: ReferenceStatistics | ImportedStatistics) -> dict[str,
             "features": statistics.features,
             "logits": statistics.logits,
             "labels": statistics.labels,
+            "keys": statistics.keys,
+            "centres": statistics.centres,
         }
     else:
         gaussian = statistics.gaussian
@@ -75,6 +78,8 @@ def statistics_of(card: Card, arrays: Mapping[str, Tensor], path: Path) -> Refer
         arrays.get("logits"),
         arrays.get("labels"),
         card.image_digest,
+        arrays["keys"],
+        arrays.get("centres"),
     )
 
 
@@ -86,8 +91,11 @@ def _expected(card: Card, arrays: Mapping[str, Tensor]) -> dict[str, str]:
     if card.recipe is not None:
         rows = card.recipe.bank
         expected |= {"count": "torch.int64 ()", "scatter": square, "features": f"torch.float32 {(rows, d)}"}
+        expected["keys"] = f"torch.int64 {(rows,)}"
         if "labels" in arrays:
             expected["labels"] = f"torch.int64 {(rows,)}"
+        if "centres" in arrays:
+            expected["centres"] = f"torch.float64 {(CELLS, d)}"
     else:
         rows = len(arrays["features"]) if "features" in arrays else 0
         expected["cov"] = square

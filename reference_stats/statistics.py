@@ -16,9 +16,10 @@ from ..registry.conversions import check_names
 from ..registry.datasets import known_digest, split_size
 from ..registry.datasets.splits import RULE
 from ..registry.schema import Against, Dataset, Extractor, Name, Precision, Sha256, Strict, Track
+from .centres import stored_centres
 from .moments import Given, Moments
 
-FORMAT = 2
+FORMAT = 3
 IMPORTED = "imported"
 
 
@@ -74,7 +75,7 @@ class Origin(Strict):
 class Card(Strict):
     """What a file of reference statistics says of itself: how it was built, or where it was imported from."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     recipe: Recipe | None = None
     origin: Origin | None = None
     image_digest: Sha256 | None = None  # over the digests of the images in order; none: they are not known
@@ -106,6 +107,8 @@ class ReferenceStatistics:
         logits: of the bank, shape (bank, classes), or none.
         labels: of the bank, shape (bank,), or none.
         image_digest: of all images of the split in order.
+        keys: of the bank's images, int64, shape (bank,), by which equal images are known.
+        centres: of the cells of the bank, float64, shape (cells, d), or none where it holds too few distinct features.
     """
 
     recipe: Recipe
@@ -114,6 +117,8 @@ class ReferenceStatistics:
     logits: Tensor | None
     labels: Tensor | None
     image_digest: str
+    keys: Tensor | None = None
+    centres: Tensor | None = None
 
     def cut(self, bank: int) -> ReferenceStatistics:
         """The same with a smaller bank, to the bit what building that gives: a bank is the first of the images."""
@@ -124,6 +129,8 @@ class ReferenceStatistics:
             None if self.logits is None else self.logits[:bank].clone(),
             None if self.labels is None else self.labels[:bank].clone(),
             self.image_digest,
+            None if self.keys is None else self.keys[:bank].clone(),
+            stored_centres(self.features[:bank]),
         )
 
 

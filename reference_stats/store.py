@@ -104,7 +104,8 @@ def load_any(path: Path) -> ReferenceStatistics | ImportedStatistics:
     """
     card = read_card(path)
     with safetensors.safe_open(path, framework="pt") as f:
-        arrays = {name: f.get_tensor(name) for name in f.keys()}
+        # Copied to where fresh arrays are: the bits of a matrix product depend on how its memory is aligned.
+        arrays = {name: f.get_tensor(name).clone() for name in f.keys()}
     return statistics_of(card, arrays, path)
 
 

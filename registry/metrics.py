@@ -13,6 +13,7 @@ Input = Literal[
     "real.moments",
     "real.features",
     "train.features",
+    "train.centres",  # of the cells of the training features
     "reference.features",
     "fake.features",
     "fake.logits",
@@ -35,6 +36,7 @@ class Metric:
         target: the value of a perfect generator where that is neither end of the range.
         labels: whether the function takes the samples' labels too, for an interval over draws that have so many of
             each. The metrics of `neighbours` find them there.
+        optional: inputs that the function takes by name where they are at hand, and works out where they are not.
         search: whether the function takes the search for nearest rows too, which remembers what it has found for
             another metric.
     """
@@ -53,6 +55,7 @@ class Metric:
     target: float | None = None
     labels: bool = False
     search: bool = False
+    optional: Mapping[str, Input] = field(default_factory=lambda: MappingProxyType({}))
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -189,7 +192,7 @@ _ROWS = (
     Metric(
         name="realism",
         title="Realism score",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.realism:realism",
         inputs=("real.features", "fake.features"),
         better="higher",
@@ -276,7 +279,7 @@ _ROWS = (
     Metric(
         name="c_t",
         title="Copying test",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.copying:copying_score",
         inputs=("train.features", "reference.features", "fake.features"),
         better=None,
@@ -284,9 +287,10 @@ _ROWS = (
         symmetric=False,
         least=2,
         summary="z-score of distances to the nearest training images against those of real images it has not seen.",
-        paper="arXiv:2004.05675",
+        paper="arXiv:2004.05675 (cells and distances; van Elteren's sum of them here)",
         labels=True,
         search=True,
+        optional=MappingProxyType({"centres": "train.centres"}),
         target=0.0,
         params=MappingProxyType({"cells": 3, "seed": 0}),
     ),

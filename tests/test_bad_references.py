@@ -216,9 +216,9 @@ def nan(array: torch.Tensor) -> torch.Tensor:
             ": not a file of",
             id="bare",
         ),
-        pytest.param(on_card(format=3), ": card.format: 3, where 2 is read", id="newer"),
-        pytest.param(on_card(format=1), ": card.format: 1, where 2 is read", id="older"),
-        pytest.param(on_card(format="2"), ": card.format: '2', where 2 is read", id="a format in words"),
+        pytest.param(on_card(format=4), ": card.format: 4, where 3 is read", id="newer"),
+        pytest.param(on_card(format=2), ": card.format: 2, where 3 is read", id="older"),
+        pytest.param(on_card(format="3"), ": card.format: '3', where 3 is read", id="a format in words"),
         pytest.param(on_card(extra=1), ": card.extra: ", id="unknown field"),
         pytest.param(on_card(image_digest=None), ": card: a card holds a recipe and the digest", id="no image digest"),
         pytest.param(
@@ -234,6 +234,8 @@ def nan(array: torch.Tensor) -> torch.Tensor:
         pytest.param(put("features", lambda a: a[:9]), ": features: torch.float32 (9, 32), where", id="short bank"),
         pytest.param(put("logits", lambda a: a[:9]), ": logits: torch.float32 (9, 10), where", id="short logits"),
         pytest.param(put("labels", lambda a: a[:9]), ": labels: torch.int64 (9,), where", id="short labels"),
+        pytest.param(put("keys", lambda a: a[:9]), ": keys: torch.int64 (9,), where", id="short keys"),
+        pytest.param(put("centres", lambda a: a[:2]), ": centres: torch.float64 (2, 32), where", id="two centres"),
         pytest.param(put("count", lambda a: a + 1), ": count: 501, where the card says 500", id="count"),
     ],
 )
@@ -247,9 +249,9 @@ def test_spoiled_statistics_are_refused(
 
 def test_what_to_do_about_another_version_is_said(run: Run, reference: Path, samples: Path) -> None:
     arguments = ("compare", reference, samples, "--extractor", "digits-cnn")
-    on_card(format=3)(reference)
+    on_card(format=4)(reference)
     assert hint(run, *arguments) == "install a newer genboard: pip install --upgrade genboard"
-    on_card(format=1)(reference)
+    on_card(format=2)(reference)
     assert "build it again" in hint(run, *arguments)
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
-from genboard.benchmarks.metrics import copying
 from genboard.benchmarks.metrics.authenticity import authenticity
 from genboard.benchmarks.metrics.copying import copying_score
 from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
 from genboard.benchmarks.metrics.vendi import vendi_score
 from genboard.errors import BadFeatures
+from genboard.reference_stats.centres import cell_centres
 from scipy.spatial.distance import cdist
 from vendi_score import vendi
 
@@ -157,28 +157,73 @@ def test_the_copying_score_of_one_cell_is_the_mann_whitney_z():
     assert scipy.stats.norm.cdf(found) == pytest.approx(p, rel=1e-9)
 
 
-def test_the_copying_score_weighs_cells_by_their_reference_images():
-    # Three clusters so far apart that k-means finds them. The third has no samples and is left out.
-    def clusters(seed: int, *sizes: int, scale: float = 1.0) -> list[torch.Tensor]:
-        return [gaussian(seed + i, n, 2, 1000.0 * i, scale) for i, n in enumerate(sizes)]
+def clusters(seed: int, *sizes: int, scale: float = 1.0) -> list[torch.Tensor]:
+    """Clusters so far apart that each is a cell."""
+    return [gaussian(seed + i, n, 2, 1000.0 * i, scale) for i, n in enumerate(sizes)]
 
+
+def test_the_copying_score_is_van_elterens_sum_over_cells():
+    # Whole numbers, so that many distances are equal. The third cell has no samples and adds nothing.
     t, r, y = clusters(50, 40, 50, 60), clusters(60, 30, 90, 20), clusters(70, 50, 25, scale=2.0)
-    single = [copying_score(t[i], r[i], y[i], cells=1).value for i in range(2)]
+    t, r, y = ([rows.round() for rows in side] for side in (t, r, y))
+    excess, variance = 0.0, 0.0
+    for i in range(2):
+        far, near = (cdist(side[i].numpy(), t[i].numpy()).min(axis=1) for side in (y, r))
+        n, m = len(far), len(near)
+        ranks = scipy.stats.rankdata(np.concatenate([far, near]))
+        excess += (ranks[:n].sum() - n * (n + 1) / 2 - n * m / 2) / (n + m + 1)
+        variance += n * m / (n + m - 1) * (np.square(ranks).mean() - ranks.mean() ** 2) / (n + m + 1) ** 2
     found = copying_score(torch.cat(t), torch.cat(r), torch.cat(y))
-    assert single[0] != pytest.approx(single[1], rel=0.1)
-    assert found.value == pytest.approx((30 * single[0] + 90 * single[1]) / 120, rel=1e-12)
+    assert found.value == pytest.approx(excess / variance**0.5, rel=1e-9)
+    assert abs(found.value) > 1
 
 
-def test_the_copying_scores_influence_is_what_a_sample_more_changes():
-    t, r, y = gaussian(130, 50, 2), gaussian(131, 400, 2), gaussian(132, 60, 2, scale=1.5)
-    far, near = copying.nearest(t, y)[0], copying.nearest(t, r)[0]
-    score = copying._mann_whitney(far, near)
-    assert score is not None
-    assert score[0] > 2
-    for i in (0, 20, 40):
-        more = copying._mann_whitney(torch.cat([far, far[i : i + 1]]), near)
-        assert more is not None
-        assert more[0] - score[0] == pytest.approx(float(score[1][i]), abs=0.003)
+def test_a_good_sample_in_an_empty_cell_hardly_moves_the_copying_score():
+    t, r = torch.cat(clusters(30, 100, 100, 100)), torch.cat(clusters(33, 150, 150, 150))
+    poor = gaussian(36, 440, 2, scale=3.0)
+    alone = copying_score(t, r, poor)
+    joined = copying_score(t, r, torch.cat([poor, gaussian(37, 1, 2, 1000.0), gaussian(38, 1, 2, 2000.0)]))
+    assert alone.value > 10
+    assert alone.uncertainty is not None
+    assert abs(joined.value - alone.value) < alone.uncertainty.se
+
+
+def test_no_sample_moves_the_copying_score_by_more_than_its_standard_error():
+    t, r = gaussian(133, 300, 4), gaussian(134, 300, 4)
+    sets = {
+        "fresh": gaussian(135, 120, 4),
+        "collapsed": gaussian(136, 120, 4, 1.0, 0.2),
+        "copies": torch.cat([t[:118], gaussian(137, 2, 4)]),
+        "far": torch.cat([gaussian(138, 119, 4, scale=6.0), t[:1]]),
+    }
+    for name, y in sets.items():
+        whole = copying_score(t, r, y)
+        assert whole.uncertainty is not None
+        left_out = [copying_score(t, r, torch.cat([y[:i], y[i + 1 :]])).value for i in [*range(0, 118, 13), 118, 119]]
+        assert max(abs(value - whole.value) for value in left_out) <= whole.uncertainty.se, name
+
+
+@pytest.mark.parametrize("digits", [None, 0], ids=["no ties", "ties"])
+def test_the_copying_scores_influence_is_what_a_sample_more_changes(digits):
+    t, r, y = gaussian(130, 50, 2), gaussian(131, 400, 2), gaussian(132, 240, 2, scale=1.5)
+    if digits is not None:
+        t, r, y = (x.round(decimals=digits) for x in (t, r, y))
+    found = copying_score(t, r, y)
+    assert found.value > 2
+    assert found.influence is not None
+    for i in range(0, 240, 30):
+        more = copying_score(t, r, torch.cat([y, y[i : i + 1]])).value
+        assert more - found.value == pytest.approx(float(found.influence[i]) / 240, abs=0.002)
+
+
+def test_stored_centres_serve_the_usual_cells_alone():
+    t, r, y = (gaussian(140 + i, 80, 3) for i in range(3))
+    stored = cell_centres(t)
+    assert copying_score(t, r, y, centres=stored) == copying_score(t, r, y)
+    elsewhere = stored + torch.tensor([5.0, 0.0, 0.0])
+    assert copying_score(t, r, y, centres=elsewhere) != copying_score(t, r, y)
+    assert copying_score(t, r, y, cells=4, centres=elsewhere) == copying_score(t, r, y, cells=4)
+    assert copying_score(t, r, y, seed=1, centres=elsewhere) == copying_score(t, r, y, seed=1)
 
 
 def test_copies_have_a_very_negative_score_and_fresh_images_none():
@@ -190,10 +235,10 @@ def test_copies_have_a_very_negative_score_and_fresh_images_none():
     assert max(np.abs(fresh)) < 3
 
 
-def test_the_copying_score_of_fresh_images_is_centred_with_a_spread_of_at_most_one():
-    scores = [copying_score(*(gaussian(3 * i + j, 100, 3) for j in range(3))).value for i in range(100)]
-    assert abs(np.mean(scores)) < 3 * np.std(scores) / len(scores) ** 0.5
-    assert 1 / 3**0.5 / 1.3 < np.std(scores) < 1
+def test_the_copying_score_of_fresh_images_is_about_standard_normal():
+    scores = [copying_score(*(gaussian(3 * i + j, 100, 3) for j in range(3))).value for i in range(200)]
+    assert abs(np.mean(scores)) < 3 / len(scores) ** 0.5
+    assert np.std(scores) == pytest.approx(1, abs=3 / (2 * len(scores)) ** 0.5)
 
 
 def test_the_copying_score_depends_on_its_seed_alone():
@@ -223,6 +268,8 @@ CELLS = {
     "alpha-precision, equal": (alpha_precision, 200, 0.0, 1.0),
     "alpha-precision, far": (alpha_precision, 200, 3.0, 1.0),
     "beta-recall": (beta_recall, 200, 0.5, 0.6),
+    "copying, fresh": (lambda t, y: copying_score(t, gaussian(301, 300, 4), y), 200, 0.0, 1.0),
+    "copying, collapsed": (lambda t, y: copying_score(t, gaussian(301, 300, 4), y), 200, 1.0, 0.2),
     "authenticity": (authenticity, 200, 0.0, 1.0),
     "authenticity, near copies": (lambda t, y: authenticity(t, t[:200] + 0.3 * y), 200, 0.0, 1.0),
 }

@@ -77,7 +77,7 @@ def test_committed_statistics_are_what_building_them_gives(recipe):
     refuse_mismatch(stored.recipe, recipe, recipe.name)
     verified = verify(stored)
     assert verified.ok, verified
-    assert set(verified.differences) == {"mean", "covariance", "root", "features", "logits"}
+    assert set(verified.differences) == {"mean", "covariance", "root", "features", "logits", "centres"}
 
 
 def test_verify_sees_a_small_change():
@@ -89,12 +89,21 @@ def test_verify_sees_a_small_change():
     assert verify(changed).differences["features"] == pytest.approx(3 * TOLERANCE, rel=0.01)
 
 
+def test_verify_sees_the_key_of_another_image():
+    stored = store.load(store.COMMITTED / (RECIPES[0].name + store.SUFFIX))
+    assert stored.keys is not None
+    keys = stored.keys.clone()
+    keys[7] += 1
+    assert not verify(dataclasses.replace(stored, keys=keys)).same_images
+
+
 def test_statistics_come_back_from_disk_as_they_were(tmp_path):
     built = build(RECIPES[0])
     again = store.load(store.save(built, tmp_path))
     assert again.recipe == built.recipe
     assert again.image_digest == built.image_digest
-    for a, b in [(again.features, built.features), (again.moments.root, built.moments.root)]:
+    pairs = [(getattr(again, name), getattr(built, name)) for name in ("features", "keys", "centres")]
+    for a, b in [*pairs, (again.moments.root, built.moments.root)]:
         torch.testing.assert_close(a, b, rtol=0, atol=0)
     first = store.save(built, tmp_path / "b").read_bytes()
     assert first == store.save(built, tmp_path / "c").read_bytes()

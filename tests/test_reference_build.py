@@ -44,7 +44,7 @@ class Killed(BaseException):
 def same_bits(a: ReferenceStatistics, b: ReferenceStatistics) -> None:
     left, right = (store.arrays_of(s) for s in (a, b))
     assert left.keys() == right.keys()
-    assert len(left) == 7
+    assert len(left) == 9
     for name in left:
         assert torch.equal(left[name], right[name]), name
     assert a.image_digest == b.image_digest

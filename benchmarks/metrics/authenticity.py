@@ -14,7 +14,8 @@ def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None, 
 
     From 0, every sample as near to a training image as only a copy should be, to 1. Neither end is best: fresh real
     images have 0.39, 0.59 and 0.81 in 2, 8 and 64 Gaussian dimensions, so read it beside the value of held-out images.
-    It depends on the size of the training set and of the space, not on the number of samples.
+    It depends on the size of the training set and of the space, not on the number of samples. A sample exactly as far
+    as the training image's nearest other one is not authentic.
 
     Args:
         train: features of the training images, shape (t, d).
@@ -36,4 +37,5 @@ def authenticity(train: Tensor, features: Tensor, labels: Tensor | None = None, 
     authentic = apart > to_other(train, met)[place]
     hits, n = int(authentic.sum()), len(features)
     method = "Wilson" if labels is None else "Wilson, variance within labels"
-    return Estimate(hits / n, wilson(hits, n, effect_of_labels(authentic, labels), method=method))
+    uncertainty = wilson(hits, n, effect_of_labels(authentic, labels), method=method)
+    return Estimate(hits / n, uncertainty, influence=authentic.double())

@@ -2,82 +2,89 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import lru_cache
+from dataclasses import dataclass
 
 import torch
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from ...errors import BadFeatures
+from ...reference_stats.centres import CELLS, SEED, cell_centres, cells_of
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
 from .nearest import Search, nearest
-
-STARTS = 10  # k-means is begun this often, and the tightest cells are taken
 
 
 def copying_score(
     train: Tensor,
     reference: Tensor,
     features: Tensor,
-    cells: int = 3,
-    seed: int = 0,
+    cells: int = CELLS,
+    seed: int = SEED,
+    centres: Tensor | None = None,
     labels: Tensor | None = None,
     search: Search = nearest,
 ) -> Estimate:
-    """The mean over cells of the z-scored Mann-Whitney U of distances to the nearest training image in the cell.
+    """Van Elteren's z over cells of the Mann-Whitney U of distances to the nearest training image in the cell.
 
-    0 for fresh real images, with a standard deviation of at most 1; below -3 samples are nearer to the training images
-    than fresh real images are: copies. Far above 0 they are farther away: a poor fit. Shown, not ranked.
+    About standard normal for fresh real images; below -3 samples are nearer to the training images than fresh real
+    images are: copies. Far above 0 they are farther away: a poor fit. Shown, not ranked.
 
-    Cells are those of a k-means of the training features. In each, U counts the pairs of a sample and a reference image
-    in which the sample is farther, equal ones half, and is z-scored by the mean and variance of U under one
-    distribution, the variance corrected for ties. The mean is weighted by the share of the reference images in a cell.
-    A cell without samples or without reference images, or in which all distances are equal, says nothing and is left
-    out.
+    Cells are those of the training features' centres. In each, U counts the pairs of a sample and a reference image in
+    which the sample is farther, equal ones half. With n samples and m reference images in a cell
+
+        z = sum (U - n m / 2) / (n + m + 1)  over the root of  sum Var(U) / (n + m + 1)^2,
+
+    Var(U) being that under one distribution, corrected for ties. A cell weighs as much as it can tell: one without
+    samples, without reference images, or in which all distances are equal, adds nothing.
 
     Args:
         train: features of the training images, shape (t, d).
         reference: of real images that training has not seen, shape (m, d).
         features: of the samples, shape (n, d).
-        seed: of the k-means.
+        cells: how many.
+        seed: of the cells.
+        centres: of the usual cells, shape (CELLS, d), as reference statistics keep them; found anew where there are
+            none, or other cells are asked for.
         labels: of the samples, shape (n,), where there are so many of each in every draw.
         search: for the nearest rows.
 
     Raises:
         BadFeatures: different widths, fewer distinct training images than cells, or no cell that says anything.
 
-    Source: Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675, with every cell counted that holds a sample. The
-    standard error is that of the influence function, with training and reference images fixed: within a cell the score
-    is a mean over its samples, times a factor that grows with how many there are.
+    Source: Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675, who average the cells' own z over cells with enough
+    samples: there a cell's weight does not depend on how many samples are in it, and jumps where it is left out. The
+    weights here are those of van Elteren 1960, Bull. Inst. Internat. Statist. 37, 351-361. The standard error is that
+    of the influence function, with training and reference images fixed and, as in Wilson's interval, half a sample
+    added at either end: where all samples are nearer than every reference image, the next one may not be.
     """
-    centres = _centres(train, cells, seed)
-    of_train, of_reference, of_samples = (nearest(centres, x)[1] for x in (train, reference, features))
+    if centres is None or (cells, seed) != (CELLS, SEED):
+        centres = cell_centres(train, cells, seed)
+    of_train, of_reference, of_samples = (cells_of(x, centres) for x in (train, reference, features))
     to_reference, to_samples = (
         _within_cells(train, of_train, x, of_x, search)
         for x, of_x in ((reference, of_reference), (features, of_samples))
     )
-    total, weight = 0.0, 0
-    influence = torch.zeros(len(features), dtype=torch.float64, device=features.device)
-    for cell in range(cells):
-        held_out, samples = to_reference[of_reference == cell], to_samples[of_samples == cell]
-        if not (bool((of_train == cell).any()) and len(held_out) and len(samples)):
-            continue
-        score = _mann_whitney(samples, held_out)
-        if score is not None:
-            total += len(held_out) * score[0]
-            weight += len(held_out)
-            influence[of_samples == cell] = len(held_out) * score[1]
-    if not weight:
+    tallies = [
+        _tally(to_samples[of_samples == cell], to_reference[of_reference == cell]) for cell in range(len(centres))
+    ]
+    excess, variance = sum(t.excess for t in tallies), sum(t.variance for t in tallies)
+    if variance <= 0:
         raise BadFeatures(
             "in no cell are there samples and reference images at different distances from the training images",
             "give more samples, or fewer cells",
         )
-    value, n = total / weight, len(features)
-    influence *= n / weight
-    se = (variance_within(influence, labels) / n) ** 0.5
-    return Estimate(value, normal(value, se, "influence function", degrees=degrees_of(influence)))
+    value, n = excess / variance**0.5, len(features)
+
+    def moved(of_excess: Tensor, of_variance: Tensor) -> Tensor:
+        change: Tensor = n * (of_excess - excess / (2 * variance) * of_variance) / variance**0.5
+        return change
+
+    influence = torch.zeros(n, dtype=torch.float64, device=features.device)
+    for cell, tally in enumerate(tallies):
+        influence[of_samples == cell] = moved(tally.of_excess, tally.of_variance)
+    added = max(float((moved(t.ends, t.ends_variance) - influence.mean()).square().sum()) / 2 for t in tallies)
+    se = ((variance_within(influence, labels) + added / n) / n) ** 0.5
+    uncertainty = normal(value, se, "influence function", degrees=degrees_of(influence))
+    return Estimate(value, uncertainty, influence=influence)
 
 
 def _within_cells(train: Tensor, of_train: Tensor, features: Tensor, cells: Tensor, search: Search) -> Tensor:
@@ -93,40 +100,49 @@ def _within_cells(train: Tensor, of_train: Tensor, features: Tensor, cells: Tens
     return distances
 
 
-@lru_cache(maxsize=1)  # studies ask it of hundreds of sets with one training set
-def _centres(train: Tensor, cells: int, seed: int) -> Tensor:
-    """Centres of the k-means cells of the training features, shape (cells, d), float64."""
-    few = BadFeatures(
-        f"{len(train)} training images do not make {cells} cells", "give more distinct ones, or fewer cells"
-    )
-    if len(train) < cells:
-        raise few
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        try:
-            found = KMeans(cells, n_init=STARTS, random_state=seed).fit(train.cpu().numpy())
-        except ConvergenceWarning:
-            raise few from None
-    return torch.from_numpy(found.cluster_centers_).to(train.device, torch.float64)
+@dataclass(frozen=True)
+class _Tally:
+    """What a cell adds: the excess (U - n m / 2) / (n + m + 1), its variance, and their derivatives.
 
-
-def _mann_whitney(x: Tensor, y: Tensor) -> tuple[float, Tensor] | None:
-    """z of the number of pairs with x > y, ties counted half, and its derivatives; none where all are equal.
-
-    The derivatives are by the weights of the x, shape (n,). One more of them adds the pairs in which it is farther; it
-    also makes the same share of pairs count for more.
+    Attributes:
+        of_excess, of_variance: by the weight of each sample, shape (n,).
+        ends, ends_variance: of both by that of one more sample, nearer than all and farther than all, shape (2,).
     """
+
+    excess: float
+    variance: float
+    of_excess: Tensor
+    of_variance: Tensor
+    ends: Tensor
+    ends_variance: Tensor
+
+
+def _tally(x: Tensor, y: Tensor) -> _Tally:
+    """That of samples at the distances x and reference images at the distances y."""
     n, m = len(x), len(y)
-    together = torch.cat([x, y])
-    _, place, count = together.unique(return_inverse=True, return_counts=True)
-    if len(count) == 1:
-        return None
+    all_ = n + m
+    _, place, count = torch.cat([x, y]).unique(return_inverse=True, return_counts=True)
+    if n == 0 or m == 0 or len(count) == 1:
+        none, two = (torch.zeros(k, dtype=torch.float64, device=x.device) for k in (n, 2))
+        return _Tally(0.0, 0.0, none, none, two, two)
+    ties = count.to(torch.float64)
     of_y = torch.bincount(place[n:], minlength=len(count)).to(torch.float64)
-    below = (of_y.cumsum(0) - of_y / 2)[place[:n]] / m  # the share of y below each x
-    share = float(below.mean())
-    all_, ties = n + m, count.to(torch.float64)
-    variance = n * m / 12 * (all_ + 1 - float((ties**3 - ties).sum()) / (all_ * (all_ - 1)))
-    # z = unit (share - 1/2), and without ties unit = (12 n m / (n + m + 1))^(1/2).
-    unit = n * m / variance**0.5
-    growth = unit * (1 / n - 1 / (all_ + 1)) / 2
-    return unit * (share - 0.5), unit * (below - share) / n + growth * (share - 0.5)
+    below = (of_y.cumsum(0) - of_y / 2)[place[:n]]  # reference images nearer than each sample, equal ones half
+    excess = float((below - m / 2).sum()) / (all_ + 1)
+    tied, pairs = float((ties**3 - ties).sum()), all_ * (all_ - 1)
+    free = all_ + 1 - tied / pairs  # all_ + 1 without ties, 0 where all are equal
+    variance = n * m / 12 * free / (all_ + 1) ** 2
+
+    def of_variance(more_tied: Tensor) -> Tensor:
+        more_free = 1 - more_tied / pairs + tied * (2 * all_ - 1) / pairs**2
+        return m / 12 / (all_ + 1) ** 2 * (free - 2 * n * free / (all_ + 1) + n * more_free)
+
+    ends = torch.tensor([-m / 2, m / 2], dtype=torch.float64, device=x.device)
+    return _Tally(
+        excess,
+        variance,
+        (below - m / 2 - excess) / (all_ + 1),
+        of_variance((3 * ties**2 - 1)[place[:n]]),
+        (ends - excess) / (all_ + 1),
+        of_variance(torch.zeros_like(ends)),
+    )

@@ -66,7 +66,8 @@ def nearest_ratio(
         raise BadFeatures("every real image is in the training set: there is no distance to compare with")
     value = float(distances.mean()) / scale
     se = (variance_within(distances, labels) / len(distances)) ** 0.5 / scale
-    return Estimate(value, normal(value, se, "standard error of a mean", degrees=degrees_of(distances)))
+    uncertainty = normal(value, se, "standard error of a mean", degrees=degrees_of(distances))
+    return Estimate(value, uncertainty, influence=distances / scale)
 
 
 def to_other(bank: Tensor, rows: Tensor, k: int = 1) -> Tensor:

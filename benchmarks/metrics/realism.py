@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
-from ..neighbours.distances import clouds, lower_bounds
+from ..neighbours import nearest_rows, to_other_rows
+from ..neighbours.distances import clouds
 from ..neighbours.lists import nearest_lists
 from ..uncertainty import LEVEL, Estimate, Uncertainty, Z
 
-SPARE = 8  # neighbours listed beyond the k-th, so that the k-th by exact distance is among them
+SPARE = 8  # neighbours listed beyond the k-th, so that the k-th by exact distance hardly ever is not among them
 
 
 def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
@@ -46,30 +47,34 @@ def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
 def realism_scores(real: Tensor, features: Tensor, k: int = 3) -> Tensor:
     """The score of each sample, float64, shape (n,): the largest ratio of a real ball's radius to the distance from it.
 
-    The half of the real images with the larger balls is left out: there the manifold is known too poorly. Which ball
-    gives the largest ratio is decided to a relative error of 1e-4, its radius and distance are exact.
+    The half of the real images with the larger balls is left out: there the manifold is known too poorly. Radii,
+    distances, and which ball gives the largest ratio are those of a brute force in float64. A sample that equals the
+    centre of a ball has an infinite score, also where that ball has no radius since its image occurs k + 1 times.
     """
     if real.shape[1] != features.shape[1]:
         raise BadFeatures(f"the real features are {real.shape[1]} wide, the samples' {features.shape[1]}")
     if len(real) <= k:
         raise BadFeatures(f"{len(real)} rows have no {k}-th neighbour", f"use k up to {len(real) - 1}")
-    everyone, samples = clouds(real, features)
-    index = nearest_lists(everyone, k + SPARE).index
-    rows = torch.arange(len(real), device=index.device)[:, None].expand_as(index)
-    listed = everyone.exact(rows.reshape(-1), everyone, index.reshape(-1)).view_as(index)
-    squares = listed.kthvalue(k, dim=1).values  # (m,)
-    inside = torch.where(squares <= squares.median(), squares * everyone.scale**2, 0.0)
-    best = torch.full((len(features),), -1.0, dtype=torch.float64, device=index.device)
-    ball = torch.zeros(len(features), dtype=torch.int64, device=index.device)
-    for start, block in lower_bounds(everyone, samples):
-        ratio = inside[start : start + len(block), None].to(block.dtype) / block.clamp_(min=_NEAR)
-        found = ratio.max(dim=0)
-        better = found.values > best
-        best = torch.where(better, found.values.double(), best)
-        ball = torch.where(better, found.indices + start, ball)
-    distance = everyone.exact(ball, samples, torch.arange(len(features), device=index.device))
-    # A sample that equals a real image is as deep as can be, also where that image has a duplicate and no radius.
-    return torch.where(distance > 0, squares[ball] / distance, torch.inf).sqrt()
+    squares = _radii(real, k)
+    kept = squares <= squares.median()
+    balls, points = kept & (squares > 0), kept & (squares == 0)
+    scores = torch.zeros(len(features), dtype=torch.float64, device=features.device)
+    if bool(balls.any()):
+        scores = 1 / nearest_rows(real[balls], features, squares[balls])[0]
+    if bool(points.any()):
+        scores[nearest_rows(real[points], features)[0] == 0] = torch.inf
+    return scores
 
 
-_NEAR = 1e-20  # scaled squared distance below which a sample is taken to be at the centre, until settled exactly
+def _radii(real: Tensor, k: int) -> Tensor:
+    """Squared distance of each real image to its k-th nearest other one, float64, shape (m,)."""
+    everyone, _ = clouds(real, real)
+    lists = nearest_lists(everyone, k + SPARE)
+    rows = torch.arange(len(real), device=real.device)[:, None].expand_as(lists.index)
+    listed = everyone.exact(rows.reshape(-1), everyone, lists.index.reshape(-1)).view_as(lists.index)
+    squares = listed.kthvalue(k, dim=1).values
+    # One that is not listed may be nearer, as the bounds have it.
+    open_ = ((squares * everyone.scale**2 >= lists.end) & (squares > 0)).nonzero()[:, 0]
+    if len(open_):
+        squares[open_] = to_other_rows(real, open_, k)
+    return squares

@@ -13,29 +13,43 @@ CANDIDATES = 8  # settled beside the nearest, so that hardly ever more are neede
 STRIP = 128  # rows whose pairs are listed at once
 
 
-def nearest_rows(bank: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
+def nearest_rows(bank: Tensor, queries: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Euclidean distance of each query to its nearest row of the bank, float64 (n,), and that row's index (n,).
 
     A copy is at distance 0, not at 1e-4. Of rows equally near the first one counts.
+
+    Args:
+        bank: shape (m, d).
+        queries: shape (n, d).
+        squares: float64, shape (m,), above zero and the same for equal rows: a distance to a row is then counted in
+            units of the root of that row's own.
     """
     (shown, of_query), (kept, _) = distinct(queries), distinct(bank)
     of_queries, of_bank = clouds(_rows(queries, shown), _rows(bank, kept))
     square = torch.empty(len(shown), dtype=torch.float64, device=queries.device)
     index = torch.empty_like(shown)
+    largest = 1.0 if squares is None else float(squares.max())
+    units = None if squares is None else squares[kept] / largest
+    # A bound stays one where it is divided by a little more, and every quotient is a number.
+    below = None if units is None else ((1 - 1e-6) / units.clamp(min=1e-30)).to(of_bank.centred.dtype)
     for start, block in lower_bounds(of_queries, of_bank):
         rows = torch.arange(start, start + len(block), device=queries.device)
+        if below is not None:
+            block *= below
         found, columns, exact = _candidates(of_queries, rows, of_bank, block, 1)
+        exact = exact if units is None else exact / units[columns]
         best = exact.min(dim=1).values
         # No row that is not a candidate is nearer than the last of them may be.
         open_ = best * of_queries.scale**2 >= found
         near, query, column = _within(of_queries, rows[open_], of_bank, block[open_], best[open_])
+        near = near if units is None else near / units[column]
         best[open_] = best[open_].scatter_reduce(0, query, near, "amin")
         # The first of those at that distance, among the candidates or among all.
         first = torch.where(exact == best[:, None], columns, len(kept)).amin(dim=1)
         ties = near == best[open_][query]
         first[open_] = first[open_].scatter_reduce(0, query[ties], column[ties], "amin")
         square[rows], index[rows] = best, kept[first]
-    return square.sqrt()[of_query], index[of_query]
+    return (square / largest).sqrt()[of_query], index[of_query]
 
 
 def to_other_rows(bank: Tensor, rows: Tensor, k: int) -> Tensor:

@@ -87,7 +87,12 @@ def _digest(arrays: dict[str, Tensor]) -> str:
 
 
 def _arrays(measured: Measured) -> dict[str, Tensor]:
-    arrays = {"features": measured.features, "logits": measured.logits, "labels": measured.labels}
+    arrays = {
+        "features": measured.features,
+        "logits": measured.logits,
+        "labels": measured.labels,
+        "keys": measured.keys,
+    }
     return {name: array.contiguous() for name, array in arrays.items() if array is not None}
 
 
@@ -100,10 +105,12 @@ def _read(path: Path, key: str) -> tuple[str, Measured] | None:
             card = parse_json((f.metadata() or {}).get("card", "{}"), path)
             if card.get("key") != key:
                 return None
-            arrays = {name: f.get_tensor(name) for name in f.keys()}
+            # Copied to where fresh arrays are: the bits of a matrix product depend on how its memory is aligned.
+            arrays = {name: f.get_tensor(name).clone() for name in f.keys()}
         if card["arrays"] != _digest(arrays):
             return None
-        measured = Measured(None, arrays["features"], arrays.get("logits"), arrays.get("labels"), card["images"])
+        logits, labels, keys = (arrays.get(name) for name in ("logits", "labels", "keys"))
+        measured = Measured(None, arrays["features"], logits, labels, card["images"], keys)
         return card["samples"], measured
     except (OSError, KeyError, safetensors.SafetensorError, BadEntry):
         return None
