@@ -15,6 +15,7 @@ from pathlib import Path
 import genboard
 import numpy as np
 import pytest
+import safetensors
 import torch
 from filelock import FileLock
 from genboard.errors import BadFeatures, BadImages, ReferenceMismatch
@@ -122,6 +123,104 @@ b.build_into(Path({str(own_home / "references")!r}), make_recipe("digits", "refe
     assert state is not None
     assert state.taken == 250
     same_bits(store.load(build_into(own_home / "references", RECIPE)), build(RECIPE))
+
+
+ALIGNED = 64  # bytes, to which torch aligns what it allocates, and on which the bits of a matrix product may depend
+
+
+def test_what_is_read_lies_in_memory_as_what_is_made(own_home, computed):
+    checkpoint = every_block(RECIPE, "cpu")
+    computed(2)
+    with pytest.raises(Killed):
+        build(RECIPE, checkpoint=checkpoint)
+    with safetensors.safe_open(checkpoint.path, framework="pt") as f:
+        assert f.get_tensor("scatter").data_ptr() % ALIGNED  # so that there is something to mend
+    state = checkpoint.read()
+    assert state is not None
+    assert state.accumulator is not None
+    moments = state.accumulator.moments
+    stored = store.arrays_of(store.load(store.COMMITTED / (RECIPE.name + store.SUFFIX)))
+    for array in (moments.mean, moments.scatter, state.features, *stored.values()):
+        assert array is not None
+        assert array.data_ptr() % ALIGNED == 0
+
+
+# Each changes bits of features, of products or of eigenvalues, as another machine does.
+MACHINES = {
+    "plain": {},
+    "convolutions without AVX-512": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "convolutions by SSE": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "products without AVX-512": {"MKL_CBWR": "AVX2"},
+    "products of any processor": {"MKL_CBWR": "COMPATIBLE"},
+    "no vectors": {"ATEN_CPU_CAPABILITY": "default"},
+}
+RESUMED = """
+import sys
+import torch
+from dataclasses import replace
+from pathlib import Path
+from genboard.reference_stats import build as b
+from genboard.reference_stats.checkpoint import Checkpoint
+from genboard.reference_stats.layout import arrays_of
+from genboard.reference_stats.statistics import make_recipe
+
+torch.set_num_threads(int(sys.argv[1]))
+load, compared = b.load_extractor, 0
+
+
+class Killed(BaseException):
+    pass
+
+
+def dying(after):
+    def loaded(*a):
+        extractor, seen = load(*a), []
+
+        def network(x):
+            if len(seen) == after:
+                raise Killed
+            seen.append(1)
+            return extractor.network(x)
+
+        return replace(extractor, network=network)
+
+    return loaded
+
+
+for space in ("digits-cnn", "pixels"):
+    recipe = make_recipe("digits", "train", space, 500)
+    b.load_extractor = load
+    whole = arrays_of(b.build(recipe))
+    for after in (1, 2, 3):
+        checkpoint = Checkpoint(Path(sys.argv[2]) / f"{space}.{after}", "test", seconds=0.0)
+        b.load_extractor = dying(after)
+        try:
+            b.build(recipe, checkpoint=checkpoint)
+        except Killed:
+            pass
+        b.load_extractor = load
+        assert checkpoint.read().taken < recipe.count
+        resumed = arrays_of(b.build(recipe, checkpoint=checkpoint))
+        for name, array in whole.items():
+            assert torch.equal(resumed[name], array), (space, after, name)
+            compared += 1
+print(compared)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_resumed_build_has_the_same_bits_under_other_instructions(tmp_path, machine, threads):
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", RESUMED, str(threads), str(tmp_path)],
+        env={**os.environ, **MACHINES[machine]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == 3 * (9 + 8)
 
 
 def test_a_checkpoint_of_other_images_starts_the_build_again(own_home, computed):

@@ -206,6 +206,7 @@ def _by_score(
                 "real.features": side.features,
                 "reference.features": cut.features,
                 "train.features": None if train is None else train.features,
+                "train.centres": None if train is None else train.centres,
                 "fake.features": measured.features[rows],
                 "fake.logits": None if measured.logits is None else measured.logits[rows],
             }

@@ -44,6 +44,7 @@ class Yardstick:
     moments: Gaussian
     train: Tensor | None
     train_moments: Gaussian | None
+    train_centres: Tensor | None = None
     left_out: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
@@ -71,6 +72,7 @@ class Yardstick:
             real.moments,
             None if train is None else train.features,
             None if train is None else train.moments,
+            None if train is None else train.centres,
             left_out,
         )
 
@@ -135,6 +137,7 @@ class Yardstick:
             "real.features": self._bank(column),
             "reference.features": self.reference,
             "train.features": self.train,
+            "train.centres": self.train_centres,
             "fake.features": features,
             "fake.logits": logits,
         }
