@@ -87,3 +87,24 @@ def test_centres_do_not_depend_on_the_order_of_rows_and_depend_on_the_seed():
 def test_centres_far_from_zero_are_those_moved_there():
     x = features("clustered", 300, 8, 1).double()
     torch.testing.assert_close(cell_centres(x + 1e6) - 1e6, cell_centres(x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_single_sample_moves_a_metric_of_training_images_by_more_than_its_standard_error(kind):
+    train, reference, samples = (features(kind, 120, 16, seed) for seed in (1, 2, 3))
+    for name, metric in METRICS.items():
+        whole = metric(train, reference, samples)
+        assert whole.uncertainty is not None
+        for i in range(0, 120, 5):
+            left = metric(train, reference, torch.cat([samples[:i], samples[i + 1 :]]))
+            assert abs(left.value - whole.value) <= whole.uncertainty.se, (name, i)
+
+
+@pytest.mark.parametrize("name", ["c_t", "nn_ratio", "authenticity"])
+def test_the_influence_has_the_variance_that_the_standard_error_says(name):
+    found = METRICS[name](*(features("clustered", 400, 16, seed) for seed in (1, 2, 3)))
+    assert found.influence is not None
+    assert found.influence.shape == (400,)
+    assert found.influence.dtype == torch.float64
+    assert found.uncertainty is not None
+    assert float(found.influence.var() / 400) ** 0.5 == pytest.approx(found.uncertainty.se, rel=0.02)
