@@ -23,7 +23,7 @@ help:
 	@echo "make references   the committed reference statistics"
 	@echo "make zoo          train the small networks and generators this project ships"
 	@echo "make bench        speed side by side with the peers, on an idle machine"
-	@echo "make validate     do the intervals hold their targets? simulated, 20 minutes"
+	@echo "make validate     do the intervals hold their targets? simulated, 45 minutes on 2 cores"
 	@echo "make docs         the figures and tables in the documentation"
 	@echo "make constraints  pin today's versions of everything"
 

@@ -15,7 +15,7 @@ from ..benchmarks.precision import TABLE as PRECISION
 from ..benchmarks.precision import Effect
 from ..benchmarks.selftest import TABLE as SELF_TEST
 from ..benchmarks.selftest import SelfTest
-from ..benchmarks.validation import TABLE, Outcome
+from ..benchmarks.validation import read_table
 from ..errors import UnknownName
 from ..files import read_bytes, read_json, write_bytes
 from ..registry.catalog import entries, find
@@ -25,7 +25,7 @@ from ..registry.overview import listed
 from ..registry.schema import Dataset, Extractor, Generator, Track
 from ..registry.weights import ROOT as WEIGHTS
 from ..registry.weights import count_numbers
-from . import study_docs
+from . import study_docs, validation_docs
 from .board import make_board
 from .check import CHECKS
 from .metadata import FIELDS
@@ -44,7 +44,13 @@ _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z0-9 :-]+) -->\n).*?(<!-- end
 def blocks() -> Mapping[str, Callable[[], str]]:
     """Every block that a document may ask for."""
     boards = {f"board {name}": (lambda name=name: _board(name)) for name in entries(Track)}
-    intervals = {f"intervals {side}": (lambda side=side: _intervals(side)) for side in ("fixed", "redrawn")}
+    intervals: dict[str, Callable[[], str]] = {
+        "intervals fixed": lambda: validation_docs.held(read_table(), "fixed"),
+        "intervals outside": lambda: validation_docs.outside(read_table()),
+        "intervals missing": lambda: validation_docs.missing(read_table()),
+        "intervals claimed": lambda: validation_docs.claimed(read_table()),
+        "intervals redrawn": lambda: validation_docs.held(read_table(), "redrawn"),
+    }
     others = {
         "self-test": _self_test,
         "rank coverage": _rank_coverage,
@@ -115,18 +121,6 @@ def _metrics() -> str:
     arrows = {"lower": "lower", "higher": "higher", None: "shown, not ranked"}
     rows = [f"| `{m.name}` | {m.title} | {arrows[m.better]} | {m.summary} | {m.paper} |" for m in METRICS.values()]
     return "\n".join(["| name | metric | better | what it measures | source |", "|---|---|---|---|---|", *rows])
-
-
-def _intervals(reference: str) -> str:
-    head = "| metric | d | n | shift | scale | target | claimed | held |"
-    rows = [head, "|---|" + "---:|" * (head.count("|") - 2)]
-    for o in map(lambda entry: Outcome(**entry), read_json(TABLE)):
-        if o.reference == reference:
-            near = "" if o.far else " (near)"
-            setting = [o.d, o.n, o.shift, o.scale]
-            cells = [f"`{o.metric}`{near}", *setting, f"{o.target:.3g}", f"{o.claimed:.2f}", f"{o.held:.1%}"]
-            rows.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(rows)
 
 
 def _self_test() -> str:
