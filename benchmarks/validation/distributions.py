@@ -98,7 +98,8 @@ def low_rank(d: int, shift: float, scale: float, structure: torch.Generator) -> 
     cov = loadings @ loadings.T + NOISE**2 * _eye(d)
 
     def draw(n: int, g: torch.Generator) -> Tensor:
-        return _normal(n, rank, g) @ loadings.T + NOISE * _normal(n, d, g)
+        signal: Tensor = _normal(n, rank, g) @ loadings.T
+        return signal + NOISE * _normal(n, d, g)
 
     return _moved(Distribution(_zeros(d), cov, draw), shift, scale)
 
