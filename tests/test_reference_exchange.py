@@ -127,7 +127,7 @@ def test_samples_are_compared_with_imported_statistics(run: Run, tmp_path: Path,
     found = json.loads(ok(run, *arguments, "--json"))
     own = json.loads(ok(run, "compare", NAME, held_out, "--extractor", "digits-cnn", "--json"))
     assert set(values(found)) < set(values(own))
-    assert {"fd", "fd_inf", "is", "vendi"} <= set(values(found))
+    assert {"fd", "fd_debiased", "is", "vendi"} <= set(values(found))
     for name, value in values(found).items():
         assert value == pytest.approx(values(own)[name], rel=1e-9), name
     assert found["n_real"] is None

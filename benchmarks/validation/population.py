@@ -24,9 +24,7 @@ def frechet(real: Tensor, samples: Distribution) -> float:
     return float(gap @ gap + cov.trace() + samples.cov.trace() - 2 * cross)
 
 
-LIMITS: Mapping[str, Callable[[Tensor, Distribution], float]] = MappingProxyType(
-    {"fd_inf": frechet, "fd_debiased": frechet}
-)
+LIMITS: Mapping[str, Callable[[Tensor, Distribution], float]] = MappingProxyType({"fd_debiased": frechet})
 
 
 def limit(metric: str, real: Tensor, samples: Distribution) -> float | None:

@@ -107,8 +107,8 @@ def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, 
 
 def _pieces(paragraph: str) -> tuple[tuple[str, bool], ...]:
     """
-    >>> _pieces("see `fd_inf`.")
-    (('see ', False), ('fd_inf', True), ('.', False))
+    >>> _pieces("see `fd`.")
+    (('see ', False), ('fd', True), ('.', False))
     """
     return tuple((text, i % 2 == 1) for i, text in enumerate(paragraph.split("`")) if text)
 
