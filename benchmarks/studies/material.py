@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from ...errors import BadStudy
 from ...files import home
+from ...reference_stats.alike import as_before
 from ...reference_stats.build import obtain
 from ...reference_stats.features import Measured, measure
 from ...reference_stats.statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for
@@ -114,7 +115,7 @@ class Material:
 
     def measured(self, name: str, extractor: str, seed: int | None = None) -> Measured:
         """The features of a generator's samples, in the order of the samples."""
-        return self._drawn(name, extractor, seed)[1]
+        return self._alike(self._drawn(name, extractor, seed)[1], extractor)
 
     def digest(self, name: str, extractor: str | None = None, seed: int | None = None) -> str:
         """The digest of a generator's samples."""
@@ -122,7 +123,7 @@ class Material:
 
     def measure(self, images: ImageSource, extractor: str) -> Measured:
         """Any images in a feature space, converted as the track does. Nothing is kept."""
-        return measure(converted(images, self.conversions(extractor)), self.extractor(extractor), moments=False)
+        return self._alike(self._measure(images, extractor), extractor)
 
     def real(self, split: str) -> ImageSource:
         """The real images of a split, such as `track.train`."""
@@ -130,9 +131,14 @@ class Material:
 
     def reference(self, extractor: str, against: Against = "reference") -> ReferenceStatistics:
         """The statistics of the real images in a feature space, one of the track's or another."""
-        return self.once(
-            ("reference", extractor, against), lambda: obtain(self.recipe(extractor, against), self.device)
-        )
+
+        def compute() -> ReferenceStatistics:
+            found = obtain(self.recipe(extractor, against), self.device)
+            if against == "train" or extractor not in self.track.extractors:
+                return as_before(found)
+            return as_before(found, self.reference(extractor, "train"))
+
+        return self.once(("reference", extractor, against), compute)
 
     def recipe(self, extractor: str, against: Against = "reference") -> Recipe:
         if extractor in self.track.extractors:
@@ -171,6 +177,14 @@ class Material:
             "reference": self.recipe(extractor).id,
         }
 
+    def _measure(self, images: ImageSource, extractor: str) -> Measured:
+        return measure(converted(images, self.conversions(extractor)), self.extractor(extractor), moments=False)
+
+    def _alike(self, images: Measured, extractor: str) -> Measured:
+        """The images with the features of those equal to them, as the track's columns are scored."""
+        sides: tuple[Against, ...] = ("train", "reference") if extractor in self.track.extractors else ("reference",)
+        return as_before(images, *(self.reference(extractor, side) for side in sides))
+
     def _drawn(self, name: str, extractor: str, seed: int | None) -> tuple[str, Measured]:
         subject = self.subject(name)
         if subject.images is not None:
@@ -182,7 +196,7 @@ class Material:
 
         def compute() -> tuple[str, Measured]:
             images, digest = self.source(name, seed)
-            return digest, self.measure(images, extractor)
+            return digest, self._measure(images, extractor)
 
         own = subject.record.name
         return self.once(("drawn", name, extractor, seed), lambda: self.kept.features(own, extractor, decides, compute))
