@@ -9,11 +9,13 @@ from importlib.metadata import version
 import numpy as np
 import torch
 
+from .processor import numpy_blas, processor_of, torch_blas
 from .result import Environment
 
 
 def environment(device: str) -> Environment:
-    """The versions and the class of processor that decide a network's last bits. It names no host and no user."""
+    """What decides the last bits of networks and of matrix products. It names no host and no user."""
+    vendor, family = processor_of()
     return Environment(
         genboard=version("genboard"),
         python=platform.python_version(),
@@ -23,6 +25,10 @@ def environment(device: str) -> Environment:
         processor=torch.backends.cpu.get_cpu_capability(),
         device=device if device == "cpu" else torch.cuda.get_device_name(device),
         threads=torch.get_num_threads(),
+        vendor=vendor,
+        family=family,
+        blas=torch_blas(),
+        numpy_blas=numpy_blas(),
     )
 
 

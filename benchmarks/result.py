@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from ..errors import BadEntry
 from ..files import canonical_json, digest_of, read_json, write_bytes
@@ -88,6 +88,16 @@ class PreviewRecord(Strict):
 
 
 class Environment(Strict):
+    """What a run ran on. It names no host and no user.
+
+    Attributes:
+        processor: the instruction set that torch uses.
+        vendor: who made the processor; with family, blas and numpy_blas not in older records.
+        family: its family and model, as the vendor numbers them.
+        blas: what torch multiplies matrices with, and its version.
+        numpy_blas: likewise NumPy.
+    """
+
     genboard: str
     python: str
     torch: str
@@ -96,6 +106,15 @@ class Environment(Strict):
     processor: str
     device: str
     threads: int
+    vendor: str | None = None
+    family: str | None = None
+    blas: str | None = None
+    numpy_blas: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Older records had none of these, and keep their digests.
+        return {key: value for key, value in serialize(self).items() if value is not None}
 
 
 class Cost(Strict):

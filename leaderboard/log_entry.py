@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..benchmarks.result import Environment
 from ..files import json_line, sha256
@@ -54,7 +54,12 @@ class Pixels(Strict):
     published: Sha256  # digest
     found: Sha256
     compared: int = Field(ge=0)  # samples of which both pixels were at hand; 0 where equal digests say it all
-    share_off: Number | None  # of these, values off by more than one grey level; none if none were at hand
+    share_off: Number | None  # of these, values that differ; in entries without `levels` by more than one grey level
+    levels: int | None = Field(None, ge=0, le=255)  # the most grey levels that a value is off
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_before_there_were_levels(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if key != "levels" or value is not None}
 
 
 class Figures(Strict):

@@ -203,7 +203,7 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("Samples, SHA-256", sampling.digest or "none: sampling failed"),
         ("Weights, SHA-256", weights or "none: it has no weights file"),
         ("Third-party code", "ran with leave" if result.provenance.trusted_code else "none"),
-        ("Environment", ", ".join(f"{key} {value}" for key, value in environment)),
+        ("Environment", ", ".join(f"{key} {value}" for key, value in environment if value is not None)),
         ("Cost", f"{cost.sampling_s:.3g} s sampling, {cost.measuring_s:.3g} s measuring"),
     ]
     if cost.images_per_s is not None:

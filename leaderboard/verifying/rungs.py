@@ -17,7 +17,8 @@ from ...registry.schema import Track
 from ...registry.sources import open_images
 from ..log_entry import Compared, Figures, Pixels, Rung
 from .samples import compare_samples, preview_off, preview_problem
-from .tolerance import compare, same_machine
+from .sensitivity import sensitivity
+from .tolerance import PIXELS_OFF, compare
 
 LUCKY = 0.01  # a published value so much better than a fresh one has this chance, or less, of being an ordinary draw
 
@@ -42,7 +43,7 @@ def recompute(
     subject = Subject(result.generator, samples.name, images=samples)
     place = evaluate(subject, track, result.sampling.n, Workspace.under(folder), options).path
     found = read_result(place)
-    columns = compare(result.metrics, found.metrics, same_machine(result.environment, found.environment))
+    columns = _compared(result, found, samples, track, options, 0.0)
     problem = _problem(columns) or preview_problem(preview_off(path, place))
     return Outcome("recomputed", _figures(columns, found), problem)
 
@@ -64,19 +65,32 @@ def reproduce(
     workspace = Workspace.under(folder)
     place = evaluate(generator, track, result.sampling.n, workspace, options).path
     found = read_result(place)
-    same = same_machine(result.environment, found.environment)
-    equal = result.sampling.digest == found.sampling.digest
-    columns = compare(result.metrics, found.metrics, same)
     drawn = open_images(next(workspace.samples.rglob("manifest.json")).parent)
     pixels, problem = compare_samples(result, found, samples, drawn, preview_off(path, place))
-    if not equal and same:
-        problem = problem or "on the same kind of machine the samples have another digest"
+    # Of samples that are not at hand, as many values may differ as are allowed to.
+    share = 0.0 if pixels.published == pixels.found else pixels.share_off if samples is not None else PIXELS_OFF
+    columns = _compared(result, found, drawn, track, options, min(share or 0.0, PIXELS_OFF))
     fields = [f for f in _DECISIVE if getattr(result.generator, f) != getattr(generator.record, f)]
     if fields:
         problem = problem or f"the registry says otherwise of the generator's {', '.join(fields)}"
     if result.status != found.status:
         problem = problem or f"the status is {found.status}, not {result.status}"
     return Outcome("reproduced", _figures(columns, found, pixels), problem or _problem(columns))
+
+
+def _compared(
+    result: Result, found: Result, samples: ImageSource, track: Track, options: Options, share: float
+) -> tuple[Compared, ...]:
+    """The columns; where one does not agree as it is, by what the differences between samples explain.
+
+    Args:
+        share: of the values of these samples and the published ones, how many differ by a grey level.
+    """
+    columns = compare(result.metrics, found.metrics)
+    near = [c for c in columns if not c.agrees and c.found is not None and c.published is not None]
+    if not near:
+        return columns
+    return compare(result.metrics, found.metrics, sensitivity(samples, track, options, share))
 
 
 def resample(result: Result, track: Track, generator: Subject, seed: int, options: Options, folder: Path) -> Outcome:

@@ -8,20 +8,22 @@ from ..log_entry import LEVELS
 from ..records import Record
 from ..verification import standing_of
 from .rungs import LUCKY
-from .tolerance import OTHER_MACHINE, OTHER_ZERO, PIXELS_OFF, SAME_MACHINE, SE_FACTOR
+from .sensitivity import DRAWS, ULPS
+from .tolerance import IN_SE, LEVELS_OFF, PIXELS_OFF, RELATIVE, TIMES
 
 
 def tolerances() -> str:
     rows = [
-        ("value and interval, same kind of machine", f"within {SAME_MACHINE:g} of the published, relative"),
-        ("value, other kind of machine", "each inside the other's interval"),
         (
-            "value without an interval, or with one narrower than float32, other kind",
-            f"within {OTHER_MACHINE:g}, relative, or {OTHER_ZERO:g}",
+            "value, standard error, ends of the interval",
+            f"within {IN_SE:g} standard errors + {RELATIVE:g} of the value",
         ),
-        ("standard error and width of the interval, other kind of machine", f"within a factor of {SE_FACTOR}"),
-        ("digest of the samples, same kind of machine", "equal"),
-        ("pixels, other kind of machine", f"at most {PIXELS_OFF:.1%} of all values more than one grey level off"),
+        (
+            "where that does not hold",
+            f"+ {TIMES:g} times the largest movement in {DRAWS} random changes of the samples: features by up to {ULPS} "
+            "units in the last place and, where digests differ, as many values as differ by one grey level",
+        ),
+        ("samples with another digest", f"at most {PIXELS_OFF:.1%} of the values differ, by {LEVELS_OFF} grey level"),
         ("published value against a fresh draw", f"fails at *p* < {LUCKY:g}, one-sided"),
     ]
     return "\n".join(["| what | tolerance |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in rows)])
