@@ -65,17 +65,23 @@ def normal(value: float, se: float, method: str, target: Target = "conditional",
     return Uncertainty(target, se, value - half, value + half, LEVEL, method)
 
 
-def skewed(value: float, se: float, influence: Tensor, method: str) -> Uncertainty:
+def skewed(value: float, se: float, influence: Tensor, method: str, interaction: float = 0.0) -> Uncertainty:
     """The interval of a statistic whose influences, shape (n,), are skewed: wider on the side they point to.
 
     Hall's transformation of the studentised statistic (Hall 1992, J. R. Statist. Soc. B 54, 221-228), with Student's
     quantile at `degrees_of` the influences. Without skewness it is `normal`.
+
+    Args:
+        interaction: of a mean over pairs of samples, with the kernel's projections g as influences, the mean of
+            g_i g_j c_ij over pairs, c being the kernel less those projections. The studentised statistic's skewness has
+            3/2 of it (Helmers 1991, Ann. Statist. 19, 470-484).
     """
     gap = influence.double() - influence.double().mean()
     deviation = float(gap.square().mean()) ** 0.5
     if deviation == 0:
         return normal(value, se, method)
-    bend = float(gap.pow(3).mean()) / deviation**3 / len(gap) ** 0.5
+    bend = (float(gap.pow(3).mean()) + 1.5 * interaction) / deviation**3 / len(gap) ** 0.5
+    bend = max(-1.0, min(bend, 1.0))  # no n values have a skewness above the root of n
     q = quantile(degrees_of(influence))
 
     def back(x: float) -> float:

@@ -91,7 +91,7 @@ _ROWS = (
     Metric(
         name="kid",
         title="Kernel distance",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.kernel:kernel_distance",
         inputs=("real.features", "fake.features"),
         better="lower",
@@ -149,7 +149,7 @@ _ROWS = (
     Metric(
         name="recall",
         title="Recall",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.manifold:recall",
         inputs=("neighbours",),
         better="higher",
@@ -178,7 +178,7 @@ _ROWS = (
     Metric(
         name="coverage",
         title="Coverage",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.manifold:coverage",
         inputs=("neighbours",),
         better="higher",
@@ -220,7 +220,7 @@ _ROWS = (
     Metric(
         name="beta_recall",
         title="Beta-recall",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.typicality:beta_recall",
         inputs=("real.features", "fake.features"),
         better=None,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.metrics.manifold import recall
+from genboard.benchmarks.metrics.recall_interval import half_samples
 from genboard.benchmarks.neighbours import (
     Lists,
     Neighbours,
@@ -18,7 +19,7 @@ from genboard.benchmarks.neighbours import (
     real_lists,
     side,
 )
-from genboard.benchmarks.neighbours.dealing import deal
+from genboard.benchmarks.neighbours.dealing import bits, column_counts, enough, halves, quarters
 from genboard.benchmarks.neighbours.duplicates import distinct
 from genboard.errors import BadFeatures
 from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
@@ -94,15 +95,26 @@ def test_members_are_those_of_a_brute_force(name):
         assert kept == sorted(row[row > 0])[:64]
 
 
-def test_recall_asked_for_alone_is_the_same():
-    every = shuffled(len(X), len(Y), ((len(X), len(Y)), (60, 50)), 3)
-    alone = Resample(every.real, every.fake, every.sizes, "recall")
-    x, y = torch.from_numpy(X), torch.from_numpy(Y)
-    both, *_ = count_neighbours(x, y, 5, [every]), None
-    again = count_neighbours(x, y, 5, [alone, every])
-    assert [c.covered_real.tolist() for c in again] == 2 * [c.covered_real.tolist() for c in both]
-    assert [c.pairs.tolist() for c in again[2:]] == [c.pairs.tolist() for c in both]
-    assert [len(c.covered_fake) + len(c.pairs) + len(c.reached_real) for c in again[:2]] == [0, 0]
+def brute_recall(real: np.ndarray, fake: np.ndarray, k: int) -> float:
+    within = squared(fake, fake)
+    np.fill_diagonal(within, np.inf)
+    within.sort(axis=1)
+    return float((squared(real, fake) < within[:, k - 1]).any(axis=1).mean())
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("narrow", [True, False], ids=["float64 products", "float32 products"])
+def test_recall_of_half_samples_is_that_of_a_brute_force(narrow, labelled, monkeypatch):
+    if not narrow:
+        monkeypatch.setattr(distances, "NARROW", 0)
+    labels = torch.arange(len(Y)) % 7 if labelled else None
+    neighbours = Neighbours(torch.from_numpy(X), torch.from_numpy(Y), 4, seed=3, labels=labels)
+    places = neighbours.counts.places
+    for k in (1, 4):
+        found = half_samples(places, len(X), k, labels, 3)
+        assert len(found) == 64 * enough(len(Y))
+        parts = next(halves(len(Y), enough(len(Y)), 3, labels))[0]
+        assert found[:8].tolist() == [brute_recall(X, Y[half == 1], k) for half in bits(parts)[:8]]
 
 
 def test_equal_rows_are_settled_once(monkeypatch):
@@ -132,19 +144,34 @@ def test_distinct_rows_with_one_key_stay_apart(monkeypatch):
 
 
 @pytest.mark.parametrize("labelled", [False, True])
-@pytest.mark.parametrize(("n", "parts"), [(100, 2), (103, 4), (3, 4)])
+@pytest.mark.parametrize(("n", "parts"), [(100, 2), (103, 4), (3, 4), (1000, 2)])
 def test_dealing_gives_equal_parts_of_every_label(n, parts, labelled):
-    generator = torch.Generator().manual_seed(0)
     labels = torch.arange(n) % 7 if labelled else None
     seen = set()
-    for _ in range(20):
-        part = deal(n, parts, generator, labels)
-        seen.add(tuple(part.tolist()))
-        assert torch.bincount(part + 1, minlength=parts + 1).tolist() == [n % parts, *[n // parts] * parts]
-        if labels is not None:
-            counts = [torch.bincount(labels[part == i], minlength=7) for i in range(parts)]
-            assert int((torch.stack(counts).amax(dim=0) - torch.stack(counts).amin(dim=0)).max()) <= 2
-    assert len(seen) == (20 if n > parts else 1)
+    for words in {2: halves, 4: quarters}[parts](n, 8, 0, labels):
+        assert words.shape == (parts, n)
+        for deal in bits(words):
+            seen.add(tuple(deal.reshape(-1)))
+            assert deal.sum(axis=1).tolist() == [n // parts] * parts
+            assert deal.sum(axis=0).max() <= 1
+            if labels is not None:
+                counts = np.stack([np.bincount(labels[part == 1], minlength=7) for part in deal])
+                assert np.ptp(counts, axis=0).max() <= 2
+    assert len(seen) == (8 * 64 if n > parts else 1)
+
+
+def test_the_coins_of_halves_do_not_sway_sums():
+    # A sum of single effects has the spread over the deals that it has over all ways to deal the pairs.
+    effects = np.random.default_rng(0).normal(size=256)
+    signs = 2.0 * np.concatenate([bits(words[0]) for words in halves(256, 2, 0)]) - 1
+    again = 2.0 * np.concatenate([bits(words[0]) for words in halves(256, 1024, 1)]) - 1
+    assert np.mean((signs @ effects) ** 2) == pytest.approx(np.mean((again @ effects) ** 2), rel=0.2)
+    np.testing.assert_array_equal(np.abs(signs.T @ signs)[~np.eye(256, dtype=bool)] % 128, 0)
+
+
+def test_bits_are_counted_by_column():
+    words = np.random.default_rng(1).integers(0, 2**63, (3, 700), np.uint64)
+    assert column_counts(words).tolist() == bits(words).sum(axis=2, dtype=int).T.tolist()
 
 
 @pytest.mark.parametrize("extra", [1, 2])

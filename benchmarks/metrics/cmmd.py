@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...errors import BadFeatures
 from ..uncertainty import Estimate, normal, variance_within
+from .kernel import second_order
 
 BLOCK = 512  # rows of the kernel matrix held at once
 
@@ -31,8 +32,7 @@ def cmmd(
 
     Source: Jayasumana et al. 2024, arXiv:2401.09603. With the reference fixed the squared standard error is about
     4 Var(h) / n, h_j being the mean of k(y_j, .) over the samples less its mean over the reference. Near zero, where
-    that vanishes, the second order counts: 2 mean(c^2) / n^2, c being the samples' kernel less its row and column
-    means.
+    that vanishes, the second order counts (`kernel.second_order`).
 
     >>> round(cmmd(torch.eye(2), -torch.eye(2)).value, 4)
     19.8013
@@ -47,10 +47,10 @@ def cmmd(
     across, _ = _dissimilarity(y, x, sigma)
     within_real, _ = _dissimilarity(x, x, sigma)
     value = scale * float(2 * across.mean() - within_samples.mean() - within_real.mean())
-    centred = float(squares.mean() - 2 * within_samples.square().mean() + within_samples.mean().square())
-    variance = 4 * variance_within(across - within_samples, labels) / n + 2 * max(0.0, centred) / n**2
+    h = across - within_samples
+    variance = 4 * variance_within(h, labels) / n + second_order(float(squares.mean()), within_samples)
     method = "variance of the V-statistic's projection, with the second-order term"
-    return Estimate(value, normal(value, scale * variance**0.5, method))
+    return Estimate(value, normal(value, scale * variance**0.5, method), influence=2 * scale * h)
 
 
 def _directions(features: Tensor) -> Tensor:

@@ -7,14 +7,13 @@ many independent balls, and that ratio moves slowly with the number of samples.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ..neighbours import Members
-from ..neighbours.dealing import deal
+from ..neighbours.dealing import column_counts, enough, quarters
 from ..uncertainty import degrees_of
 
-DEALS = 50
-AT_ONCE = 2**23  # numbers held for several deals
 FEWEST = 8  # samples that can be dealt into quarters of two
 
 
@@ -34,18 +33,17 @@ def clustering(
     """
     inside = members.k <= k
     real, fake = members.real[inside], members.fake[inside]
-    generator = torch.Generator().manual_seed(seed)
-    deals = torch.stack([deal(n_fake, 4, generator, labels) for _ in range(DEALS)]).to(fake.device)
+    order = real.argsort(stable=True).cpu()
+    column = fake.cpu()[order].numpy()
+    _, first = np.unique(real.cpu()[order].numpy(), return_index=True)
     spread, cover = torch.zeros(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)  # of halves, of quarters
-    for some in deals.split(max(1, AT_ONCE // max(len(real), 5 * n_real))):
-        met = torch.zeros(len(some), n_real, 5, dtype=torch.bool, device=fake.device)
-        every = torch.arange(len(some), device=fake.device)[:, None]
-        met[every, real, some[:, fake]] = True  # those left over in the last column
-        met = met[:, :, :4]
-        for i, parts in enumerate((met.unflatten(2, (2, 2)).any(dim=3), met)):
-            shares = parts.double().mean(dim=1).cpu()
-            spread[i] += shares.var(dim=1, correction=1).sum() / DEALS
-            cover[i] += shares.mean(dim=1).sum() / DEALS
+    words = 2 * enough(n_fake)
+    for parts in quarters(n_fake, words, seed, labels) if len(first) else ():
+        met = np.bitwise_or.reduceat(parts[:, column], first, axis=1)
+        for i, some in enumerate((met[::2] | met[1::2], met)):
+            shares = column_counts(some) / n_real
+            spread[i] += float(shares.var(axis=0, ddof=1).mean()) / words
+            cover[i] += float(shares.mean()) / words
     plain = cover * (1 - cover) / n_real
     of_halves, of_quarters = (float(s / p) if p > 0 else 0.0 for s, p in zip(spread, plain, strict=True))
     if of_halves and of_quarters:

@@ -30,7 +30,8 @@ def inception_score(logits: Tensor, labels: Tensor | None = None) -> Estimate:
     divergence = _divergences(logits)
     value = float(divergence.mean().exp())
     se = value * (variance_within(divergence, labels) / len(logits)) ** 0.5
-    return Estimate(value, normal(value, se, "influence function", degrees=degrees_of(divergence)))
+    interval = normal(value, se, "influence function", degrees=degrees_of(divergence))
+    return Estimate(value, interval, influence=value * divergence)
 
 
 @dataclass(frozen=True)

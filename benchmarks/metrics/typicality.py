@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...errors import BadFeatures
 from ..neighbours import members_within, to_other_rows
-from ..neighbours.dealing import deal
+from ..neighbours.dealing import bits, enough, halves
+from ..uncertainty import FEWEST as FEWEST_DEGREES
 from ..uncertainty import Estimate, degrees_of, normal
 from .diagonal import Curve, share_below, standard_error
 from .nearest import distances
 
 MOST = 64  # samples kept of a real ball: a random half of all samples misses so many with a chance of 1e-19
-DEALS = 50
-AT_ONCE = 2**22  # numbers held for several subsets
 FEWEST = 4  # samples that can be dealt into halves of two
 
 
@@ -49,8 +49,10 @@ def alpha_precision(real: Tensor, features: Tensor, labels: Tensor | None = None
     """
     centre = real.to(torch.float64).mean(dim=0, keepdim=True)
     levels = share_below(distances(centre, real)[0], distances(centre, features)[0])
-    value, se = Curve.of(levels).agreement(), standard_error(levels, labels)
-    return Estimate(value, normal(value, se, "influence function, widened near the diagonal"))
+    curve, se = Curve.of(levels), standard_error(levels, labels)
+    value = curve.agreement()
+    interval = normal(value, se, "influence function, widened near the diagonal")
+    return Estimate(value, interval, influence=curve.gain(levels))
 
 
 def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, labels: Tensor | None = None) -> Estimate:
@@ -84,8 +86,7 @@ def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, label
     squares = to_other_rows(real, torch.arange(len(real), device=real.device), k)
     ball, sample = members_within(real, features, squares, rank, MOST)
     inside = _Inside(ball, sample, rank, len(real))
-    everyone = torch.ones(1, len(features), dtype=torch.bool, device=own.device)
-    most_typical = inside.most_typical(everyone)[0]
+    most_typical = inside.lowest(rank.double() / len(features))
     value, n = Curve.of(most_typical).agreement(), len(features)
     if n < FEWEST:
         return Estimate(value, None, f"no interval: {n} samples, it needs {FEWEST}")
@@ -108,14 +109,10 @@ class _Inside:
     rank: Tensor
     balls: int
 
-    def most_typical(self, chosen: Tensor) -> Tensor:
-        """The lowest level in each ball, 1 where it is empty, of subsets of the samples, (s, n); shape (s, balls)."""
-        order = self.rank.argsort(stable=True)
-        before = torch.nn.functional.pad(chosen[:, order].cumsum(dim=1), (1, 0))
-        levels = before[:, self.rank[self.sample]].double() / chosen.sum(dim=1, keepdim=True)
-        levels = torch.where(chosen[:, self.sample], levels, 1.0)
-        empty = torch.ones(len(chosen), self.balls, dtype=torch.float64, device=chosen.device)
-        return empty.scatter_reduce_(1, self.ball.expand(len(chosen), -1), levels, "amin")
+    def lowest(self, level: Tensor) -> Tensor:
+        """The lowest level in each ball, 1 where it is empty; `level` is that of each sample, shape (n,)."""
+        found = torch.ones(self.balls, dtype=torch.float64, device=level.device)
+        return found.scatter_reduce_(0, self.ball, level[self.sample], "amin")
 
 
 def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Tensor | None) -> tuple[float, float]:
@@ -123,24 +120,36 @@ def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Te
 
     To first order the value is a mean over the real balls, of the curve's gain at the lowest level in each. Balls share
     samples: how much the variance of that mean differs from that of independent balls is seen in disjoint halves of the
-    samples, which vary as fresh draws of their size do.
+    samples, which vary as fresh draws of their size do. They are so many that the places of the rows, which decide who
+    is in which half, move the result by 1 %.
     """
     curve, n = Curve.of(most_typical), len(inside.rank)
-    generator = torch.Generator().manual_seed(seed)
-    deals = torch.stack([deal(n, 2, generator, labels) for _ in range(DEALS)]).to(most_typical.device)
+    rank = inside.rank.cpu()
+    typical = rank.argsort(stable=True).numpy()
+    order = (inside.ball.cpu() * n + rank[inside.sample.cpu()]).argsort(stable=True)
+    ball, sample = inside.ball.cpu()[order].numpy(), inside.sample.cpu()[order].numpy()
+    before = rank[torch.from_numpy(sample)].numpy()
+    _, first = np.unique(ball, return_index=True)
+    half = n // 2
+    # The levels in a half are multiples of 1 / half.
+    steps = torch.arange(half + 1, dtype=torch.float64, device=most_typical.device) / half
+    gains = curve.gain(steps).cpu().numpy()
     between, within = 0.0, 0.0
-    for some in deals.split(max(1, AT_ONCE // max(len(inside.ball), inside.balls, n))):
-        means, spreads = [], []
-        for half in (0, 1):
-            gain = curve.gain(inside.most_typical(some == half))
-            means.append(gain.mean(dim=1))
-            spreads.append(gain.var(dim=1, correction=1))
-        between += float((means[0] - means[1]).square().sum()) / 2
-        within += float((spreads[0] + spreads[1]).sum()) / (2 * inside.balls)
-    gain = curve.gain(most_typical)
+    for parts in halves(n, enough(n) // 2, seed, labels):
+        means = []
+        for chosen in bits(parts).swapaxes(0, 1).astype(bool):  # (64, n)
+            level = np.zeros((len(chosen), n + 1), np.int32)
+            np.cumsum(chosen[:, typical], axis=1, out=level[:, 1:])
+            level = np.where(chosen[:, sample], level[:, before], half)
+            gain = gains[np.minimum.reduceat(level, first, axis=1)] if len(first) else np.empty((len(chosen), 0))
+            empty = inside.balls - gain.shape[1]
+            mean = (gain.sum(axis=1) + empty * gains[-1]) / inside.balls
+            square = ((gain - mean[:, None]) ** 2).sum(axis=1) + empty * (gains[-1] - mean) ** 2
+            within += float(square.sum()) / (inside.balls - 1) / (2 * inside.balls)
+            means.append(mean)
+        between += float(((means[0] - means[1]) ** 2).sum()) / 2
     effect = between / within if within else 0.0
-    # What would be lost without each sample, if nothing else were in the balls where it is the most typical.
-    lowest = inside.rank[inside.sample] / n == most_typical[inside.ball]
-    lost = (gain - curve.gain(most_typical.new_ones(1)))[inside.ball[lowest]]
-    degrees = degrees_of(torch.bincount(inside.sample[lowest], lost, minlength=n))
+    gain = curve.gain(most_typical)
+    # As many balls as would vary so much if they were independent: few where nearly all are empty.
+    degrees = max(FEWEST_DEGREES, degrees_of(gain) / max(1.0, effect))
     return (effect * float(gain.var(correction=1)) / inside.balls) ** 0.5, degrees

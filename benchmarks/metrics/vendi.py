@@ -25,7 +25,7 @@ def vendi_score(features: Tensor) -> Estimate:
         BadFeatures: a row of zeros, which has no cosine with anything.
 
     Source: Friedman and Dieng 2023, arXiv:2210.02410. The eigenvalues come from the smaller of the two Gram matrices,
-    (n, n) or (d, d): the others are zero. For the standard error see `standard_error`.
+    (n, n) or (d, d): the others are zero. For the standard error see `influences`.
 
     >>> round(vendi_score(torch.eye(3)).value, 6)
     3.0
@@ -40,12 +40,13 @@ def vendi_score(features: Tensor) -> Estimate:
         return Estimate(value, None, f"no interval: {n} samples of {d} features, it needs {needed}")
     shares, axes = torch.linalg.eigh(_second_moment(features))
     value = _exp_entropy(shares)
-    se = standard_error(value, shares, axes, features)
-    return Estimate(value, normal(value, se, "influence function, to second order"))
+    influence = influences(value, shares, axes, features)
+    se = float(influence.std(correction=1)) / n**0.5
+    return Estimate(value, normal(value, se, "influence function, to second order"), influence=influence)
 
 
-def standard_error(value: float, shares: Tensor, axes: Tensor, features: Tensor) -> float:
-    """Standard error over fresh draws of samples.
+def influences(value: float, shares: Tensor, axes: Tensor, features: Tensor) -> Tensor:
+    """By how much each sample moves the score, times n and up to a constant, shape (n,).
 
     The score is a smooth function of A, the mean of u u' over the directions u = x / |x|, with the influence
     -V (u' log(A) u - tr(A log A)). It is taken as what leaving the sample out does, to second order: with few samples a
@@ -70,7 +71,7 @@ def standard_error(value: float, shares: Tensor, axes: Tensor, features: Tensor)
     for block in features.split(BLOCK):
         squares = (_directions(block) @ axes).square()
         influence.append(squares @ logs - ((squares @ slope) * squares).sum(dim=1) / (2 * (n - 1)))
-    return float(value * torch.cat(influence).std(correction=1) / n**0.5)
+    return -value * torch.cat(influence)
 
 
 def _directions(features: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from .cells import Cell, Counts, Resample, identity_resample
 from .engine import count_neighbours, real_lists
 from .lists import Lists
-from .members import Members
+from .members import Members, Places
 from .products import Watch, show_across, show_within
 from .search import members_within, nearest_rows, to_other_rows
 from .shared import Neighbours
@@ -14,6 +14,7 @@ __all__ = [
     "Lists",
     "Members",
     "Neighbours",
+    "Places",
     "Resample",
     "Watch",
     "count_neighbours",

@@ -9,9 +9,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .members import Members
+from .members import Members, Places
 
-Asks = Literal["counts", "members", "recall"]
+Asks = Literal["counts", "members"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,7 @@ class Resample:
         real: place of each real row in the order, shape (n,).
         fake: place of each generated row, shape (m,).
         sizes: (real, fake) sizes, each with more rows than neighbours are asked for.
-        asks: for the counts; for them and the members of the real rows' balls; or for the count of recall alone, which
-            takes half the time.
+        asks: for the counts, or for them and the members of the balls.
     """
 
     real: Tensor
@@ -50,9 +49,8 @@ class Counts:
         covered_real: real rows inside the ball of some generated row (recall).
         pairs: pairs of a generated row inside a real row's ball (density).
         reached_real: real rows whose ball holds some generated row (coverage).
-        members: which these are, where the resample asks for it.
-
-    Of a resample that asks for recall alone the other counts are empty.
+        members: which rows the real rows' balls hold, where the resample asks for it.
+        places: where real rows fall around the generated ones, where it asks for members and a depth is given.
     """
 
     cell: Cell
@@ -61,6 +59,7 @@ class Counts:
     pairs: Tensor
     reached_real: Tensor
     members: Members | None = None
+    places: Places | None = None
 
 
 def identity_resample(

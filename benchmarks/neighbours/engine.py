@@ -18,6 +18,7 @@ from ...errors import BadFeatures
 from .cells import Cell, Counts, Resample
 from .distances import Cloud, clouds, lower_bounds
 from .lists import Lists, longest, nearest_lists
+from .members import Places
 from .products import Watch, faithful, inner_products, show_across, show_within
 from .side import Order, Side
 
@@ -47,6 +48,7 @@ def count_neighbours(
     closed: bool = False,
     lists: Lists | None = None,
     watch: Watch | None = None,
+    depth: int = 0,
 ) -> list[Counts]:
     """The counts of every cell for 1..k neighbours, equal to those of a brute force in float64.
 
@@ -60,6 +62,7 @@ def count_neighbours(
         lists: what `real_lists` gives for these, where the real rows are compared with several sets: a quarter of the
             distances less. They serve both sides where the real rows are compared with themselves.
         watch: is shown the inner products within the generated rows, and those of the real rows with them.
+        depth: how many neighbours of the generated rows `Counts.places` looks at, more than k; 0 for no places.
 
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
@@ -72,14 +75,14 @@ def count_neighbours(
     x, y = clouds(real, fake)
     device = x.length.device
     resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
-    fully = [r for r in resamples if r.asks != "recall"]
-    turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), False) for r in resamples]
-    straight = [(r.real, r.fake, r.sizes, r.asks == "members") for r in fully]
+    deepest = max(k, depth)
+    turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), r.asks == "members" and depth > k) for r in resamples]
+    straight = [(r.real, r.fake, r.sizes, r.asks == "members") for r in resamples]
     beside = watch if watch and faithful(x, y) else None
     near_real = _lists(x, straight, k) if lists is None else lists.scaled(x.scale**2)
-    near_fake = near_real if lists is not None and fake is real else _lists(y, turned, k, beside)
+    near_fake = near_real if lists is not None and fake is real else _lists(y, turned, deepest, beside)
     around_real = Side(x, y, near_real, straight, k, closed, sums=True)
-    around_fake = Side(y, x, near_fake, turned, k, closed, sums=False)
+    around_fake = Side(y, x, near_fake, turned, deepest, closed, sums=depth > k, most=None)
     for start, block in lower_bounds(x, y):
         inside = (block <= around_real.reach[start : start + len(block), None]).nonzero(as_tuple=True)
         around_real.add(inside[0] + start, inside[1], block[inside])
@@ -94,14 +97,11 @@ def count_neighbours(
     counts = []
     for i, resample in enumerate(resamples):
         for size in resample.sizes:
-            recalled, none = _up_to(next(by_fake).best_query, k), torch.empty(0)
-            if resample.asks == "recall":
-                counts.append(Counts(Cell(i, *size), none, recalled, none, none))
-                continue
-            a = next(by_real)
-            covered, reached = _up_to(a.best_query, k), _up_to(a.best_centre, k)
+            a, b = next(by_real), next(by_fake)
+            covered, recalled, reached = (_up_to(best, k) for best in (a.best_query, b.best_query, a.best_centre))
             members = a.roll.members() if a.roll else None
-            counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members))
+            places = Places(near_fake.index[:, :depth], *b.roll.pairs()) if b.roll else None
+            counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members, places))
     return counts
 
 
@@ -111,5 +111,5 @@ def _lists(cloud: Cloud, orders: Sequence[Order], k: int, watch: Watch | None = 
 
 
 def _up_to(best: Tensor, k: int) -> Tensor:
-    """How many rows are met with at most 1, 2, ..., k neighbours; a best of k (counted from 0) means never."""
-    return torch.bincount(best, minlength=k + 1)[:k].cumsum(0).cpu()
+    """How many rows are met with at most 1, 2, ..., k neighbours; a best of k or more (counted from 0) means never."""
+    return torch.bincount(best.clamp(max=k), minlength=k + 1)[:k].cumsum(0).cpu()

@@ -27,11 +27,32 @@ class Members:
     k: Tensor
 
 
-class Roll:
-    """The members, as they are found."""
+@dataclass(frozen=True)
+class Places:
+    """Where real rows fall among the nearest generated rows of each generated row.
 
-    def __init__(self, fakes: int, k: int, device: torch.device) -> None:
-        self.k = k
+    Attributes:
+        lists: those nearest rows, shape (m, depth). Those that the rounding of the products cannot tell apart may stand
+            in either order.
+        fake, real: pairs of a generated row and a real one that fewer than `depth` rows are nearer than, shape (p,).
+        before: how many are, shape (p,).
+    """
+
+    lists: Tensor
+    fake: Tensor
+    real: Tensor
+    before: Tensor
+
+
+class Roll:
+    """The members, as they are found.
+
+    Args:
+        most: members kept of a ball; none: all of them.
+    """
+
+    def __init__(self, fakes: int, k: int, device: torch.device, most: int | None = MOST) -> None:
+        self.k, self.most = k, most
         self.balls = torch.zeros(fakes * k, dtype=torch.int64, device=device)
         none = self.balls.new_empty(0)
         self.found = [(none, none, none)]
@@ -39,12 +60,17 @@ class Roll:
     def add(self, real: Tensor, fake: Tensor, before: Tensor) -> None:
         """Pairs, with the number of neighbours before each."""
         self.balls += torch.bincount(fake * self.k + before, minlength=len(self.balls))
-        self.found.append(foremost(real, fake, before, MOST))
+        self.found.append((real, fake, before) if self.most is None else foremost(real, fake, before, self.most))
 
     def members(self) -> Members:
-        real, fake, before = (torch.cat(parts) for parts in zip(*self.found, strict=True))
+        real, fake, before = self.pairs()
         real, fake, before = foremost(real, fake, before, MOST)
         return Members(self.balls.view(-1, self.k).cumsum(dim=1), real, fake, before + 1)
+
+    def pairs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Centre, query and the number of neighbours before, as they were added."""
+        centre, query, before = (torch.cat(parts) for parts in zip(*self.found, strict=True))
+        return centre, query, before
 
 
 def foremost(centre: Tensor, query: Tensor, rank: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
-from .cells import Counts, Resample, identity_resample
-from .dealing import deal
+from .cells import Counts, identity_resample
 from .engine import count_neighbours
-
-HALVES = 100  # half-samples: their spread knows a standard error to 7 %
+from .lists import list_length
 
 
 @dataclass(frozen=True)
@@ -20,8 +17,9 @@ class Neighbours:
     """Real and generated features, and the largest number of neighbours that will be asked for.
 
     Attributes:
-        labels: of the generated rows, where the protocol fixes how many there are of each: half-samples keep to that,
-            and so do the intervals.
+        seed: of the dealing of the samples into parts, from which come the intervals of recall and coverage.
+        labels: of the generated rows, where the protocol fixes how many there are of each: parts keep to that, and so
+            do the intervals.
     """
 
     real: Tensor
@@ -32,22 +30,20 @@ class Neighbours:
     labels: Tensor | None = None
 
     @cached_property
-    def counts(self) -> tuple[Counts, list[Counts]]:
-        """Counts for 1..k on everything, and of recall on half-samples of the generated rows, the real ones fixed.
+    def counts(self) -> Counts:
+        """Counts for 1..k, the members of the real rows' balls, and the places of real rows that half-samples need.
 
         Raises:
             BadFeatures: different widths, or too few rows for k neighbours.
         """
         n, m = len(self.real), len(self.fake)
-        resamples = [identity_resample(n, m, asks="members")]
-        if m // 2 > self.k:
-            generator = torch.Generator().manual_seed(self.seed)
-            order = torch.arange(n)
-            for _ in range(HALVES):
-                part = deal(m, 2, generator, self.labels)
-                part[part < 0] = 1
-                # The places of the first part come first.
-                place = part.argsort(stable=True).argsort(stable=True)
-                resamples.append(Resample(order, place, ((n, m // 2),), "recall"))
-        whole, *halves = count_neighbours(self.real, self.fake, self.k, resamples, self.closed)
-        return whole, halves
+        # In half of the samples the k nearest are nearly surely among so many.
+        depth = list_length(m, m // 2, self.k) if self.can_be_halved else 0
+        return count_neighbours(
+            self.real, self.fake, self.k, [identity_resample(n, m, asks="members")], self.closed, depth=depth
+        )[0]
+
+    @property
+    def can_be_halved(self) -> bool:
+        """Whether half of the samples have a k-th neighbour each."""
+        return len(self.fake) // 2 > self.k

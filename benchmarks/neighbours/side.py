@@ -11,7 +11,7 @@ from torch import Tensor
 from .distances import Cloud
 from .duplicates import Kinds, distinct
 from .lists import Lists, exact_distances, exact_lists, list_length
-from .members import Roll
+from .members import MOST, Roll
 from .pairs import Pairs, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
@@ -54,6 +54,7 @@ class Side:
     Args:
         lists: the neighbour lists of the set.
         sums: whether pairs are counted, and not only the nearest ball of each query asked for.
+        most: members kept of a ball where they are asked for; none: all of them.
     """
 
     def __init__(
@@ -65,9 +66,10 @@ class Side:
         k: int,
         closed: bool,
         sums: bool,
+        most: int | None = MOST,
     ) -> None:
         self.own, self.other, self.lists, self.orders = own, other, lists, orders
-        self.k, self.closed, self.sums = k, closed, sums
+        self.k, self.closed, self.sums, self.most = k, closed, sums, most
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -151,7 +153,7 @@ class Side:
                     continue
                 query, centre = (torch.full((n,), self.k, device=device) for n in (len(self.other), len(self.own)))
                 pairs = torch.zeros(self.k, dtype=torch.int64)
-                roll = Roll(len(self.other), self.k, device) if detailed else None
+                roll = Roll(len(self.other), self.k, device, self.most) if detailed else None
                 found.append(View(order, own_size, other_size, counted, query, centre, pairs, roll))
         return found
 
