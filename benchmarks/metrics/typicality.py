@@ -7,6 +7,7 @@ and integrate how far that curve is from the diagonal. The curve is a step funct
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import torch
@@ -152,4 +153,4 @@ def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Te
     gain = curve.gain(most_typical)
     # As many balls as would vary so much if they were independent: few where nearly all are empty.
     degrees = max(FEWEST_DEGREES, degrees_of(gain) / max(1.0, effect))
-    return (effect * float(gain.var(correction=1)) / inside.balls) ** 0.5, degrees
+    return sqrt(effect * float(gain.var(correction=1)) / inside.balls), degrees

@@ -25,7 +25,7 @@ HADAMARD = np.array([sum((i & j).bit_count() % 2 << j for j in range(DEALS)) for
 
 def enough(n: int) -> int:
     """Words of deals after which another order of n samples moves a spread by about 1 %; fewer, and 2 %, of many."""
-    return min(256, max(64, 2 ** max(0, 19 - n.bit_length())))
+    return min(256, max(64, 2**19 >> n.bit_length()))
 
 
 def quarters(n: int, words: int, seed: int, labels: Tensor | None = None) -> Iterator[Words]:
