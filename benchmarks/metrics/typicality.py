@@ -150,7 +150,7 @@ def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Te
             means.append(mean)
         between += float(((means[0] - means[1]) ** 2).sum()) / 2
     effect = between / within if within else 0.0
-    gain = curve.gain(most_typical)
+    whole = curve.gain(most_typical)
     # As many balls as would vary so much if they were independent: few where nearly all are empty.
-    degrees = max(FEWEST_DEGREES, degrees_of(gain) / max(1.0, effect))
-    return sqrt(effect * float(gain.var(correction=1)) / inside.balls), degrees
+    degrees = max(FEWEST_DEGREES, degrees_of(whole) / max(1.0, effect))
+    return sqrt(effect * float(whole.var(correction=1)) / inside.balls), degrees

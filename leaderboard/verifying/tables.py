@@ -20,8 +20,8 @@ def tolerances() -> str:
         ),
         (
             "where that does not hold",
-            f"+ {TIMES:g} times the largest movement in {DRAWS} random changes of the samples: features by up to {ULPS} "
-            "units in the last place and, where digests differ, as many values as differ by one grey level",
+            f"+ {TIMES:g} times the largest movement in {DRAWS} random changes of the samples: features by up to "
+            f"{ULPS} units in the last place and, where digests differ, as many values as differ by one grey level",
         ),
         ("samples with another digest", f"at most {PIXELS_OFF:.1%} of the values differ, by {LEVELS_OFF} grey level"),
         ("published value against a fresh draw", f"fails at *p* < {LUCKY:g}, one-sided"),
