@@ -20,7 +20,7 @@ from .settings import REDRAWN, SETTINGS, Setting
 from .simulation import SIMULATED, Drawn, Outcome, outcome, simulate
 from .table import TABLE, kept, read_table, write_table
 
-DRAWS = 1000
+DRAWS = 500
 PART = 50  # draws that a process takes at a time
 
 
