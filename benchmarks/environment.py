@@ -9,7 +9,7 @@ from importlib.metadata import version
 import numpy as np
 import torch
 
-from .processor import numpy_blas, processor_of, torch_blas
+from .processor import chosen_kernels, numpy_blas, processor_of, torch_blas
 from .result import Environment
 
 
@@ -29,6 +29,7 @@ def environment(device: str) -> Environment:
         family=family,
         blas=torch_blas(),
         numpy_blas=numpy_blas(),
+        kernels=chosen_kernels(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
@@ -13,6 +14,8 @@ import torch
 from threadpoolctl import threadpool_info
 
 CPUINFO = Path("/proc/cpuinfo")
+# Variables that make torch, MKL, oneDNN and OpenBLAS compute as on another processor.
+KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
 # The vendors of Arm processors, by their number (Arm's MIDR_EL1), as far as machines for this work have them.
 ARM = {"0x41": "Arm", "0x43": "Cavium", "0x46": "Fujitsu", "0x4e": "NVIDIA", "0x51": "Qualcomm", "0x61": "Apple"}
 
@@ -78,3 +81,8 @@ def numpy_blas() -> str | None:
         if library.get("user_api") == "blas" and "numpy" in str(library.get("filepath")):
             return " ".join(str(library[key]) for key in ("internal_api", "version") if library.get(key))
     return None
+
+
+def chosen_kernels() -> str | None:
+    """The variables that are set, as one would set them; none where none is."""
+    return " ".join(f"{name}={os.environ[name]}" for name in KERNELS if os.environ.get(name)) or None

@@ -92,10 +92,11 @@ class Environment(Strict):
 
     Attributes:
         processor: the instruction set that torch uses.
-        vendor: who made the processor; with family, blas and numpy_blas not in older records.
+        vendor: who made the processor; this and all below are not in older records.
         family: its family and model, as the vendor numbers them.
         blas: what torch multiplies matrices with, and its version.
         numpy_blas: likewise NumPy.
+        kernels: variables that choose other kernels than the processor's own; none where none is set.
     """
 
     genboard: str
@@ -110,6 +111,7 @@ class Environment(Strict):
     family: str | None = None
     blas: str | None = None
     numpy_blas: str | None = None
+    kernels: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
-from ...benchmarks.result import MetricRecord, Result, read_result
+from ...benchmarks.result import Environment, MetricRecord, Result, read_result
 from ...benchmarks.runner import Options, Workspace, evaluate
 from ...benchmarks.subjects import Subject
 from ...errors import BadSamples
@@ -23,6 +23,8 @@ from .tolerance import PIXELS_OFF, compare
 LUCKY = 0.01  # a published value so much better than a fresh one has this chance, or less, of being an ordinary draw
 
 
+# Of an environment, what decides the last bits.
+_BITS = ("system", "processor", "device", "torch", "numpy", "vendor", "family", "blas", "numpy_blas", "kernels")
 # Of what a result says of its generator, that which decides whether and where it is ranked.
 _DECISIVE = ("name", "kind", "task", "baseline", "noise_floor")
 
@@ -70,12 +72,19 @@ def reproduce(
     # Of samples that are not at hand, as many values may differ as are allowed to.
     share = 0.0 if pixels.published == pixels.found else pixels.share_off if samples is not None else PIXELS_OFF
     columns = _compared(result, found, drawn, track, options, min(share or 0.0, PIXELS_OFF))
+    if pixels.published != pixels.found and _alike(result.environment, found.environment):
+        problem = problem or "on a machine like the published one the samples have another digest"
     fields = [f for f in _DECISIVE if getattr(result.generator, f) != getattr(generator.record, f)]
     if fields:
         problem = problem or f"the registry says otherwise of the generator's {', '.join(fields)}"
     if result.status != found.status:
         problem = problem or f"the status is {found.status}, not {result.status}"
     return Outcome("reproduced", _figures(columns, found, pixels), problem or _problem(columns))
+
+
+def _alike(a: Environment, b: Environment) -> bool:
+    """Whether networks are promised to come out to the bit."""
+    return all(getattr(a, field) == getattr(b, field) for field in _BITS)
 
 
 def _compared(

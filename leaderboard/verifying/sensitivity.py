@@ -71,7 +71,7 @@ def tipped(samples: ImageSource, share: float, seed: int) -> ImageSource:
 
 
 def rounded(measured: Measured, seed: int) -> Measured:
-    """The features and logits moved by up to `ULPS` units in the last place. Equal images are moved alike."""
+    """Features and logits moved by up to `ULPS` units in the last place of the row's largest; equal images alike."""
 
     def moved(x: Tensor | None) -> Tensor | None:
         if x is None:
@@ -83,7 +83,7 @@ def rounded(measured: Measured, seed: int) -> Measured:
             steps = steps[kind]
         scale = torch.finfo(x.dtype).eps * x.abs().amax(dim=1, keepdim=True)
         # A feature that is exactly zero was cut off there, and stays.
-        return torch.where(x == 0, x, x + steps * scale / x.shape[1] ** 0.5)
+        return torch.where(x == 0, x, x + steps * scale)
 
     features = moved(measured.features)
     assert features is not None
