@@ -10,12 +10,21 @@ VENV := .venv
 RUN := $(VENV)/bin/python -P -m
 ONE_THREAD := OMP_NUM_THREADS=1
 
+# Other processors, imitated: each setting makes the libraries choose other instructions, which changes last bits.
+PORTABLE := MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1
+TWO_THREADS := MKL_CBWR=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2
+# The tests of numbers. A file that is not there, or that holds no test, makes pytest fail.
+NUMERICAL := $(addprefix tests/test_,$(addsuffix .py,\
+	bad_features extractors manifold_intervals metric_laws metric_more metric_values moment_metrics nearest neighbours \
+	parity_extractors parity_moments parity_neighbours products ranking_metrics uncertainty))
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-browser check fix zoo references leaderboard site bench validate docs constraints clean
+.PHONY: help setup demo test test-machines test-slow test-browser check fix zoo references leaderboard site bench validate docs constraints clean
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
 	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones"
+	@echo "make test-machines the numerical tests with the arithmetic of other processors"
 	@echo "make test-browser the site in Chromium, which must be installed, and by an HTML checker from npm"
 	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"
 	@echo "make leaderboard  what has no result yet, and the studies, into leaderboard/"
@@ -43,6 +52,10 @@ demo: setup
 
 test: setup
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal
+
+test-machines: setup
+	$(PORTABLE) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal $(NUMERICAL)
+	$(TWO_THREADS) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal $(NUMERICAL)
 
 test-slow: setup
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m slow
