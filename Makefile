@@ -13,10 +13,11 @@ ONE_THREAD := OMP_NUM_THREADS=1
 # Other processors, imitated: each setting makes the libraries choose other instructions, which changes last bits.
 PORTABLE := MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1
 TWO_THREADS := MKL_CBWR=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2
-# The tests of numbers. A file that is not there, or that holds no test, makes pytest fail.
+# The tests of numbers. A file that is not there makes pytest fail.
 NUMERICAL := $(addprefix tests/test_,$(addsuffix .py,\
-	bad_features extractors manifold_intervals metric_laws metric_more metric_values moment_metrics nearest neighbours \
-	parity_extractors parity_moments parity_neighbours products ranking_metrics uncertainty))
+	bad_features copying_continuity equal_images extractors frechet_debiased manifold_intervals metric_laws metric_more \
+	metric_values moment_metrics nearest neighbours parity_extractors parity_moments parity_neighbours products \
+	ranking_metrics uncertainty))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-machines test-slow test-browser check fix zoo references leaderboard site bench validate docs constraints clean

@@ -18,6 +18,7 @@ Words = NDArray[np.uint64]
 
 DEALS = 64  # in a word
 LANES = np.uint64(0x0101010101010101)
+most_words = 256  # a simulation, which averages over draws, may do with fewer
 NONE, EVERY = np.uint64(0), np.uint64(2**64 - 1)
 # Bit j of word i: whether i and j have an odd number of bits in common.
 HADAMARD = np.array([sum((i & j).bit_count() % 2 << j for j in range(DEALS)) for i in range(DEALS)], np.uint64)
@@ -25,7 +26,7 @@ HADAMARD = np.array([sum((i & j).bit_count() % 2 << j for j in range(DEALS)) for
 
 def enough(n: int) -> int:
     """Words of deals after which another order of n samples moves a spread by about 1 %; fewer, and 2 %, of many."""
-    return min(256, max(64, 2**19 >> n.bit_length()))
+    return min(most_words, max(64, 2**19 >> n.bit_length()))
 
 
 def quarters(n: int, words: int, seed: int, labels: Tensor | None = None) -> Iterator[Words]:
