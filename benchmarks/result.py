@@ -1,7 +1,8 @@
 """The result schema: one immutable JSON file per specification.
 
 `<results>/<track>@<version>/<generator>/<id>.json`, id being the first 12 hex digits of the SHA-256 of the canonical
-specification. Beside it `<id>.preview.png`, the first samples.
+specification. Beside it `<id>.preview.png`, the first samples, and `<id>.influence.safetensors`, by how much each sample
+moves each value.
 """
 
 from __future__ import annotations
@@ -85,6 +86,12 @@ class PreviewRecord(Strict):
     columns: int
     gap: int
     tile: tuple[int, int]
+
+
+class InfluenceRecord(Strict):
+    """The influences of the samples on the values, from which the errors of differences are computed."""
+
+    sha256: Sha256  # of `<id>.influence.safetensors`
 
 
 class Environment(Strict):
@@ -181,13 +188,15 @@ class Result(Strict):
     provenance: Provenance
     error: ErrorRecord | None
     submission: SubmissionRecord | None = None  # who offers it for ranking; none of those measured here
+    influences: InfluenceRecord | None = None  # none of a failed run, nor of results from before they were kept
 
     def metric(self, key: str) -> MetricRecord | None:
         return next((m for m in self.metrics if m.key == key), None)
 
     def to_json(self) -> dict[str, Any]:
-        # What nobody submitted says nothing of a submission.
-        return self.model_dump(mode="json", by_alias=True, exclude=None if self.submission else {"submission"})
+        # What nobody submitted says nothing of a submission, and what has no influences nothing of them.
+        absent = {name for name in ("submission", "influences") if getattr(self, name) is None}
+        return self.model_dump(mode="json", by_alias=True, exclude=absent)
 
     @property
     def path(self) -> Path:
@@ -203,11 +212,20 @@ def preview_path(result_path: Path) -> Path:
     return result_path.with_suffix(".preview.png")
 
 
-def save_result(result: Result, folder: Path, preview: bytes | None) -> Path:
-    """Write a result and its preview into a folder of results; the result comes last, so it is never without."""
+def influence_path(result_path: Path) -> Path:
+    return result_path.with_suffix(".influence.safetensors")
+
+
+def save_result(result: Result, folder: Path, preview: bytes | None, influences: bytes | None = None) -> Path:
+    """Write a result, its preview and its influences into a folder of results.
+
+    The result comes last, so it is never without.
+    """
     path = folder / result.path
     if preview is not None:
         write_bytes(preview_path(path), preview)
+    if influences is not None:
+        write_bytes(influence_path(path), influences)
     write_bytes(path, canonical_json(result.to_json()))
     return path
 

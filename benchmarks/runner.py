@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import BadFeatures, BadImages, BadSamples
-from ..files import home
+from ..files import home, sha256
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.statistics import ReferenceStatistics, recipe_for
@@ -28,12 +28,14 @@ from ..registry.metrics import find_metric
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
 from .drawing import PROTOCOL, Plan
 from .environment import environment, peak_memory_mib
+from .influences import encoded
 from .labels import labels_digest, labels_for
 from .overlap import Follower
 from .preview import contact_sheet
 from .result import (
     Cost,
     ErrorRecord,
+    InfluenceRecord,
     MetricRecord,
     PreviewRecord,
     Provenance,
@@ -45,7 +47,7 @@ from .result import (
     save_result,
 )
 from .sampling import drop, sample
-from .scoring import score_track
+from .scoring import scored_track
 from .shards import source_of_shards
 from .subjects import Subject, plan_for
 
@@ -152,15 +154,17 @@ def evaluate(
             plan = plan_for(subject, track, n)
             folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
-        metrics = score_track(track, measured, references)
+        found = scored_track(track, measured, references)
         preview = _preview(source, track, measured, references)
     except (BadSamples, BadImages, BadFeatures) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
-        failed = _result(specification, subject, track, n, None, [], None, clock, options, error)
+        failed = _result(specification, subject, track, n, None, [], None, None, clock, options, error)
         save_result(failed, workspace.results, None)
         raise
-    result = _result(specification, subject, track, n, digest, metrics, preview[0], clock, options, None)
-    path = save_result(result, workspace.results, preview[1])
+    metrics = [one.record for one in found]
+    influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
+    result = _result(specification, subject, track, n, digest, metrics, preview[0], influences, clock, options, None)
+    path = save_result(result, workspace.results, preview[1], influences)
     if subject_images is None and not options.keep_samples:
         drop(folder)
     return Evaluated(result, path, reused=False)
@@ -267,6 +271,7 @@ def _result(
     digest: str | None,
     metrics: list[MetricRecord],
     preview: PreviewRecord | None,
+    influences: bytes | None,
     clock: _Clock,
     options: Options,
     error: ErrorRecord | None,
@@ -288,6 +293,7 @@ def _result(
             "metrics": metrics,
             "specification": specification,
             "preview": preview,
+            "influences": InfluenceRecord(sha256=sha256(influences)) if influences else None,
             "environment": environment(options.device),
             "cost": Cost(
                 sampling_s=sampling_s,

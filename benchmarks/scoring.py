@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor
@@ -15,12 +15,21 @@ from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import Input, Metric, find_metric
 from ..registry.resolve import function
 from ..registry.schema import Against, Track
+from .influences import deviations
 from .metrics.nearest import Remembered, Search, nearest
 from .neighbours import Neighbours
 from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
 
 Inputs = Mapping[Input, Any]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A metric's record, and by how much each sample moves its value: see `influences.deviations`."""
+
+    record: MetricRecord
+    influence: Tensor | None
 
 
 def score(
@@ -39,6 +48,20 @@ def score(
         labels: of the samples, shape (n,), where the track fixes how many have each, as fresh draws would.
         search: for the nearest rows; one that remembers serves several metrics.
     """
+    return scored(metric, inputs, extractor, n, n_reference, params, labels, search).record
+
+
+def scored(
+    metric: Metric,
+    inputs: Inputs,
+    extractor: str | None,
+    n: int,
+    n_reference: int | None,
+    params: Mapping[str, int | float | str],
+    labels: Tensor | None = None,
+    search: Search = nearest,
+) -> Scored:
+    """`score`, with the influence of each sample."""
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
     reason = _missing(metric, inputs, n)
@@ -53,7 +76,8 @@ def score(
         except BadFeatures as e:
             reason = e.fact
     uncertainty = estimate.uncertainty if estimate else None
-    return MetricRecord(
+    influence = estimate.influence if estimate and uncertainty else None
+    record = MetricRecord(
         name=metric.name,
         version=metric.version,
         extractor=extractor,
@@ -65,6 +89,7 @@ def score(
         n_reference=n_reference,
         params={**given, **params},
     )
+    return Scored(record, None if influence is None else deviations(influence, labels))
 
 
 def score_track(
@@ -79,6 +104,13 @@ def score_track(
         measured: the samples in each feature space.
         references: the track's statistics, by (extractor, `reference` or `train`).
     """
+    return [found.record for found in scored_track(track, measured, references)]
+
+
+def scored_track(
+    track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
+) -> list[Scored]:
+    """`score_track`, with the influence of each sample."""
     records = []
     measured, references = _alike(measured, references)
     # Only a track that asks for classes fixes how many samples have each.
@@ -107,7 +139,7 @@ def score_track(
         n_reference = reference_count(metric, real.moments.n, len(real.features))
         n = len(fake.features)
         labelled = labels[column.extractor]
-        records.append(score(metric, inputs, column.extractor, n, n_reference, params, labelled, search))
+        records.append(scored(metric, inputs, column.extractor, n, n_reference, params, labelled, search))
     return records
 
 

@@ -1,6 +1,7 @@
-"""Do the metrics agree on the order? Kendall's tau between the columns of a board, with what their errors allow.
+"""Do the metrics agree on the order? Of how many pairs of rows two columns say the same, the reverse, or nothing sure.
 
-No mean rank over metrics is taken: it would mix unlike numbers, and whoever enters the same model twice moves it.
+Kendall's tau of the values stands beside the counts, without an interval: one that holds for the true values is as wide
+as the open pairs allow, and bootstraps of tau fail where rows are close. No mean rank over metrics is taken: it would mix unlike numbers, and whoever enters the same model twice moves it.
 """
 
 from __future__ import annotations
@@ -25,28 +26,42 @@ class Pair:
     """How far two columns order the rows alike.
 
     Attributes:
+        n: rows that have a value in both.
+        same: pairs of rows that both columns tell apart, and order alike.
+        reversed: pairs that both tell apart, and order the other way round. With a chance of 95 % none of these two
+            counts holds a pair whose true values say otherwise.
+        open: the other pairs: at least one of the columns cannot tell them apart.
         tau: Kendall's tau-b of the values as measured: 1 is the same order from good to bad, -1 the reverse.
-        lo: lower end of the 95 % interval for tau of the true values: pairs of rows that a column cannot tell apart
-            count as they harm most.
-        hi: upper end, where they count as they help most.
-        reason: why there is no tau.
+        reason: why there is none of it.
     """
 
     a: str
     b: str
     n: int
+    same: int | None
+    reversed: int | None
+    open: int | None
     tau: float | None
-    lo: float | None
-    hi: float | None
     reason: str | None
+
+    def in_words(self) -> str:
+        """
+        >>> Pair("fd:x", "kid:x", 15, 77, 1, 27, 0.96, None).in_words()
+        '77 pairs in the same order, 1 reversed, 27 open'
+        """
+        if self.same is None:
+            return self.reason or ""
+        pairs = "1 pair" if self.same == 1 else f"{self.same} pairs"
+        return f"{pairs} in the same order, {self.reversed} reversed, {self.open} open"
 
     def to_json(self) -> dict[str, Any]:
         return {
             "columns": [self.a, self.b],
             "rows": self.n,
+            "same": self.same,
+            "reversed": self.reversed,
+            "open": self.open,
             "tau": self.tau,
-            "lo": self.lo,
-            "hi": self.hi,
             "reason": self.reason,
         }
 
@@ -90,18 +105,18 @@ def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:
     names = sorted(first.keys() & second.keys())
     if len(names) < LEAST:
         reason = f"{len(names)} ranked rows have a value in both, {LEAST} are needed"
-        return Pair(a.key, b.key, len(names), None, None, None, reason)
+        return Pair(a.key, b.key, len(names), None, None, None, None, reason)
     turn = 1 if a.better == b.better else -1
     tau = kendall_tau([first[name] for name in names], [turn * second[name] for name in names])
     if tau is None:
         flat = a.key if len({first[name] for name in names}) == 1 else b.key
-        return Pair(a.key, b.key, len(names), None, None, None, f"all values of {flat} are the same")
+        return Pair(a.key, b.key, len(names), None, None, None, None, f"all values of {flat} are the same")
     assert a.better
     assert b.better
-    # Half of the error in each column, so that the interval holds however the two depend on each other.
+    # Half of the error in each column, so that the counts hold however the two depend on each other.
     known = (_told(a, alpha / 2, tuple(names)) * _told(b, alpha / 2, tuple(names)))[np.triu_indices(len(names), 1)]
-    sure, open_, pairs = int(known.sum()), int((known == 0).sum()), len(known)
-    return Pair(a.key, b.key, len(names), tau, (sure - open_) / pairs, (sure + open_) / pairs, None)
+    same, reversed_, open_ = (int((known == sign).sum()) for sign in (1, -1, 0))
+    return Pair(a.key, b.key, len(names), same, reversed_, open_, tau, None)
 
 
 @lru_cache(maxsize=256)  # every pair of columns asks for both of its columns

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeGuard
+from itertools import combinations
+from typing import Any
 
 from ..benchmarks.result import MetricRecord, Result
 from ..benchmarks.runner import specify_column
@@ -14,15 +15,14 @@ from ..registry.metrics import Better, find_metric
 from ..registry.schema import Track, TrackMetric
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, why_not
+from .copies import Copying, copying
+from .dependence import Origin, origins_of
 from .flips import Limit, limit_of
 from .letters import letters
 from .pareto import Front, fronts
-from .ranking import Ranked, Scored, ScoredColumn, rank
+from .ranking import Ranked, Scored, ScoredColumn, dependence, rank
 from .records import Record
 from .verification import Standing, standing_of
-
-COPIES_BELOW = 0.5  # a nearest-training-image ratio whose whole interval is below marks a row as copying
-
 
 @dataclass(frozen=True)
 class Row:
@@ -30,18 +30,21 @@ class Row:
 
     Attributes:
         cells: what may stand in the track's columns.
+        copying: whether its samples copy training images, or seem to.
         empty: why the other columns have nothing here.
         letters: rows that share one are not distinguished from each other.
         standing: who measured it again, and who disputes it.
+        origins: what the errors of its columns may have in common with those of other rows.
     """
 
     record: Record
     cells: dict[str, MetricRecord]
     place: Ranked | None
-    copies: bool
+    copying: Copying
     empty: dict[str, str] = field(default_factory=dict)
     letters: str = ""
     standing: Standing = field(default_factory=Standing)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     @property
     def result(self) -> Result:
@@ -50,6 +53,10 @@ class Row:
     @property
     def name(self) -> str:
         return self.result.generator.name
+
+    def scored(self, key: str) -> Scored | None:
+        """Its value in a column, ready to be compared with those of other rows; none where there is none."""
+        return _scored(self.name, self.cells.get(key), self.origins.get(key, Origin()))
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,17 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Board:
-    """A track with its rows: ranked ones and baselines together, in the order of the primary column."""
+    """A track with its rows: ranked ones and baselines together, in the order of the primary column.
+
+    Attributes:
+        unread: why the influences that a row's result names cannot be used, by generator.
+    """
 
     track: Track
     better: Better
     rows: tuple[Row, ...]
     left_out: tuple[LeftOut, ...]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Row, ...]:
@@ -112,9 +124,7 @@ class Board:
                 column.extractor,
                 column.against,
                 find_metric(column.metric).better,
-                tuple(
-                    _scored(row.name, record) for row in self.ranked if _has_value(record := row.cells.get(column.key))
-                ),
+                tuple(filter(None, (row.scored(column.key) for row in self.ranked))),
             )
             for column in self.columns
         )
@@ -134,6 +144,19 @@ class Board:
         """How far the columns order the ranked rows alike."""
         return agreement(self.scored)
 
+    def dependence_json(self) -> dict[str, Any]:
+        """How the errors of differences are known, in the ranking column: pairs of ranked rows by what they rest on."""
+        rows = [row for row in self.scored[0].rows if row.se is not None]
+        found = {(a.name, b.name): dependence(a, b)[1] for a, b in combinations(rows, 2)}
+        bases = set(found.values())
+        joint = [pair for pair, basis in found.items() if basis == "influences"]
+        return {
+            "default": next(iter(bases)) if len(bases) == 1 else "independent",
+            "influences": sorted({name for pair in joint for name in pair}),
+            "bound": [list(pair) for pair, basis in found.items() if basis == "bound"],
+            "unread": dict(self.unread),
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The board as `genboard rank --json` prints it and the site offers it."""
         return {
@@ -142,6 +165,7 @@ class Board:
             "better": self.better,
             "n": self.track.samples,
             "rows": [self._row_json(row) for row in self.rows],
+            "dependence": self.dependence_json(),
             "limit": self.limit.to_json(),
             "pareto": [front.to_json() for front in self.fronts],
             "agreement": self.agreement.to_json(),
@@ -161,7 +185,9 @@ class Board:
             "not_distinguished_from": list(row.place.tied) if row.place else [],
             "letters": row.letters,
             "rank_in_limit": [in_limit.first, in_limit.last] if in_limit else None,
-            "copies": row.copies,
+            "copies": row.copying.copies,
+            "suspected": row.copying.suspected,
+            "copying_seen": list(row.copying.seen),
             "memorisation_gap": self.memorisation_gap(row),
             "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
             "empty": row.empty,
@@ -203,24 +229,33 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
             left_out.append(LeftOut(name, record.result.id, reason))
     found = {name: comparable_cells(record.result, specs) for name, record in chosen.items()}
     cells = {name: pair[0] for name, pair in found.items()}
+    origins = {name: origins_of(record) for name, record in chosen.items()}
+    primaries = {
+        name: found_
+        for name in chosen
+        if (found_ := _scored(name, cells[name][track.primary], origins[name][0][track.primary]))
+    }
     ranked = [name for name, record in chosen.items() if not record.result.generator.baseline]
-    places = {place.name: place for place in rank([_scored(n, cells[n][track.primary]) for n in ranked], better)}
+    places = {place.name: place for place in rank([primaries[name] for name in ranked], better)}
     marks = letters(list(places.values()))
+    floor = next((cells[name] for name, record in chosen.items() if record.result.generator.noise_floor), None)
     sign = 1 if better == "lower" else -1
-    order = sorted(chosen, key=lambda name: (sign * _scored(name, cells[name][track.primary]).value, name))
+    order = sorted(chosen, key=lambda name: (sign * primaries[name].value, name))
     rows = tuple(
         Row(
             record=chosen[name],
             cells=cells[name],
             place=places.get(name),
-            copies=_copies(cells[name]),
+            copying=copying(cells[name], None if chosen[name].result.generator.noise_floor else floor),
             empty=found[name][1],
             letters=marks.get(name, ""),
             standing=standings[name],
+            origins=origins[name][0],
         )
         for name in order
     )
-    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))))
+    unread = {name: problem for name in sorted(origins) if (problem := origins[name][1]) is not None}
+    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread)
 
 
 def _standing(record: Record) -> tuple[Standing, str | None]:
@@ -235,15 +270,8 @@ def _standing(record: Record) -> tuple[Standing, str | None]:
     return standing, f"withdrawn: {standing.withdrawn}" if standing.withdrawn else None
 
 
-def _copies(cells: dict[str, MetricRecord]) -> bool:
-    ratios = [record for record in cells.values() if record.name == "nn_ratio" and record.uncertainty]
-    return any(record.uncertainty is not None and record.uncertainty.hi < COPIES_BELOW for record in ratios)
-
-
-def _has_value(record: MetricRecord | None) -> TypeGuard[MetricRecord]:
-    return record is not None and record.value is not None
-
-
-def _scored(name: str, record: MetricRecord) -> Scored:
-    assert record.value is not None
-    return Scored(name, record.value, record.uncertainty.se if record.uncertainty else None)
+def _scored(name: str, record: MetricRecord | None, origin: Origin) -> Scored | None:
+    if record is None or record.value is None:
+        return None
+    u = record.uncertainty
+    return Scored(name, record.value, u.se, u.lo, u.hi, origin) if u else Scored(name, record.value, None)

@@ -67,6 +67,7 @@ _VALUES: tuple[tuple[str, Kind], ...] = (
     ("n_reference", "count"),
     ("reason", "text"),
     ("copies", "flag"),
+    ("suspected", "flag"),
     ("verification", "text"),
     ("disputed", "text"),
     ("created", "text"),
@@ -103,7 +104,8 @@ def board_table(board: Board) -> Table:
                     record.value if record else None,
                     *error,
                     *count,
-                    row.copies,
+                    row.copying.copies,
+                    row.copying.suspected,
                     row.standing.level,
                     row.standing.disputed,
                     row.result.provenance.created,
@@ -144,14 +146,15 @@ def agreement_table(board: Board) -> Table:
         ("a", "text"),
         ("b", "text"),
         ("rows", "count"),
+        ("same", "count"),
+        ("reversed", "count"),
+        ("open", "count"),
         ("tau", "number"),
-        ("lo", "number"),
-        ("hi", "number"),
         ("reason", "text"),
     )
     found = board.agreement
-    rows = [(p.a, p.b, p.n, p.tau, p.lo, p.hi, p.reason) for p in found.pairs]
-    rows += [(key, "", 0, None, None, None, reason) for key, reason in found.left_out.items()]
+    rows = [(p.a, p.b, p.n, p.same, p.reversed, p.open, p.tau, p.reason) for p in found.pairs]
+    rows += [(key, "", 0, None, None, None, None, reason) for key, reason in found.left_out.items()]
     return Table("agreement", _about(board), columns, tuple(rows))
 
 

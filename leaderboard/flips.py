@@ -13,7 +13,7 @@ from typing import Any
 
 from .ranking import Ranked, ScoredColumn, rank, separated
 
-LIMITS = {"fd": ("fd_debiased", "fd_inf")}  # of a metric, in the order of preference
+LIMITS = {"fd": "fd_debiased"}
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def limit_of(primary: str, columns: Sequence[ScoredColumn]) -> Limit:
         return Limit(primary, None, (), (), "nothing is ranked")
     like = (at_n.extractor, at_n.against)
     there = {c.metric: c for c in columns if (c.extractor, c.against) == like and c.rows and c.better}
-    column = next((there[name] for name in wanted if name in there), None)
+    column = there.get(wanted)
     if column is None:
-        return Limit(primary, None, (), (), f"neither {' nor '.join(wanted)} was measured")
+        return Limit(primary, None, (), (), f"{wanted} was not measured")
     assert column.better
     places = tuple(rank(column.rows, column.better))
     return Limit(primary, column.key, places, _flips(at_n, column), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..benchmarks.result import Result, SubmissionRecord, preview_path, save_result
+from ..benchmarks.result import Result, SubmissionRecord, influence_path, preview_path, save_result
 from ..benchmarks.runner import Options, Workspace, evaluate
 from ..benchmarks.sampling import sample
 from ..benchmarks.subjects import Subject, plan_for
@@ -22,7 +22,7 @@ class Submission:
 
     Attributes:
         folder: laid out as the committed results are; its content goes there.
-        files: the result, its preview and its manifest, below `folder`.
+        files: the result, its preview, its influences and its manifest, below `folder`.
         measured: whether samples were measured now; what was measured before is read.
         changed: whether any file is new or other than before.
     """
@@ -55,16 +55,19 @@ def prepare(
     workspace = workspace or Workspace.default()
     done = evaluate(subject, track, None, workspace, options)
     preview = read_bytes(preview_path(done.path)) if done.result.preview else None
+    influences = read_bytes(influence_path(done.path)) if done.result.influences else None
     manifest = _manifest(subject, track, done.result, workspace, options or Options()).encode()
     result = submitted(done.result, metadata, sha256(manifest))
     path = folder / result.path
     wanted = {path: canonical_json(result.to_json()), manifest_path(path): manifest}
     if preview is not None:
         wanted[preview_path(path)] = preview
+    if influences is not None:
+        wanted[influence_path(path)] = influences
     changed = any(not p.is_file() or read_bytes(p) != data for p, data in wanted.items())
     if changed:
         write_bytes(manifest_path(path), manifest)
-        save_result(result, folder, preview)  # comes last, so it is never without the others
+        save_result(result, folder, preview, influences)  # comes last, so it is never without the others
     return Submission(result, folder, tuple(sorted(wanted)), not done.reused, changed)
 
 

@@ -58,7 +58,7 @@ def test_the_critical_value_is_that_of_the_studentised_range():
     # One step and equal errors: the largest of all differences, whose distribution SciPy knows.
     for count in (2, 5, 12):
         noise = np.random.default_rng(count).standard_normal((20_000, count))
-        largest = _largest(noise, (1 - np.eye(count)) / 2**0.5)
+        largest = _largest(noise, np.ones(count), np.ones(count), (1 - np.eye(count)) / 2**0.5)
         assert np.quantile(largest, 0.95) == pytest.approx(
             studentized_range.ppf(0.95, count, np.inf) / 2**0.5, rel=0.02
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from . import attached, duplicates, form, history, identity, offer, preview, protocol, text, values
+from . import attached, duplicates, form, history, identity, influences, offer, preview, protocol, text, values
 from .finding import Check, Problem
 from .tree import Case, Document, Tree
 
@@ -117,6 +117,9 @@ RESULTS: tuple[Check[Case], ...] = (
     _error("R507", "the manifest has another digest", attached.other_digest, _AGAIN),
     _error("R508", "the manifest is of other samples", attached.other_samples, _AGAIN),
     _error("R509", "the manifest's runs have gaps", attached.gaps, _AGAIN),
+    _error("R510", "the influences of the samples are missing", influences.absent, _AGAIN),
+    _error("R511", "the influences are others than the result names", influences.unusable, _AGAIN),
+    _error("R512", "the influences give another standard error", influences.other_errors, _AGAIN),
     _error("R704", "a damaged verification log", history.bad_log, "lines are appended, never edited or removed"),
     _warning("R705", "verified before it was published", history.log_of_a_new_result, "verify it once it is published"),
     _error("R806", "a link that is not http or https", text.bad_link, "give the whole address, https://..."),

@@ -166,7 +166,7 @@ def belongs_to(place: str) -> str | None:
     """
     path = PurePosixPath(place)
     stem, dot, ending = path.name.partition(".")
-    known = {"json", "preview.png", "manifest.json", "verification.jsonl"}
+    known = {"json", "preview.png", "influence.safetensors", "manifest.json", "verification.jsonl"}
     result = path.with_name(f"{stem}.json").as_posix()
     return result if dot and ending in known and _RESULT_PLACE.fullmatch(result) else None
 

@@ -48,7 +48,7 @@ def downloads(board: Board, unreadable: Sequence[tuple[str, str]]) -> tuple[tupl
 
 def table_csv(board: Board) -> bytes:
     """One row of the board a line, every value with standard error and interval."""
-    head = ["first", "last", "generator", "title", "family", "task", "baseline", "noise_floor", "copies"]
+    head = ["first", "last", "generator", "title", "family", "task", "baseline", "noise_floor", "copies", "suspected"]
     for column in board.columns:
         head += [f"{column.key} {part}" for part in ("value", "se", "lo", "hi")]
     head += ["memorisation_gap"] * (board.gap_columns is not None)
@@ -74,7 +74,7 @@ def _line(board: Board, row: Row) -> list[Value]:
     generator, place = row.result.generator, row.place
     cells: list[Value] = [place.first if place else None, place.last if place else None]
     cells += [generator.name, generator.title, generator.family, generator.task]
-    cells += [generator.baseline, generator.noise_floor, row.copies]
+    cells += [generator.baseline, generator.noise_floor, row.copying.copies, row.copying.suspected]
     for column in board.columns:
         record = row.cells.get(column.key)
         u = record.uncertainty if record else None
