@@ -93,6 +93,7 @@ validate: setup
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
 	$(ONE_THREAD) $(RUN) genboard.leaderboard.rank_coverage
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.copies_test
 	$(RUN) genboard.leaderboard.docs
 
 docs: setup

@@ -39,7 +39,7 @@ def deviations(influence: Tensor, labels: Tensor | None = None) -> Tensor:
         labels = torch.zeros(len(values), dtype=torch.int64)
     _, kind, count = labels.to(values.device).unique(return_inverse=True, return_counts=True)
     kind = torch.where(count[kind] == 1, len(count), kind)
-    count = torch.bincount(kind, minlength=len(count) + 1)
+    count = torch.bincount(kind, minlength=len(count) + 1).double()
     mean = torch.bincount(kind, values, minlength=len(count)) / count.clamp(min=1)
     return (values - mean[kind]) * (count / (count - 1).clamp(min=1)).sqrt()[kind]
 
@@ -64,7 +64,9 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
     n, keys = result.sampling.n, {m.key for m in result.metrics}
     size, most = path.stat().st_size, 4 * n * len(keys) + _HEADER
     if size > most:
-        raise BadEntry(path, "", f"{size:,} bytes, {len(keys)} columns of {n:,} samples take {most:,} at most", _RESTORE)
+        raise BadEntry(
+            path, "", f"{size:,} bytes, {len(keys)} columns of {n:,} samples take {most:,} at most", _RESTORE
+        )
     data = read_bytes(path)
     if result.influences is not None and sha256(data) != result.influences.sha256:
         said = result.influences.sha256

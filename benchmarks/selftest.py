@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass, replace
-from math import hypot
 from pathlib import Path
 
 import torch
@@ -23,13 +22,14 @@ from ..registry.catalog import entries, find
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
 from ..registry.schema import Dataset, Embedded, Track
-from .result import MetricRecord
+from .difference import p_value_of
 from .runner import references_of
 from .scoring import score_track
-from .uncertainty import Z
+from .uncertainty import LEVEL
 
 TABLE = Path(__file__).parent / "selftest.json"
 TRIALS = 200
+ALPHA = 1 - LEVEL
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,9 @@ def self_test(track: Track, trials: int, seed: int = 0) -> list[SelfTest]:
             ]
             for a, b in zip(*pair, strict=True):
                 if a.uncertainty and b.uncertainty:
-                    called[a.key].append(_different(a, b))
+                    called[a.key].append(p_value_of(a, b) < ALPHA)
             progress.update()
     return [SelfTest(track.id, key, len(c), sum(c) / len(c)) for key, c in called.items() if c]
-
-
-def _different(a: MetricRecord, b: MetricRecord) -> bool:
-    assert a.uncertainty is not None
-    assert b.uncertainty is not None
-    assert a.value is not None
-    assert b.value is not None
-    return abs(a.value - b.value) > Z * hypot(a.uncertainty.se, b.uncertainty.se)
 
 
 def _pool(track: Track, extractor: str) -> Measured:

@@ -16,13 +16,14 @@ from ..registry.schema import Track, TrackMetric
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, why_not
 from .copies import Copying, copying
-from .dependence import Origin, origins_of
+from .dependence import ALONE, Origin, origins_of
 from .flips import Limit, limit_of
 from .letters import letters
 from .pareto import Front, fronts
 from .ranking import Ranked, Scored, ScoredColumn, dependence, rank
 from .records import Record
 from .verification import Standing, standing_of
+
 
 @dataclass(frozen=True)
 class Row:
@@ -56,7 +57,7 @@ class Row:
 
     def scored(self, key: str) -> Scored | None:
         """Its value in a column, ready to be compared with those of other rows; none where there is none."""
-        return _scored(self.name, self.cells.get(key), self.origins.get(key, Origin()))
+        return _scored(self.name, self.cells.get(key), self.origins.get(key, ALONE))
 
 
 @dataclass(frozen=True)

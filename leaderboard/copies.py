@@ -1,10 +1,9 @@
-"""Two flags for rows whose samples repeat training images: `copies`, which is sure, and `suspected`, which is a reason to
-look.
+"""Two flags for rows whose samples repeat training images: `copies`, which is sure, and `suspected`, a reason to look.
 
 `copies` needs samples that are on average less than half as far from the training images as fresh real images are. So
 it misses half a sample of copies, and copies that were altered. `suspected` compares `authenticity` and `c_t` with
-those of held-out images: it sees both, and it also sees samples that are typical rather than copied. How often either is
-raised without cause, and what it finds: `copies_test.py`.
+those of held-out images: it sees both, and it also sees samples that are typical rather than copied. How often either
+is raised without cause, and what it finds: `copies_test.py`.
 """
 
 from __future__ import annotations

@@ -46,6 +46,9 @@ class Origin:
     influence: Influence | None = None
 
 
+ALONE = Origin()
+
+
 def correlation(a: Origin, b: Origin, errors: tuple[float, float]) -> tuple[float, Basis]:
     """Correlation of the errors of two values, and how it is known.
 

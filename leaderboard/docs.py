@@ -28,6 +28,8 @@ from ..registry.weights import count_numbers
 from . import study_docs, validation_docs
 from .board import make_board
 from .check import CHECKS
+from .copies_test import TABLE as COPIES
+from .copies_test import Flagged
 from .metadata import FIELDS
 from .numbers import figure, written
 from .rank_coverage import TABLE as RANK_COVERAGE
@@ -54,6 +56,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
     others = {
         "self-test": _self_test,
         "rank coverage": _rank_coverage,
+        "copies": _copies,
         "precision": _precision,
         "metrics": _metrics,
         "generators": _generators,
@@ -131,10 +134,20 @@ def _self_test() -> str:
 
 
 def _rank_coverage() -> str:
-    rows = ["| true values | correlation | boards | held | separated | ranks in an interval |", "|---|" + "---:|" * 5]
+    rows = ["| true values | errors | boards | held | separated | ranks in an interval |", "|---|---|" + "---:|" * 4]
     for o in map(lambda entry: Coverage(**entry), read_json(RANK_COVERAGE)):
         separated = "-" if o.separated is None else f"{o.separated:.1%}"
-        rows.append(f"| {o.design} | {o.correlation} | {o.boards:,} | {o.held:.1%} | {separated} | {o.width:.1f} |")
+        rows.append(f"| {o.design} | {o.errors} | {o.boards:,} | {o.held:.1%} | {separated} | {o.width:.1f} |")
+    return "\n".join(rows)
+
+
+def _copies() -> str:
+    head = "| track | samples | n | deals | copies | suspected | suspected without held-out images |"
+    rows = [head, "|---|---|" + "---:|" * 5]
+    for f in map(lambda entry: Flagged(**entry), read_json(COPIES)):
+        kind = {"real": "real", "exact": f"{f.share:.0%} copies", "augmented": f"{f.share:.0%} altered copies"}[f.kind]
+        rates = " | ".join(f"{rate:.1%}" for rate in (f.copies, f.suspected, f.alone))
+        rows.append(f"| {f.track} | {kind} | {f.n:,} | {f.deals:,} | {rates} |")
     return "\n".join(rows)
 
 

@@ -15,8 +15,13 @@ from ..registry.catalog import find
 from ..registry.extras import need
 from ..registry.metrics import find_metric
 from ..registry.schema import Dataset, Hub, Track
+from .board import make_board
+from .copies import SUSPECTS, Copying, copying
+from .records import read_records, usual_folders
 
 Form = Literal["model-index", "eval-results"]
+
+_OF_COPIES = ("nn_ratio", *SUSPECTS)  # columns that say whether samples copy training images
 
 # What the Hub calls the tasks; it has no name for images of a given class.
 _TASKS = {
@@ -140,9 +145,16 @@ def _title(record: MetricRecord) -> str:
     return f"{find_metric(record.name).title} ({record.extractor}{against})"
 
 
+def flags_of(result: Result) -> Copying:
+    """Whether samples copy training images, beside the held-out images of the track's board."""
+    floor = make_board(_track(result)[0], read_records(usual_folders()).readable).floor
+    return copying({record.key: record for record in result.metrics}, floor.cells if floor else None)
+
+
 def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
-    """What makes the value this one, and how sure it is."""
+    """What makes the value this one, and how sure it is; of a test for copies also what it says."""
     u = record.uncertainty
+    flags = flags_of(result) if record.name in _OF_COPIES else None
     return {
         "better": record.direction,
         "metric_version": record.version,
@@ -152,10 +164,15 @@ def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
         "n_reference": record.n_reference,
         "interval": {"lo": u.lo, "hi": u.hi, "level": u.level, "se": u.se, "target": u.target} if u else None,
         "genboard_result": result.id,
+        **({"copies": flags.copies, "suspected": flags.suspected} if flags else {}),
     }
 
 
 def _notes(result: Result, record: MetricRecord) -> str:
     u = record.uncertainty
     sure = f"{u.level:.0%} interval {u.lo:.6g} to {u.hi:.6g} ({u.target})" if u else "no interval"
-    return f"N = {record.n}, {sure}, metric version {record.version}; genboard result {result.id}"
+    flags = flags_of(result) if record.name in _OF_COPIES else None
+    said = (
+        f"; {'copies' if flags.copies else 'suspected copies'}: {'; '.join(flags.seen)}" if flags and flags.seen else ""
+    )
+    return f"N = {record.n}, {sure}, metric version {record.version}; genboard result {result.id}{said}"

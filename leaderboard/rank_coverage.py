@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..benchmarks.influences import deviations
 from ..benchmarks.uncertainty import Uncertainty, normal, skewed
 from ..files import write_json
-from .dependence import Influence, Origin
+from .dependence import ALONE, Influence, Origin
 from .ranking import Scored, rank
 
 TABLE = Path(__file__).parent / "rank_coverage.json"
@@ -119,7 +119,7 @@ def draw(values: tuple[float, ...], errors: Errors, rng: np.random.Generator) ->
     for i, (name, x) in enumerate(zip(names, torch.from_numpy(samples), strict=True)):
         value, se = values[i] + float(x.mean()), float(x.std()) / len(x) ** 0.5
         u = _interval(errors, value, se, x)
-        origin = Origin() if origins is None else origins[i]
+        origin = ALONE if origins is None else origins[i]
         if errors == "shared seeds, influences kept":
             origin = Origin("same", influence=Influence(deviations(x).numpy()))
         rows.append(Scored(name, value, se, u.lo, u.hi, origin))

@@ -2,8 +2,8 @@
 
 Every pair of rows is compared by the error of its own difference, which comes from the two rows' own intervals
 (`benchmarks/difference.py`) and from what their errors have in common (`dependence.py`). The chance that any rank
-interval of the board misses its row's true rank is held below 5 %: the step-down max-t method of Mogstad, Romano, Shaikh
-and Wilhelm 2024 (Review of Economic Studies 91, 476-518) over all pairs.
+interval of the board misses its row's true rank is held below 5 %: the step-down max-t method of Mogstad, Romano,
+Shaikh and Wilhelm 2024 (Review of Economic Studies 91, 476-518) over all pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..benchmarks import difference
 from ..benchmarks.difference import halves, joined
 from ..registry.metrics import Better
-from .dependence import Basis, Origin, correlation
+from .dependence import ALONE, Basis, Origin, correlation
 
 Floats: TypeAlias = NDArray[np.floating]
 
@@ -47,7 +47,7 @@ class Scored:
     se: float | None
     lo: float | None = None
     hi: float | None = None
-    origin: Origin = Origin()
+    origin: Origin = ALONE
 
     @property
     def halves(self) -> tuple[float, float]:

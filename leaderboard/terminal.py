@@ -12,7 +12,7 @@ from .agreement import Agreement
 from .board import Board, Row
 from .export import Table, Value
 from .flips import Flip
-from .numbers import Figure, figure, written
+from .numbers import Figure, figure
 from .pareto import Side
 from .ranking import Ranked
 from .tables import table
@@ -106,8 +106,12 @@ def _legend(board: Board) -> list[str]:
         said.append("floor: the noise floor, real images that no generator has seen, measured like samples.")
     if any(row.place is None for row in board.rows if row is not board.floor):
         said.append("base: a baseline, which a good metric must not like; never ranked.")
-    if any(row.copies for row in board.rows):
+    if any(row.copying.copies for row in board.rows):
         said.append("copies: its samples are far closer to the training images than new real images are.")
+    suspects = [row for row in board.rows if row.copying.suspected and not row.copying.copies]
+    if suspects:
+        said.append("suspected: nearer to training images than held-out ones are: copies, altered copies, or typical.")
+        said += [f"  {row.name}: {'; '.join(row.copying.seen)}." for row in suspects]
     said += [f"disputed: {row.name}: {row.standing.disputed}" for row in board.rows if row.standing.disputed]
     said += [f"not reproduced: {row.name}: {row.standing.failed}" for row in board.rows if row.standing.failed]
     return [_wrap(line) for line in said]
@@ -135,13 +139,15 @@ def _agreement_lines(board: Board) -> list[str]:
     said = []
     for key in board.agreement.columns:
         pair = board.agreement.pair(board.track.primary, key)
-        if pair and pair.tau is not None and pair.lo is not None and pair.hi is not None:
-            tau, lo, hi = (written(x, 2) for x in (pair.tau, pair.lo, pair.hi))
-            said.append(_TIED.join([key, tau, f"[{lo},", f"{hi}]"]))
+        if pair and pair.same is not None:
+            said.append((key, pair.same, pair.reversed, pair.open))
     if not said:
         return []
-    head = f"Other columns order the rows like {board.track.primary} by Kendall's tau of, with 95 % intervals"
-    return [head, _wrap(f"  {', '.join(said)}")]
+    head = f"Other columns against {board.track.primary}: pairs of rows in the same order, reversed, and open"
+    (key, same, reversed_, open_), *others = said
+    first = f"{key} {same} the same, {reversed_} reversed, {open_} open".replace(" ", _TIED)
+    rest = [_TIED.join([key, "/".join(map(str, counts))]) for key, *counts in others]
+    return [_wrap(head), _wrap(f"  {', '.join([first, *rest])}")]
 
 
 def _left_out(board: Board) -> list[str]:
@@ -153,18 +159,18 @@ def _left_out(board: Board) -> list[str]:
 
 
 def agreement_text(found: Agreement) -> str:
-    """The matrix of Kendall's tau, with numbers for names across."""
+    """The pairs of rows that both columns order the same way, and reversed, with numbers for names across."""
     keys = found.columns
     header = ["", "column", *(str(i + 1) for i in range(len(keys)))]
     lines = []
     for i, a in enumerate(keys):
         pairs = [found.pair(a, b) for b in keys]
-        taus = ["" if p is None or p.tau is None else written(p.tau, 2) for p in pairs]
-        lines.append([str(i + 1), a, *taus[:i], "1" if i < len(keys) else "", *taus[i + 1 :]])
+        counts = ["" if p is None or p.same is None else f"{p.same}:{p.reversed}" for p in pairs]
+        lines.append([str(i + 1), a, *counts[:i], "", *counts[i + 1 :]])
     text = table(header, lines, right=[0, *range(2, len(header))])
     reasons = sorted({pair.reason for pair in found.pairs if pair.reason})
     notes = [*reasons, *(f"{key}: {reason}" for key, reason in found.left_out.items())]
-    return "\n".join([text, *(["", *(_wrap(f"no tau: {note}") for note in notes)] if notes else [])])
+    return "\n".join([text, *(["", *(_wrap(f"not known: {note}") for note in notes)] if notes else [])])
 
 
 def table_text(found: Table) -> str:
@@ -234,7 +240,8 @@ def _place(row: Row) -> str:
 
 def _mark(row: Row) -> str:
     level = [row.standing.level] if row.standing.level != "self-reported" else []
-    return ", ".join([*["copies"] * row.copies, *level, *["disputed"] * bool(row.standing.disputed)])
+    flags = ["copies"] * row.copying.copies or ["suspected"] * row.copying.suspected
+    return ", ".join([*flags, *level, *["disputed"] * bool(row.standing.disputed)])
 
 
 def _short(column: TrackMetric) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from genboard.leaderboard.agreement import agreement, kendall_tau
@@ -103,34 +105,38 @@ def test_agreement_counts_good_as_good_whichever_way_is_better():
     values = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}
     lower, higher = column("fd", values, better="lower"), column("recall", {n: -v for n, v in values.items()})
     (pair,) = agreement([lower, higher]).pairs
-    assert (pair.n, pair.tau, pair.lo, pair.hi) == (4, 1.0, 1.0, 1.0)
+    assert (pair.n, pair.tau, pair.same, pair.reversed, pair.open) == (4, 1.0, 6, 0, 0)
 
 
-def test_what_the_errors_leave_open_widens_the_interval():
+def test_what_the_errors_leave_open_is_counted_as_open():
     values = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 3.001}
     (sure,) = agreement([column("fd", values, 1e-6, "lower"), column("kid", values, 1e-6, "lower")]).pairs
-    assert (sure.tau, sure.lo, sure.hi) == (1.0, 1.0, 1.0)
+    assert (sure.tau, sure.same, sure.reversed, sure.open) == (1.0, 6, 0, 0)
     (open_,) = agreement([column("fd", values, 0.01, "lower"), column("kid", values, 1e-6, "lower")]).pairs
-    assert (open_.tau, open_.lo, open_.hi) == (1.0, pytest.approx(4 / 6), 1.0)
+    assert (open_.tau, open_.same, open_.reversed, open_.open) == (1.0, 5, 0, 1)
     (unknown,) = agreement([column("fd", values, None, "lower"), column("kid", values, None, "lower")]).pairs
-    assert (unknown.tau, unknown.lo, unknown.hi) == (1.0, -1.0, 1.0)
+    assert (unknown.tau, unknown.same, unknown.reversed, unknown.open) == (1.0, 0, 0, 6)
 
 
-def test_the_interval_of_tau_holds_the_true_one():
+def test_what_is_counted_as_sure_is_true():
+    # Four pairs of the five rows are the other way round in the second column, some by less than their errors.
     truth = np.array([[1.0, 1.0], [1.5, 2.5], [2.0, 1.5], [2.5, 3.0], [3.0, 2.0]])
-    tau = kendall_tau(*truth.T.tolist())
+    true = {frozenset(pair): np.sign(np.prod(truth[pair[0]] - truth[pair[1]])) for pair in combinations(range(5), 2)}
+    same, reversed_ = (sum(sign == s for sign in true.values()) for s in (1, -1))
     noise = np.random.default_rng(1).normal(0, 0.25, (100, *truth.shape))
-    held = 0
+    held = said = 0
     for draw in truth + noise:
         both = [
             column(m, dict(zip(NAMES, draw[:, i].tolist(), strict=False)), 0.25, "lower") for i, m in enumerate("xy")
         ]
         (pair,) = agreement(both).pairs
-        assert pair.lo is not None
-        assert pair.hi is not None
-        assert tau is not None
-        held += pair.lo <= tau <= pair.hi
-    assert held / 100 >= 0.95
+        assert pair.same is not None
+        assert pair.reversed is not None
+        assert pair.same + pair.reversed + (pair.open or 0) == len(true)
+        held += pair.same <= same and pair.reversed <= reversed_
+        said += pair.same + pair.reversed
+    assert held >= 95
+    assert said > 100
 
 
 def test_an_agreement_that_cannot_be_is_null_with_the_reason():
@@ -146,14 +152,12 @@ def test_an_agreement_that_cannot_be_is_null_with_the_reason():
 def test_a_limit_turns_the_order_of_some_round():
     at_n = column("fd", {"a": 1.0, "b": 2.0, "c": 9.0}, 0.01, "lower")
     debiased = column("fd_debiased", {"a": 0.9, "b": 0.1, "c": 8.0}, 0.01, "lower")
-    extrapolated = column("fd_inf", {"a": 0.0, "b": 1.0, "c": 8.0}, 0.01, "lower")
-    limit = limit_of("fd:x", [at_n, extrapolated, debiased])
+    limit = limit_of("fd:x", [at_n, debiased])
     assert limit.column == "fd_debiased:x"
     assert [(f.ahead, f.behind, f.clear_at_n, f.clear_in_limit) for f in limit.flips] == [("a", "b", True, True)]
     assert [limit.flipped(name) for name in "abc"] == [True, True, False]
     assert [(p.name, p.first) for p in limit.places] == [("b", 1), ("a", 2), ("c", 3)]
-    assert limit_of("fd:x", [at_n, extrapolated]).flips == ()
-    assert limit_of("fd:x", [at_n]).reason == "neither fd_debiased nor fd_inf was measured"
+    assert limit_of("fd:x", [at_n]).reason == "fd_debiased was not measured"
     assert "no bias" in str(limit_of("is:x", [column("is", {"a": 1.0})]).reason)
 
 

@@ -1,4 +1,4 @@
-"""Do the metrics agree: Kendall's tau of every two columns, as a triangle of figures."""
+"""Do the metrics agree: of every two columns how many pairs of rows they order alike, as a triangle of counts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from .findings import about_agreement
 
 
 @dataclass(frozen=True)
-class TauCell:
-    """A pair: tau and its interval, shaded by tau; pale where the interval holds 0."""
+class PairCell:
+    """A pair of columns: the pairs of rows in the same order and reversed; pale where most of them are open.
+
+    Attributes:
+        shade: share of the pairs of rows that are in the same order.
+    """
 
     text: str
     title: str
@@ -26,7 +30,7 @@ class AgreementView:
     """The lower triangle: each row has a cell for every column before it."""
 
     heading: str
-    rows: tuple[tuple[str, str, tuple[TauCell, ...]], ...]  # number, title, cells
+    rows: tuple[tuple[str, str, tuple[PairCell, ...]], ...]  # number, title, cells
     left_out: tuple[tuple[str, str], ...]
     reason: str
 
@@ -55,8 +59,10 @@ def _title(key: str, board: Board) -> str:
     return find_metric(column.metric).title + (f" ({', '.join(notes)})" if notes else "")
 
 
-def _cell(pair: Pair | None, a: str, b: str) -> TauCell:
-    if pair is None or pair.tau is None or pair.lo is None or pair.hi is None:
-        return TauCell("", pair.reason or "" if pair else "not compared", 0, True)
-    title = f"{written(pair.lo, 2)} to {written(pair.hi, 2)} over {pair.n} generators"
-    return TauCell(written(pair.tau, 2), title, round(100 * max(0.0, pair.tau)), pair.lo <= 0 <= pair.hi)
+def _cell(pair: Pair | None, a: str, b: str) -> PairCell:
+    if pair is None or pair.tau is None or pair.same is None or pair.reversed is None or pair.open is None:
+        return PairCell("", pair.reason or "" if pair else "not compared", 0, True)
+    total = pair.same + pair.reversed + pair.open
+    title = f"{pair.in_words()}, over {pair.n} generators; Kendall’s τ of the values {written(pair.tau, 2)}"
+    text = f"{pair.same} : {pair.reversed}"
+    return PairCell(text, title, round(100 * pair.same / total), 2 * pair.open > total)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...registry.metrics import Better
-from ..board import Board, Row
+from ..board import Board
 from ..numbers import Figure, figure
-from ..ranking import ALPHA, Scored, p_value
+from ..ranking import ALPHA, p_value
 from .findings import short_title
 
 
@@ -47,9 +47,9 @@ def evidence(metric: str, better: Better | None, boards: Iterable[Board]) -> Evi
         for column in board.columns:
             if column.metric != metric or board.floor is None:
                 continue
-            floor = _scored(board.floor, column.key)
+            floor = board.floor.scored(column.key)
             for row in board.rows:
-                scored = _scored(row, column.key)
+                scored = row.scored(column.key)
                 if not row.result.generator.baseline or row is board.floor or floor is None or scored is None:
                     continue
                 tried += 1
@@ -60,10 +60,3 @@ def evidence(metric: str, better: Better | None, boards: Iterable[Board]) -> Evi
                     case = Case(board.track.name, short_title(board.track.title), where, value, real, tied)
                     fooled.setdefault(row.name, []).append(case)
     return Evidence(tuple((name, tuple(cases)) for name, cases in fooled.items()), tried)
-
-
-def _scored(row: Row, key: str) -> Scored | None:
-    record = row.cells.get(key)
-    if record is None or record.value is None:
-        return None
-    return Scored(row.name, record.value, record.uncertainty.se if record.uncertainty else None)

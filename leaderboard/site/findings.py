@@ -112,9 +112,7 @@ def about_agreement(board: Board) -> str:
     worst = min(with_primary, key=lambda p: p.tau if p.tau is not None else 1.0)
     other = worst.b if worst.a == board.track.primary else worst.a
     primary = find_metric(board.columns[0].metric).title
-    assert worst.tau is not None
-    tau = f"{worst.tau:.2f}".replace("-", "−")
-    return f"{find_metric(other.split(':')[0]).title} agrees least with {primary}: Kendall’s τ {tau}"
+    return f"{find_metric(other.split(':')[0]).title} agrees least with {primary}: {worst.in_words()}"
 
 
 def about_limit(board: Board) -> str:
@@ -158,9 +156,9 @@ def _names(rows: Sequence[Row]) -> list[str]:
 
 
 def _scored(row: Row, key: str) -> Scored:
-    record = row.cells[key]
-    assert record.value is not None  # `board.why_not` leaves out what has none
-    return Scored(row.name, record.value, record.uncertainty.se if record.uncertainty else None)
+    scored = row.scored(key)
+    assert scored is not None  # `board.why_not` leaves out what has none
+    return scored
 
 
 def _places(board: Board) -> list[Ranked]:

@@ -62,6 +62,8 @@ class Section:
     href: str
     standing: str
     copies: bool
+    suspected: bool
+    copying: str
     error: str
     sheet: Sheet
     numbers: tuple[Number, ...]
@@ -122,7 +124,9 @@ def _section(track: str, records: Sequence[Record], board: Board | None, sheets:
         title=board.track.title if board else track,
         href=f"tracks/{track}.html" if board else "",
         standing=standing(board, row) if board and row else _unranked(result, board),
-        copies=row.copies if row else False,
+        copies=row.copying.copies if row else False,
+        suspected=row.copying.suspected if row else False,
+        copying="; ".join(row.copying.seen) if row else "",
         error=f"Failed at {result.error.stage}: {result.error.type}: {result.error.message}" if result.error else "",
         sheet=sheets[stem(record)],
         numbers=tuple(_number(metric, digits) for metric in result.metrics),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord
 from ...registry.metrics import find_metric
-from ..board import COPIES_BELOW, Board, LeftOut, Row
+from ..board import Board, LeftOut, Row
 from ..flips import Flip
 from ..log_entry import LEVELS
 from . import findings
@@ -34,6 +34,8 @@ class TableRow:
     task: str
     tag: str
     copies: bool
+    suspected: bool
+    copying: str
     rank: str
     letters: str
     tied: str
@@ -73,10 +75,10 @@ class TrackView:
     long: bool
     rows: tuple[TableRow, ...]
     has_letters: bool
+    marked: bool
     families: tuple[str, ...]
     tasks: tuple[str, ...]
     levels: tuple[str, ...]
-    copies_below: float
     limit: str
     flips: tuple[Flip, ...]
     more_flips: int
@@ -107,10 +109,10 @@ def track_view(board: Board, unreadable: Sequence[tuple[str, str]], sheets: Mapp
         long=len(rows) > LONG,
         rows=rows,
         has_letters=any(row.letters for row in rows),
+        marked=any(row.copies or row.suspected for row in rows),
         families=tuple(sorted({row.family for row in rows if row.family})),
         tasks=tuple(sorted({row.task for row in rows})),
         levels=tuple(level for level in LEVELS if any(row.level == level for row in rows)),
-        copies_below=COPIES_BELOW,
         limit=findings.about_limit(board),
         flips=tuple(flips[:FLIPS]),
         more_flips=max(0, len(flips) - FLIPS),
@@ -146,7 +148,9 @@ def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: She
         colour=family_class(generator.family, generator.baseline),
         task=generator.task,
         tag="noise floor" if generator.noise_floor else "baseline" if generator.baseline else "",
-        copies=row.copies,
+        copies=row.copying.copies,
+        suspected=row.copying.suspected,
+        copying="; ".join(row.copying.seen),
         rank=findings.rank_text(row.place) if row.place else "",
         letters=row.letters,
         tied=f"not told apart from {findings.in_prose(row.place.tied)}" if row.place and row.place.tied else "",

@@ -1,0 +1,57 @@
+"""The flags for rows that copy training images."""
+
+from __future__ import annotations
+
+import pytest
+from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
+from genboard.files import read_json
+from genboard.leaderboard.copies import ALARMS, BEYOND, copying
+from genboard.leaderboard.copies_test import CASES, TABLE, TRACKS, Flagged
+
+
+def cell(name: str, value: float, half: float) -> tuple[str, MetricRecord]:
+    u = UncertaintyRecord(
+        target="conditional", se=half / 1.959964, lo=value - half, hi=value + half, level=0.95, method="m"
+    )
+    record = MetricRecord(
+        name=name, version=1, extractor="x", value=value, reason=None, direction=None, uncertainty=u, n=100,
+        n_reference=100, params={},
+    )  # fmt: skip
+    return f"{name}:x", record
+
+
+def test_a_whole_interval_below_a_half_is_copying():
+    assert copying(dict([cell("nn_ratio", 0.3, 0.1)])).copies
+    flags = copying(dict([cell("nn_ratio", 0.45, 0.1)]))
+    assert (flags.copies, flags.suspected, flags.seen) == (False, False, ())
+
+
+@pytest.mark.parametrize("name", ["c_t", "authenticity"])
+def test_what_lies_below_held_out_images_beyond_chance_is_suspected(name: str):
+    floor = dict([cell(name, 0.5, 0.1)])
+    beyond = 0.5 - BEYOND * 2**0.5 * 0.1 / 1.959964
+    for value, suspected in ((beyond - 1e-3, True), (beyond + 1e-3, False), (0.9, False)):
+        flags = copying(dict([cell(name, value, 0.1)]), floor)
+        assert (flags.copies, flags.suspected) == (False, suspected)
+        assert bool(flags.seen) == suspected
+    assert "held-out" in copying(dict([cell(name, 0.0, 0.1)]), floor).seen[0]
+
+
+def test_without_held_out_images_only_the_test_with_a_known_zero_speaks():
+    assert copying(dict([cell("c_t", -5.8, 1.0)])).suspected
+    assert not copying(dict([cell("c_t", -2.0, 0.1)])).suspected
+    assert not copying(dict([cell("authenticity", 0.0, 0.01)])).suspected
+
+
+def test_the_published_false_alarms_are_as_few_as_is_claimed_and_half_of_copies_is_found():
+    found = [Flagged(**entry) for entry in read_json(TABLE)]
+    assert {(f.track.partition("@")[0], f.kind, f.share) for f in found} == {
+        (track, kind, share) for track in TRACKS for kind, share in (("real", 0.0), *CASES)
+    }
+    for f in found:
+        if f.kind == "real":
+            assert f.deals >= 300
+            assert f.copies == 0
+            assert f.suspected <= ALARMS + 2.6 * (ALARMS / f.deals) ** 0.5
+        elif f.kind == "exact" and f.share == 0.5:
+            assert f.suspected == 1
