@@ -1,9 +1,9 @@
 """Do two values differ? The error of a difference, from the two values' own intervals.
 
-MOVER, Zou and Donner 2008 (Statistics in Medicine 27, 1693-1702): a - b is exceeded downwards by as much as a may be too
-high and b too low, so its error on that side comes from the lower half of a's interval and the upper half of b's. What
-makes an interval wider than a normal one, or lopsided, carries over to the difference. With normal intervals it is the
-sum of squares.
+MOVER, Zou and Donner 2008 (Statistics in Medicine 27, 1693-1702): a - b is too large by as much as a may be too high
+and b too low, so its error on that side comes from the lower half of a's interval and the upper half of b's. What makes
+an interval wider than a normal one, or lopsided, carries over to the difference. With normal intervals it is the root
+of the sum of squares.
 """
 
 from __future__ import annotations

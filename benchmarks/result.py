@@ -1,8 +1,8 @@
 """The result schema: one immutable JSON file per specification.
 
 `<results>/<track>@<version>/<generator>/<id>.json`, id being the first 12 hex digits of the SHA-256 of the canonical
-specification. Beside it `<id>.preview.png`, the first samples, and `<id>.influence.safetensors`, by how much each sample
-moves each value.
+specification. Beside it `<id>.preview.png`, the first samples, and `<id>.influence.safetensors`, by how much each
+sample moves each value.
 """
 
 from __future__ import annotations

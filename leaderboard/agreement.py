@@ -1,7 +1,8 @@
 """Do the metrics agree on the order? Of how many pairs of rows two columns say the same, the reverse, or nothing sure.
 
 Kendall's tau of the values stands beside the counts, without an interval: one that holds for the true values is as wide
-as the open pairs allow, and bootstraps of tau fail where rows are close. No mean rank over metrics is taken: it would mix unlike numbers, and whoever enters the same model twice moves it.
+as the open pairs allow, and bootstraps of tau fail where rows are close. No mean rank over metrics is taken: it would
+mix unlike numbers, and whoever enters the same model twice moves it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from genboard.benchmarks.result import preview_path, result_id
+import safetensors.numpy
+from genboard.benchmarks.result import influence_path, preview_path, result_id
 from genboard.files import canonical_json, sha256
 from genboard.leaderboard.manifest import Chunk, Manifest, manifest_path
 from genboard.leaderboard.records import COMMITTED
@@ -48,6 +49,7 @@ class Ground:
         for old, new in (
             (preview_path(self.path), preview_path(target)),
             (manifest_path(self.path), manifest_path(target)),
+            (influence_path(self.path), influence_path(target)),
         ):
             if old.exists():
                 old.rename(new)
@@ -71,11 +73,16 @@ class Tampered:
     also: frozenset[str] = frozenset()
 
 
+def files_of(result: Path) -> list[Path]:
+    """A result, its preview and its influences, where it has any."""
+    return [path for path in (result, preview_path(result), influence_path(result)) if path.is_file()]
+
+
 def board(folder: Path) -> Path:
     """A small board; its results have no logs but those that a test writes."""
     for name in BOARD:
         result = COMMITTED / "digits@1" / f"{name}.json"
-        for path in (result, preview_path(result)):
+        for path in files_of(result):
             (folder / "digits@1" / path.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / "digits@1" / path.parent.name)
     return folder
@@ -86,7 +93,7 @@ def registered(folder: Path) -> Ground:
     path = folder / "submission" / "digits@1" / f"{MODEL}.json"
     path.parent.mkdir(parents=True)
     source = COMMITTED / "digits@1" / f"{MODEL}.json"
-    for one in (source, preview_path(source)):
+    for one in files_of(source):
         shutil.copy(one, path.parent)
     return Ground(board(folder / "board"), folder / "submission", path)
 
@@ -158,6 +165,27 @@ def remanifest(change: Callable[[Value], object]) -> Callable[[Ground], None]:
         change(manifest)
         path.write_bytes(canonical_json(manifest))
         edit(lambda v: v["submission"].update(manifest=sha256(path.read_bytes())))(ground)
+
+    return spoil
+
+
+def influenced(then: Callable[[Ground], object], fewer: int = 0, scale: float = 1.0) -> Callable[[Ground], None]:
+    """Influences that give the standard errors, kept and named as a result's are; and then something else."""
+
+    def spoil(ground: Ground) -> None:
+        value = ground.read()
+        n = value["sampling"]["n"]
+        rng = np.random.default_rng(0)
+        arrays = {}
+        for m in value["metrics"]:
+            if m["uncertainty"] and m["uncertainty"]["se"] > 0 and m["params"]["against"] == "reference":
+                x = rng.standard_normal(n)
+                x *= scale * m["uncertainty"]["se"] * n / np.linalg.norm(x)
+                arrays[f"{m['name']}:{m['extractor']}"] = x[: n - fewer].astype(np.float32)
+        data = safetensors.numpy.save(arrays)
+        influence_path(ground.path).write_bytes(data)
+        edit(put("influences", value={"sha256": sha256(data)}))(ground)
+        then(ground)
 
     return spoil
 

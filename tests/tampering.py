@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from genboard.benchmarks.result import preview_path
+from genboard.benchmarks.result import influence_path, preview_path
 from genboard.files import canonical_json
 from genboard.leaderboard.manifest import manifest_path
 from genboard.leaderboard.verification import verification_path
@@ -18,6 +18,7 @@ from tampered import (
     commented,
     dispute,
     edit,
+    influenced,
     of_the_board,
     picture,
     published,
@@ -277,6 +278,11 @@ TAMPERED: tuple[Tampered, ...] = (
     Tampered("R508", "a manifest of other samples", remanifest(lambda m: m.update(digest="cd" * 32))),
     Tampered("R509", "a run too short", remanifest(lambda m: m["chunks"][0].update(count=400))),
     Tampered("R509", "a run too late", remanifest(lambda m: m["chunks"][0].update(first=1))),
+    Tampered("R510", "influences that are not there", influenced(lambda g: influence_path(g.path).unlink())),
+    Tampered("R510", "influences that nothing names", influenced(edit(lambda v: v.pop("influences")))),
+    Tampered("R511", "other influences", influenced(lambda g: influence_path(g.path).write_bytes(b"other"))),
+    Tampered("R511", "influences of fewer samples", influenced(lambda g: None, fewer=1)),
+    Tampered("R512", "influences of another metric", influenced(lambda g: None, scale=10.0)),
     Tampered("R601", "another's samples", copied_samples),
     Tampered("R602", "another's values", copied("metrics")),
     Tampered("R603", "another's preview", copied_preview),

@@ -63,7 +63,13 @@ def test_json_says_who_is_not_distinguished_and_where_the_ranks_lie(board: Board
     assert found["limit"]["column"] == "fd_debiased:digits-cnn"
     assert found["n"] == 500
     assert {pair["fidelity"] for pair in found["pareto"]} == {"precision:digits-cnn", "density:digits-cnn"}
-    assert all(-1 <= pair["lo"] <= pair["tau"] <= pair["hi"] <= 1 for pair in found["agreement"]["pairs"])
+    for pair in found["agreement"]["pairs"]:
+        assert -1 <= pair["tau"] <= 1
+        assert pair["same"] + pair["reversed"] + pair["open"] == pair["rows"] * (pair["rows"] - 1) // 2
+    assert found["dependence"]["bound"] == [["ddpm", "ddpm-guided"]] or found["dependence"]["influences"]
+    assert found["dependence"]["unread"] == {}
+    assert (rows["ddpm-guided"]["copies"], rows["ddpm-guided"]["suspected"]) == (False, True)
+    assert any("c_t" in seen for seen in rows["ddpm-guided"]["copying_seen"])
 
 
 def test_flips_are_the_pairs_whose_values_turn_round(board: Board) -> None:
@@ -187,7 +193,8 @@ def test_the_page_fits_and_says_what_it_shows(board: Board) -> None:
     assert all(row.name in text for row in board.rows)
     assert all(item.id in text for item in board.left_out)
     assert all(f"{flip.ahead} and {flip.behind}" in " ".join(text.split()) for flip in board.limit.flips)
-    assert "0.81" in agreement_text(board.agreement)
+    pair = board.agreement.pairs[0]
+    assert f"{pair.same}:{pair.reversed}" in agreement_text(board.agreement)
 
 
 def test_tracks_side_by_side_add_nothing_up(board: Board) -> None:
@@ -221,7 +228,7 @@ def test_the_command_writes_every_form(run: Run, tmp_path: Path) -> None:
         assert out.stat().st_size > 1000
     assert run("rank", "--track", "digits", "--table", "flips", "--format", "csv")[1].startswith("at_n,")
     assert "ddpm" in run("rank", "--track", "digits", "--table", "pareto")[1]
-    assert "0.81" in run("rank", "--track", "digits", "--table", "agreement")[1]
+    assert "same" in run("rank", "--track", "digits", "--table", "agreement", "--format", "csv")[1]
     assert [t["name"] for t in json.loads(run("rank", "--all", "--json")[1])["tracks"]][:1] == ["digits"]
     assert "mnist" in run("rank", "--tracks", "mnist,digits")[1]
 

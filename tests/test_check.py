@@ -19,7 +19,7 @@ from genboard.leaderboard.records import COMMITTED, read_records
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from refusals import Run, refused
-from tampered import Ground, Tampered, genuine, of_the_board, published, put, registered, respecify
+from tampered import Ground, Tampered, genuine, influenced, of_the_board, published, put, registered, respecify
 from tampering import TAMPERED
 
 
@@ -43,6 +43,13 @@ def test_what_is_measured_today_needs_no_board_to_stand_on(tmp_path: Path):
     assert len(old) == 8
     assert {Path(f.file).absolute().as_posix() for f in findings} == old
     assert {f.code for f in findings} == {"R306", "R309", "R310"}
+
+
+def test_influences_that_give_the_standard_errors_pass(tmp_path: Path):
+    ground = genuine(tmp_path)
+    influenced(lambda _: None)(ground)
+    assert ground.read()["influences"]
+    assert check([ground.folder], [ground.board]) == []
 
 
 def test_a_genuine_submission_passes(tmp_path: Path):

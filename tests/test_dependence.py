@@ -45,7 +45,7 @@ def frechet(name: str, x: torch.Tensor, keep: bool) -> Scored:
 
 
 def opposed(keep: bool) -> list[tuple[Scored, Scored]]:
-    """Pairs of generators of 0.85 z and 1.15 z, equally far from N(0, 1): where one's error is up, the other's is down."""
+    """Pairs of generators of 0.85 z and 1.15 z, equally far from N(0, 1): one errs up where the other errs down."""
     rng = torch.Generator().manual_seed(3)
     draws = (torch.randn(1000, generator=rng, dtype=torch.float64) for _ in range(TRIALS))
     return [(frechet("a", 0.85 * z, keep), frechet("b", 1.15 * z, keep)) for z in draws]

@@ -119,7 +119,10 @@ def test_against_the_training_split_the_copy_beats_held_out_images(board):
 
 def test_the_copies_are_flagged_and_nothing_else_is(board):
     # One training image repeated is a copy too.
-    assert {row.name for row in board.rows if row.copies} == {"train-copy", "one-image"}
+    assert {row.name for row in board.rows if row.copying.copies} == {"train-copy", "one-image"}
+    suspected = {row.name for row in board.rows if row.copying.suspected}
+    assert {"train-copy", "ddpm-guided"} <= suspected
+    assert not suspected & {"held-out", "noise", "pca-gaussian", "dcgan"}
     assert value(board, "train-copy", "nn_ratio:digits-cnn") == 0
     assert value(board, "held-out", "nn_ratio:digits-cnn") == pytest.approx(1, abs=0.1)
 
