@@ -11,9 +11,9 @@ from .finding import Problem
 from .tree import Case
 from .values import EXACT
 
-# The first-order variance over the square of the standard error. That may hold terms of second order and Wilson's half
-# a hit too, so it is the larger one, except by rounding and where labels share their variance.
-LEAST, MOST = 0.02, 2.0
+# The variance of the influences over the square of the standard error. That may hold Wilson's half a hit too, and is
+# then far larger; of a Fréchet distance near zero, up to half of the variance is taken away.
+LEAST, MOST = 0.001, 2.1
 
 
 def absent(case: Case) -> Iterator[Problem]:
