@@ -25,7 +25,7 @@ from ..registry.overview import listed
 from ..registry.schema import Dataset, Extractor, Generator, Track
 from ..registry.weights import ROOT as WEIGHTS
 from ..registry.weights import count_numbers
-from . import study_docs, validation_docs
+from . import study_docs, validation_docs, version_docs
 from .board import make_board
 from .check import CHECKS
 from .copies_test import TABLE as COPIES
@@ -73,6 +73,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "scorecard": lambda: study_docs.card("digits@1"),
         "tolerances": tolerances,
         "verification": lambda: levels(read_records([COMMITTED]).readable),
+        "version changes": lambda: version_docs.changes(read_records([COMMITTED]).readable),
     }
     return {**boards, **intervals, **others}
 

@@ -9,7 +9,7 @@ from .numbers import figure, written
 from .records import Record
 from .verifying.tolerance import in_se
 
-OURS = "this project"
+OURS = ("this project", "trained in this project")
 
 
 def changes(records: Iterable[Record]) -> str:
@@ -27,7 +27,7 @@ def _pairs(records: Iterable[Record]) -> Iterator[tuple[Result, Result]]:
     found: dict[tuple[str, str], list[Result]] = {}
     for record in records:
         result = record.result
-        if result.status != "failed" and result.generator.origin != OURS:
+        if result.status != "failed" and result.generator.origin not in OURS:
             found.setdefault((result.track.name, result.generator.name), []).append(result)
     for _, results in sorted(found.items()):
         newest = sorted(results, key=lambda result: (result.provenance.created, result.id))[-2:]
