@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from committed import current
 from genboard.benchmarks.result import influence_path, preview_path, result_id
 from genboard.files import canonical_json, sha256
 from genboard.leaderboard.manifest import Chunk, Manifest, manifest_path
-from genboard.leaderboard.records import COMMITTED
 from genboard.leaderboard.verification import append, new_entry
 from PIL import Image, PngImagePlugin
 
 Value = dict[str, Any]
-BOARD = ("vae/f4b34f583a57", "kde/10088e69351c", "gaussian-mixture/628caf618bec")
-MODEL = "dcgan/6192b8f17270"  # whose numbers the submission has; it is not on the small board
+BOARD = ("vae", "kde", "gaussian-mixture")
+MODEL = "dcgan"  # whose numbers the submission has; it is not on the small board
 DIGEST = "ab" * 32
 
 
@@ -81,7 +81,7 @@ def files_of(result: Path) -> list[Path]:
 def board(folder: Path) -> Path:
     """A small board; its results have no logs but those that a test writes."""
     for name in BOARD:
-        result = COMMITTED / "digits@1" / f"{name}.json"
+        result = current(name)
         for path in files_of(result):
             (folder / "digits@1" / path.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / "digits@1" / path.parent.name)
@@ -90,18 +90,20 @@ def board(folder: Path) -> Path:
 
 def registered(folder: Path) -> Ground:
     """A genuine result of a registered generator, new to the small board."""
-    path = folder / "submission" / "digits@1" / f"{MODEL}.json"
+    source = current(MODEL)
+    path = folder / "submission" / "digits@1" / MODEL / source.name
     path.parent.mkdir(parents=True)
-    source = COMMITTED / "digits@1" / f"{MODEL}.json"
     for one in files_of(source):
         shutil.copy(one, path.parent)
     return Ground(board(folder / "board"), folder / "submission", path)
 
 
 def genuine(folder: Path) -> Ground:
-    """A submission of images that contradicts itself nowhere."""
+    """A submission of images that contradicts itself nowhere, without influences."""
     ground = registered(folder)
     value = ground.read()
+    del value["influences"]
+    influence_path(ground.path).unlink()
     value["generator"] |= {
         "name": "mine",
         "title": "Mine",
@@ -244,7 +246,7 @@ def commented() -> bytes:
 
 
 def of_the_board(ground: Ground) -> Value:
-    value = json.loads((ground.board / "digits@1" / f"{BOARD[0]}.json").read_bytes())
+    value = json.loads((ground.board / "digits@1" / BOARD[0] / current(BOARD[0]).name).read_bytes())
     assert isinstance(value, dict)
     return value
 
@@ -255,7 +257,7 @@ def published(ground: Ground) -> Path:
         target = ground.folder / path.relative_to(ground.board)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    return ground.folder / "digits@1" / f"{BOARD[0]}.json"
+    return ground.folder / "digits@1" / BOARD[0] / current(BOARD[0]).name
 
 
 def dispute(path: Path) -> None:

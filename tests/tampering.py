@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import Any
 
+from committed import current
 from genboard.benchmarks.result import influence_path, preview_path
 from genboard.files import canonical_json
 from genboard.leaderboard.manifest import manifest_path
@@ -18,6 +20,7 @@ from tampered import (
     commented,
     dispute,
     edit,
+    files_of,
     influenced,
     of_the_board,
     picture,
@@ -125,17 +128,17 @@ def copied_preview(ground: Ground) -> None:
 
 def edited_published(ground: Ground) -> None:
     path = published(ground)
-    path.write_bytes(path.read_bytes().replace(b'"threads": 2', b'"threads": 4'))
+    path.write_bytes(re.sub(rb'"threads": \d+', b'"threads": 97', path.read_bytes()))
 
 
 def without_published(ground: Ground) -> None:
     path = published(ground)
-    for file in (path, preview_path(path)):
+    for file in files_of(path):
         file.unlink()
 
 
 def rewritten_log(ground: Ground) -> None:
-    dispute(ground.board / "digits@1" / "vae" / "f4b34f583a57.json")
+    dispute(ground.board / "digits@1" / "vae" / current("vae").name)
     verification_path(published(ground)).write_bytes(b"")
 
 

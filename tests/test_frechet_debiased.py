@@ -222,3 +222,15 @@ def test_a_sample_alone_in_its_direction_and_a_reference_without_spread_have_val
     same = fd_debiased(exact(np.zeros(2), np.eye(2)), torch.ones(20, 2).double())
     assert same.value == pytest.approx(2 + 2)
     assert same.uncertainty.se == 0
+
+
+def test_features_that_hardly_ever_move_leave_finite_intervals():
+    # Pixels at the border are black in all images but one: their directions hold a single sample each.
+    rng = np.random.default_rng(10)
+    x, y = (np.concatenate([white(rng, 400, 6), np.zeros((400, 12))], axis=1) for _ in range(2))
+    y[range(12), range(6, 18)] = 10.0 ** -np.arange(12.0)
+    for metric in (frechet_distance, fd_debiased):
+        found = metric(Moments.of(torch.from_numpy(x + y)), torch.from_numpy(y))
+        numbers = (found.value, found.uncertainty.se, found.uncertainty.lo, found.uncertainty.hi)
+        assert np.isfinite(numbers).all()
+        assert np.isfinite(found.influence).all()

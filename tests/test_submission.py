@@ -70,11 +70,13 @@ def result_in(folder: Path) -> dict[str, Any]:
     return value
 
 
-def test_a_submission_is_three_files_that_pass_every_check(measured: Path, images: Path):
+def test_a_submission_is_four_files_that_pass_every_check(measured: Path, images: Path):
     folder = measured / "submission"
     value = result_in(folder)
     place = f"digits@1/my-samples/{value['id']}"
-    assert set(files(folder)) == {f"{place}.json", f"{place}.preview.png", f"{place}.manifest.json"}
+    assert set(files(folder)) == {
+        f"{place}.{end}" for end in ("json", "preview.png", "influence.safetensors", "manifest.json")
+    }
     assert check([folder], [COMMITTED]) == []
     assert value["generator"]["title"] == "Mine"
     assert value["submission"]["selection"] == {"tried": 1, "metric": None, "on": None}
@@ -94,7 +96,7 @@ def test_the_same_twice_changes_nothing(run: Run, again: Path, images: Path):
     code, out, err = run("submit", images, "--track", "digits", "--out", again / "submission", *WHOLE)
     assert code == 0
     assert "measured before; nothing changed" in err
-    assert len(out.splitlines()) == 3
+    assert len(out.splitlines()) == 4
     assert files(again / "submission") == before
 
 
@@ -108,7 +110,7 @@ def test_other_words_are_written_to_the_same_place(run: Run, again: Path, images
     value = result_in(again / "submission")
     assert value["generator"]["title"] == "Better words"
     assert value["metrics"] == numbers
-    assert len(files(again / "submission")) == 3
+    assert len(files(again / "submission")) == 4
 
 
 def test_metadata_from_a_file_and_flags_over_it(run: Run, again: Path, images: Path, tmp_path: Path):
@@ -132,7 +134,7 @@ def test_what_is_missing_is_asked_for_on_a_terminal(
     monkeypatch.setattr(sys, "stdin", terminal)
     code, out, err = run("submit", images, "--track", "digits", "--out", tmp_path / "out")
     assert code == 0, err
-    assert len(out.splitlines()) == 3
+    assert len(out.splitlines()) == 4
     assert result_in(tmp_path / "out")["submission"]["selection"] == {"tried": 2, "metric": "fd", "on": "other"}
     assert "unable to parse" in err
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from committed import current
 from genboard.benchmarks.environment import environment
 from genboard.errors import BadEntry, CannotWrite
 from genboard.files import canonical_json, sha256, write_json
@@ -223,7 +224,7 @@ def test_an_entry_is_whole(result: Path) -> None:
 @pytest.fixture
 def committed(tmp_path: Path) -> Path:
     """A real result in a folder of its own, without its log."""
-    original = COMMITTED / "digits@1" / "vae" / "f4b34f583a57.json"
+    original = current("vae")
     path = tmp_path / original.name
     path.write_bytes(original.read_bytes())
     return path

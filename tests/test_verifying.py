@@ -11,23 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from committed import current
 from genboard.benchmarks.result import preview_path, result_id
 from genboard.files import canonical_json, read_json
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.records import COMMITTED
 from genboard.leaderboard.verification import read_entries, standing_of, verification_path
-from genboard.registry.catalog import find
-from genboard.registry.schema import Track
 from PIL import Image
 from refusals import FUNCTION, module, refused
 
 Run = Callable[..., tuple[int, str, str]]
 Spoil = Callable[[dict[str, Any]], None]
-VAE = next(
-    row.record.path
-    for row in make_board(find(Track, "digits"), read_records([COMMITTED]).readable).rows
-    if row.name == "vae"
-)
+VAE = current("vae")
 
 
 @pytest.fixture

@@ -69,17 +69,17 @@ def sampling(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
         return Sampling(generated.variance / n, linear, linear, second, steepness)
     tau, weights = nodes(values)
     linear = _linear(generated, gap, features)
-    own, slope = _leverages(generated, features, found, tau.square())
+    own, rest, slope = _leverages(generated, features, found, tau.square())
     share = values[:, None] / (values[:, None] + tau.square())
     mean, square = share.sum(dim=0) / degrees, share.square().sum(dim=0) / degrees
-    odds = own / (1 - own)
+    odds = own / rest
     spare = (square - mean.square()) / (1 - mean).square()
     # For Gaussian features the odds vary by chance too, and their mean is that much above what it stands for.
     middle = odds.mean(dim=0) - 2 * spare / ((1 - mean) * degrees)
     bias = generated.variance / n + lift(degrees, weights, mean, square, middle)
     bias += float(spare.log1p() @ weights) / pi
-    influence = linear + 2 * degrees / pi * ((-own).log1p() @ weights)
-    limit_influence = linear - 2 * _limit_influence(degrees, weights, mean, square, middle, own, slope, odds)
+    influence = linear + 2 * degrees / pi * (torch.where(own < 0.5, (-own).log1p(), rest.log()) @ weights)
+    limit_influence = linear - 2 * _limit_influence(degrees, weights, mean, square, middle, own, rest, slope, odds)
     return Sampling(bias, influence, limit_influence, second, steepness)
 
 
@@ -121,8 +121,8 @@ def _linear(generated: Moments, gap: Tensor, features: Tensor) -> Tensor:
     return torch.cat([2 * x @ gap + x.square().sum(dim=1) for x in centred])
 
 
-def _leverages(generated: Moments, features: Tensor, found: Spectrum, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Of each sample its leverage a and -t da/dt, at each t, shape (n, q)."""
+def _leverages(generated: Moments, features: Tensor, found: Spectrum, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each sample its leverage a, 1 - a, and -t da/dt, at each t, shape (n, q)."""
     assert found.values is not None
     assert found.axes is not None
     n, axes = generated.n, found.axes
@@ -141,8 +141,10 @@ def _leverages(generated: Moments, features: Tensor, found: Spectrum, t: Tensor)
         squares = (x.to(kind) @ scaled).to(torch.float64).square() * u
         own.append(squares @ share)
         slope.append(squares @ fall)
-    # No leverage exceeds this, but by rounding where a sample is alone in its direction.
-    return torch.minimum(torch.cat(own), share[-1]), torch.cat(slope)
+    together = torch.cat(own)
+    # 1 - a is no less than this, but by rounding where a sample is alone in its direction.
+    least = t / (found.values[-1] + t)
+    return together, torch.maximum(1 - together, least), torch.cat(slope)
 
 
 def _limit_influence(
@@ -152,6 +154,7 @@ def _limit_influence(
     square: Tensor,
     middle: Tensor,
     own: Tensor,
+    rest: Tensor,
     slope: Tensor,
     odds: Tensor,
 ) -> Tensor:
@@ -160,10 +163,10 @@ def _limit_influence(
     It lowers the trace a by `slope` / (1 - a_i). It takes b_i out of the mean of the odds, and raises those of the
     others by what sample i had covered: (x_i' Q A Q x_i) with i left out, in proportion.
     """
-    left = slope / (1 - own)
+    left = slope / rest
     stretch = (middle / mean).sqrt()
-    growth = stretch * (1 - (left / (1 - own)).mean(dim=0) / middle + (mean - square) / mean)
-    cover = (odds / (1 - own)).mean(dim=0) / mean
+    growth = stretch * (1 - (left / rest).mean(dim=0) / middle + (mean - square) / mean)
+    cover = (odds / rest).mean(dim=0) / mean
     moved = (odds - cover * (own - left)) / middle - left / mean
     return 2 * degrees / pi * ((left * growth + stretch * (mean - square) * moved) @ weights)
 
