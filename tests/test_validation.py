@@ -24,6 +24,7 @@ from genboard.benchmarks.validation import (
     simulate,
     write_table,
 )
+from genboard.benchmarks.validation.__main__ import DRAWS
 from genboard.files import read_json
 from genboard.leaderboard import validation_docs
 from genboard.reference_stats.moments import Moments
@@ -202,14 +203,30 @@ def test_the_committed_table_has_every_metric_in_every_setting():
     cells = {(s.name, "fixed") for s in SETTINGS} | {(s.name, "redrawn") for s in REDRAWN}
     assert {(o.setting, o.reference, o.metric) for o in table} == {(*cell, m) for cell in cells for m in SIMULATED}
     assert [(o.metric, o.setting) for o in table if o.intervals < o.draws and not o.reason] == []
-    assert {o.draws for o in table if o.reference == "fixed"} == {1000}
+    assert {o.draws for o in table if o.reference == "fixed"} == {DRAWS}
+
+
+# Where an interval is known to hold its target too rarely, and why. The documents list each with its figure.
+EXCEPTIONS = {
+    ("fd", "t5, near"): "the distance has heavy tails: rare samples decide its expectation",
+    ("fd", "t5, far"): "the distance has heavy tails: rare samples decide its expectation",
+    ("cmmd", "clusters, near"): "its distribution is skewed near zero, its interval is not",
+}
 
 
 def test_where_the_interval_must_be_right_it_is():
     fixed = [o for o in read_table() if o.reference == "fixed" and o.held is not None]
     assert len(fixed) >= 200
-    # Monte-Carlo error of 1,000 draws: three of them are 2 %.
-    assert [(o.metric, o.setting, o.held) for o in fixed if o.held is not None and o.held < 0.93 - 0.02] == []
+    slack = 3 * (0.93 * 0.07 / DRAWS) ** 0.5  # Monte-Carlo error
+    low = {(o.metric, o.setting): o.held for o in fixed if o.held is not None and o.held < 0.93 - slack}
+    assert low.keys() <= EXCEPTIONS.keys(), low
+    assert all(held > 0.8 for held in low.values()), low
+
+
+def test_the_corrected_distance_is_right_in_every_setting():
+    rows = [o for o in read_table() if o.metric == "fd_debiased" and o.reference == "fixed"]
+    assert len(rows) >= 20
+    assert all(o.bias is not None and abs(o.bias) <= 0.25 for o in rows), [(o.setting, o.bias) for o in rows]
 
 
 def test_the_self_test_is_of_today():
