@@ -80,14 +80,17 @@ def _pool(track: Track, extractor: str) -> Measured:
         features=torch.cat([first.features, second.features]),
         logits=both(first.logits, second.logits),
         labels=both(first.labels, second.labels),
+        keys=both(first.keys, second.keys),
     )
 
 
 def _taken(pool: Measured, rows: Tensor) -> Measured:
+    def some(x: Tensor | None) -> Tensor | None:
+        return None if x is None else x[rows]
+
     features = pool.features[rows]
-    return replace(
-        pool, moments=Moments.of(features), features=features, logits=None if pool.logits is None else pool.logits[rows]
-    )
+    moments, logits, keys = Moments.of(features), some(pool.logits), some(pool.keys)
+    return replace(pool, moments=moments, features=features, logits=logits, keys=keys)
 
 
 def main(arguments: list[str]) -> None:

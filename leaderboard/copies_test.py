@@ -24,6 +24,7 @@ from ..benchmarks.studies.copies import augmented
 from ..errors import GenboardError
 from ..files import write_json
 from ..progress import bar
+from ..reference_stats.alike import as_before
 from ..reference_stats.features import Measured, measure
 from ..reference_stats.moments import Moments
 from ..reference_stats.statistics import ReferenceStatistics
@@ -121,7 +122,7 @@ def _deal(pool: _Pool, kind: str, share: float, generator: torch.Generator) -> t
         chosen = torch.randperm(len(pool.copied[kind]), generator=generator)[:count]
         samples = torch.cat([samples[: n - count], pool.copied[kind][chosen]])
     key = pool.space, SIDES[0]
-    references = {**pool.references, key: replace(pool.references[key], features=bank)}
+    references = {**pool.references, key: replace(pool.references[key], features=bank, keys=None)}
     floor, cells = (_records(pool, features, references) for features in (held_out, samples))
     beside = copying(cells, floor)
     return beside.copies, beside.suspected, copying(cells).suspected
@@ -147,7 +148,7 @@ def _pool(track: Track, seed: int) -> _Pool:
     fresh = torch.cat([features(track.reference), features(track.held_out)])
     train = load_split(track.dataset, track.train).first(min(len(fresh) // 3, MOST))
     copied = {
-        "exact": measure(converted(train, steps), live, moments=False).features,
+        "exact": as_before(measure(converted(train, steps), live, moments=False), references[space, "train"]).features,
         "augmented": measure(converted(augmented(train, seed), steps), live, moments=False).features,
     }
     # Labels play no part: a deal of real images has them in natural proportions.
