@@ -35,6 +35,7 @@ RESULT_KEYS = {
     "cost",
     "provenance",
     "error",
+    "influences",
 }
 METRIC_KEYS = {
     "name",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+from committed import current
 from genboard.benchmarks.result import Result, read_result, save_result
-from genboard.leaderboard.records import COMMITTED
 from huggingface_hub import ModelCard, parse_eval_result_entries
 from huggingface_hub.repocard_data import model_index_to_eval_results
 from refusals import Run, refused
 
-DDPM = next(iter(sorted((COMMITTED / "digits@1" / "ddpm").glob("*.json"))))
-GAN = next(iter(sorted((COMMITTED / "mnist@1" / "csinva-mnist-gan").glob("*.json"))))
+DDPM = current("ddpm")
+GAN = current("csinva-mnist-gan", "mnist")
 
 
 def test_a_model_index_is_read_back_by_the_hub(run: Run) -> None:
