@@ -20,11 +20,11 @@ NUMERICAL := $(addprefix tests/test_,$(addsuffix .py,\
 	ranking_metrics uncertainty))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-machines test-slow test-browser check fix zoo references leaderboard site bench validate docs constraints clean
+.PHONY: help setup demo test test-machines test-slow test-large test-browser check fix zoo references leaderboard site bench validate docs constraints clean
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
-	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones"
+	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones; make test-large: an hour"
 	@echo "make test-machines the numerical tests with the arithmetic of other processors"
 	@echo "make test-browser the site in Chromium, which must be installed, and by an HTML checker from npm"
 	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"
@@ -60,6 +60,9 @@ test-machines: setup
 
 test-slow: setup
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m slow
+
+test-large: setup
+	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m large
 
 test-browser: setup
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark -m browser

@@ -128,7 +128,7 @@ def excess(a: MetricRecord, b: MetricRecord) -> float:
 SIZES = [
     (16, 100),
     pytest.param(128, 520, marks=pytest.mark.slow),
-    pytest.param(2048, 200, marks=pytest.mark.slow),
+    pytest.param(2048, 200, marks=pytest.mark.large),
 ]
 every_metric = pytest.mark.parametrize("metric", METRICS)
 every_kind = pytest.mark.parametrize("kind", KINDS)
