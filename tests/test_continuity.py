@@ -127,7 +127,7 @@ def excess(a: MetricRecord, b: MetricRecord) -> float:
 
 SIZES = [
     (16, 100),
-    pytest.param(128, 520, marks=pytest.mark.slow),
+    pytest.param(128, 520, marks=pytest.mark.large),
     pytest.param(2048, 200, marks=pytest.mark.large),
 ]
 every_metric = pytest.mark.parametrize("metric", METRICS)

@@ -150,7 +150,7 @@ def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: She
         tag="noise floor" if generator.noise_floor else "baseline" if generator.baseline else "",
         copies=row.copying.copies,
         suspected=row.copying.suspected,
-        copying="; ".join(row.copying.seen),
+        copying=", ".join(seen.partition(":")[0] for seen in row.copying.seen),
         rank=findings.rank_text(row.place) if row.place else "",
         letters=row.letters,
         tied=f"not told apart from {findings.in_prose(row.place.tied)}" if row.place and row.place.tied else "",
