@@ -8,6 +8,7 @@ of the sum of squares.
 
 from __future__ import annotations
 
+from math import isfinite
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -58,17 +59,27 @@ def p_value(gap: float, error: float) -> float:
     return 2 * NormalDist().cdf(-abs(gap) / error) if error > 0 else 0.0
 
 
+def standardized(a: MetricRecord, b: MetricRecord) -> float | None:
+    """(a - b) over its error, for independent samples. None where an interval is missing or has no width."""
+    if a.value is None or b.value is None or a.uncertainty is None or b.uncertainty is None:
+        return None
+    if a.value == b.value:
+        return 0.0
+    above, below = (a, b) if a.value > b.value else (b, a)
+    error = float(joined(_halves(above)[0], _halves(below)[1]))
+    return (a.value - b.value) / error if error > 0 and isfinite((a.value - b.value) / error) else None
+
+
 def p_value_of(a: MetricRecord, b: MetricRecord) -> float:
     """Two-sided p-value of the difference of two records of independent samples; 1 where an interval is missing."""
     if a.value is None or b.value is None or a.uncertainty is None or b.uncertainty is None:
         return 1.0
-    above, below = (a, b) if a.value >= b.value else (b, a)
-    assert above.value is not None
-    assert below.value is not None
-    ends = []
-    for record in (above, below):
-        u = record.uncertainty
-        assert u is not None
-        assert record.value is not None
-        ends.append(halves(record.value, u.se, u.lo, u.hi, u.level))
-    return p_value(above.value - below.value, float(joined(ends[0][0], ends[1][1])))
+    z = standardized(a, b)
+    return 0.0 if z is None else p_value(z, 1.0)
+
+
+def _halves(record: MetricRecord) -> tuple[float, float]:
+    u = record.uncertainty
+    assert record.value is not None
+    assert u is not None
+    return halves(record.value, u.se, u.lo, u.hi, u.level)

@@ -24,7 +24,6 @@ class PixelDifference:
         images: how many were compared.
         images_differing: of these, how many differ in any value or in their label.
         share_off: of all values of all images, those that differ.
-        share_off_by_more_than_one: of all values, those more than one grey level apart.
         largest: the most grey levels that any value is apart.
         labels_differing: images whose labels differ; one that only one of both has counts.
     """
@@ -32,7 +31,6 @@ class PixelDifference:
     images: int
     images_differing: int
     share_off: float
-    share_off_by_more_than_one: float
     largest: int
     labels_differing: int
 
@@ -52,18 +50,18 @@ def pixels_off(a: ImageSource, b: ImageSource) -> PixelDifference:
         raise BadImages(f"{a.name} has {a.count:,} images, {b.name} {b.count:,}", "compare sets of one size")
     if a.count == 0:
         raise BadImages(f"{a.name}: there are no images", "check the path and the file endings")
-    values = unequal = off = largest = differing = relabelled = 0
+    values = unequal = largest = differing = relabelled = 0
     for start in range(0, a.count, RUN):
         stop = min(start + RUN, a.count)
         one, other = a.read(start, stop), b.read(start, stop)
         if one.shape != other.shape:
             raise BadImages(f"{a.name} has images of {describe(one.shape)}, {b.name} of {describe(other.shape)}")
         apart = np.abs(one.pixels.astype(np.int16) - other.pixels).reshape(len(one), -1)
-        values, off = values + apart.size, off + int((apart > 1).sum())
+        values += apart.size
         unequal += int((apart > 0).sum())
         largest = max(largest, int(apart.max()))
         labels = [[None] * len(one) if x.labels is None else x.labels.tolist() for x in (one, other)]
         unlike = np.array([x != y for x, y in zip(*labels, strict=True)])
         relabelled += int(unlike.sum())
         differing += int((apart.any(axis=1) | unlike).sum())
-    return PixelDifference(a.count, differing, unequal / values, off / values, largest, relabelled)
+    return PixelDifference(a.count, differing, unequal / values, largest, relabelled)

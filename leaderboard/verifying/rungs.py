@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 
+from ...benchmarks.difference import standardized
 from ...benchmarks.result import Environment, MetricRecord, Result, read_result
 from ...benchmarks.runner import Options, Workspace, evaluate
 from ...benchmarks.subjects import Subject
@@ -129,13 +129,7 @@ def resample(result: Result, track: Track, generator: Subject, seed: int, option
 
 def _redrawn(published: MetricRecord, found: MetricRecord | None) -> Compared:
     """A column of another draw: the difference in standard errors of the difference; it need not agree."""
-    value = found.value if found else None
-    z = None
-    if published.value is not None and value is not None and found is not None:
-        parts = [r.uncertainty.se for r in (published, found) if r.uncertainty]
-        if len(parts) == 2:
-            se, apart = math.hypot(*parts), published.value - value
-            z = 0.0 if apart == 0 else apart / se if se > 0 and math.isfinite(apart / se) else None
+    value, z = (found.value, standardized(published, found)) if found else (None, None)
     return Compared(column=published.key, published=published.value, found=value, in_se=z, agrees=True)
 
 
