@@ -7,7 +7,8 @@ PYTHON ?= python3
 OUT ?= demo
 JOBS ?= 2
 VENV := .venv
-RUN := $(VENV)/bin/python -P -m
+FLOORS := registry reference_stats benchmarks leaderboard
+RUN := $(VENV)/bin/python -m
 ONE_THREAD := OMP_NUM_THREADS=1
 
 # Other processors, imitated: each setting makes the libraries choose other instructions, which changes last bits.
@@ -39,13 +40,14 @@ help:
 
 setup: $(VENV)/ready
 
-# The package is the repository's root, so the type checker needs a folder in which it is called genboard.
+# The floors lie beside the package; static tools need one tree, a folder of links.
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "genboard needs Python 3.11 or newer; this is " + sys.version.split()[0] + "\n\nhint: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
-	mkdir -p $(VENV)/src
-	ln -sfn ../.. $(VENV)/src/genboard
+	rm -rf $(VENV)/src
+	mkdir -p $(VENV)/src/genboard
+	cd $(VENV)/src/genboard && ln -s $(addprefix ../../../,$(wildcard genboard/*.py genboard/py.typed genboard/cli genboard/core) $(FLOORS)) .
 	touch $@
 
 demo: setup

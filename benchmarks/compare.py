@@ -12,7 +12,7 @@ import safetensors
 import torch
 from torch import Tensor
 
-from ..errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
+from ..core.errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
 from ..reference_stats.alike import Keyed, as_before
 from ..reference_stats.features import measure
 from ..reference_stats.moments import Gaussian, Moments

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadSamples
-from ..files import digest_of
+from ..core.errors import BadSamples
+from ..core.files import digest_of
 from ..registry.generators import LiveGenerator
 from ..registry.generators.draws import Draw, draws
 from ..registry.images import Images, describe

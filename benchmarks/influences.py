@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ..errors import BadEntry
-from ..files import read_bytes, sha256
+from ..core.errors import BadEntry
+from ..core.files import read_bytes, sha256
 from .result import Result
 
 Floats: TypeAlias = NDArray[np.float64]

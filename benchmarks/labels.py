@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..errors import BadSamples
+from ..core.errors import BadSamples
 from ..registry.datasets import split_labels
 from ..registry.datasets.splits import proportional
 from ..registry.schema import Track

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadImages
+from ..core.errors import BadImages
 from ..registry.images import ImageSource, describe
 
 RUN = 256  # images held of either set

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
-from ..files import home, write_json
+from ..core.files import home, write_json
 from ..registry.catalog import find
 from ..registry.schema import Track
 from .runner import Options, Workspace, evaluate

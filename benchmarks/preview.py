@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ..files import sha256
+from ..core.files import sha256
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.images import Images, ImageSource

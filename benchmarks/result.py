@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from ..errors import BadEntry
-from ..files import canonical_json, digest_of, read_json, write_bytes
+from ..core.errors import BadEntry
+from ..core.files import canonical_json, digest_of, read_json, write_bytes
 from ..registry.metrics import Better
 from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target

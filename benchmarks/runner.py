@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..errors import BadFeatures, BadImages, BadSamples
-from ..files import home, sha256
+from ..core.errors import BadFeatures, BadImages, BadSamples
+from ..core.files import home, sha256
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.statistics import ReferenceStatistics, recipe_for

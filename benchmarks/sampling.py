@@ -14,9 +14,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import BadSamples, CannotWrite
-from ..files import make_folder, read_json, remove, write_json
-from ..progress import bar
+from ..core.errors import BadSamples, CannotWrite
+from ..core.files import make_folder, read_json, remove, write_json
+from ..core.progress import bar
 from ..registry.images import Images, records
 from .drawing import Drawer, Plan
 from .shards import read_shard, shard_name, write_shard

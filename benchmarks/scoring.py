@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..errors import BadFeatures
+from ..core.errors import BadFeatures
 from ..reference_stats.alike import as_before
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..files import write_json
-from ..progress import bar
+from ..core.files import write_json
+from ..core.progress import bar
 from ..reference_stats.features import Measured, measure
 from ..reference_stats.moments import Moments
 from ..registry.catalog import entries, find

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from ..errors import BadSamples
-from ..files import canonical_json, read_bytes, write_bytes
+from ..core.errors import BadSamples
+from ..core.files import canonical_json, read_bytes, write_bytes
 from ..registry.generators import Draw
 from ..registry.images import MODES, Images, ImageSource
 from ..registry.schema import Shape

@@ -6,7 +6,7 @@ import shutil
 from math import prod
 from pathlib import Path
 
-from ..errors import CannotWrite
+from ..core.errors import CannotWrite
 from ..registry.images import Images
 from .shards import png
 

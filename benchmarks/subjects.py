@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BadImages, BadSamples, UnknownName
+from ..core.errors import BadImages, BadSamples, UnknownName
 from ..registry.catalog import entries, find
 from ..registry.generators import LiveGenerator, load_generator
 from ..registry.generators.python import load_function, looks_like_function

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..benchmarks.result import MetricRecord, Result
 from ..benchmarks.runner import specify_column
-from ..errors import BadEntry
+from ..core.errors import BadEntry
 from ..registry.metrics import Better, find_metric
 from ..registry.schema import Track, TrackMetric
 from .agreement import Agreement, agreement

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..benchmarks.result import MetricRecord, Result
-from ..files import read_bytes
+from ..core.files import read_bytes
 from ..registry.catalog import entries
 from ..registry.schema import Track
 from .board import Row, make_board

@@ -21,9 +21,9 @@ from ..benchmarks.result import MetricRecord
 from ..benchmarks.runner import references_of
 from ..benchmarks.scoring import score_track
 from ..benchmarks.studies.copies import augmented
-from ..errors import GenboardError
-from ..files import write_json
-from ..progress import bar
+from ..core.errors import GenboardError
+from ..core.files import write_json
+from ..core.progress import bar
 from ..reference_stats.alike import as_before
 from ..reference_stats.features import Measured, measure
 from ..reference_stats.moments import Moments

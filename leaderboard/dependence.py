@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..benchmarks.influences import read_influences
 from ..benchmarks.result import Result, influence_path
-from ..errors import GenboardError
-from ..files import digest_of
+from ..core.errors import GenboardError
+from ..core.files import digest_of
 from .records import Record
 
 Floats: TypeAlias = NDArray[np.float64]

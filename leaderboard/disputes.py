@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..benchmarks.result import read_result
-from ..errors import BadEntry
+from ..core.errors import BadEntry
 from .log_entry import Entry
 from .verification import append, new_entry, refuse_unwritable, standing_of, verification_path
 

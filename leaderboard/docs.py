@@ -16,8 +16,8 @@ from ..benchmarks.precision import Effect
 from ..benchmarks.selftest import TABLE as SELF_TEST
 from ..benchmarks.selftest import SelfTest
 from ..benchmarks.validation import read_table
-from ..errors import UnknownName
-from ..files import read_bytes, read_json, write_bytes
+from ..core.errors import UnknownName
+from ..core.files import read_bytes, read_json, write_bytes
 from ..registry.catalog import entries, find
 from ..registry.images import describe
 from ..registry.metrics import METRICS
@@ -38,7 +38,7 @@ from .records import COMMITTED, read_records
 from .terminal import board_text
 from .verifying.tables import levels, tolerances
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 MEMORY = ROOT / "benchmarks" / "speed" / "reference_memory.json"
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z0-9 :-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

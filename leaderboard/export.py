@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ..files import SIGNIFICANT_DIGITS, canonical_json
+from ..core.files import SIGNIFICANT_DIGITS, canonical_json
 from .across import Across
 from .board import Board
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..benchmarks.result import Environment
-from ..files import json_line, sha256
+from ..core.files import json_line, sha256
 from ..registry.schema import Sha256, Strict
 from .texts import LONG, SHORT, problem_with
 

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from ..benchmarks.sampling import SHARD
-from ..errors import BadEntry
-from ..files import canonical_json, read_json
+from ..core.errors import BadEntry
+from ..core.files import canonical_json, read_json
 from ..registry.images import Images, ImageSource, sequence_digest
 from ..registry.schema import Sha256, Shape, Strict
 

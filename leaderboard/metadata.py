@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ..benchmarks.result import ChosenOn, Selection
-from ..errors import BadSubmission
-from ..files import read_bytes
+from ..core.errors import BadSubmission
+from ..core.files import read_bytes
 from ..registry.schema import Name, Strict
 from .texts import LONG, SHORT, problem_with
 

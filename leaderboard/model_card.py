@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from ..benchmarks.result import MetricRecord, Result
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 from ..registry.catalog import find
 from ..registry.extras import need
 from ..registry.metrics import find_metric

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..benchmarks.influences import deviations
 from ..benchmarks.uncertainty import Uncertainty, normal, skewed
-from ..files import write_json
+from ..core.files import write_json
 from .dependence import ALONE, Influence, Origin
 from .ranking import Scored, rank
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..benchmarks.result import Result, read_result
-from ..errors import BadEntry, GenboardError
-from ..files import home
+from ..core.errors import BadEntry, GenboardError
+from ..core.files import home
 from .manifest import SUFFIX
 
 COMMITTED = Path(__file__).parent / "results"

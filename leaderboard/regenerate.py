@@ -14,8 +14,8 @@ from ..benchmarks.runner import Evaluated, Options, Workspace, references_of
 from ..benchmarks.studies.listing import STUDIES
 from ..benchmarks.studies.running import run_all
 from ..benchmarks.studies.table import Table
-from ..errors import GenboardError
-from ..files import home
+from ..core.errors import GenboardError
+from ..core.files import home
 from ..registry.catalog import entries
 from ..registry.schema import Track
 from .demo import evaluate_all

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..benchmarks.studies.table import Table, read_table
-from ..errors import BadEntry, GenboardError
-from ..files import home, write_json
+from ..core.errors import BadEntry, GenboardError
+from ..core.files import home, write_json
 
 COMMITTED = Path(__file__).parent / "studies"
 
@@ -77,6 +77,6 @@ def read_tables(folders: Sequence[Path]) -> Tables:
 
 
 def _rounded(table: Table) -> Table:
-    from ..files import canonical_json, parse_json
+    from ..core.files import canonical_json, parse_json
 
     return Table.model_validate(parse_json(canonical_json(table.to_json()), Path("table")))

@@ -9,8 +9,8 @@ from ..benchmarks.result import Result, SubmissionRecord, influence_path, previe
 from ..benchmarks.runner import Options, Workspace, evaluate
 from ..benchmarks.sampling import sample
 from ..benchmarks.subjects import Subject, plan_for
-from ..errors import BadSubmission
-from ..files import canonical_json, read_bytes, sha256, write_bytes
+from ..core.errors import BadSubmission
+from ..core.files import canonical_json, read_bytes, sha256, write_bytes
 from ..registry.schema import Track
 from .manifest import Manifest, manifest_of_images, manifest_of_samples, manifest_path
 from .metadata import Metadata

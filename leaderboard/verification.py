@@ -16,8 +16,8 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import ValidationError
 
-from ..errors import BadEntry, CannotWrite
-from ..files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
+from ..core.errors import BadEntry, CannotWrite
+from ..core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
 from .log_entry import LEVELS, SCHEMA, Entry, Figures, Kind, Level, Rung
 
 

@@ -12,8 +12,8 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from ..errors import CannotWrite
-from ..files import make_folder
+from ..core.errors import CannotWrite
+from ..core.files import make_folder
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor

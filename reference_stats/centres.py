@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadFeatures
+from ..core.errors import BadFeatures
 
 CELLS = 3
 SEED = 0

@@ -17,7 +17,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ..files import digest_of, home, remove, write_bytes
+from ..core.files import digest_of, home, remove, write_bytes
 from ..registry.extractors import find_device
 from .features import Gathered
 from .moments import Accumulator, Moments

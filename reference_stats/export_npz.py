@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import GenboardError
-from ..files import canonical_json, write_bytes
+from ..core.errors import GenboardError
+from ..core.files import canonical_json, write_bytes
 from .statistics import ImportedStatistics
 from .store import find_stored, load_any, read_card
 

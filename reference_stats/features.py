@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadFeatures, BadImages
-from ..progress import bar
+from ..core.errors import BadFeatures, BadImages
+from ..core.progress import bar
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor
 from ..registry.images import Images, ImageSource, Positions, describe, example_digests, image_keys, joined

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import BadEntry, BadFeatures, CannotWrite, GenboardError
+from ..core.errors import BadEntry, BadFeatures, CannotWrite, GenboardError
 from ..registry.catalog import find
 from ..registry.extractors import load_extractor
 from ..registry.schema import Extractor

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..errors import BadEntry
+from ..core.errors import BadEntry
 from .centres import CELLS
 from .moments import Given, Moments
 from .statistics import Card, ImportedStatistics, ReferenceStatistics

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import BadFeatures
+from ..core.errors import BadFeatures
 
 SCATTER = 2  # matrices (d, d) at once: the scatter, and the covariance made of it
 ROOT = 6  # the same, and what an eigenvalue decomposition and the root made of it take: 5.5 were measured

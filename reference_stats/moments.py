@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ..errors import BadFeatures
+from ..core.errors import BadFeatures
 from .memory import ROOT, SCATTER, refuse_unaffordable
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 from torch import Tensor
 
-from ..errors import ReferenceMismatch
-from ..files import digest_of
+from ..core.errors import ReferenceMismatch
+from ..core.files import digest_of
 from ..registry.catalog import find
 from ..registry.conversions import check_names
 from ..registry.datasets import known_digest, split_size

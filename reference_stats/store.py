@@ -15,8 +15,8 @@ import safetensors
 import safetensors.torch
 from pydantic import ValidationError
 
-from ..errors import BadEntry, ReferenceMismatch, UnknownName
-from ..files import canonical_json, home, parse_json, write_bytes
+from ..core.errors import BadEntry, ReferenceMismatch, UnknownName
+from ..core.files import canonical_json, home, parse_json, write_bytes
 from .layout import AGAIN, array_digest, arrays_of, statistics_of
 from .statistics import FORMAT, Card, ImportedStatistics, Recipe, ReferenceStatistics, refuse_mismatch
 

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from ..errors import BadEntry, UnknownName
-from ..files import home, read_bytes
+from ..core.errors import BadEntry, UnknownName
+from ..core.files import home, read_bytes
 from .schema import Dataset, Entry, Extractor, Generator, Track
 
 E = TypeVar("E", bound=Entry)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import BadImages, UnknownName
+from ..core.errors import BadImages, UnknownName
 from .images import Images, ImageSource, Pixels, Positions, describe
 
 LARGEST = 16_384  # pixels to a side that may be asked for

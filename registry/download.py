@@ -7,8 +7,8 @@ import urllib.request
 from http.client import HTTPException, HTTPResponse
 from urllib.error import HTTPError
 
-from ..errors import GenboardError
-from ..progress import bar
+from ..core.errors import GenboardError
+from ..core.progress import bar
 
 TRIES = 4
 PAUSE = 1.0  # seconds before another try

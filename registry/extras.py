@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 
 
 def need(module: str, extra: str) -> ModuleType:

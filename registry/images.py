@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadImages
+from ..core.errors import BadImages
 from .schema import Shape
 
 Pixels: TypeAlias = NDArray[np.uint8]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from ..errors import UnknownName
+from ..core.errors import UnknownName
 
 Input = Literal[
     "real.moments",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from ..errors import UnknownName
+from ..core.errors import UnknownName
 from .catalog import KINDS, entries, find, tracks_of
 from .metrics import METRICS, Metric, find_metric
 from .schema import Dataset, Entry, Extractor, Generator, Track

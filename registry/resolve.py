@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 
 PACKAGE = __package__.rpartition(".")[0]
 

@@ -13,7 +13,7 @@ import time
 
 import torch
 
-from ..files import read_bytes, write_bytes
+from ..core.files import read_bytes, write_bytes
 from .catalog import entries
 from .datasets import load_split
 from .images import read_all

@@ -22,8 +22,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from ..errors import BadFeatures, CannotWrite, GenboardError
-from ..files import home, make_folder, sha256, write_bytes
+from ..core.errors import BadFeatures, CannotWrite, GenboardError
+from ..core.files import home, make_folder, sha256, write_bytes
 from .download import CannotDownload, download
 from .extras import need
 from .fields import Weights

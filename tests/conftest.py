@@ -49,8 +49,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 @cache
 def command_line() -> Callable[[list[str]], object]:
     """The whole command line, put together once: an `app(...)` does so at every call."""
-    from genboard.cli import app
     from typer.main import get_command
+
+    from genboard.cli import app
 
     return get_command(app)
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import genboard
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +21,7 @@ Make = Callable[[Path], Path]
 
 GREY = np.random.default_rng(3).integers(0, 256, (6, 8, 8), np.uint8)
 FEATURES = np.random.default_rng(4).normal(size=(20, 4)).astype(np.float32)
-DIGITS = Path(genboard.__file__).parent / "registry" / "entries" / "tracks" / "digits.toml"
+DIGITS = Path(__file__).resolve().parents[1] / "registry" / "entries" / "tracks" / "digits.toml"
 REFERENCE = "digits/reference-500.digits-cnn.safetensors"
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.benchmarks.runner import specify_column
 from genboard.benchmarks.studies.table import Table
-from genboard.files import sha256
 from genboard.leaderboard.records import Records, read_records
 from genboard.leaderboard.studies import Tables
 from genboard.leaderboard.verification import append, new_entry
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 from PIL import Image
+
+from genboard.core.files import sha256
 
 TRACK = find(Track, "digits")
 HOSTILE = "<script>alert(1)</script> \"'&amp; <img src=http://evil.example/x.png onerror=alert(2)> \u202egnp.\u2067x"

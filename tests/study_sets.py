@@ -10,12 +10,13 @@ from genboard.benchmarks.studies.curves import Curves, Values, measure_curves
 from genboard.benchmarks.studies.design import Design
 from genboard.benchmarks.studies.pair_curves import KERNELS, ByK, PairBank, pair_curves
 from genboard.benchmarks.studies.table import Table
-from genboard.files import canonical_json, parse_json
 from genboard.reference_stats.features import Measured
 from genboard.reference_stats.moments import Moments
 from genboard.reference_stats.statistics import Recipe, ReferenceStatistics, recipe_for
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track, TrackMetric
+
+from genboard.core.files import canonical_json, parse_json
 
 TRACK = find(Track, "digits")
 RECIPE: Recipe = recipe_for(TRACK, "digits-cnn", "reference")

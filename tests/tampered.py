@@ -14,10 +14,11 @@ import numpy as np
 import safetensors.numpy
 from committed import current
 from genboard.benchmarks.result import influence_path, preview_path, result_id
-from genboard.files import canonical_json, sha256
 from genboard.leaderboard.manifest import Chunk, Manifest, manifest_path
 from genboard.leaderboard.verification import append, new_entry
 from PIL import Image, PngImagePlugin
+
+from genboard.core.files import canonical_json, sha256
 
 Value = dict[str, Any]
 BOARD = ("vae", "kde", "gaussian-mixture")

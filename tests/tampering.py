@@ -8,7 +8,6 @@ from typing import Any
 
 from committed import current
 from genboard.benchmarks.result import influence_path, preview_path
-from genboard.files import canonical_json
 from genboard.leaderboard.manifest import manifest_path
 from genboard.leaderboard.verification import verification_path
 from tampered import (
@@ -31,6 +30,8 @@ from tampered import (
     remanifest,
     respecify,
 )
+
+from genboard.core.files import canonical_json
 
 
 def note(text: str) -> Any:

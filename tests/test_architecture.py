@@ -6,32 +6,26 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import genboard
 import pytest
 
-ROOT = Path(genboard.__file__).parent
-FLOORS = {
-    "errors": 0,
-    "files": 1,
-    "lanes": 1,
-    "progress": 1,
-    "registry": 2,
-    "reference_stats": 3,
-    "benchmarks": 4,
-    "leaderboard": 5,
-    "cli": 6,
-}
+import genboard
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOORS = {"core": 0, "registry": 1, "reference_stats": 2, "benchmarks": 3, "leaderboard": 4, "cli": 5}
 TOP = {"__init__", "__main__"}  # above all floors
-SOURCES = sorted(
-    path
-    for path in ROOT.rglob("*.py")
-    if not {".venv", "tests", "build", "docs"} & set(path.relative_to(ROOT).parts) and "speed" not in path.parts
-)
+FOLDERS = ("genboard", "registry", "reference_stats", "benchmarks", "leaderboard")
+SOURCES = sorted(p for folder in FOLDERS for p in (ROOT / folder).rglob("*.py") if "speed" not in p.parts)
+
+
+def inside(path: Path) -> tuple[str, ...]:
+    """The path of a source inside the package: `genboard` is the package itself, the floors lie beside it."""
+    parts = path.relative_to(ROOT).parts
+    return parts[1:] if parts[0] == "genboard" else parts
 
 
 def imports(path: Path) -> Iterator[tuple[str, int]]:
     """Top-level part of every import inside the package, and its line."""
-    package = list(path.relative_to(ROOT).parts[:-1])
+    package = list(inside(path)[:-1])
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
@@ -46,12 +40,13 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_there_are_sources_on_every_floor():
     assert len(SOURCES) > 40
-    assert {p.relative_to(ROOT).parts[0].removesuffix(".py") for p in SOURCES} == {*FLOORS, *TOP}
+    assert {inside(p)[0].removesuffix(".py") for p in SOURCES} == {*FLOORS, *TOP}
+    assert not list(ROOT.glob("*.py"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_imports_point_downwards(path: Path):
-    here = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    here = inside(path)[0].removesuffix(".py")
     if here in TOP:
         return
     above = FLOORS[here]
@@ -90,14 +85,14 @@ def test_one_module_writes_files_and_json():
     found = {
         f"{path.relative_to(ROOT).as_posix()}:{line}: {what}"
         for path in SOURCES
-        if path != ROOT / "files.py"
+        if path != ROOT / "genboard" / "core" / "files.py"
         for what, line in writers(ast.parse(path.read_text("utf-8")))
     }
     assert not found
 
 
 def test_the_search_for_writers_finds_them():
-    own = list(writers(ast.parse((ROOT / "files.py").read_text("utf-8"))))
+    own = list(writers(ast.parse((ROOT / "genboard" / "core" / "files.py").read_text("utf-8"))))
     assert {what for what, _ in own} >= {"open for writing", "os.replace", "json.dumps", "json.loads"}
 
 

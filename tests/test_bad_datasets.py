@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genboard.errors import BadImages
 from genboard.registry.datasets import load_part, load_split
 from genboard.registry.images import Images, content_digest
 from genboard.registry.sources import containers, open_images
 from refusals import Run, hint, refused
 from sets import COMMIT, entry, hub, images_of, local, own_set, parquet, png
+
+from genboard.core.errors import BadImages
 
 SET = images_of(24)
 WHOLE = {"train": ("all", 24)}

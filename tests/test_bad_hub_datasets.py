@@ -10,10 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from genboard.errors import BadImages
 from genboard.registry.datasets import load_split
 from refusals import Run, hint, refused
 from sets import COMMIT, Answer, entry, hub, hub_server, images_of, parquet, png, refuses, serves
+
+from genboard.core.errors import BadImages
 
 SET = images_of(24)
 WHOLE = {"train": ("all", 24)}

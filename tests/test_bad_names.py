@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from genboard.files import read_bytes, sha256
 from genboard.registry.metrics import METRICS
 from genboard.registry.weights import ROOT as REGISTRY
 from refusals import (
@@ -16,6 +15,8 @@ from refusals import (
     hint,
     refused,
 )
+
+from genboard.core.files import read_bytes, sha256
 
 
 @pytest.mark.parametrize(

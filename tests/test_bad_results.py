@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.result import read_result
-from genboard.errors import BadEntry
 from refusals import (
     Run,
     measure,
     refused,
 )
+
+from genboard.core.errors import BadEntry
 
 
 def change(**values: object) -> Callable[[dict[str, Any]], str]:

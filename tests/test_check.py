@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.result import Result, preview_path, result_id
-from genboard.files import canonical_json
 from genboard.leaderboard.board import make_board
 from genboard.leaderboard.check import CHECKS, Finding, check
 from genboard.leaderboard.records import COMMITTED, read_records
@@ -24,6 +23,8 @@ from hypothesis import strategies as st
 from refusals import Run, refused
 from tampered import Ground, Tampered, genuine, influenced, of_the_board, published, put, registered, respecify
 from tampering import TAMPERED
+
+from genboard.core.files import canonical_json
 
 
 def codes(ground: Ground) -> set[str]:

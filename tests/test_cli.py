@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from genboard.benchmarks.result import preview_path, read_result, result_id
-from genboard.files import canonical_json, sha256
 from genboard.registry.catalog import KINDS, entries, find, tracks_of
 from genboard.registry.datasets import load_split
 from genboard.registry.images import read_all
 from genboard.registry.metrics import METRICS
 from genboard.registry.schema import Generator, Track
 from PIL import Image
+
+from genboard.core.files import canonical_json, sha256
 
 Run = Callable[..., tuple[int, str, str]]
 

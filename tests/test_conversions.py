@@ -8,11 +8,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import genboard
 import numpy as np
 import pytest
 import torch
-from genboard.errors import BadImages, UnknownName
 from genboard.registry.catalog import entries
 from genboard.registry.conversions import CONVERSIONS, check_names, convert, convert_images, converted
 from genboard.registry.images import Images, Pixels, read_all, source_of
@@ -23,6 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+
+from genboard.core.errors import BadImages, UnknownName
 
 EXAMPLES = [name.replace("N", "5") for name in CONVERSIONS]
 RANDOM = np.random.default_rng(7)
@@ -309,6 +309,6 @@ def test_every_conversion_that_an_entry_names_is_one() -> None:
 
 
 def test_every_conversion_is_in_the_docs() -> None:
-    page = (Path(genboard.__file__).parent / "docs" / "datasets.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[1] / "docs" / "datasets.md").read_text("utf-8")
     missing = [name for name in CONVERSIONS if f"`{name}`" not in page]
     assert not missing

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
-from genboard.files import read_json
 from genboard.leaderboard.copies import ALARMS, BEYOND, copying
 from genboard.leaderboard.copies_test import CASES, TABLE, TRACKS, Flagged
+
+from genboard.core.files import read_json
 
 
 def cell(name: str, value: float, half: float) -> tuple[str, MetricRecord]:

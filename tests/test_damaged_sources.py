@@ -17,10 +17,11 @@ from containers import (
 )
 from genboard.benchmarks.compare import read_features
 from genboard.benchmarks.shards import read_shard, write_shard
-from genboard.errors import BadFeatures, BadImages, BadSamples, GenboardError
 from genboard.registry.generators.draws import draws
 from genboard.registry.images import Images, Pixels, read_all
 from genboard.registry.sources import open_images
+
+from genboard.core.errors import BadFeatures, BadImages, BadSamples, GenboardError
 
 
 def damage(data: bytes, randomness: random.Random) -> bytes:

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from genboard.errors import BadImages
 from genboard.registry import catalog
 from genboard.registry.catalog import entries, find
 from genboard.registry.datasets import content_digest_of, known_digest, load_part, load_split, record, verify
@@ -25,6 +24,8 @@ from genboard.registry.schema import Dataset, Hub
 from genboard.registry.sources import parquet as parquet_source
 from PIL import Image
 from sets import COMMIT, entry, hub, hub_server, images_of, local, own_set, parquet, png, serves
+
+from genboard.core.errors import BadImages
 
 SET = images_of(40)
 
@@ -198,7 +199,7 @@ def test_memory_does_not_grow_with_the_set(own_home: Path) -> None:
         assert sum(p.stat().st_size for p in parts) > n * 12_000
         environment = {**os.environ, "GENBOARD_HOME": str(home)}
         done = subprocess.run(
-            [sys.executable, "-P", "-c", MEASURE], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", MEASURE], env=environment, capture_output=True, text=True, check=True
         )
         seen, peak = map(int, done.stdout.split())
         assert seen == n

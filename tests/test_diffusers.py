@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from genboard.errors import BadSamples
-from genboard.files import canonical_json
 from genboard.registry.catalog import find
 from genboard.registry.generators import LiveGenerator, load_generator
 from genboard.registry.generators.draws import Draw, draws
@@ -20,6 +18,9 @@ from genboard.registry.schema import Generator, Track
 from refusals import Run, hint, refused
 from sets import COMMIT, hub_server, serves
 from tiny_models import entry, pipelines
+
+from genboard.core.errors import BadSamples
+from genboard.core.files import canonical_json
 
 EVALUATE = "evaluate mine --track digits".split()
 TASKS = {"ddpm": "unconditional", "ddim": "unconditional", "class": "class", "text": "text"}

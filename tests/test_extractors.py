@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from genboard.errors import BadEntry, BadFeatures, BadImages, GenboardError
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.extractors import LiveExtractor, find_device, inception, lenet, load_extractor, vgg
 from genboard.registry.extractors.fitting import Arrays
@@ -22,6 +21,8 @@ from genboard.registry.schema import Extractor, Precision
 from genboard.registry.weights import torch_cache
 from PIL import Image
 from torch import nn
+
+from genboard.core.errors import BadEntry, BadFeatures, BadImages, GenboardError
 
 ENTRIES = entries(Extractor)
 MNIST_REVISION = "77f3279092a1c1579b2250db8eafed0ad422088c"

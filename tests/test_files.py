@@ -9,10 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
-from genboard import files
-from genboard.errors import BadEntry, CannotWrite
 from hypothesis import given
 from hypothesis import strategies as st
+
+from genboard.core import files
+from genboard.core.errors import BadEntry, CannotWrite
 
 json_values = st.recursive(
     st.none()

@@ -11,12 +11,13 @@ from genboard.benchmarks.metrics.frechet import distance, frechet_distance
 from genboard.benchmarks.metrics.frechet_debiased import fd_debiased
 from genboard.benchmarks.metrics.frechet_sampling import lift, nodes, sampling
 from genboard.benchmarks.metrics.frechet_spectrum import spectrum
-from genboard.errors import BadFeatures
 from genboard.reference_stats.moments import Given, Moments, symmetric_root
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad
+
+from genboard.core.errors import BadFeatures
 
 Floats = NDArray[np.float64]
 

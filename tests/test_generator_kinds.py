@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from genboard.errors import BadFeatures
-from genboard.files import sha256
 from genboard.registry.catalog import entries, find
 from genboard.registry.generators import LiveGenerator, load_generator
 from genboard.registry.generators.draws import Draw, draws
@@ -24,6 +22,9 @@ from genboard.registry.schema import Generator, Track
 from refusals import Run, hint, refused
 from tiny_models import decoder, entry, export, program_source
 from torch import Tensor, nn
+
+from genboard.core.errors import BadFeatures
+from genboard.core.files import sha256
 
 EVALUATE = "evaluate mine --track digits".split()
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import typer.main
-from genboard.cli import app
 from genboard.registry.catalog import KINDS, entries
 from genboard.registry.schema import Generator
+
+from genboard.cli import app
 
 Run = Callable[..., tuple[int, str, str]]
 ALL_KINDS = (*KINDS, "metrics")

@@ -11,13 +11,14 @@ from pathlib import Path
 import huggingface_hub.constants as constants
 import numpy as np
 import pytest
-from genboard.errors import CannotWrite, GenboardError, ReferenceMismatch
-from genboard.files import canonical_json, sha256
 from genboard.leaderboard.hub import pull_reference, push_reference, push_samples, push_submission
 from genboard.leaderboard.records import COMMITTED, read_records
 from genboard.reference_stats import store
 from hub_server import COMMIT, Hub, serving
 from refusals import Run, refused
+
+from genboard.core.errors import CannotWrite, GenboardError, ReferenceMismatch
+from genboard.core.files import canonical_json, sha256
 
 REPO = "org/board"
 NAME = "digits/reference-500.digits-cnn"

@@ -12,7 +12,6 @@ from genboard.benchmarks.result import influence_path, read_result
 from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.benchmarks.scoring import Scored, scored_track
 from genboard.benchmarks.subjects import open_subject
-from genboard.files import sha256
 from genboard.leaderboard.board import make_board
 from genboard.leaderboard.check import check
 from genboard.leaderboard.metadata import Metadata
@@ -21,6 +20,8 @@ from genboard.leaderboard.records import read_records
 from genboard.leaderboard.submission import prepare
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
+
+from genboard.core.files import sha256
 
 DIGITS = find(Track, "digits")
 NAMES = ("pca-gaussian", "gaussian-mixture")

@@ -10,13 +10,14 @@ import pytest
 import torch
 from genboard.benchmarks.neighbours import Neighbours
 from genboard.benchmarks.scoring import score
-from genboard.errors import BadFeatures
 from genboard.reference_stats.moments import Moments
 from genboard.registry.metrics import METRICS, Input, Metric, find_metric, index
 from genboard.registry.resolve import function
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from genboard.core.errors import BadFeatures
 
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda m: m.name)
 elements = st.floats(-50, 50, width=32)

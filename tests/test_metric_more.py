@@ -10,10 +10,11 @@ from genboard.benchmarks.metrics.authenticity import authenticity
 from genboard.benchmarks.metrics.copying import copying_score
 from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
 from genboard.benchmarks.metrics.vendi import vendi_score
-from genboard.errors import BadFeatures
 from genboard.reference_stats.centres import cell_centres
 from scipy.spatial.distance import cdist
 from vendi_score import vendi
+
+from genboard.core.errors import BadFeatures
 
 
 def gaussian(seed: int, n: int, d: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:

@@ -13,8 +13,9 @@ from genboard.benchmarks.metrics.frechet import frechet_distance
 from genboard.benchmarks.metrics.inception_score import inception_score
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.nearest import nearest, nearest_ratio
-from genboard.errors import BadFeatures
 from genboard.reference_stats.moments import Moments, symmetric_root
+
+from genboard.core.errors import BadFeatures
 
 
 def gaussian(seed: int, n: int, d: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:

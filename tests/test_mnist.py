@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 
 import pytest
-from genboard.errors import GenboardError
-from genboard.files import read_json
 from genboard.leaderboard.records import COMMITTED
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_part
 from genboard.registry.generators import load_generator
 from genboard.registry.schema import Generator, Track
+
+from genboard.core.errors import GenboardError
+from genboard.core.files import read_json
 
 Run = Callable[..., tuple[int, str, str]]
 THIRD_PARTY = ("csinva-mnist-gan", "csinva-mnist-vae")

@@ -15,8 +15,9 @@ from genboard.benchmarks.metrics.inception_score import inception_score_splits
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets, kernel_distance_variance
 from genboard.benchmarks.metrics.triangles import congruence, lower_times, outer_square, times_lower
-from genboard.errors import BadFeatures
 from genboard.reference_stats.moments import Moments
+
+from genboard.core.errors import BadFeatures
 
 
 def gaussian(seed: int, n: int, d: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:

@@ -7,8 +7,9 @@ import pytest
 import torch
 from genboard.benchmarks.metrics.realism import realism, realism_scores
 from genboard.benchmarks.neighbours import distances, members_within, nearest_rows, to_other_rows
-from genboard.errors import BadFeatures
 from hostile_sets import HOSTILE, X, Y, squared
+
+from genboard.core.errors import BadFeatures
 
 
 def test_realism_equals_its_definition():

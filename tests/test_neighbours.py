@@ -21,11 +21,12 @@ from genboard.benchmarks.neighbours import (
 )
 from genboard.benchmarks.neighbours.dealing import bits, column_counts, enough, halves, quarters
 from genboard.benchmarks.neighbours.duplicates import distinct
-from genboard.errors import BadFeatures
 from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from genboard.core.errors import BadFeatures
 
 
 def assert_agrees(

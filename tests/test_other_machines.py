@@ -47,7 +47,7 @@ print(json.dumps(found))
 @pytest.mark.parametrize("machine", MACHINES)
 def test_every_row_of_the_embedded_board_is_reproduced(machine: str, own_home: object) -> None:
     done = subprocess.run(
-        [sys.executable, "-P", "-c", SCRIPT],
+        [sys.executable, "-c", SCRIPT],
         env={**os.environ, **MACHINES[machine]},
         capture_output=True,
         text=True,

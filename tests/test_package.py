@@ -13,34 +13,36 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
-import genboard
 import pytest
 from genboard.leaderboard import docs
 from genboard.registry.metrics import METRICS
 
-ROOT = Path(genboard.__file__).parent
-FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard", "cli")
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("genboard", "registry", "reference_stats", "benchmarks", "leaderboard")
 LEFT_OUT = {".venv", ".git", "build", "dist", "demo", "site-packages", "__pycache__"}
 
 
-def on_disk() -> set[str]:
-    """Every file of the package, as a path inside it."""
-    floors = [p for floor in FLOORS for p in (ROOT / floor).rglob("*") if p.is_file()]
-    kept = [p.relative_to(ROOT) for p in [*ROOT.glob("*.py"), ROOT / "py.typed", *floors]]
-    return {p.as_posix() for p in kept if "__pycache__" not in p.parts and p.parts[:2] != ("benchmarks", "speed")}
+def sources(pattern: str) -> dict[Path, Path]:
+    """Files of the package, as paths inside it, and where each lies."""
+    found = {}
+    for path in (p for folder in FOLDERS for p in (ROOT / folder).rglob(pattern) if p.is_file()):
+        inside = path.relative_to(ROOT / "genboard" if (ROOT / "genboard") in path.parents else ROOT)
+        if "__pycache__" not in inside.parts and inside.parts[:2] != ("benchmarks", "speed"):
+            found[inside] = path
+    return found
 
 
 def test_the_wheel_holds_what_is_on_disk(tmp_path):
     source = tmp_path / "some clone"
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*LEFT_OUT, ".*", "*.egg-info"))
-    command = [sys.executable, "-P", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(source)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = [name.removeprefix("genboard/") for name in archive.namelist() if name.startswith("genboard/")]
     assert len(names) > 80
-    assert set(names) == on_disk()
+    assert set(names) == {path.as_posix() for path in sources("*")}
 
 
 def test_the_entry_point_and_the_version_are_one():
@@ -65,8 +67,7 @@ def test_the_constraints_pin_every_dependency_and_avoid_what_is_known_to_fail():
 
 
 def modules() -> list[str]:
-    paths = [p for floor in FLOORS for p in (ROOT / floor).rglob("*.py") if "speed" not in p.parts]
-    names = [".".join(["genboard", *p.relative_to(ROOT).with_suffix("").parts]) for p in [*paths, ROOT / "files.py"]]
+    names = [".".join(["genboard", *path.with_suffix("").parts]) for path in sources("*.py")]
     return sorted(name.removesuffix(".__init__") for name in names if not name.endswith("__main__"))
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from genboard.errors import UnknownName
 from genboard.registry.catalog import entries
 from genboard.registry.extractors.preprocessing import MODES, find_mode
 from genboard.registry.schema import Extractor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+
+from genboard.core.errors import UnknownName
 
 # One pixel, odd, tall, wide, smaller, larger and of the very size.
 SHAPES = [(1, 1), (1, 7), (32, 32), (33, 47), (299, 299), (224, 224), (310, 5), (4, 330), (401, 513)]

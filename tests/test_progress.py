@@ -6,7 +6,8 @@ import io
 import sys
 
 import pytest
-from genboard.progress import bar
+
+from genboard.core.progress import bar
 
 
 class Terminal(io.StringIO):

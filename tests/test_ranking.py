@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from genboard.files import read_json
 from genboard.leaderboard.rank_coverage import DESIGNS, ERRORS_OF, TABLE, Coverage, cover, true_ranks
 from genboard.leaderboard.ranking import Scored, _largest, p_value, rank, separated
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, studentized_range
+
+from genboard.core.files import read_json
 
 boards = st.lists(
     st.tuples(st.floats(0, 100, width=32), st.none() | st.floats(0, 10, width=32)), min_size=1, max_size=7

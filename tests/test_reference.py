@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from genboard.errors import BadFeatures, BadImages, ReferenceMismatch
 from genboard.reference_stats import store
 from genboard.reference_stats.build import TOLERANCE, build, obtain, recipes_of, verify
 from genboard.reference_stats.features import measure
@@ -23,6 +22,8 @@ from genboard.registry.schema import Track
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from genboard.core.errors import BadFeatures, BadImages, ReferenceMismatch
 
 TRACKS = [track for track in entries(Track).values() if (store.COMMITTED / track.dataset).is_dir()]
 RECIPES = [recipe for track in TRACKS for recipe in recipes_of(track).values()]

@@ -11,7 +11,6 @@ import pytest
 import torch
 from genboard.benchmarks.compare import compare_images
 from genboard.benchmarks.metrics.frechet import distance
-from genboard.files import sha256
 from genboard.reference_stats import store
 from genboard.reference_stats.build import build
 from genboard.reference_stats.export_npz import npz
@@ -23,6 +22,8 @@ from genboard.registry.extractors import load_extractor
 from genboard.registry.images import read_all
 from genboard.registry.schema import Extractor
 from refusals import Run, hint, png, refused
+
+from genboard.core.files import sha256
 
 NAME = "digits/reference-500.digits-cnn"
 X = np.random.default_rng(7).normal(size=(400, 5)) @ np.random.default_rng(8).normal(size=(5, 5))

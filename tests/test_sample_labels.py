@@ -13,8 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from genboard.errors import BadImages
-from genboard.files import sha256
 from genboard.registry.catalog import find
 from genboard.registry.generators.samples import open_samples
 from genboard.registry.images import Images, read_all
@@ -24,6 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import GREY, Run, png, refused
 from tiny_models import entry
+
+from genboard.core.errors import BadImages
+from genboard.core.files import sha256
 
 NAMES = ("b.png", "a.png", "sub/c.png")
 LABELS = [3, 1, 7]

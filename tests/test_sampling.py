@@ -16,7 +16,6 @@ from genboard.benchmarks.drawing import Plan, draw, to_uint8
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import read_shard, source_of_shards, write_shard
 from genboard.benchmarks.subjects import open_subject, plan_for
-from genboard.errors import BadSamples
 from genboard.registry.catalog import entries, find, tracks_of
 from genboard.registry.generators import LiveGenerator, load_generator
 from genboard.registry.generators.draws import Draw, draws, normal, permutation
@@ -25,6 +24,8 @@ from genboard.registry.schema import Generator, Track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from killing import killed_at
+
+from genboard.core.errors import BadSamples
 
 TRACK = find(Track, "digits")
 PINNED_NORMALS = [-0.5064874291419983, -0.29143908619880676, -0.7121849060058594]
@@ -171,15 +172,13 @@ def test_there_are_as_many_renames_as_are_tested(tmp_path, monkeypatch):
 def test_killed_at_a_random_moment_it_resumes_with_the_same_digest(trial, tmp_path):
     program = f"from genboard.cli import app; app(['sample', 'vae', '--track', 'digits', '--out', {str(tmp_path)!r}])"
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-P", "-c", program], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     whole = time.perf_counter() - started
     expected = sample(plan("vae"), tmp_path)["digest"]
     for path in tmp_path.iterdir():
         path.unlink()
     moment = random.Random(trial).uniform(0.5, 1.0) * whole
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(moment)
     process.kill()
     process.wait()

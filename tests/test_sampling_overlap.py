@@ -24,7 +24,6 @@ from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import drop, sample
 from genboard.benchmarks.shards import source_of_shards
 from genboard.benchmarks.subjects import Subject, open_subject, plan_for
-from genboard.errors import BadFeatures, BadImages, BadSamples
 from genboard.reference_stats.features import Measured, Pass, Stream, measure
 from genboard.registry.catalog import find
 from genboard.registry.conversions import converted
@@ -35,6 +34,8 @@ from genboard.registry.schema import Track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import FUNCTION, Run, module
+
+from genboard.core.errors import BadFeatures, BadImages, BadSamples
 
 TRACK = find(Track, "digits")
 REAL = load_split("digits", "reference")
@@ -216,7 +217,7 @@ def test_ctrl_c_ends_the_command_at_once_and_it_goes_on_later(run: Run, tmp_path
     # Whoever starts the tests in the background has them ignore the signal.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     program = f"{heard}from genboard.cli import app; app({[str(c) for c in command]!r})"
-    process = subprocess.Popen([sys.executable, "-P", "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(own_home.rglob("plan.json")) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -15,7 +15,6 @@ import torch
 from genboard.benchmarks import drawing, space
 from genboard.benchmarks.drawing import Drawer, Plan, draw
 from genboard.benchmarks.sampling import sample
-from genboard.errors import BadSamples, CannotWrite
 from genboard.registry.catalog import find
 from genboard.registry.generators import LiveGenerator
 from genboard.registry.generators.draws import Draw
@@ -23,6 +22,8 @@ from genboard.registry.schema import Track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import FUNCTION, Run, draw_into, hint, module, refused
+
+from genboard.core.errors import BadSamples, CannotWrite
 
 TRACK = find(Track, "digits")
 SHAPE = (8, 8, 1)

@@ -8,12 +8,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from genboard.files import canonical_json
 from genboard.leaderboard.manifest import SUFFIX
 from genboard.leaderboard.records import COMMITTED
 from genboard.leaderboard.schema_json import PATH, result_schema
 from refusals import Run
 from tampered import genuine
+
+from genboard.core.files import canonical_json
 
 
 @pytest.fixture(scope="module")

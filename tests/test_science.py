@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import genboard
 import pytest
 from genboard.benchmarks.result import MetricRecord, Result
 from genboard.benchmarks.runner import Options, Workspace
@@ -15,6 +14,8 @@ from genboard.leaderboard.records import read_records
 from genboard.registry.catalog import entries, find, tracks_of
 from genboard.registry.schema import Generator, Track
 from scipy.stats import kendalltau
+
+import genboard
 
 TRACK = find(Track, "digits")
 TRAINED = [n for n, e in entries(Generator).items() if not e.baseline and TRACK.name in tracks_of(e)]

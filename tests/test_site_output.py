@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from genboard.errors import CannotWrite
-from genboard.files import canonical_json, sha256
 from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site, stale_files, write_site
 from genboard.leaderboard.site.output import LISTING, MARK
 from site_tree import TRACK, save
+
+from genboard.core.errors import CannotWrite
+from genboard.core.files import canonical_json, sha256
 
 
 @pytest.fixture(scope="module")

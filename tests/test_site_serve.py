@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from genboard.errors import GenboardError
 from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.serve import server_of
 from genboard.leaderboard.studies import save_table
 from refusals import refused
 from site_tree import TRACK, save, study
+
+from genboard.core.errors import GenboardError
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -23,10 +23,11 @@ from containers import (
     encoded,
     table,
 )
-from genboard.errors import BadImages
 from genboard.registry.images import Images, Pixels, read_all, sequence_digest
 from genboard.registry.sources import open_images
 from PIL import Image
+
+from genboard.core.errors import BadImages
 
 assert CONTAINERS
 LABELS: dict[Callable[[Pixels, Path], Path], Callable[[int], int]] = {

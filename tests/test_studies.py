@@ -16,7 +16,6 @@ from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.running import run_all
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Table, read_table
-from genboard.errors import BadImages
 from genboard.leaderboard import regenerate
 from genboard.leaderboard.studies import COMMITTED, place_of, read_tables
 from genboard.registry.catalog import find
@@ -24,6 +23,8 @@ from genboard.registry.metrics import METRICS
 from genboard.registry.resolve import function
 from genboard.registry.schema import Track
 from refusals import hint, refused
+
+from genboard.core.errors import BadImages
 
 Run = Callable[..., tuple[int, str, str]]
 TABLES = sorted(COMMITTED.glob("*/*.json"))

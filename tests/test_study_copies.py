@@ -7,11 +7,12 @@ import pytest
 from genboard.benchmarks.studies import copies
 from genboard.benchmarks.studies.listing import find_study
 from genboard.benchmarks.studies.table import Row, Table, number
-from genboard.errors import BadStudy
 from genboard.leaderboard.study_figures import copies as figures
 from genboard.registry.datasets import load_split
 from genboard.registry.images import read_all
 from study_material import changed, digits, made, said
+
+from genboard.core.errors import BadStudy
 
 
 @pytest.fixture(scope="module")

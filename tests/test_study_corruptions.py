@@ -13,13 +13,14 @@ from genboard.benchmarks.studies.changes import of_blocks, of_subsets, trend
 from genboard.benchmarks.studies.listing import find_study
 from genboard.benchmarks.studies.material import Material
 from genboard.benchmarks.studies.table import Row, Table
-from genboard.errors import BadStudy
 from genboard.leaderboard.study_figures import corruptions as figures
 from genboard.registry.datasets import load_split
 from genboard.registry.images import Images, read_all, source_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_material import changed, digits, made, said
+
+from genboard.core.errors import BadStudy
 
 every_one = pytest.mark.parametrize("name", sorted(ALTERATIONS))
 

@@ -11,11 +11,12 @@ from genboard.benchmarks.scoring import score
 from genboard.benchmarks.studies.design import Design, places
 from genboard.benchmarks.studies.pair_curves import four
 from genboard.benchmarks.studies.spread import draw_se, fitted, mean_interval, ratio_interval, tau
-from genboard.errors import BadStudy
 from genboard.registry.metrics import Input, find_metric
 from hypothesis import given
 from hypothesis import strategies as st
 from study_sets import cloud, curves, statistics
+
+from genboard.core.errors import BadStudy
 
 MANIFOLD = ("precision", "recall", "density", "coverage")
 N, K = 64, 5

@@ -7,11 +7,12 @@ from genboard.benchmarks.studies import modes
 from genboard.benchmarks.studies.listing import find_study
 from genboard.benchmarks.studies.modes import divided, mixes
 from genboard.benchmarks.studies.table import Row, Table, number
-from genboard.errors import BadStudy
 from genboard.leaderboard.study_figures import modes as figures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_material import changed, digits, made, said
+
+from genboard.core.errors import BadStudy
 
 
 @given(counts=st.lists(st.integers(8, 60), min_size=2, max_size=12))

@@ -9,10 +9,11 @@ from genboard.benchmarks.studies import outliers
 from genboard.benchmarks.studies.listing import find_study
 from genboard.benchmarks.studies.outliers import fooled, foreign, moved, settings, tampered
 from genboard.benchmarks.studies.table import Row, Table, number
-from genboard.errors import BadStudy
 from genboard.leaderboard.study_figures import outliers as figures
 from genboard.registry.images import Images, read_all, source_of
 from study_material import changed, digits, made, said
+
+from genboard.core.errors import BadStudy
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,12 @@ from genboard.benchmarks.studies.shapes import (
     settles,
 )
 from genboard.benchmarks.studies.table import Row, Table
-from genboard.errors import BadStudy
 from genboard.leaderboard.study_figures import sanity as figures
 from hypothesis import given
 from hypothesis import strategies as st
 from study_material import changed, digits, made, said
+
+from genboard.core.errors import BadStudy
 
 ALL = checks()
 HILL = [(-1.0, 0.0), (0.0, 1.0), (1.0, 0.0)]

@@ -13,12 +13,13 @@ from genboard.benchmarks.studies import listing
 from genboard.benchmarks.studies.kept import Kept
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Cell, Finding, Table, parse_table, read_table
-from genboard.errors import BadEntry, UnknownName
-from genboard.files import write_json
 from genboard.leaderboard.studies import place_of, read_tables, save_table
 from genboard.leaderboard.study_text import study_text
 from genboard.reference_stats.features import Measured
 from study_sets import raw_table, table
+
+from genboard.core.errors import BadEntry, UnknownName
+from genboard.core.files import write_json
 
 ROWS = [
     {"what": "value", "generator": "a", "metric": "recall", "k": 1, "n": 500, "value": 1 / 3, "se": None},

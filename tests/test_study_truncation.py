@@ -9,12 +9,13 @@ from genboard.benchmarks.studies import truncation
 from genboard.benchmarks.studies.material import gather
 from genboard.benchmarks.studies.table import Row, Table
 from genboard.benchmarks.studies.truncation import Knob, front_rows, knob_of, turned
-from genboard.errors import BadStudy
 from genboard.leaderboard.study_figures import truncation as figures
 from genboard.registry.catalog import entries, find
 from genboard.registry.schema import Generator
 from refusals import hint, refused
 from study_material import changed, digits, made, said
+
+from genboard.core.errors import BadStudy
 
 
 @pytest.mark.parametrize(

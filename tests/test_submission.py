@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from genboard.errors import BadSubmission
 from genboard.leaderboard.check import check
 from genboard.leaderboard.manifest import manifest_of_images, manifest_path, read_manifest
 from genboard.leaderboard.metadata import FIELDS, Metadata, problem_with_link, read_metadata, template
@@ -22,6 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from refusals import GREY, Run, hint, module, png, refused
+
+from genboard.core.errors import BadSubmission
 
 TOLD = ("--family", "vae", "--authors", "Ada Example", "--licence", "CC0-1.0", "--training-data", "digits/train")
 WHOLE = ("--title", "Mine", *TOLD, "--tried", "1")

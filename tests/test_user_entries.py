@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genboard.files import canonical_json, sha256
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.generators import OPENERS, load_generator
 from genboard.registry.generators.draws import draws
@@ -16,6 +15,8 @@ from genboard.registry.schema import Generator, Track
 from genboard.registry.weights import ROOT as REGISTRY
 from refusals import GREY, Run, hint, png, refused
 from tiny_models import ROOT, decoder, entry, examples, export, pipelines
+
+from genboard.core.files import canonical_json, sha256
 
 SHOWN = {**examples("CONTRIBUTING.md"), **examples("docs/generators.md")}
 KINDS = {"built-in", "torch-weights", "exported", "diffusers", "samples", "python"}

@@ -25,12 +25,13 @@ from genboard.benchmarks.validation import (
     write_table,
 )
 from genboard.benchmarks.validation.__main__ import DRAWS
-from genboard.files import read_json
 from genboard.leaderboard import validation_docs
 from genboard.reference_stats.moments import Moments
 from genboard.registry.catalog import find
 from genboard.registry.metrics import METRICS
 from genboard.registry.schema import Track
+
+from genboard.core.files import read_json
 
 TINY = Setting(4, 100, "skewed", 1, 0.4, 1.1)
 every_setting = pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from committed import current
 from genboard.benchmarks.environment import environment
-from genboard.errors import BadEntry, CannotWrite
-from genboard.files import canonical_json, sha256, write_json
 from genboard.leaderboard import disputes
 from genboard.leaderboard.log_entry import Entry, Figures, Kind, Rung
 from genboard.leaderboard.records import COMMITTED
@@ -28,6 +26,9 @@ from genboard.leaderboard.verification import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import refused
+
+from genboard.core.errors import BadEntry, CannotWrite
+from genboard.core.files import canonical_json, sha256, write_json
 
 Run = Callable[..., tuple[int, str, str]]
 FIGURES = Figures(columns=1, differing=(), largest_in_se=0.1, environment=environment("cpu"))

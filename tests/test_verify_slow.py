@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from genboard.benchmarks.result import preview_path
-from genboard.errors import GenboardError
 from genboard.leaderboard.board import make_board
 from genboard.leaderboard.records import COMMITTED, read_records
 from genboard.leaderboard.verifying import verify
@@ -14,6 +13,8 @@ from genboard.registry.catalog import find
 from genboard.registry.datasets import load_part
 from genboard.registry.generators import load_generator
 from genboard.registry.schema import Generator, Track
+
+from genboard.core.errors import GenboardError
 
 
 def copied(path: Path, folder: Path) -> Path:

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from committed import current
 from genboard.benchmarks.result import preview_path, result_id
-from genboard.files import canonical_json, read_json
 from genboard.leaderboard.records import COMMITTED
 from genboard.leaderboard.verification import read_entries, standing_of, verification_path
 from PIL import Image
 from refusals import FUNCTION, module, refused
+
+from genboard.core.files import canonical_json, read_json
 
 Run = Callable[..., tuple[int, str, str]]
 Spoil = Callable[[dict[str, Any]], None]

@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from genboard.errors import BadFeatures, CannotWrite, GenboardError
-from genboard.files import sha256
 from genboard.registry import download as downloads
 from genboard.registry.schema import Weights
 from genboard.registry.weights import fetch, read_weights, torch_cache
 from pydantic import ValidationError
 from sets import COMMIT, hub_server, refuses, serves
+
+from genboard.core.errors import BadFeatures, CannotWrite, GenboardError
+from genboard.core.files import sha256
 
 DATA = safetensors.numpy.save({"a": np.arange(5000, dtype=np.float32), "b": np.eye(3, dtype=np.float32)})
 DIGEST = sha256(DATA)
@@ -294,7 +295,7 @@ def test_the_hub_offline_says_which_file_to_put_where(monkeypatch, tmp_path):
 def test_a_fresh_process_without_a_network_says_so_too(tmp_path):
     program = f"from genboard.registry.weights import fetch, Weights; fetch(Weights(**{HUB!r}, sha256={DIGEST!r}))"
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path)}
-    command = [sys.executable, "-P", "-c", program]
+    command = [sys.executable, "-c", program]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "GenboardError: model.safetensors of someone/network on the Hugging Face Hub is not in the" in found.stderr
     assert str(tmp_path) in found.stderr.rpartition("hint: ")[2]

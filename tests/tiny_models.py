@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import genboard
 import torch
 from torch import Tensor, nn
 
-ROOT = Path(genboard.__file__).parent
+ROOT = Path(__file__).resolve().parents[1]
 ENTRY = """title = "Mine"
 version = 1
 family = "gan"

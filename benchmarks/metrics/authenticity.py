@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, effect_of_labels, wilson
 from .nearest import Search, nearest, to_other
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ...reference_stats.centres import CELLS, SEED, cell_centres, cells_of
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
 from .nearest import Search, nearest

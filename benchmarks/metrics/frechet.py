@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ...reference_stats.moments import Gaussian, Moments
 from ..uncertainty import Estimate, normal
 from .frechet_interval import interval

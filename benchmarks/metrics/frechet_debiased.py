@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ...reference_stats.moments import Gaussian
 from ..uncertainty import Estimate, normal
 from .frechet import SAMPLES_PER_DIMENSION, distance, moments_of

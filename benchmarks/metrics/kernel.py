@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, skewed, variance_within
 
 TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold

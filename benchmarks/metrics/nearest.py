@@ -8,7 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
 

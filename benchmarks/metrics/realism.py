@@ -7,7 +7,7 @@ from math import isinf
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
 from ..neighbours.distances import clouds
 from ..neighbours.lists import nearest_lists

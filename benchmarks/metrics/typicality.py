@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ..neighbours import members_within, to_other_rows
 from ..neighbours.dealing import bits, enough, halves
 from ..uncertainty import FEWEST as FEWEST_DEGREES

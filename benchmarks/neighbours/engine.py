@@ -14,7 +14,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from .cells import Cell, Counts, Resample
 from .distances import Cloud, clouds, lower_bounds
 from .lists import Lists, longest, nearest_lists

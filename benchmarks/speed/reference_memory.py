@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from genboard.files import parse_json, write_json
+from genboard.core.files import parse_json, write_json
 
 SPACES = ("lenet-mnist", "pixels")
 DATASET, SPLIT = "mnist", "train"
@@ -24,7 +24,7 @@ TABLE = Path(__file__).parent / "reference_memory.json"
 BUILD = """
 import sys, time
 from genboard.benchmarks.environment import peak_memory_mib
-from genboard.files import canonical_json, home
+from genboard.core.files import canonical_json, home
 from genboard.reference_stats.build import build_into
 from genboard.reference_stats.statistics import make_recipe
 from genboard.registry.datasets import load_split
@@ -45,7 +45,7 @@ sys.stdout.write(canonical_json({
 READ = """
 import sys, time
 from genboard.benchmarks.environment import peak_memory_mib
-from genboard.files import canonical_json
+from genboard.core.files import canonical_json
 from genboard.registry.datasets import verify
 before = peak_memory_mib()
 started = time.perf_counter()
@@ -59,7 +59,7 @@ sys.stdout.write(canonical_json({
 def measured(program: str, *arguments: object) -> dict[str, Any]:
     """What a program prints, run in a process with a data folder of its own."""
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-P", "-c", program, *map(str, arguments)]
+        command = [sys.executable, "-c", program, *map(str, arguments)]
         environment = {**os.environ, "GENBOARD_HOME": home}
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = parse_json(done.stdout, TABLE)

@@ -13,8 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from genboard.files import write_bytes
 from rounds import ARITHMETIC, OURS
+
+from genboard.core.files import write_bytes
 
 OUT = Path(__file__).parent / "RESULTS.md"
 MEMORY = ("resident", "on_top")

@@ -162,7 +162,7 @@ def test_memory(benchmark, n, what, peers):
     found: list[float] = []
 
     def run() -> None:
-        command = [sys.executable, "-P", "-c", ALONE, str(n), what]
+        command = [sys.executable, "-c", ALONE, str(n), what]
         printed = subprocess.run(command, check=True, capture_output=True, text=True)
         found[:] = map(float, printed.stdout.split())
 

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 
 import torch
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...reference_stats.features import Measured
 from ...registry.images import ImageSource
 from ..uncertainty import Z

@@ -7,7 +7,7 @@ from functools import partial
 
 from torch import Tensor
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...reference_stats.features import Measured
 from .alterations import ALTERATIONS, SEVERITIES, altered_source
 from .changes import of_blocks, trend

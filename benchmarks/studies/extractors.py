@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from ...errors import BadFeatures, BadImages
+from ...core.errors import BadFeatures, BadImages
 from ...registry.catalog import entries, find
 from ...registry.metrics import Input, find_metric
 from ...registry.schema import Dataset, Extractor

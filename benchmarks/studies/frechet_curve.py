@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...lanes import on_all_cores
+from ...core.parallel import on_all_cores
 from ...reference_stats.moments import Gaussian, Moments
 from ..metrics.frechet import DIGITS, distance
 from ..metrics.frechet_spectrum import rounding_of_roots

@@ -16,8 +16,8 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from ...errors import BadEntry
-from ...files import canonical_json, digest_of, parse_json, read_json, write_bytes, write_json
+from ...core.errors import BadEntry
+from ...core.files import canonical_json, digest_of, parse_json, read_json, write_bytes, write_json
 from ...reference_stats.features import Measured
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import UnknownName
+from ...core.errors import UnknownName
 from ...registry.resolve import function
 
 Parameters = Mapping[str, int]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...errors import BadStudy
-from ...files import home
+from ...core.errors import BadStudy
+from ...core.files import home
 from ...reference_stats.alike import as_before
 from ...reference_stats.build import obtain
 from ...reference_stats.features import Measured, measure

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 
 import torch
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...reference_stats.features import Measured
 from ...registry.catalog import find
 from ...registry.images import Images, ImageSource

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...reference_stats.moments import Moments
 from ...registry.images import Images, ImageSource
 from ..uncertainty import Z

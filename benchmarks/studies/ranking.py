@@ -8,7 +8,7 @@ from itertools import combinations
 from math import hypot
 from statistics import fmean
 
-from ...errors import GenboardError
+from ...core.errors import GenboardError
 from ...registry.metrics import find_metric
 from ...registry.schema import TrackMetric
 from ..uncertainty import Z

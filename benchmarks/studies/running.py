@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...registry.catalog import find
 from ...registry.schema import Extractor, Track
 from .listing import STUDIES, Study, find_study

@@ -13,7 +13,7 @@ from zlib import crc32
 
 import torch
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...reference_stats.moments import Moments
 from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import TrackMetric

@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Any, get_args
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...registry.catalog import entries, find
 from ...registry.schema import Against, Extractor, Generator
 from .material import Material

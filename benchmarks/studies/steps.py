@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ...progress import bar
+from ...core.progress import bar
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ...errors import BadEntry
-from ...files import read_json
+from ...core.errors import BadEntry
+from ...core.files import read_json
 from ...registry.schema import Name, Strict
 from .listing import STUDIES, find_study
 

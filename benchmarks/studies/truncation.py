@@ -9,7 +9,7 @@ from functools import partial
 from math import hypot
 from typing import Any, get_args
 
-from ...errors import BadStudy
+from ...core.errors import BadStudy
 from ...registry.catalog import entries, find, tracks_of
 from ...registry.generators import load_generator
 from ...registry.metrics import find_metric

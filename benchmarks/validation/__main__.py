@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
-from ...files import digest_of, home, read_json, remove, write_json
-from ...progress import bar
+from ...core.files import digest_of, home, read_json, remove, write_json
+from ...core.progress import bar
 from ...registry.metrics import METRICS, find_metric
 from ..neighbours import dealing
 from .settings import REDRAWN, SETTINGS, Setting

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ...files import read_json, write_json
+from ...core.files import read_json, write_json
 from ...registry.metrics import METRICS
 from .settings import SETTINGS, Setting
 from .simulation import Outcome

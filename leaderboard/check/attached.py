@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...errors import GenboardError
-from ...files import canonical_json, read_bytes, sha256
+from ...core.errors import GenboardError
+from ...core.files import canonical_json, read_bytes, sha256
 from ..manifest import Manifest, manifest_path, read_manifest
 from .finding import Problem
 from .tree import Case

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from ...files import canonical_json
+from ...core.files import canonical_json
 from .finding import Problem
 from .tree import Case, Document, Tree, belongs_to, is_result
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...errors import GenboardError
-from ...files import read_bytes
+from ...core.errors import GenboardError
+from ...core.files import read_bytes
 from ..verification import read_entries, verification_path
 from .finding import Problem
 from .tree import Case, Tree, is_result

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...benchmarks.influences import read_influences
 from ...benchmarks.result import influence_path
-from ...errors import GenboardError
+from ...core.errors import GenboardError
 from .finding import Problem
 from .tree import Case
 from .values import EXACT

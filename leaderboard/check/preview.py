@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from ...benchmarks.result import PreviewRecord, preview_path
-from ...files import read_bytes, sha256
+from ...core.files import read_bytes, sha256
 from .finding import Problem
 from .tree import Case
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from ...errors import BadEntry
-from ...files import read_bytes
+from ...core.errors import BadEntry
+from ...core.files import read_bytes
 from ..records import read_records
 from .finding import Finding
 from .table import DOCUMENTS, RESULTS, TREES

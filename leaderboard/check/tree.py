@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from ...benchmarks.result import Result
 from ...benchmarks.runner import specify_column
-from ...errors import BadEntry, GenboardError
-from ...files import parse_json
+from ...core.errors import BadEntry, GenboardError
+from ...core.files import parse_json
 from ...registry.catalog import entries
 from ...registry.schema import Generator, Track
 from ..manifest import SUFFIX

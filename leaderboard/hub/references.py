@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ...errors import BadEntry, CannotWrite, GenboardError, ReferenceMismatch
-from ...files import canonical_json, read_bytes, read_json, sha256, write_bytes
+from ...core.errors import BadEntry, CannotWrite, GenboardError, ReferenceMismatch
+from ...core.files import canonical_json, read_bytes, read_json, sha256, write_bytes
 from ...reference_stats.store import SUFFIX, built_by_user, find_stored, load_any, read_card
 from ...registry.schema import Sha256, Strict
 from .reach import check_repo, client, commit, reaching

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...benchmarks.result import Result
-from ...errors import GenboardError
+from ...core.errors import GenboardError
 from ...registry.sources import SUFFIXES
 from ...registry.sources.decode import ENDINGS
 from ..verifying.means import kept_samples

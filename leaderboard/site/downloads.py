@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...files import canonical_json
+from ...core.files import canonical_json
 from ..board import Board, Row
 from ..export import BOARD_TABLES, Value, csv_bytes, encode
 from .track_view import span_of

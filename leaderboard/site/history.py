@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...errors import BadEntry
+from ...core.errors import BadEntry
 from ..log_entry import Entry
 from ..records import Record
 from ..verification import Standing, standing_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from ...errors import BadEntry, CannotWrite
-from ...files import make_folder, read_json, remove, sha256, write_bytes
+from ...core.errors import BadEntry, CannotWrite
+from ...core.files import make_folder, read_json, remove, sha256, write_bytes
 
 MARK = b'<meta name="generator" content="genboard">'
 LISTING = "build.json"  # every other file of a build, with its SHA-256

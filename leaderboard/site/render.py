@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup
 
-from ...files import canonical_json, sha256
+from ...core.files import canonical_json, sha256
 from ...registry.catalog import entries
 from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Extractor, Track

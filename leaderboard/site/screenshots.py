@@ -13,8 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ...errors import GenboardError
-from ...files import write_bytes
+from ...core.errors import GenboardError
+from ...core.files import write_bytes
 from ...registry.catalog import entries
 from ...registry.schema import Track
 from .. import records, studies

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-from ...errors import GenboardError
+from ...core.errors import GenboardError
 
 HOST = "127.0.0.1"
 # What a site is made of; the system's own table differs from machine to machine.

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ...benchmarks.preview import COLUMNS, LARGEST, TILES
 from ...benchmarks.result import PreviewRecord, preview_path
-from ...errors import BadEntry
-from ...files import read_bytes, sha256
+from ...core.errors import BadEntry
+from ...core.files import read_bytes, sha256
 from ..records import Record
 
 GRID_WIDTH = 400  # pixels that a grid is enlarged to, at most, by a whole factor

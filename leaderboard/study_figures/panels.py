@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...benchmarks.studies.table import Table
-from ...files import json_line
+from ...core.files import json_line
 from ...registry.metrics import METRICS
 from ..site.families import colour
 from ..site.vega import configured, dressed, page_of

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...benchmarks.result import Result, read_result
 from ...benchmarks.runner import Options
-from ...errors import BadSamples
-from ...files import home, make_folder
+from ...core.errors import BadSamples
+from ...core.files import home, make_folder
 from ..log_entry import Entry, Rung
 from ..verification import Standing, append, new_entry, read_entries, refuse_unwritable, standing
 from .means import generator_at_hand, generator_of, precision_of, samples_of, track_of

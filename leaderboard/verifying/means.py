@@ -9,8 +9,8 @@ from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import Result
 from ...benchmarks.runner import specify_column
 from ...benchmarks.subjects import Subject, open_subject
-from ...errors import BadEntry, BadSamples
-from ...files import home, read_json
+from ...core.errors import BadEntry, BadSamples
+from ...core.files import home, read_json
 from ...registry.catalog import entries, find
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.schema import Generator, Precision, Track

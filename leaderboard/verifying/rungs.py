@@ -11,7 +11,7 @@ from ...benchmarks.difference import standardized
 from ...benchmarks.result import Environment, MetricRecord, Result, read_result
 from ...benchmarks.runner import Options, Workspace, evaluate
 from ...benchmarks.subjects import Subject
-from ...errors import BadSamples
+from ...core.errors import BadSamples
 from ...registry.images import ImageSource
 from ...registry.schema import Track
 from ...registry.sources import open_images

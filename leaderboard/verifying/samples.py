@@ -13,7 +13,7 @@ from PIL import Image
 
 from ...benchmarks.pixels import pixels_off
 from ...benchmarks.result import Result, preview_path
-from ...files import read_bytes
+from ...core.files import read_bytes
 from ...registry.images import ImageSource
 from ..log_entry import Pixels
 from .tolerance import LEVELS_OFF, PIXELS_OFF

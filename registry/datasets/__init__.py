@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import BadImages
-from ...files import home
+from ...core.errors import BadImages
+from ...core.files import home
 from ..catalog import find
 from ..images import Images, ImageSource, Labels, Positions, example_digests
 from ..schema import Dataset

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import BadImages
-from ...progress import bar
+from ...core.errors import BadImages
+from ...core.progress import bar
 from ..extras import need
 from ..schema import Hub
 from ..sources.damage import first_line

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ...errors import BadImages, CannotWrite
-from ...files import digest_of, home, make_folder, remove, write_bytes
-from ...progress import bar
+from ...core.errors import BadImages, CannotWrite
+from ...core.files import digest_of, home, make_folder, remove, write_bytes
+from ...core.progress import bar
 from ..images import ImageSource, Labels, example_digests, expect_shape
 from ..schema import Dataset, Embedded
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import BadImages
-from ...files import home
+from ...core.errors import BadImages
+from ...core.files import home
 from ..conversions import check_names, converted
 from ..images import Images, ImageSource, source_of
 from ..resolve import function

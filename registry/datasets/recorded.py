@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from ...errors import BadEntry, BadImages
-from ...files import digest_of, home, read_json, sha256, write_json
+from ...core.errors import BadEntry, BadImages
+from ...core.files import digest_of, home, read_json, sha256, write_json
 from ..schema import Dataset, Sha256, Strict
 from .index import Index
 from .splits import in_order

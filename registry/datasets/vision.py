@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...errors import BadImages
-from ...files import home, make_folder
+from ...core.errors import BadImages
+from ...core.files import home, make_folder
 from ..extras import need
 from ..images import Images, ImageSource, Pixels
 from ..sources.damage import refusing

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures, BadImages, GenboardError
-from ...lanes import on_all_cores
+from ...core.errors import BadFeatures, BadImages, GenboardError
+from ...core.parallel import on_all_cores
 from ..catalog import find
 from ..images import Images, describe, expect_shape
 from ..resolve import function

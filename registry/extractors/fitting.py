@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 
 Arrays = Mapping[str, NDArray[Any]]
 N = TypeVar("N", bound=nn.Module)

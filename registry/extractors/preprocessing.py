@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import UnknownName
+from ...core.errors import UnknownName
 from .processors import CLIP, DINOV2, IMAGENET_MEAN, IMAGENET_STD, processed
 
 Mode: TypeAlias = Callable[[Tensor], Tensor]

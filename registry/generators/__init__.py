@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from ...errors import BadSamples
-from ...files import home
+from ...core.errors import BadSamples
+from ...core.files import home
 from ..catalog import tracks_of
 from ..resolve import function
 from ..schema import Generator, Track

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, get_args, get_type_hints
 
-from ...errors import BadEntry
+from ...core.errors import BadEntry
 from ..catalog import file_of
 from ..schema import Generator
 

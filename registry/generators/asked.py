@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import BadSamples
+from ...core.errors import BadSamples
 from ..catalog import find
 from ..schema import Dataset, Track
 from .draws import Draw, choose

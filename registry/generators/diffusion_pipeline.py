@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from ...errors import BadEntry, BadFeatures, BadSamples
-from ...files import read_json
+from ...core.errors import BadEntry, BadFeatures, BadSamples
+from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
 from ..kinds import Diffusers

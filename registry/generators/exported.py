@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...errors import BadEntry, BadFeatures, BadSamples
+from ...core.errors import BadEntry, BadFeatures, BadSamples
 from ..catalog import file_of
 from ..kinds import Exported
 from ..schema import Generator, Track

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from ...errors import BadFeatures
+from ...core.errors import BadFeatures
 from ..resolve import function
 from ..schema import Generator, Track
 from ..weights import read_weights

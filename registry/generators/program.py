@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ...errors import BadFeatures
-from ...files import parse_json
+from ...core.errors import BadFeatures
+from ...core.files import parse_json
 from ..sources.damage import refusing
 
 Json: TypeAlias = dict[str, Any]

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import BadEntry, BadSamples, GenboardError, NotTrusted
-from ...files import read_bytes, sha256
+from ...core.errors import BadEntry, BadSamples, GenboardError, NotTrusted
+from ...core.files import read_bytes, sha256
 from ..catalog import file_of
 from ..kinds import Python
 from ..schema import Generator

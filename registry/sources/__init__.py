@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from ...errors import BadImages
+from ...core.errors import BadImages
 from ..conversions import check_names
 from ..images import ImageSource
 from .arrays import open_array

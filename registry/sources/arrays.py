@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import BadImages
+from ...core.errors import BadImages
 from ..conversions import convert_all
 from ..images import Images, ImageSource, Labels
 from .damage import refusing

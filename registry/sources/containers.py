@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from ...errors import BadImages
+from ...core.errors import BadImages
 from ..images import ImageSource
 from .damage import refusing
 from .decode import ENDINGS, source_of_files

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ...errors import BadImages
+from ...core.errors import BadImages
 from ..conversions import convert
 from ..images import MODES, Captions, Images, ImageSource, Labels, Pixels, describe
 from ..schema import Shape

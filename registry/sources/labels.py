@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BadImages
-from ...files import parse_json
+from ...core.errors import BadImages
+from ...core.files import parse_json
 from ..images import Labels
 
 LIST = "dataset.json"

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ...errors import BadImages
+from ...core.errors import BadImages
 from ..images import Captions, ImageSource, Labels
 from .damage import refusing
 from .decode import source_of_files

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import BadImages
+from ...core.errors import BadImages
 from ..images import Captions, Labels
 from .damage import refusing
 from .labels import LARGEST

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ....errors import BadSamples
+from ....core.errors import BadSamples
 from ...catalog import find
 from ...images import Images
 from ...schema import Dataset, Track

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import BadSubmission
+from ..core.errors import BadSubmission
 from .app import app, command
 from .options import BatchSize, Convert, Device, Json, listed
 from .output import print_json, say

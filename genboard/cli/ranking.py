@@ -102,7 +102,7 @@ def _across(
 def _write(table: Table, format: Literal["csv", "json", "parquet"], out: Path | None) -> None:
     import sys
 
-    from ..files import write_bytes
+    from ..core.files import write_bytes
     from ..leaderboard.export import encode
 
     data = encode(table, format)
@@ -129,7 +129,7 @@ def card(
 ) -> None:
     """What a model card says of results, in the YAML that the Hugging Face Hub reads."""
     from ..benchmarks.result import read_result
-    from ..files import write_bytes
+    from ..core.files import write_bytes
     from ..leaderboard.model_card import card as card_of
 
     found = [read_result(path) for path in results]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..files import canonical_json
+from ..core.files import canonical_json
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..files import write_json
+from ..core.files import write_json
 from .app import app, command
 from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, listed
 from .output import print_json, say

@@ -55,7 +55,7 @@ def reference_verify(
     device: Device = "cpu",
 ) -> None:
     """Build stored statistics again and compare: fails where one differs by more than the tolerance."""
-    from ..errors import ReferenceMismatch
+    from ..core.errors import ReferenceMismatch
     from ..leaderboard.tables import table
     from ..reference_stats.build import TOLERANCE, verify
     from ..reference_stats.store import find_stored, load

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import BadEntry, GenboardError
+from ..core.errors import BadEntry, GenboardError
 from .app import command, group
 from .options import ResultFolders
 from .output import say

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 from .app import app, command
 from .options import Convert, Device, Json, listed
 from .output import print_json, say

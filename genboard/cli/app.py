@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
 
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 from .output import say
 
 P = ParamSpec("P")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..benchmarks.studies.listing import STUDIES
-from ..errors import GenboardError
+from ..core.errors import GenboardError
 from .app import app, command
 from .options import Device, Json, listed
 from .output import print_json, say

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .errors import GenboardError
+from .core.errors import GenboardError
 
 if TYPE_CHECKING:
     from .benchmarks.compare import compare_features, compare_images, read_features
