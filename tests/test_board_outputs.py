@@ -12,13 +12,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from genboard.benchmarks.result import Result, save_result
-from genboard.leaderboard.across import across
-from genboard.leaderboard.board import Board, make_board
-from genboard.leaderboard.export import BOARD_TABLES, Table, across_table, encode, to_csv
-from genboard.leaderboard.frame import table_frame
-from genboard.leaderboard.records import COMMITTED, Record, read_records
-from genboard.leaderboard.terminal import across_text, agreement_text, board_text
-from genboard.leaderboard.verification import append, new_entry, standing_of, verification_path
+from genboard.leaderboard.board.across import across
+from genboard.leaderboard.board.board import Board, make_board
+from genboard.leaderboard.export.frame import table_frame
+from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, to_csv
+from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
+from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
+from genboard.leaderboard.verification.log import append, new_entry, standing_of, verification_path
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 from refusals import Run

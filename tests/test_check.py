@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.result import Result, preview_path, result_id
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.check import CHECKS, Finding, check
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.submission.check import CHECKS, Finding, check
 from genboard.registry.catalog import entries
 from genboard.registry.schema import Track
 from hypothesis import example, given, settings
@@ -242,7 +242,7 @@ def test_markdown_shows_the_neighbours_and_earlier_results(run: Run, tmp_path: P
 
 
 def test_markdown_of_a_strangers_words_stays_text(tmp_path: Path):
-    from genboard.leaderboard.comparison import findings_table
+    from genboard.leaderboard.submission.comparison import findings_table
 
     text = findings_table([Finding("f.json", "R101", "error", "x", "a|b\n<script> @someone [x](javascript:1)", "no")])
     assert len(text.splitlines()) == 3

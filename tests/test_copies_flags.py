@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
-from genboard.leaderboard.copies import ALARMS, BEYOND, copying
-from genboard.leaderboard.copies_test import CASES, TABLE, TRACKS, Flagged
+from genboard.leaderboard.board.copying import ALARMS, BEYOND, copying
+from genboard.leaderboard.maintenance.copies_test import CASES, TABLE, TRACKS, Flagged
 
 from genboard.core.files import read_json
 

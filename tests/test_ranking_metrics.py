@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from genboard.leaderboard.agreement import agreement, kendall_tau
-from genboard.leaderboard.flips import limit_of
-from genboard.leaderboard.letters import letters
-from genboard.leaderboard.pareto import front, fronts
-from genboard.leaderboard.ranking import Scored, ScoredColumn, clearly_better, rank
+from genboard.leaderboard.board.agreement import agreement, kendall_tau
+from genboard.leaderboard.board.groups import letters
+from genboard.leaderboard.board.pareto import front, fronts
+from genboard.leaderboard.board.ranking import Scored, ScoredColumn, clearly_better, rank
+from genboard.leaderboard.board.reversals import limit_of
 from genboard.registry.metrics import Better
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from genboard.benchmarks.result import preview_path
-from genboard.leaderboard.records import Records, read_records
+from genboard.leaderboard.charts.axis import axis_for
+from genboard.leaderboard.charts.forest import Mark, forest_svg
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.site.forest import Mark, forest_svg
 from genboard.leaderboard.site.links import linked
-from genboard.leaderboard.site.scale import axis_for
+from genboard.leaderboard.storage.records import Records, read_records
 from markupsafe import Markup
 from site_tree import HOSTILE, LONGEST_NAME, PLAIN, TRACK, Page, everything, pages, save, studies
 

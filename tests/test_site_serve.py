@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.serve import server_of
-from genboard.leaderboard.studies import save_table
+from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.storage.study_tables import save_table
 from refusals import refused
 from site_tree import TRACK, save, study
 

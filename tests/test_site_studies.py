@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.table import Table
-from genboard.leaderboard.records import Records
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.studies import Tables, read_tables, save_table
+from genboard.leaderboard.storage.records import Records
+from genboard.leaderboard.storage.study_tables import Tables, read_tables, save_table
 from site_tree import HOSTILE, PLAIN, TRACK, Page, studies, study
 
 NOTHING = Records((), ())

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from committed import current
 from genboard.benchmarks.environment import environment
-from genboard.leaderboard import disputes
-from genboard.leaderboard.log_entry import Entry, Figures, Kind, Rung
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.texts import LONG, problem_with
-from genboard.leaderboard.verification import (
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.leaderboard.submission.texts import LONG, problem_with
+from genboard.leaderboard.verification import disputes
+from genboard.leaderboard.verification.log import (
     append,
     new_entry,
     read_entries,
@@ -23,6 +22,7 @@ from genboard.leaderboard.verification import (
     standing_of,
     verification_path,
 )
+from genboard.leaderboard.verification.log_entry import Entry, Figures, Kind, Rung
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import refused

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from committed import current
 from genboard.benchmarks.result import preview_path, result_id
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.verification import read_entries, standing_of, verification_path
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.leaderboard.verification.log import read_entries, standing_of, verification_path
 from PIL import Image
 from refusals import FUNCTION, module, refused
 

@@ -44,9 +44,9 @@ def verify(
 
     What was found is appended to the log beside the result, success or not.
     """
-    from ..leaderboard.verification import verification_path
-    from ..leaderboard.verifying import verify as climb
-    from ..leaderboard.verifying.report import outcome_text, standing_text
+    from ..leaderboard.verification.log import verification_path
+    from ..leaderboard.verification.report import outcome_text, standing_text
+    from ..leaderboard.verification.run import verify as climb
 
     done = climb(
         file,
@@ -84,9 +84,9 @@ def dispute(
     ] = None,
 ) -> None:
     """Doubt a result, or answer the doubt: a disputed result is marked, and the reason stays visible."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import standing_of
+    from ..leaderboard.verification.report import standing_text
 
     if resolve is None:
         disputes.dispute(file, reason, by)
@@ -98,9 +98,9 @@ def dispute(
 @command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
 def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     """Take a result back, for good: it stays, with the reason, and is not ranked."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import standing_of
+    from ..leaderboard.verification.report import standing_text
 
     disputes.withdraw(file, reason, by)
     print(standing_text(standing_of(file)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...registry.metrics import find_metric
-from ..agreement import Pair
-from ..board import Board
-from ..numbers import written
+from ..board.agreement import Pair
+from ..board.board import Board
+from ..board.numbers import written
 from .findings import about_agreement
 
 

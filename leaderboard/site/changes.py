@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..board import Board
-from ..records import Record
+from ..board.board import Board
+from ..storage.records import Record
 from .findings import rank_text
 from .history import standing_at
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...registry.metrics import Better, find_metric
-from ..board import Board, Row
-from ..numbers import Figure, difference, figure, missing
-from ..ranking import ALPHA, ScoredColumn, separated
-from ..terminal import HEADLINE
+from ..board.board import Board, Row
+from ..board.numbers import Figure, difference, figure, missing
+from ..board.ranking import ALPHA, ScoredColumn, separated
+from ..export.terminal import HEADLINE
 
 GAP = "memorisation_gap"
 _DIGIT, _POINT = "\u2007", "\u2008"  # spaces as wide as a digit and as a point

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..letters import groups_of
-from ..numbers import Figure, figure, missing
-from ..ranking import ALPHA, rank
+from ..board.board import Board, Row
+from ..board.groups import groups_of
+from ..board.numbers import Figure, figure, missing
+from ..board.ranking import ALPHA, rank
+from ..charts.families import family_class
 from . import findings
-from .families import family_class
 from .sheets import Picture, Sheet, stem
 
 CHOSEN = 3  # generators that are shown before anybody chooses

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...core.files import canonical_json
-from ..board import Board, Row
-from ..export import BOARD_TABLES, Value, csv_bytes, encode
+from ..board.board import Board, Row
+from ..export.tables import BOARD_TABLES, Value, csv_bytes, encode
 from .track_view import span_of
 
 _TITLES = {

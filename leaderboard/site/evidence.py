@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...registry.metrics import Better
-from ..board import Board
-from ..numbers import Figure, figure
-from ..ranking import ALPHA, p_value
+from ..board.board import Board
+from ..board.numbers import Figure, figure
+from ..board.ranking import ALPHA, p_value
 from .findings import short_title
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..numbers import figure
-from ..ranking import ALPHA, Ranked, Scored, p_value
+from ..board.board import Board, Row
+from ..board.numbers import figure
+from ..board.ranking import ALPHA, Ranked, Scored, p_value
 
 _NAMED = 3  # names in a row before the rest are counted
 

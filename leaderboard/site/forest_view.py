@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..numbers import figure, span
-from .families import colour
+from ..board.board import Board, Row
+from ..board.numbers import figure, span
+from ..charts.axis import axis_for
+from ..charts.families import colour
+from ..charts.forest import Mark, forest_svg
 from .findings import about_spread
-from .forest import Mark, forest_svg
-from .scale import axis_for
 from .track_view import span_of
 
 MOST = 40  # rows that are drawn; a longer chart is a worse table

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ...benchmarks.result import GeneratorRecord, MetricRecord, Result
 from ...registry.metrics import METRICS
-from ..board import Board, Row
-from ..numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
-from ..records import Record
+from ..board.board import Board, Row
+from ..board.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
+from ..charts.families import family_class
+from ..storage.records import Record
 from .columns import padding
-from .families import family_class
 from .findings import standing
 from .history import Event, events, standing_at
 from .links import Segment, linked

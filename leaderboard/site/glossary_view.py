@@ -10,7 +10,7 @@ from pathlib import Path
 from ...registry.images import describe
 from ...registry.metrics import METRICS, Metric
 from ...registry.schema import Dataset, Extractor, Track
-from ..board import Board
+from ..board.board import Board
 from .evidence import Evidence, evidence
 from .findings import in_prose
 from .links import Segment, linked

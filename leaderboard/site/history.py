@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...core.errors import BadEntry
-from ..log_entry import Entry
-from ..records import Record
-from ..verification import Standing, standing_of
+from ..storage.records import Record
+from ..verification.log import Standing, standing_of
+from ..verification.log_entry import Entry
 
 
 @dataclass(frozen=True)

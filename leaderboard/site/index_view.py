@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..board import Board
-from ..numbers import Figure, figure
-from ..records import Record
+from ..board.board import Board
+from ..board.numbers import Figure, figure
+from ..charts.families import family_class
+from ..storage.records import Record
 from .changes import Change, changes
-from .families import family_class
 from .findings import heading, rank_text, sureness
 from .sheets import Picture, Sheet, stem
 from .studies_view import StudiesView

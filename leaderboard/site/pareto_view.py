@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..numbers import Figure, figure
-from ..pareto import Front, Standpoint
-from .families import colour, family_class
+from ..board.board import Board, Row
+from ..board.numbers import Figure, figure
+from ..board.pareto import Front, Standpoint
+from ..charts.families import colour, family_class
+from ..charts.scatter import Point, Side, scatter_svg
 from .findings import in_prose
-from .scatter import Point, Side, scatter_svg
 
 MOST = 60  # points that are drawn: those on the front or open, then by rank
 

@@ -12,10 +12,10 @@ from ...core.files import canonical_json, sha256
 from ...registry.catalog import entries
 from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Extractor, Track
-from ..board import Board, make_board
-from ..log_entry import LEVELS
-from ..records import Record, Records
-from ..studies import Tables
+from ..board.board import Board, make_board
+from ..storage.records import Record, Records
+from ..storage.study_tables import Tables
+from ..verification.log_entry import LEVELS
 from .agreement_view import agreement_view
 from .compare_view import compare_view
 from .downloads import downloads

@@ -13,11 +13,11 @@ from ...benchmarks.studies.table import Table
 from ...registry.metrics import METRICS
 from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
-from ..export import csv_bytes
-from ..numbers import written
-from ..studies import Tables, place_of
+from ..board.numbers import written
+from ..charts.theme import mended
+from ..export.tables import csv_bytes
+from ..storage.study_tables import Tables, place_of
 from .scorecard_view import CardView, card_view
-from .vega import mended
 
 FIGURES = "leaderboard.study_figures"
 MOST = 200  # rows of a table that a page shows; the file has them all

@@ -10,14 +10,14 @@ from markupsafe import Markup
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord
 from ...registry.metrics import find_metric
-from ..board import Board, LeftOut, Row
-from ..flips import Flip
-from ..log_entry import LEVELS
+from ..board.board import Board, LeftOut, Row
+from ..board.reversals import Flip
+from ..charts.axis import Axis, Span, axis_for
+from ..charts.families import family_class
+from ..charts.interval import Drawn, axis_svg, drawn, place
+from ..verification.log_entry import LEVELS
 from . import findings
 from .columns import Cell, Column, cells_of, columns_of
-from .families import family_class
-from .interval import Drawn, axis_svg, drawn, place
-from .scale import Axis, Span, axis_for
 from .sheets import Picture, Sheet, stem
 
 FLIPS = 12  # changes of place that are listed

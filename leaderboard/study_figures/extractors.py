@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
 from ...registry.metrics import find_metric
-from .panels import Line, colours, panels, titled
+from ..charts.lines import Line, colours, panels, titled
 
 
 def figure(table: Table) -> str:

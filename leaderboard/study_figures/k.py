@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
-from .panels import Line, colours, panels, titled
+from ..charts.lines import Line, colours, panels, titled
 
 
 def figure(table: Table) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.readings import judges, metric_of
 from ...benchmarks.studies.table import Table, number
-from .panels import Line, panels, titled
+from ..charts.lines import Line, panels, titled
 
 COLOURS = {
     "dropped": "var(--f-gan)",

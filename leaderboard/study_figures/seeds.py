@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Row, Table, number
-from ..site.vega import LETTER_WIDTH
-from .panels import svg, titled
+from ..charts.lines import svg, titled
+from ..charts.theme import LETTER_WIDTH
 
 WIDTH, ROW = 460, 24
 ENDS = 0.25, 4.0  # what the axis shows at most; an interval that reaches beyond is cut there

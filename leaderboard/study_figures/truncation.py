@@ -7,8 +7,8 @@ from typing import Any
 
 from ...benchmarks.studies.readings import metric_of
 from ...benchmarks.studies.table import Row, Table, number
-from ..site.vega import page_of
-from .panels import Datasets, arranged, colours, held, titled
+from ..charts.lines import Datasets, arranged, colours, held, titled
+from ..charts.theme import page_of
 
 SIDE = 210
 APART = (0.11, 0.07)  # of the axes, that labels are apart
