@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from genboard.benchmarks.result import preview_path
 from genboard.leaderboard.charts.axis import axis_for
-from genboard.leaderboard.charts.forest import Mark, forest_svg
+from genboard.leaderboard.charts.interval import IntervalRow, interval_chart
+from genboard.leaderboard.charts.theme import inline
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.links import linked
 from genboard.leaderboard.storage.records import Records, read_records
@@ -129,7 +130,8 @@ def test_an_arxiv_paper_is_linked(site: dict[str, bytes]) -> None:
 
 
 def test_the_chart_escapes_its_labels() -> None:
-    chart = forest_svg([Mark(HOSTILE, (1.0, 0.5, 1.5), HOSTILE, "red")], axis_for([(1.0, 0.5, 1.5)]), HOSTILE, "")
+    row = IntervalRow(HOSTILE, (1.0, 0.5, 1.5), HOSTILE, HOSTILE, HOSTILE, linked=True)
+    chart = inline(interval_chart([row], axis_for([row.span]), (HOSTILE, HOSTILE, HOSTILE), 1.0), "")
     assert isinstance(chart, Markup)
     page = Page(chart.encode())
     assert {"script", "img"}.isdisjoint(tag for tag, _ in page.tags)

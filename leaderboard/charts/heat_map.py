@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from math import radians, sin
 from typing import Any
 
-from .lines import Datasets, arranged, held
-from .theme import LETTER_WIDTH
+from .labels import text_width
+from .theme import Datasets, arranged, held, title
 
 CELL_WIDTH, CELL_HEIGHT = 48, 22
 PALE, DEEP = 0.05, 0.42  # opacity of the shade: the page's ink stays legible on it, light and dark
-TITLE = 7.2  # pixels, generous, of a letter of a title
 GAP = 40  # pixels between two maps, beside what their labels take
 
 
@@ -47,17 +46,17 @@ def heats(maps: Sequence[Heat], columns: int = 2) -> str:
         return ""
     data: Datasets = {}
     charts = [_map(one, alt, data) for one in drawn]
-    room = 34 + LETTER_WIDTH * max(len(name) for one in drawn for name in one.rows)
+    room = 34 + max(text_width(name) for one in drawn for name in one.rows)
     sizes = [(CELL_WIDTH * len(one.columns), CELL_HEIGHT * len(one.rows)) for one in drawn]
-    beyond = max(0.0, *(TITLE * len(one.title) - wide for one, (wide, _) in zip(drawn, sizes, strict=True)))
+    beyond = max(0.0, *(text_width(one.title) - wide for one, (wide, _) in zip(drawn, sizes, strict=True)))
     padding = {"left": room, "right": 24.0 + beyond, "top": 34.0, "bottom": 48.0 + _below(drawn)}
     return arranged(charts, sizes, columns, (GAP + max(room, beyond), 90), padding, data)
 
 
 def _below(maps: Sequence[Heat]) -> float:
     """What slanted labels take below the maps."""
-    slanted = [len(name) * sin(radians(-one.angle)) for one in maps for name in one.columns if one.angle]
-    return LETTER_WIDTH * max(slanted, default=0.0)
+    slanted = [text_width(name) * sin(radians(-one.angle)) for one in maps for name in one.columns if one.angle]
+    return max(slanted, default=0.0)
 
 
 def _map(one: Heat, alt: Any, data: Datasets) -> Any:
@@ -97,15 +96,5 @@ def _map(one: Heat, alt: Any, data: Datasets) -> Any:
         ),
         base.mark_text(fontSize=11.5, color="var(--ink)", aria=False).encode(x=across, y=down, text="text:N"),
     ]
-    title = alt.TitleParams(
-        one.title,
-        anchor="start",
-        frame="group",
-        fontSize=13,
-        fontWeight=600,
-        color="var(--ink)",
-        offset=8,
-    )
-    return alt.layer(*layers).properties(
-        width=CELL_WIDTH * len(one.columns), height=CELL_HEIGHT * len(one.rows), title=title
-    )
+    size = {"width": CELL_WIDTH * len(one.columns), "height": CELL_HEIGHT * len(one.rows)}
+    return alt.layer(*layers).properties(**size, title=title(one.title))

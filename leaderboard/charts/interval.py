@@ -1,18 +1,22 @@
-"""An interval drawn to scale in a table cell, and the axis above it.
+"""An interval drawn to scale: in a cell of a board's table, and as a chart of rows under one axis.
 
 A cell says where its interval is in custom properties, in per cent of its width, and the style sheet draws it: a row
-costs forty bytes, and the noise floor runs as one line through rows of any height.
+costs forty bytes, fits any width, and a reference runs as one line through rows of any height.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from .axis import Axis, Span
+from .labels import shortened
+from .theme import page_of
 
 _INSET = 5.0  # per cent of the cell left free at either end, for arrows and round ends
+_LONGEST = 34  # letters of a name before it is cut
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,52 @@ class Drawn:
     def style(self) -> str:
         value, lo, hi = (f"{x:.1f}".removesuffix(".0") for x in self.at)
         return f"--v:{value};--l:{lo};--h:{hi}"
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """A row of a chart.
+
+    Attributes:
+        words: what is read out for the interval.
+        family: class that gives it a colour, see `families`; the accent without one.
+        note: what stands beside it.
+        linked: whether its name is that of a generator, and leads to its page.
+    """
+
+    name: str
+    span: Span
+    words: str
+    family: str = ""
+    note: str = ""
+    linked: bool = False
+
+
+def interval_chart(rows: Sequence[IntervalRow], axis: Axis, heads: Sequence[str], reference: float | None) -> str:
+    """The rows from top to bottom, as HTML that `theme.inline` puts on a page; nothing without rows.
+
+    Args:
+        heads: over the names, over the axis and, where rows have notes, over these.
+        reference: a value that a dashed line marks in every row.
+    """
+    if not rows:
+        return ""
+    style = "" if reference is None else Markup(' style="--floor:{}%"').format(place(axis, reference))
+    head = Markup('<th scope="col">{}</th><th scope="col" class="drawn">{}{}</th>').format(*heads[:2], axis_svg(axis))
+    head += Markup("").join(Markup('<th scope="col">{}</th>').format(text) for text in heads[2:])
+    body = Markup("").join(_row(row, axis, len(heads) > 2) for row in rows)
+    table = '<table class="intervals"{}><thead><tr>{}</tr></thead><tbody>{}</tbody></table>'
+    return str(Markup(table).format(style, head, body))
+
+
+def _row(row: IntervalRow, axis: Axis, noted: bool) -> Markup:
+    name: str | Markup = shortened(row.name, _LONGEST)
+    if row.linked:
+        name = Markup('<a href="{}">{}</a>').format(page_of(row.name), name)
+    at = drawn(axis, row.span)
+    cell = Markup('<td class="{}" style="{}"><span class="vh">{}</span></td>').format(at.kind, at.style, row.words)
+    note = Markup("<td>{}</td>").format(row.note) if noted else ""
+    return Markup('<tr class="{}"><th scope="row">{}</th>{}{}</tr>').format(row.family, name, cell, note)
 
 
 def drawn(axis: Axis, row: Span) -> Drawn:

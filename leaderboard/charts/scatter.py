@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from .theme import LETTER_WIDTH, configured, page_of, to_svg
+from .labels import Box, beside, shortened, text_width
+from .theme import page_of, svg
 
 _WIDTH, _HEIGHT = 620, 400
-_LINE = 14.0  # pixels a label is high
+_FONT, _LINE = 12, 14.0  # pixels: a label's font, and its height
 _LONGEST = 24  # letters of a name before it is cut
 
 
@@ -30,15 +29,15 @@ class Point:
     colour: str
 
 
-def scatter_svg(points: Sequence[Point], steps: Sequence[tuple[float, float]], x: Side, y: Side, root: str) -> Markup:
-    """Inline SVG; `steps` are the corners of the front, from left to right."""
+def scatter_svg(points: Sequence[Point], steps: Sequence[tuple[float, float]], x: ScatterAxis, y: ScatterAxis) -> str:
+    """The chart as SVG; `steps` are the corners of the front, from left to right."""
     import altair as alt
 
     box = _Box(_padded([p.x for p in points], x.range), _padded([p.y for p in points], y.range))
     labels = _labels(points, box)
     rows = [
         {
-            "name": _short(p.name),
+            "name": shortened(p.name, _LONGEST),
             "x": p.x,
             "y": p.y,
             "shape": {"on": "circle", "open": "circle", "off": "cross"}[p.side],
@@ -59,7 +58,7 @@ def scatter_svg(points: Sequence[Point], steps: Sequence[tuple[float, float]], x
         alt.Chart(alt.InlineData(values=[{"x": a, "y": b, "order": i} for i, (a, b) in enumerate(steps)]))
         .mark_line(interpolate="linear", color="var(--grey)", strokeWidth=1, strokeDash=[3, 3], aria=False)
         .encode(x=across, y=up, order="order:Q"),
-        base.mark_text(align="left", baseline="middle", fontSize=12, color="var(--muted)", aria=False).encode(
+        base.mark_text(align="left", baseline="middle", fontSize=_FONT, color="var(--muted)", aria=False).encode(
             x=alt.X("label_x:Q", title=x.title), y=alt.Y("label_y:Q", title=y.title), text="name:N"
         ),
         base.mark_point(filled=False, size=70, strokeWidth=2, opacity=1).encode(
@@ -73,11 +72,11 @@ def scatter_svg(points: Sequence[Point], steps: Sequence[tuple[float, float]], x
         ),
     ]
     chart = alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
-    return to_svg(configured(chart, {"left": 76, "right": 150, "top": 12, "bottom": 48}), root)
+    return svg(chart, {"left": 76, "right": 150, "top": 12, "bottom": 48})
 
 
 @dataclass(frozen=True)
-class Side:
+class ScatterAxis:
     """An axis: its title, and the range that its values cannot leave."""
 
     title: str
@@ -108,22 +107,15 @@ def _padded(values: Sequence[float], within: tuple[float, float]) -> tuple[float
 
 def _labels(points: Sequence[Point], box: _Box) -> list[tuple[float, float]]:
     """Where each name stands: right of its point, or left, or as close above or below as leaves all legible."""
-    # Left, right and middle of everything that a label must not cover, in pixels.
-    taken = [(x - 5, x + 5, y) for x, y in (box.pixels(p.x, p.y) for p in points)]
-    found = []
-    for p in points:
-        x, y = box.pixels(p.x, p.y)
-        width = LETTER_WIDTH * 0.92 * len(_short(p.name))
-        left, middle = x + 9, y
-        for step, start in ((s, a) for s in sorted(range(-8, 9), key=abs) for a in (x + 9, x - 9 - width)):
-            left, middle = start, y + step * _LINE / 2
-            clear = not any(left < r and left + width > s and abs(middle - m) < _LINE for s, r, m in taken)
-            if clear and left > 0:
-                break
-        taken.append((left, left + width, middle))
-        found.append(box.values(left, middle))
-    return found
+    places = [box.pixels(p.x, p.y) for p in points]
+    marks = [Box(x - 5, x + 5, y - _LINE / 2, y + _LINE / 2) for x, y in places]
+    choices = [_choices(p, *place) for p, place in zip(points, places, strict=True)]
+    found = [free or boxes[0] for free, boxes in zip(beside(choices, marks), choices, strict=True)]
+    return [box.values(label.left, (label.top + label.bottom) / 2) for label in found]
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+def _choices(p: Point, x: float, y: float) -> list[Box]:
+    width = text_width(shortened(p.name, _LONGEST), _FONT)
+    starts = [left for left in (x + 9, x - 9 - width) if left > 0]
+    middles = [y + step * _LINE / 2 for step in sorted(range(-8, 9), key=abs)]
+    return [Box(left, left + width, at - _LINE / 2, at + _LINE / 2) for at in middles for left in starts]

@@ -6,17 +6,18 @@ Layouts are fixed, not measured from fonts, so that the SVG depends on the numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from .labels import FONT_SIZE
+
 if TYPE_CHECKING:
     import altair as alt
 
-    Chart = alt.LayerChart | alt.FacetChart
+Datasets = dict[str, list[dict[str, Any]]]
 
-LETTER_WIDTH = 7.4  # pixels, generous, of the label font
 _SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
 _AXIS = {
     "labelColor": "var(--ink)",
@@ -24,11 +25,12 @@ _AXIS = {
     "gridColor": "var(--line)",
     "tickColor": "var(--line)",
     "domainColor": "var(--line)",
-    "labelFontSize": 13,
-    "titleFontSize": 13,
+    "labelFontSize": FONT_SIZE,
+    "titleFontSize": FONT_SIZE,
     "titleFontWeight": "normal",
     "titlePadding": 10,
 }
+_SIZE = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
 _LONG = re.compile(r"(\d+\.\d\d)\d+")
 # What says nothing: defaults, areas that catch no mouse, frames that are not drawn.
 _IDLE = re.compile(r' (?:opacity="1"|pointer-events="none"|stroke-miterlimit="10"|xmlns:xlink="[^"]*"|version="1.1")')
@@ -41,13 +43,83 @@ def page_of(generator: str) -> str:
     return f"{_SITE}generators/{generator}.html"
 
 
-def configured(chart: Chart, padding: dict[str, float]) -> dict[str, Any]:
-    """A chart in the look of every chart, with room for its labels, as Vega-Lite."""
-    return dressed(chart.to_dict(), padding)
+def title(text: str, offset: int = 8, **more: Any) -> alt.TitleParams:
+    """The title of one chart among several."""
+    import altair as alt
+
+    look: dict[str, Any] = {"fontSize": FONT_SIZE, "fontWeight": 600, "color": "var(--ink)"}
+    return alt.TitleParams(text, anchor="start", frame="group", offset=offset, **look, **more)
 
 
-def dressed(spec: dict[str, Any], padding: Mapping[str, float]) -> dict[str, Any]:
-    """The same of Vega-Lite: Altair's own methods copy a chart, with all that it holds, at every word."""
+def held(rows: list[dict[str, Any]], datasets: Datasets) -> alt.Chart:
+    """A chart of rows that stand beside it: Altair copies a chart again and again, with all that it holds."""
+    import altair as alt
+
+    name = f"rows{len(datasets)}"
+    datasets[name] = rows
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def svg(chart: Any, padding: Mapping[str, float]) -> str:
+    """A single chart as SVG, with room for its labels; `inline` puts it on a page."""
+    return _rendered(chart.to_dict(), padding)
+
+
+def arranged(
+    charts: Sequence[Any],
+    sizes: Sequence[tuple[float, float]],
+    columns: int,
+    gap: tuple[float, float],
+    padding: Mapping[str, float],
+    datasets: Datasets | None = None,
+) -> str:
+    """Charts in rows, as one SVG; nothing without charts.
+
+    Titles and labels stand in the gaps and the padding, so that places follow from the sizes and not from a font.
+
+    Args:
+        sizes: width and height of each chart, in pixels.
+        gap: between two columns, and between two rows.
+        datasets: what the charts name with `held`.
+    """
+    if not charts:
+        return ""
+    columns = min(columns, len(charts))
+    wide = [max(w for w, _ in sizes[i::columns]) for i in range(columns)]
+    high = [max(h for _, h in sizes[i : i + columns]) for i in range(0, len(sizes), columns)]
+    width = sum(wide) + gap[0] * (columns - 1) + padding["left"] + padding["right"]
+    height = sum(high) + gap[1] * (len(high) - 1) + padding["top"] + padding["bottom"]
+    # Joined as Vega-Lite: Altair would copy and check every chart several times over.
+    specs = [chart.to_dict() for chart in charts]
+    together = {key: specs[0][key] for key in ("$schema", "config")} | {
+        "concat": [{key: part for key, part in spec.items() if key not in ("$schema", "config")} for spec in specs],
+        "columns": columns,
+        "spacing": {"row": gap[1], "column": gap[0]},
+        "bounds": "flush",
+        "align": "each",
+        "datasets": datasets or {},
+    }
+    # The renderer knows the size of one chart, of several it does not.
+    size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
+    return _SIZE.sub(size, _rendered(together, padding), count=1)
+
+
+def inline(drawn: str, root: str) -> Markup:
+    """A chart as a page holds it: links lead below the site's root, and what says nothing is left out.
+
+    >>> str(inline('<a xlink:href="https://site.invalid/generators/a.html"><path d="M0.12345,1"/></a>', "../"))
+    '<a href="../generators/a.html"><path d="M0.12,1"/></a>'
+    """
+    drawn = drawn.replace("xlink:href=", "href=").replace(f'href="{_SITE}', f'href="{root}')
+    # What is not read out is not stopped at either: another mark leads to the same page.
+    drawn = _UNHEARD.sub(lambda group: group[0].replace("<a ", '<a tabindex="-1" '), drawn)
+    # Charts escape their texts; tests check that they do.
+    return Markup(_LONG.sub(r"\1", _IDLE.sub("", _UNDRAWN.sub("", drawn))))
+
+
+def _rendered(spec: dict[str, Any], padding: Mapping[str, float]) -> str:
+    import vl_convert  # it takes a second to load, so only when a chart is drawn
+
     config = spec.get("config", {})
     look = {
         "background": "transparent",
@@ -55,23 +127,5 @@ def dressed(spec: dict[str, Any], padding: Mapping[str, float]) -> dict[str, Any
         "padding": dict(padding),
         "config": config | {"font": "inherit", "view": config.get("view", {}) | {"stroke": None}, "axis": _AXIS},
     }
-    return spec | look
-
-
-def to_svg(spec: dict[str, Any], root: str) -> Markup:
-    """Inline SVG of a chart in Vega-Lite; `root` leads from its page to the site's top folder."""
-    import vl_convert  # it takes a second to load, so only when a chart is drawn
-
-    return Markup(mended(vl_convert.vegalite_to_svg(spec), root))  # its texts are escaped; tests hold it to that
-
-
-def mended(svg: str, root: str) -> str:
-    """The renderer's SVG with its links pointing below the site's root, and without what says nothing.
-
-    >>> mended('<a xlink:href="https://site.invalid/generators/a.html"><path d="M0.12345,1"/></a>', "../")
-    '<a href="../generators/a.html"><path d="M0.12,1"/></a>'
-    """
-    svg = svg.replace(f'xlink:href="{_SITE}', f'href="{root}')
-    # What is not read out is not stopped at either: another mark leads to the same page.
-    svg = _UNHEARD.sub(lambda group: group[0].replace("<a ", '<a tabindex="-1" '), svg)
-    return _LONG.sub(r"\1", _IDLE.sub("", _UNDRAWN.sub("", svg)))
+    found: str = vl_convert.vegalite_to_svg(spec | look)
+    return found

@@ -12,7 +12,8 @@ from ..board.board import Board, Row
 from ..board.numbers import Figure, figure
 from ..board.pareto import Front, Standpoint
 from ..charts.families import colour, family_class
-from ..charts.scatter import Point, Side, scatter_svg
+from ..charts.scatter import Point, ScatterAxis, scatter_svg
+from ..charts.theme import inline
 from .findings import in_prose
 
 MOST = 60  # points that are drawn: those on the front or open, then by rank
@@ -117,8 +118,8 @@ def _chart(front: Front, kept: Sequence[Standpoint], rows: dict[str, Row], title
         )
     best = sorted((p.diversity, p.fidelity) for p in kept if p.at_values)
     fidelity, diversity = (find_metric(key.split(":")[0]) for key in (front.fidelity, front.diversity))
-    sides = [Side(f"{metric.title} (higher is better)", metric.range) for metric in (diversity, fidelity)]
-    return scatter_svg(points, _steps(best), sides[0], sides[1], root)
+    axes = [ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in (diversity, fidelity)]
+    return inline(scatter_svg(points, _steps(best), axes[0], axes[1]), root)
 
 
 def _steps(best: list[tuple[float, float]]) -> list[tuple[float, float]]:

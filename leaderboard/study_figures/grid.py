@@ -6,7 +6,7 @@ from statistics import fmean
 
 from ...benchmarks.studies.table import Row, Table, number
 from ..charts.heat_map import Heat, heats
-from ..charts.lines import titled
+from .naming import titled
 
 
 def figure(table: Table) -> str:

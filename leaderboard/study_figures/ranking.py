@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
 from ..charts.heat_map import Heat, heats
-from ..charts.lines import titled
+from .naming import titled
 
 AXES = {
     "n": ("Fewer samples: tau with all of them", "n"),
