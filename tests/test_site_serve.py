@@ -72,7 +72,7 @@ def test_a_taken_port_is_said(address: str) -> None:
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts of studies take a while, and are drawn elsewhere."""
-    monkeypatch.setattr("genboard.leaderboard.site.studies_view.FIGURES", "leaderboard.site")
+    monkeypatch.setattr("genboard.leaderboard.site.study_findings.FIGURES", "leaderboard.site")
 
 
 @pytest.mark.usefixtures("no_figures")

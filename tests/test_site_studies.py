@@ -65,7 +65,7 @@ def test_without_studies_the_page_says_what_could_be_run() -> None:
 
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genboard.leaderboard.site.studies_view.FIGURES", "leaderboard.site")
+    monkeypatch.setattr("genboard.leaderboard.site.study_findings.FIGURES", "leaderboard.site")
 
 
 @pytest.mark.usefixtures("no_figures")

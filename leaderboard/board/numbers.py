@@ -74,6 +74,13 @@ def span(record: MetricRecord) -> str:
     return f"{written(record.uncertainty.lo, places)} to {written(record.uncertainty.hi, places)}"
 
 
+def ends(record: MetricRecord) -> tuple[float, float, float]:
+    """A value and the ends of its interval; the value thrice where there is none."""
+    assert record.value is not None  # `comparable.why_not` leaves out what has none
+    u = record.uncertainty
+    return (record.value, u.lo, u.hi) if u else (record.value, record.value, record.value)
+
+
 def percent(level: float) -> str:
     """
     >>> percent(0.95), percent(0.999)

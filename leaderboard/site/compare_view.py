@@ -12,6 +12,7 @@ from ..board.numbers import Figure, figure, missing
 from ..board.ranking import ALPHA, rank
 from ..charts.families import family_class
 from . import findings
+from .content import Content, Made
 from .sheets import Picture, Sheet, stem
 
 CHOSEN = 3  # generators that are shown before anybody chooses
@@ -52,7 +53,13 @@ class CompareView:
     chosen: int
 
 
-def compare_view(board: Board, sheets: Mapping[str, Sheet]) -> CompareView:
+def compare_pages(site: Content) -> Made:
+    for name in site.compared:
+        others = [(other, site.boards[other].track.title) for other in site.compared if other != name]
+        yield f"compare/{name}.html", {"view": _view(site.boards[name], site.sheets), "others": others}
+
+
+def _view(board: Board, sheets: Mapping[str, Sheet]) -> CompareView:
     """The ranked rows first, in their order; baselines after them."""
     rows = sorted(board.rows, key=lambda row: row.place is None)
     return CompareView(

@@ -8,13 +8,12 @@ from markupsafe import Markup
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..board.numbers import figure, span
+from ..board.numbers import ends, figure, span
 from ..charts.axis import axis_for
 from ..charts.families import family_class
 from ..charts.interval import IntervalRow, interval_chart
 from ..charts.theme import inline
 from .findings import about_spread
-from .track_view import span_of
 
 MOST = 40  # rows that are drawn; a longer chart is a worse table
 
@@ -39,15 +38,12 @@ def board_forest(board: Board, root: str) -> Forest | None:
     axis = axis_for([row.span for row in drawn])
     kind = "" if axis.kind == "linear" else f", {axis.kind} axis"
     head = f"{find_metric(board.columns[0].metric).title}{kind} ({board.better} is better)"
-    floor = span_of(board.floor.cells[key])[0] if board.floor else None
+    floor = ends(board.floor.cells[key])[0] if board.floor else None
     chart = inline(interval_chart(drawn, axis, ("Generator", head), floor), root)
     return Forest(chart, about_spread(board), len(rows), len(board.rows))
 
 
 def _interval(row: Row, key: str) -> IntervalRow:
     record, generator = row.cells[key], row.result.generator
-    ends = span(record)
-    words = figure(record).text + (f", {ends}" if ends else "")
-    return IntervalRow(
-        row.name, span_of(record), words, family_class(generator.family, generator.baseline), linked=True
-    )
+    words = ", ".join(filter(None, (figure(record).text, span(record))))
+    return IntervalRow(row.name, ends(record), words, family_class(generator.family, generator.baseline), linked=True)

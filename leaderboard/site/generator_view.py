@@ -12,6 +12,7 @@ from ..board.numbers import NO_INTERVAL, Figure, decimals, figure, missing, perc
 from ..charts.families import family_class
 from ..storage.records import Record
 from .columns import padding
+from .content import Content, Made, age, shown
 from .findings import standing
 from .history import Event, events, standing_at
 from .links import Segment, linked
@@ -90,11 +91,16 @@ class GeneratorView:
     sections: tuple[Section, ...]
 
 
-def generator_view(
+def generator_pages(site: Content) -> Made:
+    for name, records in site.generators.items():
+        yield f"generators/{name}.html", {"view": _view(name, records, site.boards, site.sheets)}
+
+
+def _view(
     name: str, records: Sequence[Record], boards: Mapping[str, Board], sheets: Mapping[str, Sheet]
 ) -> GeneratorView:
     """The page of a generator from all its results; `sheets` holds the pictures of those that `shown` names."""
-    head = max(records, key=_age).result.generator
+    head = max(records, key=age).result.generator
     tracks = sorted({record.result.track.name for record in records})
     return GeneratorView(
         name=name,
@@ -106,18 +112,12 @@ def generator_view(
     )
 
 
-def shown(records: Sequence[Record], board: Board | None) -> Record:
-    """Of a generator's results on one track the one its page shows: the one on the board, or else the newest."""
-    row = _row_of(records, board)
-    return row.record if row else max(records, key=_age)
-
-
 def _section(track: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]) -> Section:
     row, record = _row_of(records, board), shown(records, board)
     result = record.result
     stands, damaged = standing_at(record)
     digits = max((len(figure(metric).fraction) for metric in result.metrics), default=0)
-    others = sorted((r for r in records if r is not record), key=_age, reverse=True)
+    others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return Section(
         name=track,
         track=f"{result.track.name}@{result.track.version}",
@@ -248,7 +248,3 @@ def _row_of(records: Sequence[Record], board: Board | None) -> Row | None:
 
 def _on(track: str, records: Sequence[Record]) -> list[Record]:
     return [record for record in records if record.result.track.name == track]
-
-
-def _age(record: Record) -> tuple[str, str]:
-    return record.result.provenance.created, record.result.id
