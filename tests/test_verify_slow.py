@@ -38,6 +38,6 @@ def test_a_third_party_generator_is_reproduced_on_real_images(name: str, tmp_pat
         pytest.skip(f"the weights of {name}: the file is not in the torch hub cache")
     rows = make_board(find(Track, "mnist"), read_records([COMMITTED]).readable).rows
     original = next(row.record.path for row in rows if row.name == name)
-    done = verify(copied(original, tmp_path), rung="reproduced", by="Ada")
+    done = verify(copied(original, tmp_path), level="reproduced", by="Ada")
     assert done.problem is None
-    assert done.standing.level == "reproduced"
+    assert done.status.level == "reproduced"

@@ -21,7 +21,7 @@ def rank(
     tracks: Annotated[str | None, typer.Option(help="Or several, with commas: generators across tracks.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Or all tracks that rank something.")] = False,
     table: Annotated[
-        Literal["board", "pareto", "agreement", "flips", "left-out"] | None,
+        Literal["board", "pareto", "agreement", "reversals", "left-out"] | None,
         typer.Option(help="Of one track: this table alone."),
     ] = None,
     format: Annotated[Literal["csv", "json", "parquet"] | None, typer.Option(help="Write the table like this.")] = None,
@@ -29,7 +29,7 @@ def rank(
     results: ResultFolders = None,
     json: Json = False,
 ) -> None:
-    """The ranking of a track: rank intervals, and which rows cannot be told apart. Or of several, side by side.
+    """The ranking of a track: rank intervals, and which rows differ significantly. Or of several, side by side.
 
     --format writes a table of plain values: the board by default, or the one that --table names. In a CSV, a text that
     a spreadsheet would run as a formula gets an apostrophe in front.

@@ -1,4 +1,4 @@
-"""Do the metrics agree on the order? Of how many pairs of rows two columns say the same, the reverse, or nothing sure.
+"""Do the metrics agree on the order? For how many pairs of rows two columns agree, disagree, or leave it open.
 
 Kendall's tau of the values stands beside the counts, without an interval: one that holds for the true values is as wide
 as the open pairs allow, and bootstraps of tau fail where rows are close. No mean rank over metrics is taken: it would
@@ -28,10 +28,10 @@ class Pair:
 
     Attributes:
         n: rows that have a value in both.
-        same: pairs of rows that both columns tell apart, and order alike.
-        reversed: pairs that both tell apart, and order the other way round. With a chance of 95 % none of these two
+        same: pairs of rows that differ significantly in both columns, in the same order.
+        reversed: pairs that differ significantly in both, in opposite order. With a chance of 95% none of these two
             counts holds a pair whose true values say otherwise.
-        open: the other pairs: at least one of the columns cannot tell them apart.
+        open: the other pairs: in at least one of the columns they do not differ significantly.
         tau: Kendall's tau-b of the values as measured: 1 is the same order from good to bad, -1 the reverse.
         reason: why there is none of it.
     """
@@ -115,13 +115,13 @@ def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:
     assert a.better
     assert b.better
     # Half of the error in each column, so that the counts hold however the two depend on each other.
-    known = (_told(a, alpha / 2, tuple(names)) * _told(b, alpha / 2, tuple(names)))[np.triu_indices(len(names), 1)]
+    known = (_signs(a, alpha / 2, tuple(names)) * _signs(b, alpha / 2, tuple(names)))[np.triu_indices(len(names), 1)]
     same, reversed_, open_ = (int((known == sign).sum()) for sign in (1, -1, 0))
     return Pair(a.key, b.key, len(names), same, reversed_, open_, tau, None)
 
 
 @lru_cache(maxsize=256)  # every pair of columns asks for both of its columns
-def _told(column: ScoredColumn, alpha: float, names: tuple[str, ...]) -> NDArray[np.int_]:
+def _signs(column: ScoredColumn, alpha: float, names: tuple[str, ...]) -> NDArray[np.int_]:
     """Of each two rows which one is clearly better: 1 the first, -1 the second, 0 neither; shape (names, names)."""
     place = {name: i for i, name in enumerate(names)}
     signs = np.zeros((len(names), len(names)), int)

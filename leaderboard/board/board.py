@@ -14,7 +14,7 @@ from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
-from ..verification.log import Standing, standing_of
+from ..verification.log import VerificationStatus, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, why_not
 from .copying import Copying, copying
@@ -34,7 +34,7 @@ class Row:
         copying: whether its samples copy training images, or seem to.
         empty: why the other columns have nothing here.
         letters: rows that share one are not distinguished from each other.
-        standing: who measured it again, and who disputes it.
+        verification: who measured it again, and who disputes it.
         origins: what the errors of its columns may have in common with those of other rows.
     """
 
@@ -44,7 +44,7 @@ class Row:
     copying: Copying
     empty: dict[str, str] = field(default_factory=dict)
     letters: str = ""
-    standing: Standing = field(default_factory=Standing)
+    verification: VerificationStatus = field(default_factory=VerificationStatus)
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
     @property
@@ -132,7 +132,7 @@ class Board:
 
     @cached_property
     def limit(self) -> Limit:
-        """The ranking by the bias-corrected limit."""
+        """The ranking for N → ∞."""
         return limit_of(self.track.primary, self.scored)
 
     @cached_property
@@ -193,9 +193,9 @@ class Board:
             "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
             "empty": row.empty,
             "verification": {
-                "level": row.standing.level,
-                "failed": row.standing.failed,
-                "disputed": row.standing.disputed,
+                "level": row.verification.level,
+                "failed": row.verification.failed,
+                "disputed": row.verification.disputed,
             },
             "n": row.result.sampling.n,
             "created": row.result.provenance.created,
@@ -213,19 +213,19 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     if better is None:
         raise ValueError(f"{track.id}: {track.primary} has no better end, so it cannot rank")
     chosen: dict[str, Record] = {}
-    standings: dict[str, Standing] = {}
+    statuses: dict[str, VerificationStatus] = {}
     left_out: list[LeftOut] = []
     mine = [record for record in records if record.result.track.name == track.name]
     # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
     specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
-        standing, reason = _standing(record)
+        status, reason = _status(record)
         reason = reason or why_not(record.result, track, specs)
         if reason is None and name in chosen:
             reason = f"superseded by {chosen[name].result.id}"
         if reason is None:
-            chosen[name], standings[name] = record, standing
+            chosen[name], statuses[name] = record, status
         else:
             left_out.append(LeftOut(name, record.result.id, reason))
     found = {name: comparable_cells(record.result, specs) for name, record in chosen.items()}
@@ -250,7 +250,7 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
             copying=copying(cells[name], None if chosen[name].result.generator.noise_floor else floor),
             empty=found[name][1],
             letters=marks.get(name, ""),
-            standing=standings[name],
+            verification=statuses[name],
             origins=origins[name][0],
         )
         for name in order
@@ -259,16 +259,16 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread)
 
 
-def _standing(record: Record) -> tuple[Standing, str | None]:
-    """Where a result stands by its log, and why that keeps it off the board."""
+def _status(record: Record) -> tuple[VerificationStatus, str | None]:
+    """The status of a result by its log, and why that keeps it off the board."""
     try:
-        standing = standing_of(record.path)
+        status = status_of(record.path)
     except BadEntry as e:
         return (
-            Standing(),
+            VerificationStatus(),
             f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
         )
-    return standing, f"withdrawn: {standing.withdrawn}" if standing.withdrawn else None
+    return status, f"withdrawn: {status.withdrawn}" if status.withdrawn else None
 
 
 def _scored(name: str, record: MetricRecord | None, origin: Origin) -> Scored | None:

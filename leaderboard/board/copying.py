@@ -1,4 +1,4 @@
-"""Two flags for rows whose samples repeat training images: `copies`, which is sure, and `suspected`, a reason to look.
+"""Two flags for rows whose samples repeat training images: `copies`, a finding, and `suspected`, a reason to look.
 
 `copies` needs samples that are on average less than half as far from the training images as fresh real images are. So
 it misses half a sample of copies, and copies that were altered. `suspected` compares `authenticity` and `c_t` with
@@ -53,8 +53,8 @@ def copying(cells: Mapping[str, MetricRecord], floor: Mapping[str, MetricRecord]
         for columns in found.values()
         for key, record in columns
     ]
-    sure, hints = (tuple(filter(None, said)) for said in (near, odd))
-    return Copying(bool(sure), bool(hints), sure + hints)
+    certain, hints = (tuple(filter(None, said)) for said in (near, odd))
+    return Copying(bool(certain), bool(hints), certain + hints)
 
 
 def _near(key: str, record: MetricRecord) -> str | None:
@@ -76,7 +76,7 @@ def _odd(key: str, record: MetricRecord, floor: MetricRecord | None, beyond: flo
         error, gap = float(joined(down, up)), floor.value - record.value
         if gap <= 0 or gap <= beyond * error:
             return None
-        far = f"{written(gap / error, 1)} standard errors" if error > 0 else "surely"
+        far = f"{written(gap / error, 1)} standard errors" if error > 0 else "significantly"
         return f"{key} is {figure(record).text}, {far} below the {figure(floor).text} of held-out images"
     if record.name != "c_t" or record.value >= -beyond:
         return None

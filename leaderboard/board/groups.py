@@ -1,4 +1,4 @@
-"""Letters for a ranking: rows that share one are not told apart from each other."""
+"""Letters for a ranking: rows that share one are not significantly different from each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .ranking import Ranked
 
 
 def letters(places: Sequence[Ranked]) -> dict[str, str]:
-    """The letters of each row, best first; empty for a row that is told apart from all others.
+    """The letters of each row, best first; empty for a row that differs significantly from all others.
 
     One letter for each largest group whose rows are all pairwise not distinguished.
     """

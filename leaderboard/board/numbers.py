@@ -84,9 +84,9 @@ def ends(record: MetricRecord) -> tuple[float, float, float]:
 def percent(level: float) -> str:
     """
     >>> percent(0.95), percent(0.999)
-    ('95 %', '99.9 %')
+    ('95%', '99.9%')
     """
-    return f"{level * 100:.6g} %"
+    return f"{level * 100:.6g}%"
 
 
 def figure(record: MetricRecord | None) -> Figure:

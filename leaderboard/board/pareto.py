@@ -2,7 +2,7 @@
 
 A row is off the front if some other row is clearly better in both columns, and on it if every other row is clearly
 worse in one of them; between the two it is open. In each column the differences are judged together by the step-down
-max-t method at half of 5 %, so the chance that any row of the board is wrongly called on or off is below 5 %, however
+max-t method at half of 5%, so the chance that any row of the board is wrongly called on or off is below 5%, however
 the two columns depend on each other.
 """
 

@@ -1,8 +1,8 @@
-"""Ranks with honest intervals: which rows can be told apart, and which cannot.
+"""Ranks with intervals: which rows are significantly different, and which are not.
 
 Every pair of rows is compared by the error of its own difference, which comes from the two rows' own intervals
 (`benchmarks/difference.py`) and from what their errors have in common (`dependence.py`). The chance that any rank
-interval of the board misses its row's true rank is held below 5 %: the step-down max-t method of Mogstad, Romano,
+interval of the board misses its row's true rank is held below 5%: the step-down max-t method of Mogstad, Romano,
 Shaikh and Wilhelm 2024 (Review of Economic Studies 91, 476-518) over all pairs.
 """
 
@@ -36,8 +36,8 @@ class Scored:
     """A row to be ranked.
 
     Attributes:
-        se: the standard error, or none where there is no honest one.
-        lo: lower end of the 95 % interval; by default what a normal one of that standard error has.
+        se: the standard error, or none where none is known.
+        lo: lower end of the 95% interval; by default what a normal one of that standard error has.
         hi: upper end.
         origin: what its error may have in common with those of other rows.
     """
@@ -80,7 +80,7 @@ class Ranked:
     Attributes:
         first: the best rank it may have, 1 + the number of rows that are clearly better.
         last: the worst, the number of rows less those that are clearly worse.
-        tied: names of the rows it is not distinguished from, best first. Not 'equal': not told apart.
+        tied: names of the rows it is not significantly different from, best first; that does not make them equal.
     """
 
     name: str
@@ -107,7 +107,7 @@ def dependence(a: Scored, b: Scored) -> tuple[float, Basis]:
 
 
 def separated(rows: Sequence[Scored], alpha: float = ALPHA) -> frozenset[frozenset[str]]:
-    """The pairs that are told apart, by the step-down max-t method over all ordered pairs.
+    """The pairs that are significantly different, by the step-down max-t method over all ordered pairs.
 
     Each step finds how large the largest standardised difference would be if no open pair differed, and closes the
     pairs beyond; only the open ones count in the next. The errors are simulated, with one seed.

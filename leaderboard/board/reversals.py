@@ -1,7 +1,7 @@
-"""The ranking at the track's number of samples beside that by the bias-corrected limit, and where they disagree.
+"""The ranking at the track's number of samples N beside that for N → ∞, and the rank reversals between them.
 
-A Fréchet distance at N is biased upwards by an amount that depends on the generator, so the order at N is not the order
-in the limit of many samples. Neither replaces the other; both are shown, and pairs whose order turns round are listed.
+A Fréchet distance at N is biased upwards by an amount that depends on the generator, so the order at N need not be the
+order for N → ∞. Neither replaces the other; both are shown, and the pairs whose order is reversed are listed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ LIMITS = {"fd": "fd_debiased"}
 
 
 @dataclass(frozen=True)
-class Flip:
-    """Two rows whose order turns round.
+class RankReversal:
+    """Two rows whose order is reversed.
 
     Attributes:
         ahead: the one that is ahead at N.
-        clear_at_n: whether the two are told apart at N.
-        clear_in_limit: whether they are told apart in the limit.
+        clear_at_n: whether the two differ significantly at N.
+        clear_in_limit: whether they do for N → ∞.
     """
 
     ahead: str
@@ -42,7 +42,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class Limit:
-    """The ranking by the bias-corrected limit, or the reason there is none.
+    """The ranking for N → ∞, by a bias-corrected estimate, or the reason there is none.
 
     Attributes:
         at_n: the column that ranks the board.
@@ -53,21 +53,21 @@ class Limit:
     at_n: str
     column: str | None
     places: tuple[Ranked, ...]
-    flips: tuple[Flip, ...]
+    reversals: tuple[RankReversal, ...]
     reason: str | None
 
     def place(self, name: str) -> Ranked | None:
         return next((place for place in self.places if place.name == name), None)
 
-    def flipped(self, name: str) -> bool:
-        return any(name in (flip.ahead, flip.behind) for flip in self.flips)
+    def reverses(self, name: str) -> bool:
+        return any(name in (one.ahead, one.behind) for one in self.reversals)
 
     def to_json(self) -> dict[str, Any]:
-        return {"column": self.column, "reason": self.reason, "flips": [flip.to_json() for flip in self.flips]}
+        return {"column": self.column, "reason": self.reason, "flips": [one.to_json() for one in self.reversals]}
 
 
 def limit_of(primary: str, columns: Sequence[ScoredColumn]) -> Limit:
-    """The ranking by the limit of the column that ranks the board."""
+    """The ranking for N → ∞ of the column that ranks the board."""
     at_n = next(column for column in columns if column.key == primary)
     wanted = LIMITS.get(at_n.metric)
     if wanted is None:
@@ -81,17 +81,17 @@ def limit_of(primary: str, columns: Sequence[ScoredColumn]) -> Limit:
         return Limit(primary, None, (), (), f"{wanted} was not measured")
     assert column.better
     places = tuple(rank(column.rows, column.better))
-    return Limit(primary, column.key, places, _flips(at_n, column), None)
+    return Limit(primary, column.key, places, _reversals(at_n, column), None)
 
 
-def _flips(at_n: ScoredColumn, limit: ScoredColumn) -> tuple[Flip, ...]:
+def _reversals(at_n: ScoredColumn, limit: ScoredColumn) -> tuple[RankReversal, ...]:
     sign = 1 if at_n.better == "lower" else -1
     before = {row.name: sign * row.value for row in at_n.rows}
     after = {row.name: sign * row.value for row in limit.rows}
     clear, clear_after = separated(at_n.rows), separated(limit.rows)
     order = sorted(before.keys() & after.keys(), key=lambda name: (before[name], name))
     return tuple(
-        Flip(a, b, frozenset((a, b)) in clear, frozenset((a, b)) in clear_after)
+        RankReversal(a, b, frozenset((a, b)) in clear, frozenset((a, b)) in clear_after)
         for a, b in combinations(order, 2)
         if before[a] < before[b] and after[a] > after[b]
     )

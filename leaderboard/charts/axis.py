@@ -56,7 +56,7 @@ class Axis:
 
 
 def axis_for(spans: Sequence[Span], also: Sequence[float] = ()) -> Axis:
-    """The axis on which the spans can be told apart; the values `also` are on it too.
+    """The axis that shows the spans best; the values `also` are on it too.
 
     An interval may reach below zero where its value cannot; a square-root or logarithmic axis clips it.
     """

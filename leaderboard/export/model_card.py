@@ -152,7 +152,7 @@ def flags_of(result: Result) -> Copying:
 
 
 def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
-    """What makes the value this one, and how sure it is; of a test for copies also what it says."""
+    """What makes the value this one, and its interval; of a test for copies also what it says."""
     u = record.uncertainty
     flags = flags_of(result) if record.name in _OF_COPIES else None
     return {
@@ -170,9 +170,9 @@ def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
 
 def _notes(result: Result, record: MetricRecord) -> str:
     u = record.uncertainty
-    sure = f"{u.level:.0%} interval {u.lo:.6g} to {u.hi:.6g} ({u.target})" if u else "no interval"
+    interval = f"{u.level:.0%} interval {u.lo:.6g} to {u.hi:.6g} ({u.target})" if u else "no interval"
     flags = flags_of(result) if record.name in _OF_COPIES else None
     said = (
         f"; {'copies' if flags.copies else 'suspected copies'}: {'; '.join(flags.seen)}" if flags and flags.seen else ""
     )
-    return f"N = {record.n}, {sure}, metric version {record.version}; genboard result {result.id}{said}"
+    return f"N = {record.n}, {interval}, metric version {record.version}; genboard result {result.id}{said}"

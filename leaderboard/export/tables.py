@@ -106,8 +106,8 @@ def board_table(board: Board) -> Table:
                     *count,
                     row.copying.copies,
                     row.copying.suspected,
-                    row.standing.level,
-                    row.standing.disputed,
+                    row.verification.level,
+                    row.verification.disputed,
                     row.result.provenance.created,
                     row.result.id,
                 )
@@ -158,25 +158,25 @@ def agreement_table(board: Board) -> Table:
     return Table("agreement", _about(board), columns, tuple(rows))
 
 
-def flips_table(board: Board) -> Table:
-    """One pair of rows a line whose order turns round between N and the bias-corrected limit."""
+def reversals_table(board: Board) -> Table:
+    """One pair of rows a line whose order is reversed between N and N → ∞."""
     columns: tuple[tuple[str, Kind], ...] = (
         ("at_n", "text"),
         ("in_limit", "text"),
         ("ahead_at_n", "text"),
         ("ahead_in_limit", "text"),
-        ("told_apart_at_n", "flag"),
-        ("told_apart_in_limit", "flag"),
+        ("significant_at_n", "flag"),
+        ("significant_in_limit", "flag"),
         ("reason", "text"),
     )
     limit = board.limit
     pair = (limit.at_n, limit.column)
     rows: list[tuple[Value, ...]] = [
-        (*pair, flip.ahead, flip.behind, flip.clear_at_n, flip.clear_in_limit, None) for flip in limit.flips
+        (*pair, one.ahead, one.behind, one.clear_at_n, one.clear_in_limit, None) for one in limit.reversals
     ]
     if limit.reason is not None:
         rows.append((*pair, None, None, None, None, limit.reason))
-    return Table("flips", _about(board), columns, tuple(rows))
+    return Table("reversals", _about(board), columns, tuple(rows))
 
 
 def left_out_table(board: Board) -> Table:
@@ -219,7 +219,7 @@ BOARD_TABLES: Mapping[str, Callable[[Board], Table]] = MappingProxyType(
         "board": board_table,
         "pareto": pareto_table,
         "agreement": agreement_table,
-        "flips": flips_table,
+        "reversals": reversals_table,
         "left-out": left_out_table,
     }
 )

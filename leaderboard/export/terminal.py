@@ -13,7 +13,7 @@ from ..board.board import Board, Row
 from ..board.numbers import Figure, figure
 from ..board.pareto import Side
 from ..board.ranking import Ranked
-from ..board.reversals import Flip
+from ..board.reversals import RankReversal
 from .tables import Table, Value
 from .text_table import table
 
@@ -65,11 +65,11 @@ def _heading(board: Board) -> str:
 def _rows(board: Board) -> str:
     """The rows with as many of the columns as fit."""
     limited, lettered = board.limit.column is not None, any(row.letters for row in board.rows)
-    header = ["rank", *["letters"] * lettered, *["in limit"] * limited, "generator"]
+    header = ["rank", *["letters"] * lettered, *["N → ∞"] * limited, "generator"]
     lines = []
     for row in board.rows:
-        turned = "*" if board.limit.flipped(row.name) else ""
-        in_limit = _rank(board.limit.place(row.name)) + turned
+        mark = "*" if board.limit.reverses(row.name) else ""
+        in_limit = _rank(board.limit.place(row.name)) + mark
         lines.append([_place(row), *[row.letters] * lettered, *[in_limit] * limited, row.name])
     marks = [_mark(row) for row in board.rows]
     taken = [max(map(len, column)) for column in zip(header, *lines, strict=True)] + [max(map(len, marks))]
@@ -91,29 +91,29 @@ def _legend(board: Board) -> list[str]:
     """What the signs in the rows mean, as far as they occur."""
     said = []
     if board.rows:
-        said.append("±: half a 95 % interval.")
+        said.append("±: half a 95% interval.")
     if board.ranked:
-        said[0] += " rank: where the true rank lies, for all rows at once with a chance of 95 %."
+        said[0] += " rank: where the true rank lies, for all rows at once with a chance of 95%."
     if any(row.letters for row in board.rows):
-        said.append("letters: rows that share one are not distinguished from each other.")
+        said.append("letters: rows that share one are not significantly different.")
     if board.limit.column is not None:
-        turned = [f"{flip.ahead} and {flip.behind}{_clearly(flip)}" for flip in board.limit.flips]
-        by = f"in limit: the rank by {board.limit.column}, the bias-corrected limit of many samples"
-        said.append(f"{by}; *: the order turns round there: {', '.join(turned)}." if turned else f"{by}.")
+        pairs = [f"{one.ahead} and {one.behind}{_significance(one)}" for one in board.limit.reversals]
+        by = f"N → ∞: the rank by {board.limit.column}, a bias-corrected estimate"
+        said.append(f"{by}; *: rank reversals: {', '.join(pairs)}." if pairs else f"{by}.")
     elif board.ranked:
-        said.append(f"no rank in the bias-corrected limit: {board.limit.reason}.")
+        said.append(f"no rank for N → ∞: {board.limit.reason}.")
     if board.floor:
         said.append("floor: the noise floor, real images that no generator has seen, measured like samples.")
     if any(row.place is None for row in board.rows if row is not board.floor):
-        said.append("base: a baseline, which a good metric must not like; never ranked.")
+        said.append("base: a baseline, which should score poorly; never ranked.")
     if any(row.copying.copies for row in board.rows):
         said.append("copies: its samples are far closer to the training images than new real images are.")
     suspects = [row for row in board.rows if row.copying.suspected and not row.copying.copies]
     if suspects:
         said.append("suspected: nearer to training images than held-out ones are: copies, altered copies, or typical.")
         said += [f"  {row.name}: {'; '.join(row.copying.seen)}." for row in suspects]
-    said += [f"disputed: {row.name}: {row.standing.disputed}" for row in board.rows if row.standing.disputed]
-    said += [f"not reproduced: {row.name}: {row.standing.failed}" for row in board.rows if row.standing.failed]
+    said += [f"disputed: {row.name}: {row.verification.disputed}" for row in board.rows if row.verification.disputed]
+    said += [f"not reproduced: {row.name}: {row.verification.failed}" for row in board.rows if row.verification.failed]
     return [_wrap(line) for line in said]
 
 
@@ -122,7 +122,7 @@ def _front_lines(board: Board) -> list[str]:
     front = next((front for front in board.fronts if front.rows), None)
     if front is None or len(front.rows or ()) < 2:
         return []
-    lines = [f"The front of {front.fidelity} against {front.diversity}, right as a whole with a chance of 95 %"]
+    lines = [f"The front of {front.fidelity} against {front.diversity}, right as a whole with a chance of 95%"]
     sides: tuple[tuple[Side, str], ...] = (
         ("on", "on it:          "),
         ("open", "perhaps:        "),
@@ -203,7 +203,7 @@ def across_text(found: Across) -> str:
         cells = [" ".join(filter(None, [_span(cell), cell.letters])) or "-" for cell in row.cells]
         lines.append([row.name, *cells, "-" if row.ahead_of is None else ", ".join(row.ahead_of) or "none"])
     said = [
-        "Ranks as far as they are known, all of a track at once with a chance of 95 %; rows of a track that share a "
+        "Ranks as far as they are known, all of a track at once with a chance of 95%; rows of a track that share a "
         "letter are not distinguished from each other. Nothing is added up over tracks.",
         *(
             f"{board.track.id}: {len(board.ranked)} ranked by {board.track.primary}, {board.better} is better"
@@ -239,21 +239,18 @@ def _place(row: Row) -> str:
 
 
 def _mark(row: Row) -> str:
-    level = [row.standing.level] if row.standing.level != "self-reported" else []
+    level = [row.verification.level] if row.verification.level != "self-reported" else []
     flags = ["copies"] * row.copying.copies or ["suspected"] * row.copying.suspected
-    return ", ".join([*flags, *level, *["disputed"] * bool(row.standing.disputed)])
+    return ", ".join([*flags, *level, *["disputed"] * bool(row.verification.disputed)])
 
 
 def _short(column: TrackMetric) -> str:
     return column.key.replace(f":{column.extractor}", "", 1)
 
 
-def _clearly(flip: Flip) -> str:
-    """How sure it is that the order turns round.
-
-    It is only sure where the two are told apart on both sides.
-    """
-    return " (clearly, on both sides)" if flip.clear_at_n and flip.clear_in_limit else ""
+def _significance(one: RankReversal) -> str:
+    """A reversal is significant only where the two rows differ significantly at N and for N → ∞."""
+    return " (significant)" if one.clear_at_n and one.clear_in_limit else ""
 
 
 def _wrap(text: str, indent: str = "  ") -> str:

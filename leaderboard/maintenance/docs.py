@@ -166,7 +166,7 @@ def _checks() -> str:
 
 
 def _submission_fields() -> str:
-    who = {"all": "everybody", "outsiders": "all but registered ones", "several tried": "`tried` > 1", "nobody": ""}
+    who = {"all": "everybody", "unregistered": "all but registered ones", "several tried": "`tried` > 1", "nobody": ""}
     rows = [f"| `{f.name}` | `{f.flag}` | {f.question} | {who[f.needed]} |" for f in FIELDS]
     return "\n".join(["| field | flag | what it says | needed of |", "|---|---|---|---|", *rows])
 
@@ -225,7 +225,7 @@ def _zoo() -> str:
     track, shown = find(Track, "digits"), ("fd", "precision", "recall")
     space = track.primary.partition(":")[2]
     rows = [
-        "| | family | Fréchet distance, 95 % interval | precision | recall | numbers in its weights | origin |",
+        "| | family | Fréchet distance, 95% interval | precision | recall | numbers in its weights | origin |",
         "|---|---|---:|---:|---:|---:|---|",
     ]
     for row in make_board(track, read_records([COMMITTED]).readable).rows:

@@ -59,7 +59,7 @@ class Coverage:
     Attributes:
         errors: what the errors of the rows are like.
         held: share of boards on which every interval holds its row's true ranks, which is all that was promised.
-        separated: share of the pairs that are `FAR` standard errors apart or more which were told apart; none: no such.
+        separated: of the pairs that are `FAR` standard errors apart or more, the share found different; none: no such.
         width: mean number of ranks in an interval.
     """
 

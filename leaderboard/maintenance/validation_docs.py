@@ -8,7 +8,7 @@ from itertools import groupby
 from ...benchmarks.validation import LEFT_OUT, SETTINGS, Outcome, Setting, find_setting
 from ...registry.metrics import METRICS
 
-LEAST, MOST = 0.93, 0.98  # what a 95 % interval should hold
+LEAST, MOST = 0.93, 0.98  # what a 95% interval should hold
 
 
 def held(table: Sequence[Outcome], reference: str) -> str:

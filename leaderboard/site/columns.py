@@ -118,7 +118,7 @@ def _marks(column: ScoredColumn, board: Board) -> dict[str, str]:
     if column.key == board.track.primary:
         tied = {name for row in board.ranked if row.name in leaders and row.place for name in row.place.tied}
     else:
-        # At half of 5 %, as agreement and fronts judge columns; nobody computes it twice.
+        # At half of 5%, as agreement and fronts judge columns; nobody computes it twice.
         apart = separated(column.rows, ALPHA / 2)
         tied = {row.name for row in column.rows if any(frozenset((row.name, one)) not in apart for one in leaders)}
     return {**dict.fromkeys(sorted(tied), "tied"), **dict.fromkeys(leaders, "best")}

@@ -33,8 +33,8 @@ class Line:
     """A metric with a figure for every generator.
 
     Attributes:
-        cells: with each figure the groups it is in, by number: two that share one are not told apart. None for a
-            baseline, and in a column without a better end.
+        cells: with each figure the groups it is in, by number: two that share one do not differ significantly. None for
+            a baseline, and in a column without a better end.
     """
 
     metric: str
@@ -78,7 +78,7 @@ def _entrant(row: Row, sheet: Sheet) -> Entrant:
         colour=family_class(generator.family, generator.baseline),
         rank=findings.rank_text(row.place) if row.place else "",
         family=generator.family,
-        level=row.standing.level,
+        level=row.verification.level,
         picture=sheet.samples,
     )
 

@@ -15,7 +15,7 @@ _TITLES = {
     "board": "Every value, one a line",
     "pareto": "Pareto fronts",
     "agreement": "Agreement of the metrics",
-    "flips": "Changes of place in the limit",
+    "reversals": "Rank reversals for N → ∞",
     "left-out": "What is not ranked",
 }
 
@@ -90,4 +90,4 @@ def _line(board: Board, row: Row) -> list[Value]:
     if board.gap_columns:
         cells.append(board.memorisation_gap(row))
     made = (row.result.sampling.n, row.result.provenance.created, row.result.id)
-    return [*cells, row.standing.level, row.standing.disputed, *made]
+    return [*cells, row.verification.level, row.verification.disputed, *made]

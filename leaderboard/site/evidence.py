@@ -18,7 +18,7 @@ class Case:
 
     Attributes:
         where: the feature space, and what it was measured against where that is not the reference.
-        tied: whether the two are not told apart; otherwise the baseline is clearly better.
+        tied: whether the two are not significantly different; otherwise the baseline is clearly better.
     """
 
     track: str

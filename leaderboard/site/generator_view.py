@@ -13,8 +13,8 @@ from ..charts.families import family_class
 from ..storage.records import Record
 from .columns import padding
 from .content import Content, Made, age, shown
-from .findings import standing
-from .history import Event, events, standing_at
+from .findings import about_row
+from .history import Event, events, status_at
 from .links import Segment, linked
 from .sheets import Sheet, stem
 
@@ -61,7 +61,7 @@ class Section:
     track: str
     title: str
     href: str
-    standing: str
+    about: str
     copies: bool
     suspected: bool
     copying: str
@@ -115,7 +115,7 @@ def _view(
 def _section(track: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]) -> Section:
     row, record = _row_of(records, board), shown(records, board)
     result = record.result
-    stands, damaged = standing_at(record)
+    status, damaged = status_at(record)
     digits = max((len(figure(metric).fraction) for metric in result.metrics), default=0)
     others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return Section(
@@ -123,7 +123,7 @@ def _section(track: str, records: Sequence[Record], board: Board | None, sheets:
         track=f"{result.track.name}@{result.track.version}",
         title=board.track.title if board else track,
         href=f"tracks/{track}.html" if board else "",
-        standing=standing(board, row) if board and row else _unranked(result, board),
+        about=about_row(board, row) if board and row else _unranked(result, board),
         copies=row.copying.copies if row else False,
         suspected=row.copying.suspected if row else False,
         copying="; ".join(row.copying.seen) if row else "",
@@ -132,12 +132,12 @@ def _section(track: str, records: Sequence[Record], board: Board | None, sheets:
         numbers=tuple(_number(metric, digits) for metric in result.metrics),
         facts=_facts(result),
         command=result.provenance.command,
-        level=stands.level,
-        failed=stands.failed or "",
-        disputed=stands.disputed or "",
-        withdrawn=stands.withdrawn or "",
+        level=status.level,
+        failed=status.failed or "",
+        disputed=status.disputed or "",
+        withdrawn=status.withdrawn or "",
         damaged=damaged,
-        events=events(stands),
+        events=events(status),
         submission=_submission(result),
         rivals=_rivals(board, row) if board and row else (),
         others=tuple(_run(other.result, board) for other in others),

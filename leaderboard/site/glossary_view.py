@@ -114,7 +114,7 @@ def _pieces(paragraph: str) -> tuple[tuple[str, bool], ...]:
 def _blind(found: Evidence) -> str:
     if found.fooled:
         return f"Fooled by {in_prose([name for name, _ in found.fooled])}"
-    return "Fooled by none of the baselines" if found.tried else "Held against no baseline"
+    return "Fooled by none of the baselines" if found.tried else "Compared with no baseline"
 
 
 def _of_dataset(d: Dataset) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from ..board.numbers import Figure, figure
 from .about_view import commands
 from .changes import Change, changes
 from .content import Content, Made
-from .findings import heading, rank_text, sureness
+from .findings import heading, lead, rank_text
 from .sheets import Picture, Sheet, stem
 
 
@@ -32,7 +32,7 @@ class TrackLine:
     heading: str
     leaders: tuple[Place, ...]
     floor: Figure | None
-    sure: str
+    lead: str
     ranked: int
     baselines: int
     not_ranked: int
@@ -85,7 +85,7 @@ def _track(board: Board, sheets: Mapping[str, Sheet]) -> TrackLine:
             if row.place
         ),
         floor=figure(board.floor.cells[key]) if board.floor else None,
-        sure=sureness(board),
+        lead=lead(board),
         ranked=len(board.ranked),
         baselines=len(board.rows) - len(board.ranked),
         not_ranked=len(board.left_out),

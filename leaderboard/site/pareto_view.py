@@ -88,13 +88,13 @@ def _heading(front: Front) -> str:
     if on:
         verb = "is" if len(on) == 1 else "are"
         return f"{in_prose(on)} {verb} on the front of {named[0]} and {named[1]}; {in_prose(open_)} may be"
-    return f"Which generators are on the front of {named[0]} and {named[1]} the intervals do not tell"
+    return f"The intervals do not tell which generators are on the front of {named[0]} and {named[1]}"
 
 
 def _row(p: Standpoint, row: Row, front: Front) -> FrontRow:
     why = {
         "on": "every other row is clearly worse in one of the two",
-        "open": f"not told apart from {in_prose(p.rivals)}",
+        "open": f"not significantly different from {in_prose(p.rivals)}",
         "off": f"{in_prose(p.beaten_by)} {'is' if len(p.beaten_by) == 1 else 'are'} clearly better in both",
     }[p.side]
     generator = row.result.generator

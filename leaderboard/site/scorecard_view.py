@@ -10,7 +10,7 @@ from ...benchmarks.studies.table import Cell, Table
 from ...registry.metrics import METRICS
 from ..board.numbers import decimals, written
 
-TWO_SIDED = 1.96  # standard errors on each side of a 95 % interval
+TWO_SIDED = 1.96  # standard errors on each side of a 95% interval
 
 
 @dataclass(frozen=True)

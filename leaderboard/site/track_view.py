@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ..board.board import Board, LeftOut, Row
 from ..board.numbers import ends
-from ..board.reversals import Flip
+from ..board.reversals import RankReversal
 from ..charts.axis import Axis, axis_for
 from ..charts.families import family_class
 from ..charts.interval import Drawn, axis_svg, drawn, place
@@ -24,7 +24,7 @@ from .pareto_view import front_views
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
 from .sheets import Picture, Sheet, stem
 
-FLIPS = 12  # changes of place that are listed
+REVERSALS = 12  # rank reversals that are listed
 LONG = 40  # rows from which the table scrolls under its head
 BEFORE = 6  # columns of the table before its second figure: rank, name, primary, interval, verification, family
 
@@ -42,7 +42,6 @@ class TableRow:
     copying: str
     rank: str
     letters: str
-    tied: str
     shaded: bool
     strip: Picture | None
     cells: tuple[Cell, ...]
@@ -84,8 +83,8 @@ class TrackView:
     tasks: tuple[str, ...]
     levels: tuple[str, ...]
     limit: str
-    flips: tuple[Flip, ...]
-    more_flips: int
+    reversals: tuple[RankReversal, ...]
+    more_reversals: int
     facts: tuple[tuple[str, str], ...]
     left_out: tuple[LeftOut, ...]
     unreadable: tuple[tuple[str, str], ...]
@@ -110,7 +109,7 @@ def _view(board: Board, unreadable: tuple[tuple[str, str], ...], sheets: Mapping
     track = board.track
     axis, columns, cells = board_axis(board), columns_of(board), cells_of(board)
     rows = tuple(_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows)
-    flips = sorted(board.limit.flips, key=lambda f: not (f.clear_at_n or f.clear_in_limit))
+    reversals = sorted(board.limit.reversals, key=lambda f: not (f.clear_at_n or f.clear_in_limit))
     return TrackView(
         name=track.name,
         id=track.id,
@@ -131,9 +130,9 @@ def _view(board: Board, unreadable: tuple[tuple[str, str], ...], sheets: Mapping
         families=tuple(sorted({row.family for row in rows if row.family})),
         tasks=tuple(sorted({row.task for row in rows})),
         levels=tuple(level for level in LEVELS if any(row.level == level for row in rows)),
-        limit=findings.about_limit(board),
-        flips=tuple(flips[:FLIPS]),
-        more_flips=max(0, len(flips) - FLIPS),
+        limit=findings.about_reversals(board),
+        reversals=tuple(reversals[:REVERSALS]),
+        more_reversals=max(0, len(reversals) - REVERSALS),
         facts=protocol_facts(board),
         left_out=board.left_out,
         unreadable=unreadable,
@@ -162,14 +161,13 @@ def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: She
         copying=", ".join(seen.partition(":")[0] for seen in row.copying.seen),
         rank=findings.rank_text(row.place) if row.place else "",
         letters=row.letters,
-        tied=f"not told apart from {findings.in_prose(row.place.tied)}" if row.place and row.place.tied else "",
         shaded=generator.baseline,
         strip=sheet.strip,
         cells=cells,
         interval=drawn(axis, ends(row.cells[board.track.primary])),
-        level=row.standing.level,
-        failed=row.standing.failed or "",
-        disputed=row.standing.disputed or "",
+        level=row.verification.level,
+        failed=row.verification.failed or "",
+        disputed=row.verification.disputed or "",
         n=f"{row.result.sampling.n:,}",
         date=row.result.provenance.created[:10],
     )

@@ -34,7 +34,7 @@ class Question:
     name: str
     question: str
     example: str
-    needed: Literal["all", "outsiders", "several tried", "nobody"] = "nobody"
+    needed: Literal["all", "unregistered", "several tried", "nobody"] = "nobody"
     kind: Literal["text", "list", "number"] = "text"
 
     @property
@@ -43,11 +43,11 @@ class Question:
 
 
 FIELDS = (
-    Question("title", "What tables call it in full", "A small VAE", "outsiders"),
-    Question("family", "Its family: gan, vae, flow, diffusion, ...", "vae", "outsiders"),
+    Question("title", "What tables call it in full", "A small VAE", "unregistered"),
+    Question("family", "Its family: gan, vae, flow, diffusion, ...", "vae", "unregistered"),
     Question("authors", "Who made it, with commas", "Ada Example, Bo Example", "all", "list"),
-    Question("licence", "The licence of its weights or images", "CC-BY-4.0", "outsiders"),
-    Question("training_data", "What it was trained on, with commas", "digits/train", "outsiders", "list"),
+    Question("licence", "The licence of its weights or images", "CC-BY-4.0", "unregistered"),
+    Question("training_data", "What it was trained on, with commas", "digits/train", "unregistered", "list"),
     Question("tried", "How many checkpoints or settings were tried before this one was chosen", "1", "all", "number"),
     Question("chosen_by", "The metric it was chosen by", "validation loss", "several tried"),
     Question("chosen_on", f"What that was measured on: {', '.join(get_args(ChosenOn))}", "train", "several tried"),
@@ -124,7 +124,7 @@ class Metadata(Strict):
         Args:
             registered: an entry of the registry says some of them already.
         """
-        needed = {"all"} | (set() if registered else {"outsiders"})
+        needed = {"all"} | (set() if registered else {"unregistered"})
         if self.tried is not None and self.tried > 1:
             needed.add("several tried")
         return tuple(f for f in FIELDS if f.needed in needed and getattr(self, f.name) in (None, ()))
@@ -205,7 +205,7 @@ def template() -> str:
     """A TOML file to fill in, with every field, its meaning and an example."""
     who = {
         "all": "needed",
-        "outsiders": "needed, unless the generator is registered",
+        "unregistered": "needed, unless the generator is registered",
         "several tried": "needed if tried > 1",
         "nobody": "optional",
     }
@@ -224,7 +224,7 @@ def template() -> str:
         lines += [
             "",
             f"# {f.question}; {who[f.needed]}.",
-            f"{'' if f.needed in ('all', 'outsiders') else '# '}{f.name} = {value}",
+            f"{'' if f.needed in ('all', 'unregistered') else '# '}{f.name} = {value}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...benchmarks.result import read_result
 from ...core.errors import BadEntry
-from .log import append, new_entry, refuse_unwritable, standing_of, verification_path
+from .log import append, new_entry, refuse_unwritable, status_of, verification_path
 from .log_entry import Entry
 
 Answer = Literal["upheld", "rejected"]
@@ -32,7 +32,7 @@ def answer(path: Path, verdict: Answer, reason: str, by: str) -> Entry:
         CannotWrite: there is no place for the log.
     """
     _refuse_withdrawn(path)
-    if standing_of(path).disputed is None:
+    if status_of(path).disputed is None:
         raise BadEntry(
             verification_path(path), "", "no dispute is open", "genboard dispute FILE --reason TEXT --by NAME"
         )
@@ -52,7 +52,7 @@ def withdraw(path: Path, reason: str, by: str) -> Entry:
 
 def _refuse_withdrawn(path: Path) -> None:
     read_result(path)
-    reason = standing_of(path).withdrawn
+    reason = status_of(path).withdrawn
     if reason is not None:
         raise BadEntry(path, "", f"withdrawn: {reason}", "a withdrawal is for good: measure anew")
     refuse_unwritable(path)

@@ -15,7 +15,7 @@ from ...core.errors import BadSamples
 from ...registry.images import ImageSource
 from ...registry.schema import Track
 from ...registry.sources import open_images
-from .log_entry import Compared, Figures, Pixels, Rung
+from .log_entry import Compared, Figures, MeasuredLevel, Pixels
 from .samples import compare_samples, preview_off, preview_problem
 from .sensitivity import sensitivity
 from .tolerance import PIXELS_OFF, compare
@@ -33,7 +33,7 @@ _DECISIVE = ("name", "kind", "task", "baseline", "noise_floor")
 class Outcome:
     """What a measurement found, and why it does not do; none if it does."""
 
-    rung: Rung
+    level: MeasuredLevel
     figures: Figures
     problem: str | None
 

@@ -18,16 +18,16 @@ from pydantic import ValidationError
 
 from ...core.errors import BadEntry, CannotWrite
 from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
-from .log_entry import LEVELS, SCHEMA, Entry, Figures, Kind, Level, Rung
+from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a result stands.
+class VerificationStatus:
+    """How far a result is verified, and what is said against it.
 
     Attributes:
-        level: the highest rung whose latest measurement succeeded.
-        failed: why the latest measurement of a rung failed, where none has succeeded since; of the lowest such rung.
+        level: the highest level whose latest measurement succeeded.
+        failed: why the latest measurement of a level failed, where none has succeeded since; of the lowest such level.
         disputed: the reason of a dispute that has not been rejected.
         withdrawn: the reason it was withdrawn; for good.
         history: all entries, oldest first.
@@ -49,7 +49,7 @@ def new_entry(
     kind: Kind,
     *,
     by: str | None,
-    rung: Rung | None = None,
+    level: MeasuredLevel | None = None,
     figures: Figures | None = None,
     reason: str | None = None,
 ) -> Entry:
@@ -62,7 +62,7 @@ def new_entry(
         return Entry(
             schema=SCHEMA,
             kind=kind,
-            rung=rung,
+            rung=level,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             by=by,
             genboard=version("genboard"),
@@ -114,36 +114,34 @@ def refuse_unwritable(result_path: Path) -> None:
         raise CannotWrite(f"cannot write {verification_path(result_path)}: the folder is read-only", _COPY)
 
 
-def standing(entries: Sequence[Entry]) -> Standing:
-    """Where a result stands by its log."""
-    latest: dict[Rung, Entry] = {}
+def status(entries: Sequence[Entry]) -> VerificationStatus:
+    """The status of a result by its log."""
+    latest: dict[MeasuredLevel, Entry] = {}
     disputed = withdrawn = None
     for entry in entries:
-        if entry.rung is not None:
-            latest[entry.rung] = entry
+        if entry.level is not None:
+            latest[entry.level] = entry
         elif entry.kind == "withdrawn":
             withdrawn = entry.reason
         else:
             disputed = None if entry.kind == "rejected" else entry.reason
     level: Level = "self-reported"
     failed = None
-    for rung in LEVELS[1:]:
-        if rung not in latest:
-            continue
-        if latest[rung].kind != "failed":
-            level = rung
+    for tried, entry in ((tried, latest[tried]) for tried in MEASURED if tried in latest):
+        if entry.kind != "failed":
+            level = tried
         elif failed is None:
-            failed = latest[rung].reason
-    return Standing(level, failed, disputed, withdrawn, tuple(entries))
+            failed = entry.reason
+    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries))
 
 
-def standing_of(result_path: Path) -> Standing:
-    """Where the result in a file stands.
+def status_of(result_path: Path) -> VerificationStatus:
+    """The status of the result in a file.
 
     Raises:
         BadEntry: its log is damaged: see `read_entries`.
     """
-    return standing(read_entries(result_path))
+    return status(read_entries(result_path))
 
 
 def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:

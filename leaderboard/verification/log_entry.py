@@ -13,10 +13,11 @@ from ..submission.texts import LONG, SHORT, problem_with
 
 SCHEMA = 1
 
-Rung = Literal["recomputed", "reproduced", "resampled"]
+MeasuredLevel = Literal["recomputed", "reproduced", "resampled"]
 Level = Literal["self-reported", "recomputed", "reproduced", "resampled"]
 Kind = Literal["recomputed", "reproduced", "resampled", "failed", "disputed", "upheld", "rejected", "withdrawn"]
-LEVELS: tuple[Level, ...] = get_args(Level)  # of the ladder, from the bottom
+MEASURED: tuple[MeasuredLevel, ...] = get_args(MeasuredLevel)  # from the lowest
+LEVELS: tuple[Level, ...] = get_args(Level)  # from the lowest
 
 _BY_WORD = ("disputed", "upheld", "rejected", "withdrawn")  # kinds that a person writes, with a reason
 
@@ -86,14 +87,14 @@ class Entry(Strict):
     """One line of the log.
 
     Attributes:
-        rung: which one a measurement reached, or, where it failed, missed.
+        level: which one a measurement reached, or, where it failed, missed; logs call it `rung`.
         previous: the digest of the entry before; none for the first.
         digest: SHA-256 of this entry's line without its digest; none for one that is not yet in a log.
     """
 
     schema_: int = Field(SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
     kind: Kind
-    rung: Rung | None
+    level: MeasuredLevel | None = Field(alias="rung")
     date: Moment
     by: By | None
     genboard: str = Field(max_length=SHORT)
@@ -108,15 +109,15 @@ class Entry(Strict):
         if self.kind in _BY_WORD:
             if self.reason is None or self.by is None:
                 raise ValueError(f"{self.kind} needs a reason, and who gives it")
-            if self.rung is not None or self.figures is not None:
+            if self.level is not None or self.figures is not None:
                 raise ValueError(f"{self.kind} is no measurement: it has neither rung nor figures")
             return self
-        if self.figures is None or self.rung is None:
+        if self.figures is None or self.level is None:
             raise ValueError(f"{self.kind} is a measurement: it needs rung and figures")
         if self.kind == "failed" and self.reason is None:
             raise ValueError("a failed measurement needs a reason")
-        if self.kind not in ("failed", self.rung):
-            raise ValueError(f"{self.kind} is not its rung, {self.rung}")
+        if self.kind not in ("failed", self.level):
+            raise ValueError(f"{self.kind} is not its rung, {self.level}")
         return self
 
     def to_json(self) -> dict[str, Any]:

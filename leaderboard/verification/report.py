@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..board.numbers import written
 from ..export.text_table import table
 from .levels import Outcome
-from .log import Standing
+from .log import VerificationStatus
 from .log_entry import Compared
 
 LARGEST = 5  # columns of a fresh draw that are listed: those that moved most
@@ -14,8 +14,8 @@ LARGEST = 5  # columns of a fresh draw that are listed: those that moved most
 def outcome_text(outcome: Outcome) -> str:
     """One measurement: what came of it, and a table of the columns that say why."""
     figures = outcome.figures
-    head = f"{outcome.rung}: {outcome.problem}" if outcome.problem else f"{outcome.rung}: yes"
-    lines = [f"not {head}" if outcome.problem and outcome.rung != "resampled" else head]
+    head = f"{outcome.level}: {outcome.problem}" if outcome.problem else f"{outcome.level}: yes"
+    lines = [f"not {head}" if outcome.problem and outcome.level != "resampled" else head]
     apart = "" if figures.largest_in_se is None else f", the largest difference {figures.largest_in_se:.2g} se"
     lines.append(f"  {figures.columns} columns{apart}")
     pixels = figures.pixels
@@ -28,7 +28,7 @@ def outcome_text(outcome: Outcome) -> str:
         lines.append(f"  samples with digest {pixels.found[:12]}, published {pixels.published[:12]}{share}")
     if figures.seed is not None:
         lines.append(f"  fresh seed {figures.seed}, p = {figures.p:.2g}")
-    if outcome.rung == "resampled":
+    if outcome.level == "resampled":
         shown = sorted(figures.differing, key=lambda c: -abs(c.in_se or 0))[:LARGEST]
     else:
         shown = [c for c in figures.differing if not c.agrees]
@@ -44,13 +44,13 @@ def compared_table(columns: list[Compared]) -> str:
     return table(header, rows, right=(1, 2, 3))
 
 
-def standing_text(standing: Standing) -> str:
+def status_text(status: VerificationStatus) -> str:
     """A result's level, what stands against it, and every entry of its log."""
-    against = {"failed": standing.failed, "disputed": standing.disputed, "withdrawn": standing.withdrawn}
-    lines = [f"level: {standing.level}", *(f"{what}: {reason}" for what, reason in against.items() if reason)]
-    for e in standing.history:
+    against = {"failed": status.failed, "disputed": status.disputed, "withdrawn": status.withdrawn}
+    lines = [f"level: {status.level}", *(f"{what}: {reason}" for what, reason in against.items() if reason)]
+    for e in status.history:
         who = f" by {e.by}" if e.by else ""
-        tried = f" ({e.rung})" if e.kind == "failed" else ""
+        tried = f" ({e.level})" if e.kind == "failed" else ""
         lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {e.reason}' if e.reason else ''}")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Up the ladder, as far as there is something to measure with; every attempt leaves an entry in the log."""
+"""A verification run: level by level, as far as there are inputs; every attempt leaves an entry in the log."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from ...core.errors import BadSamples
 from ...core.files import home, make_folder
 from .inputs import generator_at_hand, generator_of, precision_of, samples_of, track_of
 from .levels import Outcome, recompute, reproduce, resample
-from .log import Standing, append, new_entry, read_entries, refuse_unwritable, standing
-from .log_entry import Entry, Rung
+from .log import VerificationStatus, append, new_entry, read_entries, refuse_unwritable, status
+from .log_entry import Entry, MeasuredLevel
 
 SEED_BITS = 48  # of a fresh seed: a whole number that every reader of JSON keeps
 
 
 @dataclass(frozen=True)
-class Climbed:
-    """What became of an attempt at one or more rungs.
+class VerificationRun:
+    """What became of an attempt at one or more levels.
 
     Attributes:
-        outcomes: of the rungs that were tried, in order; after one that failed no other is.
+        outcomes: of the levels that were tried, in order; after one that failed no other is.
         entries: as they were, or would be, written.
-        standing: of the result, with them.
+        status: of the result, with them.
     """
 
     path: Path
     result: Result
     outcomes: tuple[Outcome, ...]
     entries: tuple[Entry, ...]
-    standing: Standing
+    status: VerificationStatus
     written: bool
 
     @property
@@ -48,10 +48,10 @@ class Climbed:
             "generator": self.result.generator.name,
             "track": self.result.track.model_dump(mode="json"),
             "verified": self.problem is None,
-            "level": self.standing.level,
-            "failed": self.standing.failed,
-            "disputed": self.standing.disputed,
-            "withdrawn": self.standing.withdrawn,
+            "level": self.status.level,
+            "failed": self.status.failed,
+            "disputed": self.status.disputed,
+            "withdrawn": self.status.withdrawn,
             "written": self.written,
             "entries": [entry.to_json() for entry in self.entries],
         }
@@ -60,7 +60,7 @@ class Climbed:
 def verify(
     path: Path,
     *,
-    rung: Rung | None = None,
+    level: MeasuredLevel | None = None,
     samples: Path | None = None,
     conversions: tuple[str, ...] = (),
     source: str | None = None,
@@ -70,11 +70,11 @@ def verify(
     by: str | None = None,
     write: bool = True,
     report: Callable[[Outcome], None] = lambda _: None,
-) -> Climbed:
+) -> VerificationRun:
     """Measure a result again and append what was found to its log.
 
     Args:
-        rung: the one to try; by default as far up as there are samples and a generator at hand, fresh seeds excepted.
+        level: the one to try; by default as far up as there are samples and a generator at hand, fresh seeds excepted.
         samples: the submitted ones; by default those in the user's data folder.
         conversions: of the images in `samples`, as they were when the result was made.
         source: the user's function that drew them.
@@ -90,13 +90,13 @@ def verify(
     before = read_entries(path)
     if write:
         refuse_unwritable(path)
-    _refuse_chosen_seed(seed, rung, before, write)
+    _refuse_chosen_seed(seed, level, before, write)
     track = track_of(path, result)
     options = Options(device=device, precision=precision_of(result))
-    found = None if rung == "resampled" else samples_of(result, samples, conversions)
+    found = None if level == "resampled" else samples_of(result, samples, conversions)
     outcomes: list[Outcome] = []
     entries: list[Entry] = []
-    for tried in _rungs(result, rung, found is not None, source):
+    for tried in _levels(result, level, found is not None, source):
         with tempfile.TemporaryDirectory(dir=make_folder(home() / "verifying"), ignore_cleanup_errors=True) as folder:
             room = Path(folder)
             if tried == "recomputed":
@@ -110,18 +110,18 @@ def verify(
                     fresh = secrets.randbits(SEED_BITS) if seed is None else seed
                     outcome = resample(result, track, generator, fresh, options, room)
         kind = "failed" if outcome.problem else tried
-        entry = new_entry(path, kind, by=by, rung=tried, figures=outcome.figures, reason=outcome.problem)
+        entry = new_entry(path, kind, by=by, level=tried, figures=outcome.figures, reason=outcome.problem)
         entries.append(append(path, entry) if write else entry)
         outcomes.append(outcome)
         report(outcome)
         if outcome.problem:
             break
     after = read_entries(path) if write else (*before, *entries)
-    return Climbed(path, result, tuple(outcomes), tuple(entries), standing(after), write)
+    return VerificationRun(path, result, tuple(outcomes), tuple(entries), status(after), write)
 
 
-def _rungs(result: Result, asked: Rung | None, samples: bool, source: str | None) -> list[Rung]:
-    """Which rungs to try.
+def _levels(result: Result, asked: MeasuredLevel | None, samples: bool, source: str | None) -> list[MeasuredLevel]:
+    """Which levels to try.
 
     Raises:
         BadSamples: there is nothing to measure with.
@@ -131,20 +131,20 @@ def _rungs(result: Result, asked: Rung | None, samples: bool, source: str | None
         raise BadSamples(f"the samples of {result.generator.name} are not in the data folder", give)
     if asked is not None:
         return [asked]
-    at_hand: list[tuple[Rung, bool]] = [
+    at_hand: list[tuple[MeasuredLevel, bool]] = [
         ("recomputed", samples),
         ("reproduced", generator_at_hand(result, source)),
     ]
-    rungs = [rung for rung, there in at_hand if there]
-    if not rungs:
+    levels = [level for level, there in at_hand if there]
+    if not levels:
         raise BadSamples(f"neither the samples nor the generator of {result.generator.name} are at hand", give)
-    return rungs
+    return levels
 
 
-def _refuse_chosen_seed(seed: int | None, rung: Rung | None, log: tuple[Entry, ...], write: bool) -> None:
+def _refuse_chosen_seed(seed: int | None, level: MeasuredLevel | None, log: tuple[Entry, ...], write: bool) -> None:
     if seed is None:
         return
-    if rung != "resampled":
+    if level != "resampled":
         raise BadSamples("a seed is for a fresh draw", "add --level resampled, or leave --seed out")
     logged = [entry.figures.seed for entry in log if entry.figures is not None]
     if write and seed not in logged:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..storage.records import Record
 from .levels import LUCKY
-from .log import standing_of
+from .log import status_of
 from .log_entry import LEVELS
 from .sensitivity import DRAWS, ULPS
 from .tolerance import IN_SE, LEVELS_OFF, PIXELS_OFF, RELATIVE, TIMES
@@ -34,13 +34,13 @@ def levels(records: Iterable[Record]) -> str:
     flags = ("failed", "disputed", "withdrawn")
     found: dict[str, list[int]] = {}
     for record in records:
-        standing = standing_of(record.path)
+        status = status_of(record.path)
         result = record.result
         counts = found.setdefault(f"{result.track.name}@{result.track.version}", [0] * (1 + len(LEVELS) + len(flags)))
         counts[0] += 1
-        counts[1 + LEVELS.index(standing.level)] += 1
+        counts[1 + LEVELS.index(status.level)] += 1
         for i, flag in enumerate(flags, 1 + len(LEVELS)):
-            counts[i] += getattr(standing, flag) is not None
+            counts[i] += getattr(status, flag) is not None
     head = ["track", "results", *LEVELS, *flags]
     lines = [f"| {track} | {' | '.join(map(str, counts))} |" for track, counts in sorted(found.items())]
     return "\n".join([f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1), *lines])
