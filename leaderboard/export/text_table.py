@@ -1,8 +1,8 @@
-"""Columns of plain text. On its own, so that listing the registry imports nothing heavy."""
+"""Tables as plain text and as Markdown. On its own, so that listing the registry imports nothing heavy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -15,3 +15,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         ).rstrip()
         for line in lines
     )
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> str:
+    """A table in Markdown, the columns in `right` aligned on the right.
+
+    >>> print(markdown_table(["name", "n"], [["a", 1]], right=[1]))
+    | name | n |
+    |---|---:|
+    | a | 1 |
+    """
+    rule = "".join("|---:" if i in right else "|---" for i in range(len(header)))
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (header, *rows)]
+    return "\n".join([lines[0], f"{rule}|", *lines[1:]])

@@ -2,9 +2,9 @@
 
 `python -m genboard.leaderboard.maintenance.copies_test` writes the table that the documentation shows.
 
-The real images that training has not seen, reference and held-out ones together, are dealt into three equal parts: a
-reference bank, held-out images, and samples. So the samples are as real as can be, and each flag that they get is a
-false alarm. Then some of the samples are replaced by training images, as they are or altered a little.
+The real images that training has not seen, reference and held-out ones together, are partitioned at random into three
+equal parts: reference, held-out images, and samples. So the samples are as real as can be, and each flag that they get
+is a false alarm. Then some of the samples are replaced by training images, as they are or altered a little.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from ...registry.schema import Against, Track
 from ..board.copying import SUSPECTS, copying
 
 TABLE = Path(__file__).parents[1] / "copies_test.json"
-TRACKS: Mapping[str, int] = {"digits": 1000, "mnist": 300}  # deals of each
-MOST = 500  # samples of a deal: more take hours, and change no false alarms
-DETECTED = 20  # how much rarer deals with copies are
+TRACKS: Mapping[str, int] = {"digits": 1000, "mnist": 300}  # partitions of each
+MOST = 500  # samples of a partition: more take hours, and change no false alarms
+DETECTED = 20  # how much rarer partitions with copies are
 SIDES: tuple[Against, Against] = ("reference", "train")
 
 
@@ -48,8 +48,8 @@ class Flagged:
 
     Attributes:
         share: of the samples that are copies, exact or altered.
-        n: samples, and as many held-out images and images of the reference bank.
-        copies: share of the deals in which the samples were called copies.
+        n: samples, and as many held-out and reference images.
+        copies: share of the partitions in which the samples were called copies.
         suspected: in which they were suspected, with held-out images on the board.
         alone: in which they were suspected without.
     """
@@ -58,7 +58,7 @@ class Flagged:
     kind: str
     share: float
     n: int
-    deals: int
+    partitions: int
     copies: float
     suspected: float
     alone: float
@@ -82,29 +82,29 @@ class _Pool:
 
     @property
     def n(self) -> int:
-        """Samples of a deal, and as many of each other kind."""
+        """Samples of a partition, and as many of each other kind."""
         return min(len(self.fresh) // 3, MOST)
 
 
 CASES = (("exact", 0.1), ("exact", 0.25), ("exact", 0.5), ("augmented", 1.0))
 
 
-def copies_test(track: Track, deals: int, seed: int = 0) -> list[Flagged]:
+def copies_test(track: Track, partitions: int, seed: int = 0) -> list[Flagged]:
     """How often each flag is raised, of real images and of each kind of copies.
 
     Raises:
         BadImages, BadFeatures: the images or the extractor are not to be had.
     """
     pool = _pool(track, seed)
-    fewer = max(1, deals // DETECTED)
-    cases = [("real", 0.0, deals), *((kind, share, fewer) for kind, share in CASES)]
-    with bar(f"{track.id}, copies", sum(count for *_, count in cases), "deal") as progress:
+    fewer = max(1, partitions // DETECTED)
+    cases = [("real", 0.0, partitions), *((kind, share, fewer) for kind, share in CASES)]
+    with bar(f"{track.id}, copies", sum(count for *_, count in cases), "partition") as progress:
         found = []
         for kind, share, count in cases:
             generator = torch.Generator().manual_seed(seed)
             flags = []
             for _ in range(count):
-                flags.append(_deal(pool, kind, share, generator))
+                flags.append(_partition(pool, kind, share, generator))
                 progress.update()
             n = pool.n
             rates = [sum(column) / count for column in zip(*flags, strict=True)]
@@ -112,17 +112,17 @@ def copies_test(track: Track, deals: int, seed: int = 0) -> list[Flagged]:
     return found
 
 
-def _deal(pool: _Pool, kind: str, share: float, generator: torch.Generator) -> tuple[bool, bool, bool]:
-    """The flags of one deal: copies, suspected, and suspected without held-out images."""
+def _partition(pool: _Pool, kind: str, share: float, generator: torch.Generator) -> tuple[bool, bool, bool]:
+    """The flags of one partition: copies, suspected, and suspected without held-out images."""
     n = pool.n
     order = torch.randperm(len(pool.fresh), generator=generator)
-    bank, held_out, samples = (pool.fresh[order[i * n : (i + 1) * n]] for i in range(3))
+    reference, held_out, samples = (pool.fresh[order[i * n : (i + 1) * n]] for i in range(3))
     if share:
         count = round(n * share)
         chosen = torch.randperm(len(pool.copied[kind]), generator=generator)[:count]
         samples = torch.cat([samples[: n - count], pool.copied[kind][chosen]])
     key = pool.space, SIDES[0]
-    references = {**pool.references, key: replace(pool.references[key], features=bank, keys=None)}
+    references = {**pool.references, key: replace(pool.references[key], features=reference, keys=None)}
     floor, cells = (_records(pool, features, references) for features in (held_out, samples))
     beside = copying(cells, floor)
     return beside.copies, beside.suspected, copying(cells).suspected
@@ -151,7 +151,7 @@ def _pool(track: Track, seed: int) -> _Pool:
         "exact": as_before(measure(converted(train, steps), live, moments=False), references[space, "train"]).features,
         "augmented": measure(converted(augmented(train, seed), steps), live, moments=False).features,
     }
-    # Labels play no part: a deal of real images has them in natural proportions.
+    # Labels play no part: a partition of real images has them in natural proportions.
     only = track.model_copy(update={"metrics": columns, "task": "unconditional", "primary": columns[0].key})
     return _Pool(only, space, references, fresh, copied)
 

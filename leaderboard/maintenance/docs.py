@@ -28,6 +28,7 @@ from ...registry.weights import count_numbers
 from ..board.board import make_board
 from ..board.numbers import figure, written
 from ..export.terminal import board_text
+from ..export.text_table import markdown_table
 from ..storage.records import COMMITTED, read_records
 from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
@@ -123,52 +124,53 @@ def _board(name: str) -> str:
 
 def _metrics() -> str:
     arrows = {"lower": "lower", "higher": "higher", None: "shown, not ranked"}
-    rows = [f"| `{m.name}` | {m.title} | {arrows[m.better]} | {m.summary} | {m.paper} |" for m in METRICS.values()]
-    return "\n".join(["| name | metric | better | what it measures | source |", "|---|---|---|---|---|", *rows])
+    rows = [(f"`{m.name}`", m.title, arrows[m.better], m.summary, m.paper) for m in METRICS.values()]
+    return markdown_table(("name", "metric", "better", "what it measures", "source"), rows)
 
 
 def _self_test() -> str:
-    rows = ["| track | metric | comparisons | called different |", "|---|---|---:|---:|"]
-    for o in map(lambda entry: SelfTest(**entry), read_json(SELF_TEST)):
-        rows.append(f"| {o.track} | `{o.metric}` | {o.comparisons} | {o.different:.1%} |")
-    return "\n".join(rows)
+    found = [SelfTest(**entry) for entry in read_json(SELF_TEST)]
+    rows = [(o.track, f"`{o.metric}`", o.comparisons, f"{o.different:.1%}") for o in found]
+    return markdown_table(("track", "metric", "comparisons", "called different"), rows, right=(2, 3))
 
 
 def _rank_coverage() -> str:
-    rows = ["| true values | errors | boards | held | separated | ranks in an interval |", "|---|---|" + "---:|" * 4]
-    for o in map(lambda entry: Coverage(**entry), read_json(RANK_COVERAGE)):
+    rows = []
+    for o in (Coverage(**entry) for entry in read_json(RANK_COVERAGE)):
         separated = "-" if o.separated is None else f"{o.separated:.1%}"
-        rows.append(f"| {o.design} | {o.errors} | {o.boards:,} | {o.held:.1%} | {separated} | {o.width:.1f} |")
-    return "\n".join(rows)
+        rows.append((o.design, o.errors, f"{o.boards:,}", f"{o.held:.1%}", separated, f"{o.width:.1f}"))
+    head = ("true values", "errors", "boards", "held", "separated", "ranks in an interval")
+    return markdown_table(head, rows, right=range(2, 6))
 
 
 def _copies() -> str:
-    head = "| track | samples | n | deals | copies | suspected | suspected without held-out images |"
-    rows = [head, "|---|---|" + "---:|" * 5]
-    for f in map(lambda entry: Flagged(**entry), read_json(COPIES)):
+    rows = []
+    for f in (Flagged(**entry) for entry in read_json(COPIES)):
         kind = {"real": "real", "exact": f"{f.share:.0%} copies", "augmented": f"{f.share:.0%} altered copies"}[f.kind]
-        rates = " | ".join(f"{rate:.1%}" for rate in (f.copies, f.suspected, f.alone))
-        rows.append(f"| {f.track} | {kind} | {f.n:,} | {f.deals:,} | {rates} |")
-    return "\n".join(rows)
+        rates = [f"{rate:.1%}" for rate in (f.copies, f.suspected, f.alone)]
+        rows.append((f.track, kind, f"{f.n:,}", f"{f.partitions:,}", *rates))
+    head = ("track", "samples", "n", "partitions", "copies", "suspected", "suspected without held-out images")
+    return markdown_table(head, rows, right=range(2, 7))
 
 
 def _precision() -> str:
-    rows = ["| track | column | float32 | bf16 | difference in standard errors |", "|---|---|---:|---:|---:|"]
-    for e in map(lambda entry: Effect(**entry), read_json(PRECISION)):
+    rows = []
+    for e in (Effect(**entry) for entry in read_json(PRECISION)):
         apart = "-" if not e.se else written((e.half - e.full) / e.se, 2)
-        rows.append(f"| {e.track} | `{e.column}` | {e.full:.6g} | {e.half:.6g} | {apart} |")
-    return "\n".join(rows)
+        rows.append((e.track, f"`{e.column}`", f"{e.full:.6g}", f"{e.half:.6g}", apart))
+    head = ("track", "column", "float32", "bf16", "difference in standard errors")
+    return markdown_table(head, rows, right=(2, 3, 4))
 
 
 def _checks() -> str:
-    rows = [f"| `{c.code}` | {c.severity} | {c.title} | {c.hint} |" for c in CHECKS]
-    return "\n".join(["| code | | what it finds | what to do |", "|---|---|---|---|", *rows])
+    rows = [(f"`{c.code}`", c.severity, c.title, c.hint) for c in CHECKS]
+    return markdown_table(("code", "", "what it finds", "what to do"), rows)
 
 
 def _submission_fields() -> str:
     who = {"all": "everybody", "unregistered": "all but registered ones", "several tried": "`tried` > 1", "nobody": ""}
-    rows = [f"| `{f.name}` | `{f.flag}` | {f.question} | {who[f.needed]} |" for f in FIELDS]
-    return "\n".join(["| field | flag | what it says | needed of |", "|---|---|---|---|", *rows])
+    rows = [(f"`{f.name}`", f"`{f.flag}`", f.question, who[f.needed]) for f in FIELDS]
+    return markdown_table(("field", "flag", "what it says", "needed of"), rows)
 
 
 def _reading_memory() -> str:
@@ -180,54 +182,48 @@ def _reading_memory() -> str:
 
 
 def _reference_memory() -> str:
-    table = read_json(MEMORY)
-    rows = ["| space | images | bank | before | peak | of which the build's | file |", "|---|" + "---:|" * 6]
-    for b in table["builds"]:
+    rows = []
+    for b in read_json(MEMORY)["builds"]:
         sizes = b["before_mib"], b["peak_mib"], b["peak_mib"] - b["before_mib"], b["file_mib"]
-        rows.append(
-            f"| `{b['space']}` | {b['images']:,} | {b['bank']:,} | {' | '.join(f'{s:,.0f} MiB' for s in sizes)} |"
-        )
-    return "\n".join(rows)
+        rows.append((f"`{b['space']}`", f"{b['images']:,}", f"{b['bank']:,}", *(f"{s:,.0f} MiB" for s in sizes)))
+    head = ("space", "images", "bank", "before", "peak", "of which the build's", "file")
+    return markdown_table(head, rows, right=range(1, 7))
 
 
 def _extractors() -> str:
-    rows = ["| name | what it is | preprocessing | wide | logits | images |", "|---|---|---|---:|---:|---|"]
+    rows = []
     for e in entries(Extractor).values():
         taken = describe(e.input) if isinstance(e.input, tuple) else {"rgb": "RGB, any size", "any": "any"}[e.input]
-        cells = [f"`{e.name}`", e.title, f"`{e.preprocessing}`", e.dim or "-", e.classes or "-", taken]
-        rows.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(rows)
+        rows.append((f"`{e.name}`", e.title, f"`{e.preprocessing}`", e.dim or "-", e.classes or "-", taken))
+    return markdown_table(("name", "what it is", "preprocessing", "wide", "logits", "images"), rows, right=(3, 4))
 
 
 def _datasets() -> str:
-    rows = ["| name | what it is | images | shape | source | licence | digest |", "|---|---|---:|---|---|---|---|"]
+    rows = []
     for d in entries(Dataset).values():
         digest = f"`{d.content_digest[:12]}`" if d.content_digest else "not yet recorded"
-        cells = [f"`{d.name}`", d.title, f"{d.count:,}", describe(d.shape), d.source.kind, d.licence, digest]
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+        rows.append((f"`{d.name}`", d.title, f"{d.count:,}", describe(d.shape), d.source.kind, d.licence, digest))
+    return markdown_table(("name", "what it is", "images", "shape", "source", "licence", "digest"), rows, right=(2,))
 
 
 def _tracks() -> str:
-    rows = ["| name | data set | samples | ranked by | columns |", "|---|---|---:|---|---:|"]
-    for t in entries(Track).values():
-        rows.append(f"| `{t.name}` | `{t.dataset}` | {t.samples:,} | `{t.primary}` | {len(t.metrics)} |")
-    return "\n".join(rows)
+    rows = [
+        (f"`{t.name}`", f"`{t.dataset}`", f"{t.samples:,}", f"`{t.primary}`", len(t.metrics))
+        for t in entries(Track).values()
+    ]
+    return markdown_table(("name", "data set", "samples", "ranked by", "columns"), rows, right=(2, 4))
 
 
 def _generators() -> str:
-    rows = [f"| `{g['name']}` | {g['title']} | {g['family']} | {g['origin']} |" for g in listed("generators")]
-    return "\n".join(["| name | what it is | family | origin |", "|---|---|---|---|", *rows])
+    rows = [(f"`{g['name']}`", g["title"], g["family"], g["origin"]) for g in listed("generators")]
+    return markdown_table(("name", "what it is", "family", "origin"), rows)
 
 
 def _zoo() -> str:
     """The generators trained here, in the order of their board, with what their weights take."""
     track, shown = find(Track, "digits"), ("fd", "precision", "recall")
     space = track.primary.partition(":")[2]
-    rows = [
-        "| | family | Fréchet distance, 95% interval | precision | recall | numbers in its weights | origin |",
-        "|---|---|---:|---:|---:|---:|---|",
-    ]
+    rows = []
     for row in make_board(track, read_records([COMMITTED]).readable).rows:
         entry = entries(Generator).get(row.name)
         if entry is None or entry.weights is None or entry.weights.file is None:
@@ -236,8 +232,9 @@ def _zoo() -> str:
         size = f"{count_numbers(path):,} in {path.stat().st_size / 1024:,.0f} KiB"
         values = [figure(row.cells.get(f"{metric}:{space}")) for metric in shown]
         cells = [f"{value.text} {value.margin}".strip() or "-" for value in values]
-        rows.append(f"| {' | '.join([f'`{row.name}`', entry.family, *cells, size, entry.origin])} |")
-    return "\n".join(rows)
+        rows.append((f"`{row.name}`", entry.family, *cells, size, entry.origin))
+    head = ("", "family", "Fréchet distance, 95% interval", "precision", "recall", "numbers in its weights", "origin")
+    return markdown_table(head, rows, right=range(2, 6))
 
 
 if __name__ == "__main__":

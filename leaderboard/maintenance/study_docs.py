@@ -8,13 +8,14 @@ from ...benchmarks.studies.listing import STUDIES
 from ...benchmarks.studies.scorecard import FAILURES, scorecard
 from ...benchmarks.studies.table import Cell, Table
 from ..board.numbers import written
+from ..export.text_table import markdown_table
 from ..storage.study_tables import COMMITTED, read_tables
 
 
 def listing() -> str:
     """Every study and what it asks."""
-    rows = [f"| `{s.name}` | {s.question} | {', '.join(f'`--{p}`' for p in s.parameters)} |" for s in STUDIES.values()]
-    return "\n".join(["| study | asks | may be set |", "|---|---|---|", *rows])
+    rows = [(f"`{s.name}`", s.question, ", ".join(f"`--{p}`" for p in s.parameters)) for s in STUDIES.values()]
+    return markdown_table(("study", "asks", "may be set"), rows)
 
 
 def verdicts(track: str) -> str:
@@ -30,11 +31,11 @@ def card(track: str) -> str:
     """The scorecard of a track: each number with its interval, each followed by its study."""
     made = scorecard(_tables(track))
     used = [failure for failure in FAILURES if any((metric, failure) in made.cells for metric in made.metrics)]
-    rows = [f"| | {' | '.join(used)} |", "|---" * (len(used) + 1) + "|"]
-    for metric in made.metrics:
-        cells = ("<br>".join(map(_said, made.cells.get((metric, failure), ()))) for failure in used)
-        rows.append(f"| `{metric}` | {' | '.join(cells)} |")
-    return "\n".join([*rows, "", *_units(made.cells)])
+    rows = [
+        (f"`{metric}`", *("<br>".join(map(_said, made.cells.get((metric, failure), ()))) for failure in used))
+        for metric in made.metrics
+    ]
+    return "\n".join([markdown_table(("", *used), rows), "", *_units(made.cells)])
 
 
 def _units(cells: dict[tuple[str, str], tuple[Cell, ...]]) -> list[str]:

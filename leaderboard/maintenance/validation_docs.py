@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from ...benchmarks.validation import LEFT_OUT, SETTINGS, Outcome, Setting, find_setting
 from ...registry.metrics import METRICS
+from ..export.text_table import markdown_table
 
 LEAST, MOST = 0.93, 0.98  # what a 95% interval should hold
 
@@ -36,26 +37,27 @@ def claimed(table: Sequence[Outcome]) -> str:
 
 def outside(table: Sequence[Outcome]) -> str:
     """The settings in which an interval does not hold what it should, each with its figures."""
-    rows = ["| metric | setting | d/n | held, % | claimed | target | bias |", "|---|---|---:|---:|---:|---:|---:|"]
+    rows = []
     for o in table:
         if o.reference == "fixed" and is_outside(o) and o.target is not None:
             setting = find_setting(o.setting)
             ratio = "-" if o.claimed is None else f"{o.claimed:.2f}"
             bias = "-" if o.bias is None or o.bias_error is None else f"{_bias(o)} ± {o.bias_error:.2f}"
-            cells = [f"`{o.metric}`", setting.kind, setting.size, _percent(o), ratio, f"{o.target:.3g}", bias]
-            rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows) if len(rows) > 2 else "None."
+            rows.append((f"`{o.metric}`", setting.kind, setting.size, _percent(o), ratio, f"{o.target:.3g}", bias))
+    head = ("metric", "setting", "d/n", "held, %", "claimed", "target", "bias")
+    return markdown_table(head, rows, right=range(2, 7)) if rows else "None."
 
 
 def missing(table: Sequence[Outcome]) -> str:
     """Where a metric gave no interval, in how many draws, and why."""
-    rows = ["| metric | setting | d/n | draws without | reason |", "|---|---|---:|---:|---|"]
+    rows = []
     for o in table:
         if o.reference == "fixed" and o.intervals < o.draws:
             setting, gone = find_setting(o.setting), f"{o.draws - o.intervals:,} of {o.draws:,}"
-            rows.append(f"| `{o.metric}` | {setting.kind} | {setting.size} | {gone} | {o.reason} |")
-    rows += [f"| `{name}` | all | | not simulated | {reason} |" for name, reason in LEFT_OUT.items()]
-    return "\n".join(rows) if len(rows) > 2 else "None."
+            rows.append((f"`{o.metric}`", setting.kind, setting.size, gone, o.reason))
+    rows += [(f"`{name}`", "all", "", "not simulated", reason) for name, reason in LEFT_OUT.items()]
+    head = ("metric", "setting", "d/n", "draws without", "reason")
+    return markdown_table(head, rows, right=(2, 3)) if rows else "None."
 
 
 def is_outside(o: Outcome) -> bool:
@@ -72,16 +74,12 @@ def _tables(table: Sequence[Outcome], reference: str, cell: Callable[[Outcome], 
 
 def _of_size(settings: Sequence[Setting], found: dict[tuple[str, str], Outcome], cell: Callable[[Outcome], str]) -> str:
     title = f"{settings[0].d} features, {settings[0].n:,} samples"
-    rows = [_row([title, *(s.kind for s in settings)]), f"|---|{'---:|' * len(settings)}"]
+    rows = []
     for metric in METRICS:
         of_metric = [found.get((metric, s.name)) for s in settings]
         if any(of_metric):
-            rows.append(_row([f"`{metric}`", *(cell(o) if o else "-" for o in of_metric)]))
-    return "\n".join(rows)
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+            rows.append((f"`{metric}`", *(cell(o) if o else "-" for o in of_metric)))
+    return markdown_table((title, *(s.kind for s in settings)), rows, right=range(1, len(settings) + 1))
 
 
 def _percent(o: Outcome) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ...benchmarks.result import Result
 from ..board.numbers import figure, written
+from ..export.text_table import markdown_table
 from ..storage.records import Record
 from ..verification.tolerance import in_se
 
@@ -18,8 +19,8 @@ def changes(records: Iterable[Record]) -> str:
     Empty cells are columns that there were not, or are no longer.
     """
     rows = [row for pair in _pairs(records) for row in _rows(*pair)]
-    head = "| track | generator | column | before | now | in standard errors before |\n|---|---|---|---:|---:|---:|"
-    return "\n".join([head, *rows])
+    head = ("track", "generator", "column", "before", "now", "in standard errors before")
+    return markdown_table(head, rows, right=(3, 4, 5))
 
 
 def _pairs(records: Iterable[Record]) -> Iterator[tuple[Result, Result]]:
@@ -35,7 +36,7 @@ def _pairs(records: Iterable[Record]) -> Iterator[tuple[Result, Result]]:
             yield newest[0], newest[1]
 
 
-def _rows(before: Result, now: Result) -> Iterator[str]:
+def _rows(before: Result, now: Result) -> Iterator[tuple[str, ...]]:
     for key in dict.fromkeys(record.key for record in (*before.metrics, *now.metrics)):
         old, new = before.metric(key), now.metric(key)
         if old is not None and new is not None and old.version == new.version:
@@ -43,4 +44,4 @@ def _rows(before: Result, now: Result) -> Iterator[str]:
         moved = None if old is None or new is None else in_se(old, new.value)
         shown = [" ".join(filter(None, (figure(r).text, figure(r).margin))) if r else "" for r in (old, new)]
         apart = "" if moved is None else written(moved, 2)
-        yield f"| {now.track.name} | `{now.generator.name}` | `{key}` | {shown[0]} | {shown[1]} | {apart} |"
+        yield now.track.name, f"`{now.generator.name}`", f"`{key}`", *shown, apart

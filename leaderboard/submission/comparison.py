@@ -11,6 +11,7 @@ from ...registry.catalog import entries
 from ...registry.schema import Track
 from ..board.board import Row, make_board
 from ..board.numbers import difference, figure
+from ..export.text_table import markdown_table
 from ..storage.records import Record, read_records
 from .check import Finding, rooted
 
@@ -45,7 +46,7 @@ def findings_table(findings: Sequence[Finding]) -> str:
     rows = [
         [f"`{f.code}`", f.severity, _cell(f"{Path(f.file).name} {f.field}"), _cell(f.problem), f.hint] for f in findings
     ]
-    return _table(["code", "", "where", "problem", "hint"], rows)
+    return markdown_table(["code", "", "where", "problem", "hint"], rows) + "\n"
 
 
 def _section(record: Record, others: Sequence[Record]) -> str:
@@ -63,7 +64,7 @@ def _section(record: Record, others: Sequence[Record]) -> str:
     else:
         near = board.rows[max(0, at - NEAREST) : at + NEAREST + 1]
         rows = [[_rank(row), _name(row, row.result.id == result.id), *_figures(row, keys)] for row in near]
-        text = f"{head}\n{_table(['rank', 'generator', *keys], rows)}"
+        text = f"{head}\n{markdown_table(['rank', 'generator', *keys], rows)}\n"
     earlier = [r.result for r in others if _same_generator(r.result, result) and r.result.id != result.id]
     return text + "".join(_change(result, before) for before in earlier)
 
@@ -75,7 +76,9 @@ def _change(now: Result, before: Result) -> str:
         if old is not None and old.value != record.value:
             rows.append([f"`{record.key}`", _shown(old), _shown(record), difference(record, old).text or "-"])
     head = f"\nAgainst its earlier result {before.id} of {before.provenance.created}:"
-    return f"{head}\n\n{_table(['column', 'before', 'now', 'change'], rows)}" if rows else f"{head} no value differs.\n"
+    if not rows:
+        return f"{head} no value differs.\n"
+    return f"{head}\n\n{markdown_table(['column', 'before', 'now', 'change'], rows)}\n"
 
 
 def _same_generator(a: Result, b: Result) -> bool:
@@ -100,11 +103,6 @@ def _rank(row: Row) -> str:
         return "-"
     first, last = row.place.first, row.place.last
     return str(first) if first == last else f"{first}-{last}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _cell(text: str) -> str:

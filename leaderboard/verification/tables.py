@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..export.text_table import markdown_table
 from ..storage.records import Record
 from .levels import LUCKY
 from .log import status_of
@@ -26,7 +27,7 @@ def tolerances() -> str:
         ("samples with another digest", f"at most {PIXELS_OFF:.1%} of the values differ, by {LEVELS_OFF} grey level"),
         ("published value against a fresh draw", f"fails at *p* < {LUCKY:g}, one-sided"),
     ]
-    return "\n".join(["| what | tolerance |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in rows)])
+    return markdown_table(("what", "tolerance"), rows)
 
 
 def levels(records: Iterable[Record]) -> str:
@@ -41,6 +42,6 @@ def levels(records: Iterable[Record]) -> str:
         counts[1 + LEVELS.index(status.level)] += 1
         for i, flag in enumerate(flags, 1 + len(LEVELS)):
             counts[i] += getattr(status, flag) is not None
-    head = ["track", "results", *LEVELS, *flags]
-    lines = [f"| {track} | {' | '.join(map(str, counts))} |" for track, counts in sorted(found.items())]
-    return "\n".join([f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1), *lines])
+    head = ("track", "results", *LEVELS, *flags)
+    rows = [(track, *counts) for track, counts in sorted(found.items())]
+    return markdown_table(head, rows, right=range(1, len(head)))
