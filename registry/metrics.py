@@ -106,7 +106,7 @@ _ROWS = (
     Metric(
         name="cmmd",
         title="CMMD",
-        version=1,
+        version=2,
         fn="benchmarks.metrics.cmmd:cmmd",
         inputs=("real.features", "fake.features"),
         better="lower",
