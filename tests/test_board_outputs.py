@@ -206,7 +206,7 @@ def test_what_does_not_share_the_column_is_told_what_differs(
 def test_the_page_fits_and_says_what_it_shows(board: Board) -> None:
     text = board_text(board)
     assert max(map(len, text.splitlines())) <= 120
-    assert "not distinguished" in text
+    assert "not significantly different" in text
     assert "equal" not in text
     assert "noise floor" in text
     assert all(row.name in text for row in board.rows)

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -230,7 +231,9 @@ def test_markdown_shows_the_neighbours_and_earlier_results(run: Run, tmp_path: P
     first = ground.read()
     shutil.copytree(ground.folder, ground.board, dirs_exist_ok=True)
     change = put("metrics", 0, "value", value=first["metrics"][0]["value"] + 0.25)
-    respecify(lambda v: (change(v), put("specification", "generator", "images", value="cd" * 32)(v)))(ground)
+    later = datetime.fromisoformat(first["provenance"]["created"]) + timedelta(seconds=1)
+    newer = put("provenance", "created", value=later.isoformat())
+    respecify(lambda v: (change(v), newer(v), put("specification", "generator", "images", value="cd" * 32)(v)))(ground)
     code, out, _ = run("check", ground.folder, "--against", ground.board, "--markdown")
     assert code == 1
     assert "| `R210` | error |" in out

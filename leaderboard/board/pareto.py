@@ -19,7 +19,7 @@ Side = Literal["on", "open", "off"]
 
 
 @dataclass(frozen=True)
-class Standpoint:
+class FrontPoint:
     """Where a row stands.
 
     Attributes:
@@ -43,7 +43,7 @@ class Front:
 
     fidelity: str
     diversity: str
-    rows: tuple[Standpoint, ...] | None
+    rows: tuple[FrontPoint, ...] | None
     reason: str | None
 
     def names(self, side: Side) -> list[str]:
@@ -98,5 +98,5 @@ def front(fidelity: ScoredColumn, diversity: ScoredColumn, alpha: float = ALPHA)
         side: Side = "off" if beaten_by else "open" if rivals else "on"
         if side != "open":
             rivals = ()
-        rows.append(Standpoint(name, values[0][name], values[1][name], at_values, side, beaten_by, rivals))
+        rows.append(FrontPoint(name, values[0][name], values[1][name], at_values, side, beaten_by, rivals))
     return Front(fidelity.key, diversity.key, tuple(rows), None)

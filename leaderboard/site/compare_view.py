@@ -12,6 +12,7 @@ from ..board.numbers import Figure, figure, missing
 from ..board.ranking import ALPHA, rank
 from ..charts.families import family_class
 from . import findings
+from .columns import note_of
 from .content import Content, Made
 from .sheets import Picture, Sheet, stem
 
@@ -86,8 +87,6 @@ def _entrant(row: Row, sheet: Sheet) -> Entrant:
 def _line(board: Board, i: int, rows: list[Row]) -> Line:
     column, scored = board.columns[i], board.scored[i]
     metric = find_metric(column.metric)
-    notes = [f"in {column.extractor}"] if len(board.track.extractors) > 1 else []
-    notes += [f"against {column.against}"] if column.against != "reference" else []
     alpha = ALPHA if column.key == board.track.primary else ALPHA / 2  # as the track's page and the fronts judge it
     groups = groups_of(rank(scored.rows, scored.better, alpha)) if scored.better else []
     ranked = {one.name for one in scored.rows} if scored.better else set()
@@ -97,4 +96,4 @@ def _line(board: Board, i: int, rows: list[Row]) -> Line:
         mine = " ".join(str(i) for i, group in enumerate(groups) if row.name in group)
         shown = figure(record) if record else missing(row.empty[column.key])
         cells.append((shown, mine if row.name in ranked else None))
-    return Line(column.metric, metric.title, ", ".join(notes), scored.better or "", tuple(cells))
+    return Line(column.metric, metric.title, note_of(board, column), scored.better or "", tuple(cells))

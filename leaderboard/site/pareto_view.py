@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.numbers import Figure, figure
-from ..board.pareto import Front, Standpoint
+from ..board.pareto import Front, FrontPoint
 from ..charts.families import colour, family_class
 from ..charts.scatter import Point, ScatterAxis, scatter_svg
 from ..charts.theme import inline
@@ -91,7 +91,7 @@ def _heading(front: Front) -> str:
     return f"The intervals do not tell which generators are on the front of {named[0]} and {named[1]}"
 
 
-def _row(p: Standpoint, row: Row, front: Front) -> FrontRow:
+def _row(p: FrontPoint, row: Row, front: Front) -> FrontRow:
     why = {
         "on": "every other row is clearly worse in one of the two",
         "open": f"not significantly different from {in_prose(p.rivals)}",
@@ -108,7 +108,7 @@ def _row(p: Standpoint, row: Row, front: Front) -> FrontRow:
     )
 
 
-def _chart(front: Front, kept: Sequence[Standpoint], rows: dict[str, Row], titles: list[str], root: str) -> Markup:
+def _chart(front: Front, kept: Sequence[FrontPoint], rows: dict[str, Row], titles: list[str], root: str) -> Markup:
     points = []
     for p in kept:
         generator = rows[p.name].result.generator
