@@ -8,7 +8,7 @@ from ..charts.interval import IntervalRow, interval_chart
 from .naming import titled
 
 ENDS = 0.25, 4.0  # what the axis shows at most; an interval that reaches beyond ends in an arrow
-HEADS = ("Metric", "claimed standard error over the spread of fresh seeds, logarithmic axis", "Ratio, and intervals")
+HEADS = ("Metric", "Claimed standard error over the spread of fresh seeds, logarithmic axis", "Ratio, and intervals")
 
 
 def figure(table: Table) -> str:

@@ -12,7 +12,7 @@ from ..charts.theme import Datasets, arranged, held, page_of, title
 from .naming import colours, titled
 
 SIDE = 210
-FONT, ABOVE = 11, 10  # pixels: of the labels, and how far over their points they stand
+FONT, ABOVE, DOT = 11, 10, 3  # pixels: of the labels, how far over their points they stand, half a point
 X, Y = "recall", "precision"
 
 Point = tuple[float, float, float]  # setting, diversity, fidelity
@@ -115,8 +115,9 @@ def legible(path: Sequence[Point], own: float) -> set[float]:
 
 
 def _label(setting: float, x: float, y: float) -> Box:
-    middle, half = SIDE * (1 - y) - ABOVE, text_width(f"{setting:g}", FONT) / 2
-    return Box(SIDE * x - half, SIDE * x + half, middle - FONT / 2, middle + FONT / 2)
+    """What a label takes, from its upper edge down to its point."""
+    across, down, half = SIDE * x, SIDE * (1 - y), text_width(f"{setting:g}", FONT) / 2
+    return Box(across - half, across + half, down - ABOVE - FONT / 2, down + DOT)
 
 
 def words(table: Table) -> str:

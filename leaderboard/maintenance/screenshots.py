@@ -1,4 +1,4 @@
-"""Pictures of the site for the documentation: `python -m genboard.leaderboard.site.screenshots`.
+"""Pictures of the site for the documentation: `python -m genboard.leaderboard.maintenance.screenshots`.
 
 It needs the `dev` extra and an installed Chromium, and renders the committed results and studies.
 """
@@ -17,10 +17,9 @@ from ...core.errors import GenboardError
 from ...core.files import write_bytes
 from ...registry.catalog import entries
 from ...registry.schema import Track
+from ..site import render_site, write_site
 from ..storage import records
 from ..storage import study_tables as studies
-from .output import write_site
-from .render import render_site
 
 OUT = Path(__file__).parents[2] / "docs" / "screenshots"
 COLOURS = 256  # of a picture: pages have few
