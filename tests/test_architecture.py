@@ -54,6 +54,28 @@ def test_imports_point_downwards(path: Path):
     assert not upward
 
 
+# Packages of the leaderboard, each importing only from those before it.
+LEADERBOARD = ("text storage verification board export submission charts study_figures site hub maintenance").split()
+
+
+def test_the_leaderboard_is_packages_that_import_one_way():
+    top = ROOT / "leaderboard"
+    assert {p.parent.name for p in top.glob("*/__init__.py")} == set(LEADERBOARD)
+    assert [p.name for p in top.glob("*.py")] == ["__init__.py"]
+    found = []
+    for place, name in enumerate(LEADERBOARD):
+        for path in (top / name).rglob("*.py"):
+            package = path.relative_to(ROOT).parts[:-1]
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    base = package[: len(package) - node.level + 1]
+                    names = node.module.split(".") if node.module else [node.names[0].name]
+                    target = [*base, *names][:2]
+                    if target[0] == "leaderboard" and target[1] not in LEADERBOARD[: place + 1]:
+                        found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {target[1]}")
+    assert not found
+
+
 FORBIDDEN_METHODS = {"write_text", "rename", "dump", "dumps", "savez", "to_csv", "to_parquet"}
 FORBIDDEN_CALLS = {("os", "replace"), ("os", "rename"), ("json", "loads"), ("json", "load")}
 

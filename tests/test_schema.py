@@ -9,8 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from genboard.leaderboard.maintenance.schema_json import PATH, result_schema
-from genboard.leaderboard.storage.records import COMMITTED
-from genboard.leaderboard.submission.manifest import SUFFIX
+from genboard.leaderboard.storage.records import COMMITTED, MANIFEST
 from refusals import Run
 from tampered import genuine
 
@@ -35,7 +34,7 @@ def test_the_command_prints_it(run: Run):
 
 
 def test_every_committed_result_is_valid(validator: Any):
-    paths = [path for path in COMMITTED.rglob("*.json") if not path.name.endswith(SUFFIX)]
+    paths = [path for path in COMMITTED.rglob("*.json") if not path.name.endswith(MANIFEST)]
     assert len(paths) >= 40
     for path in paths:
         validator.validate(json.loads(path.read_bytes()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from genboard.leaderboard.board.groups import letters
-from genboard.leaderboard.board.numbers import decimals, written
 from genboard.leaderboard.board.ranking import Ranked
 from genboard.leaderboard.charts.axis import axis_for
 from genboard.leaderboard.charts.interval import drawn
+from genboard.leaderboard.text.numbers import decimals, written
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from committed import current
 from genboard.benchmarks.environment import environment
 from genboard.leaderboard.storage.records import COMMITTED
-from genboard.leaderboard.submission.texts import LONG, problem_with
+from genboard.leaderboard.text.words import LONG, problem_with
 from genboard.leaderboard.verification import disputes
 from genboard.leaderboard.verification.log import (
     append,

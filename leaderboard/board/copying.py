@@ -14,7 +14,7 @@ from statistics import NormalDist
 
 from ...benchmarks.difference import halves, joined
 from ...benchmarks.result import MetricRecord
-from .numbers import decimals, figure, span, written
+from ..text.numbers import decimals, figure, span, written
 
 COPIES_BELOW = 0.5  # a nearest-training-image ratio whose whole interval is below marks a row as copying
 ALARMS = 0.01  # chance that real images of no training set are suspected, over both metrics together

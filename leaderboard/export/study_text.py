@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.listing import find_study
 from ...benchmarks.studies.table import Table, Value
-from .text_table import table as columns_of
+from ..text.tables import table as columns_of
 
 MOST = 40  # rows shown: the file has them all
 

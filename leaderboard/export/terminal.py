@@ -10,12 +10,12 @@ from ...registry.schema import TrackMetric
 from ..board.across import NO_RESULT, Across, Cell
 from ..board.agreement import Agreement
 from ..board.board import Board, Row
-from ..board.numbers import Figure, figure
 from ..board.pareto import Side
 from ..board.ranking import Ranked
 from ..board.reversals import RankReversal
+from ..text.numbers import Figure, figure
+from ..text.tables import table
 from .tables import Table, Value
-from .text_table import table
 
 HEADLINE = 7  # columns of figures beside a name, as far as they fit
 WIDTH = 110  # of a page

@@ -26,12 +26,12 @@ from ...registry.schema import Dataset, Extractor, Generator, Track
 from ...registry.weights import ROOT as WEIGHTS
 from ...registry.weights import count_numbers
 from ..board.board import make_board
-from ..board.numbers import figure, written
 from ..export.terminal import board_text
-from ..export.text_table import markdown_table
 from ..storage.records import COMMITTED, read_records
 from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
+from ..text.numbers import figure, written
+from ..text.tables import markdown_table
 from ..verification.tables import levels, tolerances
 from . import study_docs, validation_docs, version_docs
 from .copies_test import TABLE as COPIES

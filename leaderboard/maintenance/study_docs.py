@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ...benchmarks.studies.listing import STUDIES
 from ...benchmarks.studies.scorecard import FAILURES, scorecard
 from ...benchmarks.studies.table import Cell, Table
-from ..board.numbers import written
-from ..export.text_table import markdown_table
 from ..storage.study_tables import COMMITTED, read_tables
+from ..text.numbers import written
+from ..text.tables import markdown_table
 
 
 def listing() -> str:

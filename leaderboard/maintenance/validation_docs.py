@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ...benchmarks.validation import LEFT_OUT, SETTINGS, Outcome, Setting, find_setting
 from ...registry.metrics import METRICS
-from ..export.text_table import markdown_table
+from ..text.tables import markdown_table
 
 LEAST, MOST = 0.93, 0.98  # what a 95% interval should hold
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...benchmarks.result import Result
-from ..board.numbers import figure, written
-from ..export.text_table import markdown_table
 from ..storage.records import Record
+from ..text.numbers import figure, written
+from ..text.tables import markdown_table
 from ..verification.tolerance import in_se
 
 OURS = ("this project", "trained in this project")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...registry.metrics import find_metric
 from ..board.agreement import Pair
 from ..board.board import Board
-from ..board.numbers import written
+from ..text.numbers import written
 from .columns import note_of
 from .findings import about_agreement
 

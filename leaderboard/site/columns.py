@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import TrackMetric
 from ..board.board import Board, Row
-from ..board.numbers import Figure, difference, figure, missing
 from ..board.ranking import ALPHA, ScoredColumn, separated
 from ..export.terminal import HEADLINE
+from ..text.numbers import Figure, difference, figure, missing
 
 GAP = "memorisation_gap"
 _DIGIT, _POINT = "\u2007", "\u2008"  # spaces as wide as a digit and as a point

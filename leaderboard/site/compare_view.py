@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.groups import groups_of
-from ..board.numbers import Figure, figure, missing
 from ..board.ranking import ALPHA, rank
 from ..charts.families import family_class
+from ..text.numbers import Figure, figure, missing
 from . import findings
 from .columns import note_of
 from .content import Content, Made

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ...core.files import canonical_json
 from ..board.board import Board, Row
-from ..board.numbers import ends
 from ..export.tables import BOARD_TABLES, Format, Value, csv_bytes, encode
+from ..text.numbers import ends
 from .content import Content
 
 _TITLES = {

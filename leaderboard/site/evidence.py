@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ...registry.metrics import Better
 from ..board.board import Board
-from ..board.numbers import Figure, figure
 from ..board.ranking import ALPHA, p_value
+from ..text.numbers import Figure, figure
 from .findings import short_title
 
 

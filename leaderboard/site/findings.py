@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..board.numbers import figure
 from ..board.ranking import ALPHA, Ranked, Scored, p_value
+from ..text.numbers import figure
 
 _NAMED = 3  # names in a row before the rest are counted
 

@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..board.numbers import ends, figure, span
 from ..charts.axis import axis_for
 from ..charts.families import family_class
 from ..charts.interval import IntervalRow, interval_chart
 from ..charts.theme import inline
+from ..text.numbers import ends, figure, span
 from .findings import about_spread
 
 MOST = 40  # rows that are drawn; a longer chart is a worse table

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ...benchmarks.result import GeneratorRecord, MetricRecord, Result
 from ...registry.metrics import METRICS
 from ..board.board import Board, Row
-from ..board.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
 from ..charts.families import family_class
 from ..storage.records import Record
+from ..text.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
 from .columns import padding
 from .content import Content, Made, age, shown
 from .findings import about_row

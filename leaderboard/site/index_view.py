@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..board.board import Board
-from ..board.numbers import Figure, figure
+from ..text.numbers import Figure, figure
 from .about_view import commands
 from .changes import Change, changes
 from .content import Content, Made

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..board.numbers import Figure, figure
 from ..board.pareto import Front, FrontPoint
 from ..charts.families import colour, family_class
 from ..charts.scatter import Point, ScatterAxis, scatter_svg
 from ..charts.theme import inline
+from ..text.numbers import Figure, figure
 from .findings import in_prose
 
 MOST = 60  # points that are drawn: those on the front or open, then by rank

@@ -13,10 +13,10 @@ from ...benchmarks.studies.table import Table
 from ...registry.metrics import METRICS
 from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
-from ..board.numbers import written
 from ..charts.theme import inline
 from ..export.tables import csv_bytes
 from ..storage.study_tables import Tables, place_of
+from ..text.numbers import written
 from .scorecard_view import CardView, card_view
 
 FIGURES = "leaderboard.study_figures"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..board.board import Board, LeftOut, Row
-from ..board.numbers import ends
 from ..board.reversals import RankReversal
 from ..charts.axis import Axis, axis_for
 from ..charts.families import family_class
 from ..charts.interval import Drawn, axis_svg, drawn, place
+from ..text.numbers import ends
 from ..verification.log_entry import LEVELS
 from . import findings
 from .agreement_view import agreement_view

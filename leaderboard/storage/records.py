@@ -9,8 +9,8 @@ from pathlib import Path
 from ...benchmarks.result import Result, read_result
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import home
-from ..submission.manifest import SUFFIX
 
+MANIFEST = ".manifest.json"  # what a submission's manifest is called, beside its result
 COMMITTED = Path(__file__).parents[1] / "results"
 
 
@@ -54,7 +54,7 @@ def read_records(folders: Sequence[Path]) -> Records:
                 folder, "", "no such folder", "measure something first: genboard evaluate GENERATOR --track TRACK"
             )
         for path in sorted(folder.glob("*/*/*.json")):
-            if path.name.endswith(SUFFIX):
+            if path.name.endswith(MANIFEST):
                 continue
             below = path.relative_to(folder)
             try:

@@ -10,9 +10,9 @@ from ...core.files import read_bytes
 from ...registry.catalog import entries
 from ...registry.schema import Track
 from ..board.board import Row, make_board
-from ..board.numbers import difference, figure
-from ..export.text_table import markdown_table
 from ..storage.records import Record, read_records
+from ..text.numbers import difference, figure
+from ..text.tables import markdown_table
 from .check import Finding, rooted
 
 NEAREST = 2  # rows above, and as many below

@@ -17,8 +17,7 @@ from ...core.errors import BadEntry
 from ...core.files import canonical_json, read_json
 from ...registry.images import Images, ImageSource, sequence_digest
 from ...registry.schema import Sha256, Shape, Strict
-
-SUFFIX = ".manifest.json"
+from ..storage.records import MANIFEST
 
 
 class Chunk(Strict):
@@ -45,7 +44,7 @@ class Manifest(Strict):
 
 
 def manifest_path(result_path: Path) -> Path:
-    return result_path.with_suffix(SUFFIX)
+    return result_path.with_suffix(MANIFEST)
 
 
 def manifest_of_samples(drawn: dict[str, Any]) -> Manifest:

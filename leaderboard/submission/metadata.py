@@ -16,7 +16,7 @@ from ...benchmarks.result import ChosenOn, Selection
 from ...core.errors import BadSubmission
 from ...core.files import read_bytes
 from ...registry.schema import Name, Strict
-from .texts import LONG, SHORT, problem_with
+from ..text.words import LONG, SHORT, problem_with
 
 MANY = 200  # authors, or data sets
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model
 from ...benchmarks.result import Environment
 from ...core.files import json_line, sha256
 from ...registry.schema import Sha256, Strict
-from ..submission.texts import LONG, SHORT, problem_with
+from ..text.words import LONG, SHORT, problem_with
 
 SCHEMA = 1
 

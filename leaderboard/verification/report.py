@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..board.numbers import written
-from ..export.text_table import table
+from ..text.numbers import written
+from ..text.tables import table
 from .levels import Outcome
 from .log import VerificationStatus
 from .log_entry import Compared

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..export.text_table import markdown_table
 from ..storage.records import Record
+from ..text.tables import markdown_table
 from .levels import LUCKY
 from .log import status_of
 from .log_entry import LEVELS

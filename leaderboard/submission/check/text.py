@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...text.words import LONG, problem_with
 from ..metadata import problem_with_link
-from ..texts import LONG, problem_with
 from .finding import Problem
 from .tree import Case, Document, strings
 

@@ -19,8 +19,7 @@ from ....core.errors import BadEntry, GenboardError
 from ....core.files import parse_json
 from ....registry.catalog import entries
 from ....registry.schema import Generator, Track
-from ...storage.records import Record
-from ..manifest import SUFFIX
+from ...storage.records import MANIFEST, Record
 
 LARGEST = 2 * 2**20  # bytes of a result; those there are have forty kilobytes
 DEEPEST = 20  # levels of JSON; a result has six
@@ -155,7 +154,7 @@ def files_below(root: Path, place: str) -> dict[str, Path]:
 
 
 def is_result(place: str) -> bool:
-    return place.endswith(".json") and not place.endswith(SUFFIX)
+    return place.endswith(".json") and not place.endswith(MANIFEST)
 
 
 def belongs_to(place: str) -> str | None:
