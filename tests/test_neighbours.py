@@ -19,8 +19,8 @@ from genboard.benchmarks.neighbours import (
     real_lists,
     side,
 )
-from genboard.benchmarks.neighbours.dealing import bits, column_counts, enough, halves, quarters
 from genboard.benchmarks.neighbours.duplicates import distinct
+from genboard.benchmarks.neighbours.random_partition import bits, column_counts, enough, halves, quarters
 from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,8 +121,8 @@ def test_recall_of_half_samples_is_that_of_a_brute_force(narrow, labelled, monke
 def test_equal_rows_are_settled_once(monkeypatch):
     # A generator that always draws the same: all distances within its samples are ties.
     measured = []
-    exact = distances.Cloud.exact
-    monkeypatch.setattr(distances.Cloud, "exact", lambda *a: measured.append(len(a[1])) or exact(*a))
+    exact = distances.PointSet.exact
+    monkeypatch.setattr(distances.PointSet, "exact", lambda *a: measured.append(len(a[1])) or exact(*a))
     collapsed = torch.from_numpy(np.repeat(Y[:1], 400, axis=0))
     neighbours = Neighbours(torch.from_numpy(X), collapsed, 5)
     assert recall(neighbours).value == 0.0
@@ -217,7 +217,7 @@ def test_too_few_rows_are_refused(n, k):
 
 
 def test_the_bound_holds_and_is_worth_having():
-    x, y = distances.clouds(torch.from_numpy(normal(200, 2048, 9)), torch.from_numpy(normal(180, 2048, 10)))
+    x, y = distances.point_sets(torch.from_numpy(normal(200, 2048, 9)), torch.from_numpy(normal(180, 2048, 10)))
     assert x.centred.dtype == torch.float32
     (_, block), *_ = distances.lower_bounds(x, y)
     rows, columns = torch.meshgrid(torch.arange(200), torch.arange(180), indexing="ij")

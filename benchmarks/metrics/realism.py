@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
-from ..neighbours.distances import clouds
+from ..neighbours.distances import point_sets
 from ..neighbours.lists import nearest_lists
 from ..uncertainty import LEVEL, Estimate, Uncertainty, Z
 
@@ -68,7 +68,7 @@ def realism_scores(real: Tensor, features: Tensor, k: int = 3) -> Tensor:
 
 def _radii(real: Tensor, k: int) -> Tensor:
     """Squared distance of each real image to its k-th nearest other one, float64, shape (m,)."""
-    everyone, _ = clouds(real, real)
+    everyone, _ = point_sets(real, real)
     lists = nearest_lists(everyone, k + SPARE)
     rows = torch.arange(len(real), device=real.device)[:, None].expand_as(lists.index)
     listed = everyone.exact(rows.reshape(-1), everyone, lists.index.reshape(-1)).view_as(lists.index)

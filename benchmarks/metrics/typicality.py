@@ -15,14 +15,14 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..neighbours import members_within, to_other_rows
-from ..neighbours.dealing import bits, enough, halves
+from ..neighbours.random_partition import bits, enough, halves
 from ..uncertainty import FEWEST as FEWEST_DEGREES
 from ..uncertainty import Estimate, degrees_of, normal
 from .diagonal import Curve, share_below, standard_error
 from .nearest import distances
 
 MOST = 64  # samples kept of a real ball: a random half of all samples misses so many with a chance of 1e-19
-FEWEST = 4  # samples that can be dealt into halves of two
+FEWEST = 4  # samples that can be split into halves of two
 
 
 def alpha_precision(real: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
@@ -68,7 +68,7 @@ def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, label
     Args:
         real: features of the reference bank, shape (m, d), taken as they are.
         features: of the samples, shape (n, d).
-        seed: of the dealing of samples into parts, from which the standard error comes.
+        seed: of the random partitions of the samples, from which the standard error comes.
         labels: of the samples, shape (n,), where there are so many of each in every draw.
 
     Raises:
