@@ -11,13 +11,13 @@ from genboard.benchmarks.neighbours import (
     Lists,
     Neighbours,
     Resample,
+    ball_index,
     count_neighbours,
     distances,
     engine,
     identity_resample,
     lists,
     real_lists,
-    side,
 )
 from genboard.benchmarks.neighbours.duplicates import distinct
 from genboard.benchmarks.neighbours.random_partition import bits, column_counts, enough, halves, quarters
@@ -197,7 +197,7 @@ def test_every_count_equals_brute_force_on_any_grid(sets, closed):
 
 def test_rows_whose_short_list_does_not_suffice_are_counted_exactly(monkeypatch):
     # Lists one longer than k leave nearly every row of a small subset to the exact fallback.
-    for module in (side, lists):
+    for module in (ball_index, lists):
         monkeypatch.setattr(module, "list_length", lambda n, size, k: min(n - 1, k + 1))
     assert_agrees(X, Y, 3, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 30), (9, 8)), 7)], False)
 
@@ -206,7 +206,7 @@ def test_blocks_and_flushes_do_not_show(monkeypatch):
     monkeypatch.setattr(distances, "ROWS", 17)
     monkeypatch.setattr(distances, "CHUNK", 3)
     monkeypatch.setattr(distances, "PAIRS", 40)
-    monkeypatch.setattr(side, "FLUSH", 50)
+    monkeypatch.setattr(ball_index, "FLUSH", 50)
     assert_agrees(X, Y, 6, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 50)), 8)], True)
 
 

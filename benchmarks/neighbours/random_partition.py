@@ -2,8 +2,8 @@
 
 How far a spread over random parts depends on which were drawn falls with the root of their number. So they are many,
 64 to a machine word: bit j of a sample's word says whether it is in a part in the j-th partition, and one instruction
-serves 64 partitions. Which there are depends on the number of samples and the seed, and which of them a sample takes part in
-on its place among the rows (and on the labels): with so many, spreads hardly do.
+serves 64 partitions. Which there are depends on the number of samples and the seed, and which of them a sample takes
+part in on its place among the rows (and on the labels): with so many, spreads hardly do.
 """
 
 from __future__ import annotations
