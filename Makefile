@@ -85,7 +85,7 @@ references: setup
 	$(RUN) genboard reference build --track digits --out reference_stats/data --again
 
 leaderboard: setup
-	$(RUN) genboard.leaderboard.regenerate
+	$(RUN) genboard.leaderboard.maintenance.regenerate
 
 site: setup
 	$(RUN) genboard site build --results leaderboard/results --out site
@@ -97,12 +97,12 @@ bench: setup
 validate: setup
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
-	$(ONE_THREAD) $(RUN) genboard.leaderboard.rank_coverage
-	$(ONE_THREAD) $(RUN) genboard.leaderboard.copies_test
-	$(RUN) genboard.leaderboard.docs
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.rank_coverage
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.copies_test
+	$(RUN) genboard.leaderboard.maintenance.docs
 
 docs: setup
-	$(RUN) genboard.leaderboard.docs
+	$(RUN) genboard.leaderboard.maintenance.docs
 
 constraints:
 	rm -rf $(VENV)

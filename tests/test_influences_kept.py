@@ -12,12 +12,12 @@ from genboard.benchmarks.result import influence_path, read_result
 from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.benchmarks.scoring import Scored, scored_track
 from genboard.benchmarks.subjects import open_subject
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.check import check
-from genboard.leaderboard.metadata import Metadata
-from genboard.leaderboard.ranking import dependence
-from genboard.leaderboard.records import read_records
-from genboard.leaderboard.submission import prepare
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.board.ranking import dependence
+from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.submission.check import check
+from genboard.leaderboard.submission.metadata import Metadata
+from genboard.leaderboard.submission.prepare import prepare
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 

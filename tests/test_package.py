@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard import docs
+from genboard.leaderboard.maintenance import docs
 from genboard.registry.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]

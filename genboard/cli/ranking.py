@@ -12,7 +12,7 @@ from .options import Json, ResultFolders, listed
 from .output import print_json, say
 
 if TYPE_CHECKING:
-    from ..leaderboard.export import Table
+    from ..leaderboard.export.tables import Table
 
 
 @command(app, "rank", "genboard rank --track digits --json")
@@ -21,7 +21,7 @@ def rank(
     tracks: Annotated[str | None, typer.Option(help="Or several, with commas: generators across tracks.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Or all tracks that rank something.")] = False,
     table: Annotated[
-        Literal["board", "pareto", "agreement", "flips", "left-out"] | None,
+        Literal["board", "pareto", "agreement", "reversals", "left-out"] | None,
         typer.Option(help="Of one track: this table alone."),
     ] = None,
     format: Annotated[Literal["csv", "json", "parquet"] | None, typer.Option(help="Write the table like this.")] = None,
@@ -29,7 +29,7 @@ def rank(
     results: ResultFolders = None,
     json: Json = False,
 ) -> None:
-    """The ranking of a track: rank intervals, and which rows cannot be told apart. Or of several, side by side.
+    """The ranking of a track: rank intervals, and which rows differ significantly. Or of several, side by side.
 
     --format writes a table of plain values: the board by default, or the one that --table names. In a CSV, a text that
     a spreadsheet would run as a formula gets an apostrophe in front.
@@ -47,10 +47,10 @@ def rank(
             raise typer.BadParameter("--table is of one track: give --track")
         _across(listed(tracks), results, format, out, json)
         return
-    from ..leaderboard.board import make_board
-    from ..leaderboard.export import BOARD_TABLES
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import agreement_text, board_text, table_text
+    from ..leaderboard.board.board import make_board
+    from ..leaderboard.export.tables import BOARD_TABLES
+    from ..leaderboard.export.terminal import agreement_text, board_text, table_text
+    from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -77,11 +77,11 @@ def _across(
     out: Path | None,
     json: bool,
 ) -> None:
-    from ..leaderboard.across import across
-    from ..leaderboard.board import make_board
-    from ..leaderboard.export import across_table
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import across_text
+    from ..leaderboard.board.across import across
+    from ..leaderboard.board.board import make_board
+    from ..leaderboard.export.tables import across_table
+    from ..leaderboard.export.terminal import across_text
+    from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import entries, find
     from ..registry.schema import Track
 
@@ -103,7 +103,7 @@ def _write(table: Table, format: Literal["csv", "json", "parquet"], out: Path | 
     import sys
 
     from ..core.files import write_bytes
-    from ..leaderboard.export import encode
+    from ..leaderboard.export.tables import encode
 
     data = encode(table, format)
     if out is None:
@@ -130,7 +130,7 @@ def card(
     """What a model card says of results, in the YAML that the Hugging Face Hub reads."""
     from ..benchmarks.result import read_result
     from ..core.files import write_bytes
-    from ..leaderboard.model_card import card as card_of
+    from ..leaderboard.export.model_card import card as card_of
 
     found = [read_result(path) for path in results]
     text = card_of(found, format, dataset, source)

@@ -56,7 +56,7 @@ def reference_verify(
 ) -> None:
     """Build stored statistics again and compare: fails where one differs by more than the tolerance."""
     from ..core.errors import ReferenceMismatch
-    from ..leaderboard.tables import table
+    from ..leaderboard.export.text_table import table
     from ..reference_stats.build import TOLERANCE, verify
     from ..reference_stats.store import find_stored, load
 
@@ -81,7 +81,7 @@ def reference_verify(
 @command(reference_app, "list", "genboard reference list --json")
 def reference_list(json: Json = False) -> None:
     """The statistics at hand: committed with the package, built here, and imported."""
-    from ..leaderboard.tables import table
+    from ..leaderboard.export.text_table import table
     from ..reference_stats.store import find_stored
 
     found = find_stored(None)

@@ -22,7 +22,7 @@ def verify(
     file: ResultFile,
     level: Annotated[
         Literal["recomputed", "reproduced", "resampled"] | None,
-        typer.Option(help="Try this rung only; by default recomputed and reproduced, as far as can be."),
+        typer.Option(help="Try this level only; by default recomputed and reproduced, as far as can be."),
     ] = None,
     samples: Annotated[
         Path | None, typer.Option(help="The submitted samples; by default those in the user's data folder.")
@@ -44,13 +44,13 @@ def verify(
 
     What was found is appended to the log beside the result, success or not.
     """
-    from ..leaderboard.verification import verification_path
-    from ..leaderboard.verifying import verify as climb
-    from ..leaderboard.verifying.report import outcome_text, standing_text
+    from ..leaderboard.verification.log import verification_path
+    from ..leaderboard.verification.report import outcome_text, status_text
+    from ..leaderboard.verification.run import verify as measure_again
 
-    done = climb(
+    done = measure_again(
         file,
-        rung=level,
+        level=level,
         samples=samples,
         conversions=tuple(listed(convert) or ()),
         source=source,
@@ -64,12 +64,12 @@ def verify(
     if json:
         print_json(done.to_json())
     else:
-        print(standing_text(done.standing))
+        print(status_text(done.status))
     log = verification_path(file)
     say("nothing was written" if dry_run else f"appended to {log}")
     if done.problem:
         raise GenboardError(
-            f"{file}: not {done.outcomes[-1].rung}: {done.problem}",
+            f"{file}: not {done.outcomes[-1].level}: {done.problem}",
             "look at what differs above; if the result is wrong: genboard dispute FILE --reason TEXT --by NAME",
         )
 
@@ -83,24 +83,24 @@ def dispute(
         Literal["upheld", "rejected"] | None, typer.Option(help="Answer the open dispute in place of raising one.")
     ] = None,
 ) -> None:
-    """Doubt a result, or answer the doubt: a disputed result is marked, and the reason stays visible."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    """Dispute a result or resolve a dispute: a disputed result is marked, and the reason stays visible."""
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
 
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
         disputes.answer(file, resolve, reason, by)
-    print(standing_text(standing_of(file)))
+    print(status_text(status_of(file)))
 
 
 @command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
 def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     """Take a result back, for good: it stays, with the reason, and is not ranked."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
 
     disputes.withdraw(file, reason, by)
-    print(standing_text(standing_of(file)))
+    print(status_text(status_of(file)))

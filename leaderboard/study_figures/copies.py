@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...benchmarks.studies.copies import MEMORISATION
 from ...benchmarks.studies.readings import called, metric_of
 from ...benchmarks.studies.table import Table, number
-from .heat import Heat, heats
+from ..charts.heat_map import Heat, heats
 
 DEEPEST = 10.0  # standard errors, from which the shade is the deepest
 
