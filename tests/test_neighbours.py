@@ -25,6 +25,7 @@ from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from metric_inputs import inputs_of
 
 from genboard.core.errors import BadFeatures
 
@@ -124,8 +125,7 @@ def test_equal_rows_are_settled_once(monkeypatch):
     exact = distances.PointSet.exact
     monkeypatch.setattr(distances.PointSet, "exact", lambda *a: measured.append(len(a[1])) or exact(*a))
     collapsed = torch.from_numpy(np.repeat(Y[:1], 400, axis=0))
-    neighbours = Neighbours(torch.from_numpy(X), collapsed, 5)
-    assert recall(neighbours).value == 0.0
+    assert recall(inputs_of(collapsed, torch.from_numpy(X), k=5)).value == 0.0
     assert 0 < sum(measured) < 10 * (len(X) + 400)
 
 

@@ -12,16 +12,15 @@ from ..neighbours import nearest_rows, to_other_rows
 from ..neighbours.distances import point_sets
 from ..neighbours.lists import nearest_lists
 from ..uncertainty import LEVEL, Estimate, Uncertainty, Z
+from .inputs import MetricInputs
 
 SPARE = 8  # neighbours listed beyond the k-th, so that the k-th by exact distance hardly ever is not among them
 
 
-def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
+def realism(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     """Median realism score of the samples: above 1 at least half of them lie in a real image's ball.
 
     Args:
-        real: features of the reference bank, shape (m, d).
-        features: of the samples, shape (n, d).
         k: a ball reaches to the k-th nearest other real image.
 
     Raises:
@@ -31,7 +30,7 @@ def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
     Source: Kynkäänniemi et al. 2019, arXiv:1904.06991, who score single samples. The interval is that of a median by
     order statistics, the reference fixed.
     """
-    ordered = realism_scores(real, features, k).sort().values
+    ordered = realism_scores(inputs.real.features, inputs.fake.features, k).sort().values
     n = len(ordered)
     value = float(ordered[[(n - 1) // 2, n // 2]].mean())
     if isinf(value):
