@@ -10,7 +10,7 @@ from genboard.benchmarks import runner
 from genboard.benchmarks.influences import read_influences
 from genboard.benchmarks.result import influence_path, read_result
 from genboard.benchmarks.runner import Workspace, evaluate
-from genboard.benchmarks.scoring import Scored, scored_track
+from genboard.benchmarks.scoring import Scored, score_track
 from genboard.benchmarks.subjects import open_subject
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.board.ranking import dependence
@@ -32,14 +32,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Two results whose columns have the same influences, up to the standard errors."""
 
     def alike(*args: object) -> list[Scored]:
-        found = scored_track(*args)  # type: ignore[arg-type]
+        found = score_track(*args)  # type: ignore[arg-type]
         x = torch.randn(DIGITS.samples, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         x = (x - x.mean()) / x.std(correction=0)
         return [Scored(s.record, x * u.se * s.record.n**0.5 if (u := s.record.uncertainty) else None) for s in found]
 
     space = Workspace.under(tmp_path_factory.mktemp("kept"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "scored_track", alike)
+        patch.setattr(runner, "score_track", alike)
         for name in NAMES:
             evaluate(open_subject(name, DIGITS), DIGITS, None, space)
     return space

@@ -24,9 +24,9 @@ import json, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from genboard.benchmarks.result import preview_path
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.records import COMMITTED, read_records
-from genboard.leaderboard.verifying import verify
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.verification.run import verify
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 

@@ -132,7 +132,7 @@ def _records(
     pool: _Pool, features: Tensor, references: Mapping[tuple[str, Against], ReferenceStatistics]
 ) -> dict[str, MetricRecord]:
     measured = Measured(Moments.of(features), features, None, None, "")
-    return {record.key: record for record in score_track(pool.track, {pool.space: measured}, references)}
+    return {s.record.key: s.record for s in score_track(pool.track, {pool.space: measured}, references)}
 
 
 def _pool(track: Track, seed: int) -> _Pool:

@@ -67,7 +67,7 @@ def extractor_pages(site: Content) -> Made:
 
 def definition(metric: Metric) -> tuple[str, ...]:
     """How a metric is computed: the paragraphs of its function's docstring, less arguments, errors and examples."""
-    module, name = metric.fn.split(":")
+    module, name = metric.path.split(":")
     tree = ast.parse((_PACKAGE / f"{module.replace('.', '/')}.py").read_bytes())
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     text = next((ast.get_docstring(node) or "" for node in functions), "")
@@ -89,7 +89,7 @@ def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, 
         direction=direction,
         range=f"{_end(metric.range[0])} to {_end(metric.range[1])}",
         facts=(
-            ("Reads", ", ".join(name.replace(".", " ") for name in metric.inputs)),
+            ("Reads", ", ".join(name.replace(".", " ") for name in metric.reads)),
             ("Parameters", params),
             ("Symmetric", "yes: real and generated may change places" if metric.symmetric else "no"),
             ("Fewest samples", str(metric.least)),

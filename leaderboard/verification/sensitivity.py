@@ -45,12 +45,12 @@ def sensitivity(samples: ImageSource, track: Track, options: Options, share: flo
         }
 
     plain = measured(samples)
-    before = {record.key: record for record in score_track(track, plain, references)}
+    before = {one.record.key: one.record for one in score_track(track, plain, references)}
     found: dict[str, Movement] = {}
     for draw in range(DRAWS):
         changed = measured(tipped(samples, share, draw)) if share else plain
         again = score_track(track, {name: rounded(one, draw) for name, one in changed.items()}, references)
-        for record in again:
+        for record in (one.record for one in again):
             found[record.key] = _larger(found.get(record.key, Movement()), before[record.key], record)
     return found
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .distances import Cloud
+from .distances import PointSet
 from .duplicates import Kinds, distinct
 from .lists import Lists, exact_distances, exact_lists, list_length
-from .members import MOST, Roll
+from .members import MOST, MembershipCounts
 from .pairs import Pairs, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
@@ -21,7 +21,7 @@ Order = tuple[Tensor, Tensor, tuple[tuple[int, int], ...], bool]
 
 
 @dataclass(frozen=True)
-class View:
+class SubsetView:
     """One cell, seen from one side.
 
     Attributes:
@@ -31,7 +31,7 @@ class View:
         best_query: the smallest number of neighbours before each query, over all centres; k if it is in no ball.
         best_centre: the same before the nearest query of each centre.
         pairs: pairs by their number of neighbours before.
-        roll: the pairs themselves, where they are asked for.
+        membership: the pairs themselves, where they are asked for.
     """
 
     order: int
@@ -41,14 +41,14 @@ class View:
     best_query: Tensor
     best_centre: Tensor
     pairs: Tensor
-    roll: Roll | None
+    membership: MembershipCounts | None
 
     def before(self, centre: Tensor, spot: Tensor) -> Tensor:
         """How many rows of the cell stand in the lists of these centres before these places, at most k."""
         return self.counted[centre, spot.clamp(max=self.counted.shape[1] - 1)]
 
 
-class Side:
+class BallIndex:
     """Balls around the rows of one set, and the rows of the other that fall into them.
 
     Args:
@@ -59,8 +59,8 @@ class Side:
 
     def __init__(
         self,
-        own: Cloud,
-        other: Cloud,
+        own: PointSet,
+        other: PointSet,
         lists: Lists,
         orders: Sequence[Order],
         k: int,
@@ -82,7 +82,7 @@ class Side:
         if self.held >= FLUSH:
             self._flush()
 
-    def finish(self) -> list[View]:
+    def finish(self) -> list[SubsetView]:
         self._flush()
         if len(self.short):
             kinds = distinct(self.own.original), distinct(self.other.original)
@@ -138,9 +138,9 @@ class Side:
             short |= here & ~enough
         return reach, short
 
-    def _views(self, lists: Lists, tallied: Sequence[View] = ()) -> list[View]:
+    def _views(self, lists: Lists, tallied: Sequence[SubsetView] = ()) -> list[SubsetView]:
         """The cells on these lists; with those of other lists at hand, adding to the same tallies."""
-        found: list[View] = []
+        found: list[SubsetView] = []
         device = lists.index.device
         for order, (own_places, _, sizes, detailed) in enumerate(self.orders):
             places = own_places[lists.index]
@@ -153,8 +153,8 @@ class Side:
                     continue
                 query, centre = (torch.full((n,), self.k, device=device) for n in (len(self.other), len(self.own)))
                 pairs = torch.zeros(self.k, dtype=torch.int64)
-                roll = Roll(len(self.other), self.k, device, self.most) if detailed else None
-                found.append(View(order, own_size, other_size, counted, query, centre, pairs, roll))
+                membership = MembershipCounts(len(self.other), self.k, device, self.most) if detailed else None
+                found.append(SubsetView(order, own_size, other_size, counted, query, centre, pairs, membership))
         return found
 
     def _flush(self) -> None:
@@ -163,7 +163,7 @@ class Side:
             self.waiting, self.held = [], 0
             self._count(self.lists, self.views, place(self.own, self.other, self.lists, centre, query, low))
 
-    def _count(self, lists: Lists, views: Sequence[View], pairs: Pairs) -> None:
+    def _count(self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs) -> None:
         """Tally what the bounds decide, then settle the pairs on which a tally may still depend, and only those."""
         open_ = pairs.before < pairs.after
         self._tally(lists, views, pairs.take(~open_))
@@ -182,7 +182,12 @@ class Side:
         self._tally(lists, views, unsure, *settle(self.own, self.other, lists, unsure, self.closed))
 
     def _tally(
-        self, lists: Lists, views: Sequence[View], pairs: Pairs, of: Tensor | None = None, spot: Tensor | None = None
+        self,
+        lists: Lists,
+        views: Sequence[SubsetView],
+        pairs: Pairs,
+        of: Tensor | None = None,
+        spot: Tensor | None = None,
     ) -> None:
         """Add pairs to every cell; `of` and `spot` are the neighbours that settling adds to those before."""
         settled = None if of is None or spot is None else lists.index[pairs.centre[of], spot]
@@ -197,10 +202,12 @@ class Side:
             if self.sums:
                 view.pairs.add_(torch.bincount(at, minlength=self.k).cpu())
                 view.best_centre.scatter_reduce_(0, centre, at, "amin")
-            if view.roll is not None:
-                view.roll.add(centre, query, at)
+            if view.membership is not None:
+                view.membership.add(centre, query, at)
 
-    def _in_cells(self, lists: Lists, views: Sequence[View], pairs: Pairs) -> Iterator[tuple[View, Tensor, Tensor]]:
+    def _in_cells(
+        self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs
+    ) -> Iterator[tuple[SubsetView, Tensor, Tensor]]:
         """For each cell: the places of the pairs in it, and how many of its rows surely come before each of them."""
         order = -1
         for view in views:
