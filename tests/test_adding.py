@@ -41,7 +41,6 @@ ROW = """    Metric(
         better="lower",
         range=(0.0, float("inf")),
         symmetric=True,
-        least=2,
         role="distance",
         summary="Distance of the mean features of samples and of real images.",
         paper="none: an example",

@@ -232,7 +232,7 @@ def test_features_that_hardly_ever_move_leave_finite_intervals():
     x, y = (np.concatenate([white(rng, 400, 6), np.zeros((400, 12))], axis=1) for _ in range(2))
     y[range(12), range(6, 18)] = 10.0 ** -np.arange(12.0)
     for metric in (frechet_distance, fd_debiased):
-        found = metric(Moments.of(torch.from_numpy(x + y)), torch.from_numpy(y))
+        found = metric(inputs_of(torch.from_numpy(y), Moments.of(torch.from_numpy(x + y))))
         numbers = (found.value, found.uncertainty.se, found.uncertainty.lo, found.uncertainty.hi)
         assert np.isfinite(numbers).all()
         assert bool(found.influence.isfinite().all())
