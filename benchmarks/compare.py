@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import safetensors
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
@@ -19,19 +20,23 @@ from ..reference_stats.moments import Moments
 from ..reference_stats.statistics import ImportedStatistics, ReferenceStatistics, refuse_other_space
 from ..reference_stats.store import SUFFIX, find_stored, load_any
 from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.images import ImageSource
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
-from ..registry.sources import open_images
+from ..registry.sources import images_of, open_images
 from ..registry.sources.damage import refusing
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
 from .scoring import feature_set, score
 
 _KEYS = ("features", "arr_0")
+Array: TypeAlias = Tensor | NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Comparison:
+    """Metrics between two sets of features, and how many of what width there were."""
+
     n_real: int | None  # none: of imported statistics, which do not say
     n_fake: int
     dim: int
@@ -52,9 +57,9 @@ class Comparison:
 
 
 def compare_features(
-    real: Tensor, fake: Tensor, metrics: Sequence[str] | None = None, k: int | None = None
+    real: Array, fake: Array, metrics: Sequence[str] | None = None, k: int | None = None
 ) -> Comparison:
-    """Metrics between features of shape (n_real, d) and (n_fake, d).
+    """Metrics between features of shape (n_real, d) and (n_fake, d), as tensors or NumPy arrays.
 
     Args:
         metrics: which; by default every one that these inputs suffice for.
@@ -62,8 +67,11 @@ def compare_features(
 
     Raises:
         UnknownName: no such metric.
-        BadFeatures: different widths, not floats of shape (n, d), or NaN or infinite values.
+        BadFeatures: different widths, not floats of shape (n, d), or NaN or infinite values; no k from 1.
     """
+    real, fake = _tensor(real, "real"), _tensor(fake, "fake")
+    if k is not None and (not isinstance(k, int) or k < 1):
+        raise BadFeatures(f"k = {k!r}", "k is a number of neighbours, 1 or more")
     chosen = _chosen(metrics)
     _checked(real, "real")
     _checked(fake, "fake")
@@ -73,8 +81,8 @@ def compare_features(
 
 
 def compare_images(
-    real: str | Path,
-    fake: Path,
+    real: str | Path | NDArray[Any],
+    fake: str | Path | NDArray[Any],
     extractor: str,
     metrics: Sequence[str] | None = None,
     k: int | None = None,
@@ -86,6 +94,7 @@ def compare_images(
 
     Args:
         real: images, a file of reference statistics, or the name of such a file in `genboard reference list`.
+        fake: images. Those of either side may be an array, uint8 of shape (n, height, width, 1 or 3).
         conversions: of the images of both sides, in their order.
         precision: of the extractor's arithmetic.
 
@@ -95,7 +104,7 @@ def compare_images(
         ReferenceMismatch: statistics of another feature space, or of images converted otherwise.
     """
     chosen = _chosen(metrics)
-    stored = _stored(str(real))
+    stored = None if isinstance(real, np.ndarray) else _stored(str(real))
     live = load_extractor(extractor, device, precision)
     before: list[Keyed] = []
     if stored is not None:
@@ -105,12 +114,20 @@ def compare_images(
         else:
             there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
     else:
-        images = open_images(Path(real), conversions)
+        images = _images(real, "real", conversions)
         measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
         before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
-    samples = as_before(measure(open_images(fake, conversions), live, moments=False), *before)
+    samples = as_before(measure(_images(fake, "fake", conversions), live, moments=False), *before)
     here = FeatureSet(samples.features, samples.logits)
     return _compare(there, here, chosen, metrics is None, k, extractor)
+
+
+def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str]) -> ImageSource:
+    if isinstance(given, (str, Path)):
+        return open_images(Path(given), conversions)
+    if not isinstance(given, np.ndarray):
+        raise BadImages(f"{name}: a {type(given).__name__}, where images are needed", "give a path or a NumPy array")
+    return images_of(given, name, conversions)
 
 
 def _stored(real: str) -> Path | None:
@@ -162,6 +179,19 @@ def read_features(path: Path) -> Tensor:
     return _checked(_read_array(path), str(path))
 
 
+def _tensor(array: Array, what: str) -> Tensor:
+    """The array as a tensor, without what autograd keeps of it."""
+    if isinstance(array, Tensor):
+        return array.detach()
+    if not isinstance(array, np.ndarray):
+        raise BadFeatures(
+            f"{what}: a {type(array).__name__}, where an array is needed", "give a tensor or a NumPy array"
+        )
+    # Tensors share neither read-only memory nor strides below zero.
+    with refusing(BadFeatures, f"{what}: {array.dtype} of shape {array.shape}", "features are floats, shape (n, d)"):
+        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+
+
 def _checked(array: Tensor, what: str) -> Tensor:
     """The array, if it can be measured at all."""
     if array.ndim != 2 or not array.is_floating_point():
@@ -181,6 +211,8 @@ def _checked(array: Tensor, what: str) -> Tensor:
 
 
 def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
+    if isinstance(metrics, str):
+        metrics = [metrics]
     if metrics is not None and not metrics:
         raise UnknownName("metric", "", METRICS)
     return list(METRICS.values()) if metrics is None else [find_metric(name) for name in metrics]

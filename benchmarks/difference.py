@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from .result import MetricRecord
 from .uncertainty import LEVEL, Z
@@ -56,7 +57,7 @@ def p_value(gap: float, error: float) -> float:
     """
     if gap == 0:
         return 1.0
-    return 2 * NormalDist().cdf(-abs(gap) / error) if error > 0 else 0.0
+    return 2 * float(ndtr(-abs(gap) / error)) if error > 0 else 0.0
 
 
 def standardized(a: MetricRecord, b: MetricRecord) -> float | None:

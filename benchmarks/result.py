@@ -174,6 +174,8 @@ class ErrorRecord(Strict):
 
 
 class Result(Strict):
+    """One generator on one track: what was measured, how, on what, and at what cost."""
+
     schema_: int = Field(SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
     id: str = Field(pattern=r"^[0-9a-f]{12}$")
     status: Literal["complete", "partial", "failed"]

@@ -49,7 +49,7 @@ from .result import (
 from .sampling import drop, sample
 from .scoring import score_track
 from .shards import source_of_shards
-from .subjects import Subject, plan_for
+from .subjects import Subject, open_subject, plan_for
 
 
 @dataclass(frozen=True)
@@ -113,22 +113,25 @@ class Evaluated:
 
 
 def evaluate(
-    subject: Subject,
-    track: Track,
+    subject: Subject | str,
+    track: Track | str,
     n: int | None = None,
     workspace: Workspace | None = None,
     options: Options | None = None,
 ) -> Evaluated:
-    """Measure a subject on a track.
+    """Measure a subject on a track, or what their names stand for.
 
     Args:
         n: number of samples; the track's by default. A result with another number is recorded and never ranked.
 
     Raises:
+        UnknownName: no such subject or track.
         BadSamples, BadImages, BadFeatures: sampling or measuring failed; a failed result was recorded.
         CannotWrite: an output cannot be made.
     """
     workspace, options = workspace or Workspace.default(), options or Options()
+    track = find(Track, track) if isinstance(track, str) else track
+    subject = open_subject(subject, track, device=options.device) if isinstance(subject, str) else subject
     n = track.samples if n is None else n
     if n < 1:
         raise BadSamples(f"{n} samples", "use --samples 1 or more")

@@ -18,7 +18,7 @@ from .drawing import Plan
 from .labels import labels_for
 from .result import GeneratorRecord
 
-PROGRAMS = (".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
+PROGRAMS = (".onnx", ".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import cbrt, inf, sqrt
+from math import cbrt, inf, isfinite, sqrt
 from statistics import NormalDist
 from typing import Literal
 
 import torch
+from scipy.special import stdtrit
 from torch import Tensor
 
 Target = Literal["conditional", "population"]
@@ -112,13 +113,10 @@ def wilson(hits: int, n: int, effect: float = 1.0, degrees: float = inf, method:
 def quantile(degrees: float) -> float:
     """Half the width of an interval in standard errors, Student's for so many degrees of freedom.
 
-    >>> [round(quantile(d), 2) for d in (5, 20, inf)]
-    [2.57, 2.09, 1.96]
+    >>> [round(quantile(d), 2) for d in (1, 5, 20, inf)]
+    [12.71, 2.57, 2.09, 1.96]
     """
-    z, v = Z, 1 / degrees
-    first, second = z**3 + z, 5 * z**5 + 16 * z**3 + 3 * z
-    third = 3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z
-    return z + first * v / 4 + second * v**2 / 96 + third * v**3 / 384
+    return float(stdtrit(degrees, 0.5 + LEVEL / 2)) if isfinite(degrees) else Z
 
 
 def degrees_of(influence: Tensor) -> float:

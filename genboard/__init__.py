@@ -11,20 +11,35 @@ from typing import TYPE_CHECKING, Any
 from .core.errors import GenboardError
 
 if TYPE_CHECKING:
-    from .benchmarks.compare import compare_features, compare_images, read_features
-    from .benchmarks.runner import Options, Workspace, evaluate
+    from .benchmarks.compare import Comparison, compare_features, compare_images, read_features
+    from .benchmarks.result import Result, read_result
+    from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
+    from .benchmarks.studies.table import read_table
     from .benchmarks.subjects import open_subject
-    from .leaderboard.board.board import make_board
+    from .leaderboard.board.board import Board, make_board
     from .leaderboard.export.frame import board_frame
-    from .leaderboard.storage.records import read_records
-    from .registry.catalog import entries, find
+    from .leaderboard.storage.records import COMMITTED, read_records
+    from .registry.catalog import entries, find, track
     from .registry.metrics import METRICS
+    from .registry.schema import Dataset, Extractor, Generator, Track
+
+    __version__: str
 
 __all__ = [
+    "Board",
+    "COMMITTED",
+    "Comparison",
+    "Dataset",
+    "Evaluated",
+    "Extractor",
     "GenboardError",
+    "Generator",
     "METRICS",
     "Options",
+    "Result",
+    "Track",
     "Workspace",
+    "__version__",
     "board_frame",
     "compare_features",
     "compare_images",
@@ -35,11 +50,23 @@ __all__ = [
     "open_subject",
     "read_features",
     "read_records",
+    "read_result",
+    "read_table",
+    "track",
 ]
 
 _HOMES = {
+    "Board": "leaderboard.board.board",
+    "COMMITTED": "leaderboard.storage.records",
+    "Comparison": "benchmarks.compare",
+    "Dataset": "registry.schema",
+    "Evaluated": "benchmarks.runner",
+    "Extractor": "registry.schema",
+    "Generator": "registry.schema",
     "METRICS": "registry.metrics",
     "Options": "benchmarks.runner",
+    "Result": "benchmarks.result",
+    "Track": "registry.schema",
     "Workspace": "benchmarks.runner",
     "board_frame": "leaderboard.export.frame",
     "compare_features": "benchmarks.compare",
@@ -51,10 +78,15 @@ _HOMES = {
     "open_subject": "benchmarks.subjects",
     "read_features": "benchmarks.compare",
     "read_records": "leaderboard.storage.records",
+    "read_result": "benchmarks.result",
+    "read_table": "benchmarks.studies.table",
+    "track": "registry.catalog",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version(__name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from pydantic import ValidationError
 
@@ -25,26 +25,52 @@ KINDS: Mapping[str, type[Entry]] = MappingProxyType({k.kind: k for k in (Dataset
 _BUILT_IN = Path(__file__).parent / "entries"
 
 
-def entries(kind: type[E]) -> Mapping[str, E]:
-    """Every entry of a kind by name, sorted.
+@overload
+def entries(kind: type[E]) -> Mapping[str, E]: ...
+@overload
+def entries(kind: str) -> Mapping[str, Entry]: ...
+def entries(kind: type[Entry] | str) -> Mapping[str, Entry]:
+    """Every entry of a kind, as a class or as "tracks", by name, sorted.
 
     Raises:
+        UnknownName: no such kind.
         BadEntry: a file does not parse, or a name is taken twice.
     """
-    return MappingProxyType(_merged(kind, (_BUILT_IN, home() / "entries")))
+    return MappingProxyType(_merged(_kind(kind), (_BUILT_IN, home() / "entries")))
 
 
-def find(kind: type[E], name: str) -> E:
-    """The entry of that name.
+@overload
+def find(kind: type[E], name: str) -> E: ...
+@overload
+def find(kind: str, name: str) -> Entry: ...
+def find(kind: type[Entry] | str, name: str) -> Entry:
+    """The entry of that name, of a kind as a class or as "tracks".
 
     Raises:
         UnknownName: there is none; the error names the nearest.
     """
+    kind = _kind(kind)
     found = entries(kind)
-    try:
-        return found[name]
-    except KeyError:
-        raise UnknownName(kind.noun, name, found) from None
+    if not isinstance(name, str) or name not in found:
+        raise UnknownName(kind.noun, str(name), found)
+    return found[name]
+
+
+def track(name: str) -> Track:
+    """The track of that name.
+
+    Raises:
+        UnknownName: there is none; the error names the nearest.
+    """
+    return find(Track, name)
+
+
+def _kind(kind: type[Entry] | str) -> type[Entry]:
+    if isinstance(kind, type) and kind in KINDS.values():
+        return kind
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise UnknownName("kind of entry", getattr(kind, "__name__", str(kind)), KINDS)
+    return KINDS[kind]
 
 
 def file_of(entry: Entry) -> Path:

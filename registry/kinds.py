@@ -34,22 +34,33 @@ class TorchWeights(Strict):
         return {"weights": self.weights.sha256}
 
 
-class Exported(Strict):
-    """A program that `torch.export.save` wrote: latents (and labels) to images."""
+class _Program(Strict):
+    """What is said of a program, latents (and labels) to images, in whatever format."""
 
-    kind: Literal["exported"]
-    program: Weights  # a .pt2 file
+    program: Weights
     latents: Literal["normal", "uniform"] = "normal"  # N(0, I), or uniform in [-1, 1)
     range: tuple[int, int]  # of the images that come out: [0, 1] or [-1, 1]
 
     @model_validator(mode="after")
-    def _known_range(self) -> Exported:
+    def _known_range(self) -> _Program:
         if self.range not in ((0, 1), (-1, 1)):
             raise ValueError(f"range = {list(self.range)}: programs give images in [0, 1] or in [-1, 1]")
         return self
 
     def identity(self) -> dict[str, Any]:
         return {"program": self.program.sha256, "latents": self.latents, "range": list(self.range)}
+
+
+class Exported(_Program):
+    """A program that `torch.export.save` wrote, a .pt2 file."""
+
+    kind: Literal["exported"]
+
+
+class Onnx(_Program):
+    """An ONNX model, an .onnx file."""
+
+    kind: Literal["onnx"]
 
 
 class Diffusers(Strict):
@@ -105,4 +116,4 @@ class Python(Strict):
         return {"function": self.function.rpartition(":")[2]}  # the code's digest joins when it is read
 
 
-Source: TypeAlias = BuiltIn | TorchWeights | Exported | Diffusers | Samples | Python
+Source: TypeAlias = BuiltIn | TorchWeights | Exported | Onnx | Diffusers | Samples | Python

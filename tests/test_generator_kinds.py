@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import shutil
@@ -209,6 +210,21 @@ def test_a_program_with_traps_is_refused_and_nothing_of_it_runs(programs: Path, 
     assert not sprung.exists()
     pickle.loads(trap)
     assert sprung.exists(), "the trap is none"
+
+
+def test_torchs_own_loader_would_run_a_trap(programs: Path, tmp_path: Path) -> None:
+    """Why programs are read here; if this fails, torch's loader has become safe and may read them."""
+    sprung = tmp_path / "sprung"
+    trap = pickle.dumps(Trap(sprung))
+
+    def change(name: str, data: bytes) -> bytes:
+        if "weights_config" in name:
+            return data.replace(b'"use_pickle": false', b'"use_pickle": true')
+        return trap if "/weight_" in name else data
+
+    with contextlib.suppress(Exception):
+        torch.export.load(changed(programs / "plain.pt2", change, "trap.pt2"))
+    assert sprung.exists()
 
 
 @pytest.mark.parametrize("target", ["torch.ops.aten.from_file.default", "torch.ops.higher_order.cond", "os.system"])

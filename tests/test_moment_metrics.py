@@ -11,12 +11,11 @@ import torch
 from genboard.benchmarks.metrics.cmmd import cmmd
 from genboard.benchmarks.metrics.frechet import DIGITS, distance, frechet_distance
 from genboard.benchmarks.metrics.frechet_spectrum import spectrum
-from genboard.benchmarks.metrics.inception_score import inception_score_splits
 from genboard.benchmarks.metrics.kernel import kernel_distance
-from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets, kernel_distance_variance
 from genboard.benchmarks.metrics.triangles import congruence, lower_times, outer_square, times_lower
 from genboard.reference_stats.moments import Moments
 from metric_inputs import inputs_of, of_two
+from published_protocols import inception_score_splits, kernel_distance_subsets, kernel_distance_variance
 
 from genboard.core.errors import BadFeatures
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.metrics.frechet import distance, frechet_distance
-from genboard.benchmarks.metrics.inception_score import inception_score_splits
 from genboard.benchmarks.metrics.kernel import kernel_distance
-from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets
 from genboard.reference_stats.moments import Moments
 from metric_inputs import inputs_of
+from published_protocols import inception_score_splits, kernel_distance_subsets
 from pytorch_fid.fid_score import calculate_frechet_distance
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import isc_features_to_metric

@@ -147,8 +147,10 @@ def test_little_statistics() -> None:
     assert tau([1, 2, 3, 4], [1, 2, 4, 3]) == pytest.approx(4 / 6)
     assert tau([1, 1, 2], [1, 2, 3]) == pytest.approx(2 / 6**0.5)
     mean, lo, hi = mean_interval([1.0, 2.0, 3.0])
-    assert (mean, hi - mean) == pytest.approx((2.0, 4.303 / 3**0.5), rel=0.05)
+    assert (mean, hi - mean) == pytest.approx((2.0, 4.302653 / 3**0.5), rel=1e-6)
     assert lo == pytest.approx(2 * mean - hi)
     narrow, wide = ratio_interval(60)
     # Chi-square with 60 degrees of freedom lies between 40.48 and 83.30.
-    assert (narrow, wide) == pytest.approx(((60 / 83.30) ** 0.5, (60 / 40.48) ** 0.5), rel=0.01)
+    assert (narrow, wide) == pytest.approx(((60 / 83.30) ** 0.5, (60 / 40.48) ** 0.5), rel=1e-4)
+    assert mean_interval([1.0, 2.0]) == pytest.approx((1.5, -4.8531, 7.8531), rel=1e-4)
+    assert ratio_interval(1) == pytest.approx((5.02389**-0.5, 31.910), rel=1e-4)

@@ -14,12 +14,12 @@ from genboard.registry.generators.draws import draws
 from genboard.registry.schema import Generator, Track
 from genboard.registry.weights import ROOT as REGISTRY
 from refusals import GREY, Run, hint, png, refused
-from tiny_models import ROOT, decoder, entry, examples, export, pipelines
+from tiny_models import ROOT, decoder, entry, examples, export, export_onnx, pipelines
 
 from genboard.core.files import canonical_json, sha256
 
 SHOWN = {**examples("CONTRIBUTING.md"), **examples("docs/generators.md")}
-KINDS = {"built-in", "torch-weights", "exported", "diffusers", "samples", "python"}
+KINDS = {"built-in", "torch-weights", "exported", "onnx", "diffusers", "samples", "python"}
 EVALUATE = "evaluate mine --track digits --samples 12 --json".split()
 
 
@@ -36,6 +36,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("user")
     pipelines(home / "models")
     export(home / "models" / "decoder.pt2", decoder(labelled=True), (64, 8), 64)
+    export_onnx(home / "models" / "decoder.onnx", decoder(), (64, 8))
     trained = REGISTRY / "generators" / "zoo" / "weights" / "vae.safetensors"
     (home / "models" / "vae.safetensors").write_bytes(trained.read_bytes())
     (home / "models" / "mine.py").write_text(python_of("docs/generators.md"), "utf-8")

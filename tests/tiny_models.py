@@ -60,6 +60,15 @@ def export(path: Path, model: nn.Module, *shapes: Any, any_batch: bool = False) 
     return path
 
 
+def export_onnx(path: Path, model: nn.Module, *shapes: Any, any_batch: bool = False) -> Path:
+    """The same, in ONNX."""
+    given = tuple(torch.zeros(s, dtype=torch.int64) if isinstance(s, int) else torch.randn(s) for s in shapes)
+    dynamic = tuple({0: torch.export.Dim.DYNAMIC} for _ in given) if any_batch else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(model, given, path, dynamic_shapes=dynamic, external_data=False, verbose=False)
+    return path
+
+
 def decoder(labelled: bool = False) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -74,9 +83,11 @@ def entry(home: Path, source: str, name: str = "mine", more: str = "", text: str
     return path
 
 
-def program_source(path: Path, digest: str, span: Sequence[int] = (-1, 1), more: str = "") -> str:
+def program_source(
+    path: Path, digest: str, span: Sequence[int] = (-1, 1), more: str = "", kind: str = "exported"
+) -> str:
     return (
-        f'kind = "exported"\nrange = {list(span)}\n{more}\n[source.program]\nlocal = "{path.as_posix()}"\n'
+        f'kind = "{kind}"\nrange = {list(span)}\n{more}\n[source.program]\nlocal = "{path.as_posix()}"\n'
         f'sha256 = "{digest}"'
     )
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,44 +27,6 @@ def inception_score(inputs: MetricInputs) -> Estimate:
     se = value * (variance_within(divergence, inputs.fake.labels) / len(divergence)) ** 0.5
     interval = normal(value, se, "influence function", degrees=degrees_of(divergence))
     return Estimate(value, interval, influence=value * divergence)
-
-
-@dataclass(frozen=True)
-class SplitScores:
-    """Scores of the parts of one set of samples: their mean, and their spread (divided by the number of parts).
-
-    The spread is no standard error of the mean, nor of the score on all samples: it tells how parts differ, and the
-    mean itself moves with their number.
-    """
-
-    mean: float
-    spread: float
-
-
-def inception_score_splits(logits: Tensor, splits: int = 10, shuffle: int | None = 2020) -> SplitScores:
-    """Mean and spread of the score over parts of the samples, the protocol that papers report. Higher is better.
-
-    Here for comparison with their figures. Part i holds the rows from i n // splits up to (i + 1) n // splits.
-
-    Args:
-        logits: of the samples, shape (n, classes).
-        shuffle: seed of the permutation that comes first (NumPy's RandomState); none: the rows stay in their order.
-
-    Raises:
-        BadFeatures: fewer samples than parts, or a logit that is not a finite number.
-
-    Source: Salimans et al. 2016, arXiv:1606.03498.
-
-    >>> inception_score_splits(100.0 * torch.eye(4), splits=2, shuffle=None)
-    SplitScores(mean=2.0, spread=0.0)
-    """
-    n = len(logits)
-    if not 1 <= splits <= n:
-        raise BadFeatures(f"{n} samples cannot be split into {splits} parts")
-    if shuffle is not None:
-        logits = logits[torch.from_numpy(np.random.RandomState(shuffle).permutation(n)).to(logits.device)]
-    scores = [float(_divergences(logits[i * n // splits : (i + 1) * n // splits]).mean().exp()) for i in range(splits)]
-    return SplitScores(float(np.mean(scores)), float(np.std(scores)))
 
 
 def _divergences(logits: Tensor) -> Tensor:

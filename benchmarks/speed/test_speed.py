@@ -13,9 +13,9 @@ import pytest
 import torch
 from genboard.benchmarks.metrics.frechet import distance, frechet_distance, moments_of
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
-from genboard.benchmarks.metrics.kernel_protocols import kernel_distance_subsets
 from genboard.benchmarks.neighbours import Resample, count_neighbours, identity_resample
 from genboard.reference_stats.moments import Moments, symmetric_root
+from published_protocols import kernel_distance_subsets
 from rounds import ARITHMETIC, OURS, alternate
 from torch import Tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 import torch
-from genboard.benchmarks.metrics import kernel_protocols
+from published_protocols import sums_of_all, sums_one_by_one
 from rounds import alternate
 from test_speed import N, features
 
@@ -50,9 +50,9 @@ def test_subset_sums(benchmark):
     drawn = [tuple(rng.choice(N, 1000, replace=False) for _ in range(2)) for _ in range(100)]
     alternate(
         benchmark,
-        lambda: kernel_protocols._sums_of_all(real, fake, drawn),
+        lambda: sums_of_all(real, fake, drawn),
         {
-            "each subset by itself": lambda: kernel_protocols._sums_one_by_one(real, fake, drawn),
+            "each subset by itself": lambda: sums_one_by_one(real, fake, drawn),
             "products alone, all pairs but the reference's own": lambda: [
                 block @ fake.T for block in (*real.split(2000), *real[: N // 2].split(2000))
             ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean, stdev
+
+from scipy.special import ndtr
 
 from ..uncertainty import quantile
 
@@ -48,7 +50,7 @@ def trend(blocks: Sequence[Sequence[float]]) -> Trend:
     if pairs == 0 or variance == 0:
         return Trend(0.0, 1.0)
     z = max(0, abs(total) - 1) / sqrt(variance)
-    return Trend(total / pairs, min(1.0, 2 * (1 - NormalDist().cdf(z))))
+    return Trend(total / pairs, 2 * float(ndtr(-z)))
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from math import sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...benchmarks.studies.spread import tau as kendall_tau
 from .ranking import ALPHA, ScoredColumn, clearly_better
 
 LEAST = 3  # rows, below which an order says nothing
@@ -88,17 +88,6 @@ def agreement(columns: Sequence[ScoredColumn], alpha: float = ALPHA) -> Agreemen
     pairs = tuple(_pair(a, b, alpha) for a, b in combinations(directed, 2))
     left_out = {column.key: "has no better end" for column in columns if column.better is None}
     return Agreement(tuple(column.key for column in directed), pairs, left_out)
-
-
-def kendall_tau(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Kendall's tau-b: 1 is the same order, -1 the reverse. None where one side is all ties.
-
-    >>> kendall_tau([1, 2, 3], [1, 3, 2])
-    0.3333333333333333
-    """
-    a, b = (np.sign(np.subtract.outer(values, values)).astype(int) for values in (np.asarray(x), np.asarray(y)))
-    left, right = np.count_nonzero(a), np.count_nonzero(b)
-    return int((a * b).sum()) / sqrt(left * right) if left and right else None
 
 
 def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:

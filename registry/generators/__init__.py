@@ -33,6 +33,7 @@ OPENERS: Mapping[str, str] = {
     "built-in": "networks:open_network",
     "torch-weights": "networks:open_network",
     "exported": "exported:open_program",
+    "onnx": "exported:open_program",
     "diffusers": "diffusion_pipeline:open_pipeline",
 }
 

@@ -1,4 +1,7 @@
-"""Kind `exported`: a program of `torch.export`, latents (and labels) to images. Nothing of it is unpickled."""
+"""Kinds `exported` and `onnx`: a program of `torch.export` or of ONNX, latents (and labels) to images.
+
+Nothing of either is unpickled, and no code of theirs is run.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from numpy.typing import NDArray
 
 from ...core.errors import BadEntry, BadFeatures, BadSamples
 from ..catalog import file_of
-from ..kinds import Exported
+from ..kinds import Exported, Onnx
 from ..schema import Generator, Track
 from ..weights import fetch
 from . import LiveGenerator, Sampler
 from .arguments import check_arguments
 from .asked import classes_of, labels_of
 from .draws import Draw
+from .onnx_program import OnnxProgram, read_onnx
 from .program import Input, Program, read_program
 
 NARROWEST = 0.1  # of `clip`: closer to 0, nearly every number would be drawn again
@@ -33,9 +37,10 @@ def open_program(entry: Generator, track: Track) -> LiveGenerator:
         BadFeatures: no such program, or one that is not read.
     """
     source = entry.source
-    assert isinstance(source, Exported)
+    assert isinstance(source, (Exported, Onnx))
     check_arguments(entry, _sampler, fixed=4)
-    program = read_program(fetch(source.program))
+    read = read_program if isinstance(source, Exported) else read_onnx
+    program = read(fetch(source.program))
     _check_inputs(entry, program.inputs)
     classes = len(classes_of(entry.name, track)) if len(program.inputs) == 2 else None
     sample = _sampler(entry.name, program, source, classes, **entry.arguments)  # type: ignore[arg-type]
@@ -77,8 +82,8 @@ def _block(entry: Generator, latents: Input) -> int:
 
 def _sampler(
     name: str,
-    program: Program,
-    source: Exported,
+    program: Program | OnnxProgram,
+    source: Exported | Onnx,
     classes: int | None,
     truncation: float = 1.0,
     clip: float = 0.0,

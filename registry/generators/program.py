@@ -1,8 +1,10 @@
 """A program that `torch.export.save` wrote, read as data and run one operation after another.
 
-`torch.export.load` unpickles what the archive holds besides tensors, evaluates its symbolic sizes as Python, looks
-operations up anywhere in torch and compiles the source it makes of them: a file could run what it likes. Here weights
-are bytes of a known type and shape, sizes are those of the tensors at hand, and an operation is one of ATen's.
+`torch.export.load` unpickles what the archive holds besides tensors (with `weights_only=False`, and no option to forbid
+it), evaluates its symbolic sizes as Python, looks operations up anywhere in torch and compiles the source it makes of
+them: a file could run what it likes. Here weights are bytes of a known type and shape, sizes are those of the tensors
+at hand, and an operation is one of ATen's. A test holds that torch's loader still springs such a trap; once it does
+not, this reader can go. Programs in ONNX need none of it: see `onnx_program`.
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ from types import MappingProxyType
 from ...core.errors import BadImages
 from ..conversions import check_names
 from ..images import ImageSource
-from .arrays import open_array
+from .arrays import images_of, open_array
 from .containers import open_folder, open_zip
 from .parquet import open_parquet
 
-__all__ = ["SUFFIXES", "looks_like_images", "open_images"]
+__all__ = ["SUFFIXES", "images_of", "looks_like_images", "open_images"]
 
 SUFFIXES = (".zip", ".npz", ".npy", ".parquet")
 

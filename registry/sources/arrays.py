@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import BadImages
-from ..conversions import convert_all
+from ..conversions import check_names, convert_all
 from ..images import Images, ImageSource, Labels
 from .damage import refusing
 
@@ -35,6 +35,19 @@ def open_array(path: Path, conversions: Sequence[str] = ()) -> ImageSource:
             return _open_npz(path, conversions)
         array = np.lib.format.open_memmap(path, mode="r")
         return _source(path, array.dtype, array.shape, lambda start, stop: array[start:stop], None, conversions)
+
+
+def images_of(array: NDArray[Any], name: str, conversions: Sequence[str] = ()) -> ImageSource:
+    """The images of an array in memory, of the type and shape of `open_array`; `name` stands for it in errors.
+
+    Raises:
+        UnknownName: no such conversion.
+        BadImages: another type or shape, or no images in it.
+    """
+    check_names(conversions)
+    if len(array.shape) == 0 or len(array) == 0:
+        raise BadImages(f"{name}: shape {array.shape}: there are no images in it", "give an array of images")
+    return _source(Path(name), array.dtype, array.shape, lambda start, stop: array[start:stop], None, conversions)
 
 
 def _open_npz(path: Path, conversions: Sequence[str]) -> ImageSource:
