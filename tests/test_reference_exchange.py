@@ -218,7 +218,7 @@ def test_imported_statistics_are_never_a_tracks(run: Run, tmp_path: Path) -> Non
     ok(run, "reference", "import", tmp_path / "x.npz")
     code, out, err = run("reference", "verify")
     assert code == 0
-    assert "passed over: imported/x was imported, so there is nothing to build it from" in err
+    assert "skipped: imported/x was imported and cannot be rebuilt" in err
     assert "imported" not in out
     assert "nothing here can say how it was made" in refused(run, "reference", "verify", "imported/x")
 
