@@ -28,7 +28,7 @@ autodoc_typehints = "none"  # signatures carry the types
 autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
 
-# Docstrings are plain text with backticks: a formula such as |x - y| is no error, though reStructuredText reads it as markup.
+# A docstring may hold a formula such as |x - y|, which reStructuredText takes for markup.
 suppress_warnings = ["docutils"]
 
 

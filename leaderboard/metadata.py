@@ -110,7 +110,7 @@ class Metadata(Strict):
     @model_validator(mode="after")
     def _one_was_not_chosen(self) -> Metadata:
         if self.tried == 1 and (self.chosen_by or self.chosen_on):
-            raise ValueError("of one checkpoint tried none was chosen: leave chosen_by and chosen_on out")
+            raise ValueError("with one checkpoint, nothing was chosen; remove chosen_by and chosen_on")
         return self
 
     @property
@@ -135,8 +135,8 @@ class Metadata(Strict):
         if given or self.name:
             flag = given[0].flag if given else "--name"
             raise BadSubmission(
-                f"{name!r} is registered: its entry says its {flag[2:].replace('-', ' ')}",
-                f"leave {flag} out, or change registry/entries/generators/{name}.toml",
+                f"{name!r} is registered: its entry already gives its {flag[2:].replace('-', ' ')}",
+                f"remove {flag}, or change registry/entries/generators/{name}.toml",
             )
 
 

@@ -47,8 +47,8 @@ def sprung(path: Path) -> object:
         pytest.param({"a": MU}, ": nothing to import among its arrays ['a']", id="neither"),
         pytest.param({"mu": MU, "sigma": SIGMA[:3, :3]}, ": sigma: shape (3, 3), where mu has 4 values", id="unlike"),
         pytest.param({"mu": MU, "sigma": SIGMA[:3]}, ": sigma: shape (3, 4), where mu has 4 values", id="not square"),
-        pytest.param({"mu": MU[None], "sigma": SIGMA}, ": mu: shape (1, 4), where (d,) is needed", id="mu 2-d"),
-        pytest.param({"mu": MU[:0], "sigma": SIGMA[:0, :0]}, ": mu: shape (0,), where (d,) is needed", id="empty"),
+        pytest.param({"mu": MU[None], "sigma": SIGMA}, ": mu: shape (1, 4), but (d,) is needed", id="mu 2-d"),
+        pytest.param({"mu": MU[:0], "sigma": SIGMA[:0, :0]}, ": mu: shape (0,), but (d,) is needed", id="empty"),
         pytest.param({"mu": MU, "sigma": SIGMA.astype(int)}, ": sigma: int64, where float32 or float64", id="integers"),
         pytest.param({"mu": MU, "sigma": SIGMA + 0j}, ": sigma: complex128, where float32 or float64", id="complex"),
         pytest.param(
@@ -56,7 +56,9 @@ def sprung(path: Path) -> object:
         ),
         pytest.param({"mu": edited(MU, (2,), np.nan), "sigma": SIGMA}, ": mu: holds NaN or infinity", id="NaN"),
         pytest.param({"mu": MU, "sigma": edited(SIGMA, (1, 1), np.inf)}, ": sigma: holds NaN or infinity", id="inf"),
-        pytest.param({"mu": MU, "sigma": edited(SIGMA, (0, 1), 0.5)}, ": sigma: not symmetric: off by", id="lopsided"),
+        pytest.param(
+            {"mu": MU, "sigma": edited(SIGMA, (0, 1), 0.5)}, ": sigma: not symmetric: entries differ by", id="lopsided"
+        ),
         pytest.param(
             {"mu": MU, "sigma": SIGMA - 2 * np.eye(D)},
             ": sigma: not a covariance matrix: an eigenvalue is -1.",
@@ -86,9 +88,7 @@ def test_nothing_imported_is_unpickled(run: Run, tmp_path: Path) -> None:
     fact = refused(run, "reference", "import", tmp_path / "x.npz")
     assert fact.endswith("sigma: shape (1,), where mu has 4 values")
     np.savez(tmp_path / "y.npz", mu=np.array([sprung(tmp_path / "sprung")] * D, object), sigma=SIGMA, allow_pickle=True)
-    assert refused(run, "reference", "import", tmp_path / "y.npz").endswith(
-        "mu: pickled objects, which are never opened"
-    )
+    assert refused(run, "reference", "import", tmp_path / "y.npz").endswith("mu: pickled objects are never opened")
     # What is beside the arrays that are taken is not looked into.
     np.savez(tmp_path / "z.npz", mu=MU, sigma=SIGMA, hparams=trap, allow_pickle=True)
     assert run("reference", "import", tmp_path / "z.npz")[0] == 0
@@ -224,7 +224,7 @@ def nan(array: torch.Tensor) -> torch.Tensor:
         pytest.param(
             lambda p: rewrite(p, lambda c, a: a["mean"].add_(1), honest=False), ": array_digest: the arrays", id="moved"
         ),
-        pytest.param(without, ": root: there is no such array in it", id="no root"),
+        pytest.param(without, ": root: the array is missing", id="no root"),
         pytest.param(put("mean", nan), ": mean: holds NaN or infinity", id="NaN"),
         pytest.param(
             put("mean", lambda a: a[:3]), ": root: torch.float64 (32, 32), where torch.float64 (3, 3)", id="d"
@@ -236,7 +236,7 @@ def nan(array: torch.Tensor) -> torch.Tensor:
         pytest.param(put("labels", lambda a: a[:9]), ": labels: torch.int64 (9,), where", id="short labels"),
         pytest.param(put("keys", lambda a: a[:9]), ": keys: torch.int64 (9,), where", id="short keys"),
         pytest.param(put("centres", lambda a: a[:2]), ": centres: torch.float64 (2, 32), where", id="two centres"),
-        pytest.param(put("count", lambda a: a + 1), ": count: 501, where the card says 500", id="count"),
+        pytest.param(put("count", lambda a: a + 1), ": count: 501, but the card says 500", id="count"),
     ],
 )
 def test_spoiled_statistics_are_refused(
@@ -261,11 +261,11 @@ def test_statistics_of_another_space_are_refused_with_both_values(run: Run, samp
     fact = refused(run, "compare", NAME, samples, "--extractor", "digits-cnn", "--precision", "bf16")
     assert fact.endswith("its extractor's precision is None, where 'bf16' is needed")
     fact = refused(run, "compare", NAME, samples, "--extractor", "digits-cnn", "--convert", "resize-8")
-    assert fact.endswith("its images were converted by nothing, the samples are by resize-8")
+    assert fact.endswith("its images were converted by nothing, but the samples by resize-8")
     whole(tmp_path / "x.npz")
     assert run("reference", "import", tmp_path / "x.npz")[0] == 0
     fact = refused(run, "compare", "imported/x", samples, "--extractor", "digits-cnn")
-    assert fact.endswith("nobody said in which feature space it is, where 'digits-cnn' is needed")
+    assert fact.endswith("its feature space is unknown, but 'digits-cnn' is needed")
     assert run("reference", "import", tmp_path / "x.npz", "--name", "said", "--extractor", "digits-cnn")[0] == 0
     fact = refused(run, "compare", "imported/said", samples, "--extractor", "digits-cnn")
     assert fact == "the real features are 4 wide, the fake ones 32"
@@ -294,7 +294,7 @@ def test_a_reference_that_is_not_there_is_refused_with_the_nearest(run: Run, sam
 
 def test_the_samples_are_images(run: Run, samples: Path, reference: Path) -> None:
     fact = refused(run, "compare", samples, reference, "--extractor", "digits-cnn")
-    assert fact.startswith(f"{reference}: images are not read from a .safetensors file")
+    assert fact.startswith(f"{reference}: .safetensors cannot be read as images")
     wrong = samples.with_name("wrong.npy")
     np.save(wrong, np.concatenate([GREY, GREY], axis=1))
     assert refused(run, "compare", NAME, wrong, "--extractor", "digits-cnn").startswith(f"{wrong}: ")
@@ -303,4 +303,4 @@ def test_the_samples_are_images(run: Run, samples: Path, reference: Path) -> Non
 def test_statistics_are_not_read_as_bare_features(run: Run, reference: Path, samples: Path) -> None:
     np.save(samples.with_name("f.npy"), np.ones((9, 32), np.float32))
     fact = refused(run, "compare", reference, samples.with_name("f.npy"))
-    assert fact == f"{reference}: reference statistics, which say what feature space they are of"
+    assert fact == f"{reference}: reference statistics belong to a feature space"

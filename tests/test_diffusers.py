@@ -79,7 +79,7 @@ def test_a_caption_comes_before_the_prompt_of_the_entry(own_home: Path, folder: 
 
 
 def test_captions_that_nobody_gives_are_missed(own_home: Path, folder: Path) -> None:
-    with pytest.raises(BadSamples, match="makes images of captions, and track 'digits' asks for none"):
+    with pytest.raises(BadSamples, match="makes images from captions, but track 'digits' has none"):
         live(own_home, folder / "text", "text").sample(draws(7, 0, 1))
 
 
@@ -168,7 +168,7 @@ def pickled(path: Path) -> None:
     ("spoil", "why"),
     [
         (lambda p: index(p, _class_name=["pipeline", "Own"]), "a custom pipeline"),
-        (lambda p: (p / "unet" / "mine.py").write_text("raise SystemExit"), "a custom pipeline, with code of its own"),
+        (lambda p: (p / "unet" / "mine.py").write_text("raise SystemExit"), "a custom pipeline with its own code"),
         (lambda p: index(p, _class_name="OwnPipeline"), "has no pipeline 'OwnPipeline'"),
         (lambda p: index(p, _class_name="__doc__"), "has no pipeline '__doc__'"),
         (lambda p: index(p, unet=["mine", "Own"]), "unet is mine.Own"),

@@ -124,10 +124,10 @@ def test_arguments_reach_the_latents(own_home: Path, programs: Path) -> None:
         (lambda z: as_images(z) * 255, (0, 1), "its entry says [0, 1]"),
         (as_images, (-1, 1), "its entry says [-1, 1]"),
         (lambda z: as_images(z) / 0 - as_images(z) / 0, (0, 1), "sample 0 has NaN"),
-        (lambda z: as_images(z).reshape(-1, 8, 8), (0, 1), "its program gives float32 of shape (8, 8, 8)"),
+        (lambda z: as_images(z).reshape(-1, 8, 8), (0, 1), "its program returns float32 of shape (8, 8, 8)"),
         (lambda z: as_images(z)[:, :, :4], (0, 1), "(4, 8, 1)"),
         (lambda z: as_images(z)[:5], (0, 1), "(5, 8, 8, 1) for 8 samples"),
-        (lambda z: as_images(z).double().long(), (0, 1), "its program gives int64"),
+        (lambda z: as_images(z).double().long(), (0, 1), "its program returns int64"),
     ],
 )
 def test_images_that_are_not_what_the_entry_says_are_refused(
@@ -233,8 +233,8 @@ def test_a_file_that_is_no_program_is_refused(run: Run, own_home: Path, tmp_path
     [
         ("plain", 'task = "class"', "task: 'class', but its program takes no labels"),
         ("any", "block = 8", "task: 'unconditional', but its program takes labels"),
-        ("plain", "block = 8", "block: 8, but its program computes 16 at once"),
-        ("any", 'task = "class"', "block: missing, and its program takes any batch"),
+        ("plain", "block = 8", "block: 8, but its program computes 16 samples at once"),
+        ("any", 'task = "class"', "block: missing, although its program takes any batch size"),
         ("plain", "arguments = { trunkation = 0.5 }", "takes no argument 'trunkation'"),
         ("plain", 'arguments = { truncation = "much" }', "'much' is not a number"),
         ("plain", "arguments = { truncation = -1 }", "truncation = -1"),

@@ -411,7 +411,7 @@ def test_images_of_two_sizes_have_no_common_pixel_space():
             yield np.arange(i, i + 1), Images(np.zeros((1, side, side, 1), np.uint8))
 
     source = replace(source_of("x", Images(np.zeros((2, 8, 8, 1), np.uint8))), walk=walk)
-    with pytest.raises(BadImages, match="an image of 9x9 grey has 81 features in pixels, those before it 64"):
+    with pytest.raises(BadImages, match="an image of 9x9 grey has 81 features in pixels, but earlier ones have 64"):
         measure(source, load_extractor("pixels"))
 
 

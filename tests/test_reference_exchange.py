@@ -201,7 +201,7 @@ def test_the_features_of_clean_fid_are_a_bank(run: Run, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.features, features)
     np.testing.assert_allclose(found.gaussian.cov, np.cov(features.astype(np.float64), rowvar=False), rtol=1e-10)
     fact = refused(run, "reference", "import", tmp_path / "f.npz", "--count", 5)
-    assert fact.endswith("count: 400 are in it, --count says 5")
+    assert fact.endswith("count: the file says 400, but --count says 5")
 
 
 def test_a_name_is_not_taken_twice_for_different_things(run: Run, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_name_is_not_taken_twice_for_different_things(run: Run, tmp_path: Path
     first = ok(run, "reference", "import", tmp_path / "x.npz")
     assert ok(run, "reference", "import", tmp_path / "x.npz") == first
     np.savez(tmp_path / "x.npz", mu=MU + 1, sigma=SIGMA)
-    assert refused(run, "reference", "import", tmp_path / "x.npz").endswith("is there already, and something else")
+    assert refused(run, "reference", "import", tmp_path / "x.npz").endswith("already exists with other contents")
     assert ok(run, "reference", "import", tmp_path / "x.npz", "--name", "y") != first
 
 

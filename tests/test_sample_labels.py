@@ -97,11 +97,11 @@ def test_captions_alone_leave_the_labels_to_the_folders(tmp_path: Path) -> None:
         ("file_name,colour\na.png,red\n", "the columns are file_name, colour"),
         ("name,label\na.png,1\n", "the columns are name, label"),
         ("file_name,label\na.png,1\nb.png,2\n", "no row for sub/c.png"),
-        (rows() + "d.png,4,four\n", "a row for d.png, which is not there"),
-        (rows() + "./a.png,4,four\n", "row 5 is of a.png, as another is"),
+        (rows() + "d.png,4,four\n", "a row for d.png, which does not exist"),
+        (rows() + "./a.png,4,four\n", "row 5 is for a.png, like an earlier row"),
         (rows().replace("7", "seven", 1), "the label of sub/c.png is 'seven'"),
         (rows().replace("b.png,3", "b.png,-3"), "the label of b.png is '-3'"),
-        (rows().replace("b.png,3", "b.png,"), "no label for b.png, others have one"),
+        (rows().replace("b.png,3", "b.png,"), "no label for b.png, but others have one"),
         (rows().replace("b.png,3,", "b.png,3,,"), "row 2 has not 3 fields"),
         ("file_name,label\na.png\nb.png,2\nsub/c.png,3\n", "row 2 has not 2 fields"),
         ('file_name,label\n"a.png,1\n', "not a CSV of labels"),
@@ -177,7 +177,7 @@ def test_a_missing_caption_is_refused(tmp_path: Path) -> None:
     parts.mkdir()
     parquet(parts / "1.parquet", text=list(TEXTS))
     parquet(parts / "2.parquet")
-    with pytest.raises(BadImages, match=r"2.parquet has no captions, others have"):
+    with pytest.raises(BadImages, match=r"2.parquet has no captions, but others have"):
         open_images(parts)
 
 

@@ -168,7 +168,7 @@ def test_a_published_result_stays_as_it_is(run: Run, own_home: Path, tmp_path: P
 
 def test_an_entry_says_what_it_says(run: Run):
     fact = refused(run, "submit", "vae", "--track", "digits", *WHOLE)
-    assert fact == "'vae' is registered: its entry says its title"
+    assert fact == "'vae' is registered: its entry already gives its title"
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ def committed(tmp_path: Path) -> Path:
 
 def test_disputes_are_raised_answered_and_ended_by_a_withdrawal(run: Run, committed: Path) -> None:
     words = ("--reason", REASON, "--by", "Ada")
-    assert "no dispute is open" in refused(run, "dispute", committed, *words, "--resolve", "rejected")
+    assert "there is no open dispute" in refused(run, "dispute", committed, *words, "--resolve", "rejected")
     code, out, err = run("dispute", committed, *words)
     assert (code, err) == (0, "")
     assert out.startswith(f"level: self-reported\ndisputed: {REASON}\n")
