@@ -135,8 +135,8 @@ class Drawer:
         if sample is not None:
             off = np.abs(once[sample].astype(np.int16) - twice[::-1][sample]) > 1
             raise BadSamples(
-                f"{plan.generator.name} is not deterministic: drawn twice, sample {sample} differs in {off.mean():.0%} of its "
-                "values",
+                f"{plan.generator.name} is not deterministic: drawn twice, sample {sample} differs in "
+                f"{off.mean():.0%} of its values",
                 "a sample may depend only on its seed and label, not on a global random state or its batch",
             )
         return plan.images(0, once)
