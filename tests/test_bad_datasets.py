@@ -48,7 +48,7 @@ def test_another_number_of_images(run: Run, own_home: Path) -> None:
 
 def test_another_shape(run: Run, own_home: Path) -> None:
     of(own_home, parquet(SET, own_home / "a.parquet"), shape=(8, 8, 3))
-    assert refused(run, "dataset", "record", "mine") == "mine/all: images of 6x8 RGB, where 8x8 RGB is needed"
+    assert refused(run, "dataset", "record", "mine") == "mine/all: images of 6x8 RGB, but 8x8 RGB is needed"
 
 
 def test_other_content_names_both_digests(run: Run, own_home: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_library_that_is_not_installed(
 @pytest.mark.parametrize(
     ("source", "more", "why"),
     [
-        (hub(all="a.parquet"), {}, "revision = '1' is no commit"),
+        (hub(all="a.parquet"), {}, "revision = '1' is not a commit"),
         (hub(other="a.parquet"), {"revision": COMMIT}, "the source has the parts other, the entry all"),
         (hub(all="a.parquet"), {"revision": COMMIT, "classes": ()}, "a column of labels needs classes"),
         (local(Path("/nosuch")) + '\nformat = "zip"', {}, "Extra inputs are not permitted"),
@@ -223,7 +223,7 @@ LYING = (
         ({"arr_0": np.array([{}, None], object)}, "cannot be read: arr_0.npy holds pickled objects"),
         ({"arr_0": PIXELS, "arr_1": np.array([{}] * 24, object)}, "cannot be read: arr_1.npy holds pickled objects"),
         ({"arr_0": PIXELS, "arr_1": np.arange(23)}, "arr_1 is int64 of shape (23,), not labels of 24 images"),
-        ({"arr_0": PIXELS, "arr_1": np.zeros((24, 3))}, "arr_1 is float64 of shape (24, 3), no labels"),
+        ({"arr_0": PIXELS, "arr_1": np.zeros((24, 3))}, "arr_1 is float64 of shape (24, 3), not labels"),
         ({"arr_0": PIXELS, "arr_1": np.arange(24), "labels": np.arange(24)}, "labels twice, in labels and arr_1"),
         ({"arr_0": np.asfortranarray(PIXELS)}, "cannot be read: arr_0.npy is stored by columns"),
         ({"x": PIXELS}, "no array 'arr_0' among ['x']"),

@@ -125,7 +125,7 @@ def test_an_outdated_file_of_the_user_is_built_again(monkeypatch, tmp_path, own_
 
 def test_a_mismatch_names_both_values():
     wrong = RECIPES[0].model_copy(update={"count": 7})
-    with pytest.raises(ReferenceMismatch, match=rf"count is 7, where {RECIPES[0].count} is needed"):
+    with pytest.raises(ReferenceMismatch, match=rf"count is 7, but {RECIPES[0].count} is needed"):
         refuse_mismatch(wrong, RECIPES[0], "x")
 
 

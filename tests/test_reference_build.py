@@ -371,7 +371,7 @@ def test_a_data_set_without_a_digest_is_refused_with_the_command_that_records_it
     entry = find(Dataset, "digits").model_copy(update={"content_digest": None})
     changed = {**catalog.entries(Dataset), "digits": entry}
     monkeypatch.setattr("genboard.reference_stats.statistics.find", lambda kind, name: changed[name])
-    with pytest.raises(ReferenceMismatch, match="has no content digest yet") as refusal:
+    with pytest.raises(ReferenceMismatch, match="has no content digest") as refusal:
         make_recipe("digits", "reference", "digits-cnn", None)
     assert refusal.value.hint == "genboard dataset record digits"
 
@@ -441,7 +441,7 @@ def test_build_is_told_what_to_build(run, arguments):
 
 def test_a_device_that_is_not_there_is_refused(run):
     fact = refused(run, "reference", "build", "--track", "digits", "--device", "nonsense")
-    assert fact == "no device 'nonsense' here"
+    assert fact == "device 'nonsense' is not available"
 
 
 def test_any_split_is_built_in_any_space(run, own_home):

@@ -102,8 +102,8 @@ def test_captions_alone_leave_the_labels_to_the_folders(tmp_path: Path) -> None:
         (rows().replace("7", "seven", 1), "the label of sub/c.png is 'seven'"),
         (rows().replace("b.png,3", "b.png,-3"), "the label of b.png is '-3'"),
         (rows().replace("b.png,3", "b.png,"), "no label for b.png, but others have one"),
-        (rows().replace("b.png,3,", "b.png,3,,"), "row 2 has not 3 fields"),
-        ("file_name,label\na.png\nb.png,2\nsub/c.png,3\n", "row 2 has not 2 fields"),
+        (rows().replace("b.png,3,", "b.png,3,,"), "row 2 does not have 3 fields"),
+        ("file_name,label\na.png\nb.png,2\nsub/c.png,3\n", "row 2 does not have 2 fields"),
         ('file_name,label\n"a.png,1\n', "not a CSV of labels"),
     ],
 )
@@ -196,8 +196,8 @@ def test_an_entry_names_table_and_columns(own_home: Path) -> None:
         ('path = "samples/mine"\ntable = "nosuch.csv"', "nosuch.csv: cannot be read"),
         ('path = "samples/mine"\ntable = "said.csv"\ncolumns = { label = "nosuch" }', "no column 'nosuch'"),
         ('path = "samples/mine"\ncolumns = { colour = "x" }', "source.samples.columns.colour"),
-        ('path = "samples/a.npz"\ntable = "said.csv"', "a table names files"),
-        ('table = "said.csv"', "name one place"),
+        ('path = "samples/a.npz"\ntable = "said.csv"', "a table of labels needs image files"),
+        ('table = "said.csv"', "give exactly one source"),
         (f'[source.file]\nlocal = "samples/a.npz"\nsha256 = "{"0" * 64}"', "its entry says 000"),
     ],
 )
@@ -218,4 +218,4 @@ def test_an_npz_by_its_digest_is_evaluated(run: Run, own_home: Path) -> None:
     assert code == 0, err
     result = json.loads(out)
     assert (result["generator"]["kind"], result["sampling"]["n"]) == ("registered", 12)
-    assert "nothing to draw" in refused(run, *"sample mine --track digits --out".split(), own_home / "out")
+    assert "nothing can be drawn" in refused(run, *"sample mine --track digits --out".split(), own_home / "out")

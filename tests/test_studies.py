@@ -155,7 +155,7 @@ REFUSED = [
     (("seeds", "--generators", "held-out"), "no generator here can be drawn from another seed", "--generators"),
     (("extractors", "--k", "3"), "the study 'extractors' has no parameter 'k'", "it has: none"),
     (("k", "--generators", "{files}/few.npy"), "few.npy holds 20 images, the track asks for 500", "the track does"),
-    (("k", "--generators", "{files}/large.npy"), "9x9 grey, where 8x8 grey is needed", "convert"),
+    (("k", "--generators", "{files}/large.npy"), "9x9 grey, but 8x8 grey is needed", "convert"),
     (("k", "--generators", "{files}/none.npy"), "none.npy", ""),
 ]
 

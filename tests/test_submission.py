@@ -179,7 +179,7 @@ def test_an_entry_says_what_it_says(run: Run):
         (("--notes", "a\u202eb"), "--notes: the character U+202E at position 1 is not one that is shown"),
         (("--authors", ""), "needs authors"),
         (("--chosen-on", "moon"), "--chosen-on: input should be 'train', 'reference'"),
-        (("--chosen-by", "fd"), "--tried: of one checkpoint tried none was chosen"),
+        (("--chosen-by", "fd"), "--tried: with one checkpoint, nothing was chosen"),
         (("--name", "vae"), "'vae' is the name of a registered generator"),
         (("--name", "My Name"), "--name: string should match pattern"),
     ],
@@ -214,7 +214,7 @@ def test_too_few_images_are_refused_before_anything_is_measured(run: Run, own_ho
     folder.mkdir()
     for i, pixels in enumerate(GREY):
         (folder / f"{i}.png").write_bytes(png(pixels))
-    assert refused(run, "submit", folder, "--track", "digits", *WHOLE).endswith("holds 6 images, digits@1 asks for 500")
+    assert refused(run, "submit", folder, "--track", "digits", *WHOLE).endswith("holds 6 images, digits@1 needs 500")
     assert not (own_home / "results").exists()
 
 

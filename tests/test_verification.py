@@ -97,10 +97,10 @@ def test_whatever_is_edited_in_a_log_shows(result: Path, data: st.DataObject) ->
 @pytest.mark.parametrize(
     ("order", "why"),
     [
-        pytest.param([1, 2], "line 1: the line before is not the one", id="the first taken out"),
-        pytest.param([0, 2], "line 2: the line before is not the one", id="one from between taken out"),
-        pytest.param([0, 2, 1], "line 2: the line before is not the one", id="two exchanged"),
-        pytest.param([0, 1, 1, 2], "line 3: the line before is not the one", id="one twice"),
+        pytest.param([1, 2], "line 1: the previous line is not the one", id="the first taken out"),
+        pytest.param([0, 2], "line 2: the previous line is not the one", id="one from between taken out"),
+        pytest.param([0, 2, 1], "line 2: the previous line is not the one", id="two exchanged"),
+        pytest.param([0, 1, 1, 2], "line 3: the previous line is not the one", id="one twice"),
     ],
 )
 def test_lines_stay_where_they_are(result: Path, order: list[int], why: str) -> None:

@@ -260,7 +260,7 @@ def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path
         result["sampling"]["seed"] = 1
 
     for spoil, why in (
-        (weights, f"specification.generator.weights: '{'b' * 64}', where '"),
+        (weights, f"specification.generator.weights: '{'b' * 64}', but '"),
         (columns, "metrics: the columns differ from its specification"),
         (nonsense, "specification: not written by genboard"),
         (seed, "specification.sampling.seed: 2026, where 1 is"),
@@ -300,5 +300,5 @@ def test_images_are_recomputed_and_never_reproduced(run: Run, small: Path, own_h
     (path,) = own_home.glob("results/digits@1/theirs/*.json")
     assert "neither the samples nor the generator" in refused(run, "verify", path)
     assert verified(run, path, "--samples", images)["level"] == "recomputed"
-    assert "nothing to draw them from again" in refused(run, "verify", path, "--level", "reproduced")
+    assert "it cannot be drawn again" in refused(run, "verify", path, "--level", "reproduced")
     assert "not in the data folder" in refused(run, "verify", path, "--level", "recomputed")

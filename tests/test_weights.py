@@ -263,9 +263,9 @@ def test_weights_of_the_hub(monkeypatch, tmp_path):
     ("status", "code", "problem", "advice"),
     [
         (403, "GatedRepo", "is gated", "hf auth login"),
-        (404, "EntryNotFound", "is not there, or not public", "put the file there yourself"),
-        (401, "RepoNotFound", "is not there, or not public", "put the file there yourself"),
-        (404, "RevisionNotFound", "is not there, or not public", "put the file there yourself"),
+        (404, "EntryNotFound", "does not exist or is not public", "put the file there yourself"),
+        (401, "RepoNotFound", "does not exist or is not public", "put the file there yourself"),
+        (404, "RevisionNotFound", "does not exist or is not public", "put the file there yourself"),
     ],
 )
 def test_what_the_hub_refuses(status, code, problem, advice, monkeypatch, tmp_path):
@@ -304,5 +304,5 @@ def test_a_fresh_process_without_a_network_says_so_too(tmp_path):
 def test_an_entry_names_one_place():
     with pytest.raises(ValidationError, match="needs repo, revision and path"):
         Weights(repo="a/b", sha256=DIGEST)
-    with pytest.raises(ValidationError, match="name one place"):
+    with pytest.raises(ValidationError, match="give exactly one source"):
         Weights.model_validate({**HUB, "file": "x", "sha256": DIGEST})
