@@ -43,20 +43,25 @@ class Question:
 
 
 FIELDS = (
-    Question("title", "What tables call it in full", "A small VAE", "outsiders"),
-    Question("family", "Its family: gan, vae, flow, diffusion, ...", "vae", "outsiders"),
-    Question("authors", "Who made it, with commas", "Ada Example, Bo Example", "all", "list"),
-    Question("licence", "The licence of its weights or images", "CC-BY-4.0", "outsiders"),
-    Question("training_data", "What it was trained on, with commas", "digits/train", "outsiders", "list"),
-    Question("tried", "How many checkpoints or settings were tried before this one was chosen", "1", "all", "number"),
-    Question("chosen_by", "The metric it was chosen by", "validation loss", "several tried"),
-    Question("chosen_on", f"What that was measured on: {', '.join(get_args(ChosenOn))}", "train", "several tried"),
-    Question("paper", "Its paper", "arXiv:1312.6114"),
-    Question("page", "A page about it", "https://example.org/small-vae"),
-    Question("code", "Where its code is", "https://example.org/small-vae/code"),
-    Question("parameters", "How many parameters it has", "120000", kind="number"),
-    Question("notes", "Anything else a reader should know", "Trained for one hour."),
-    Question("contact", "Where questions go", "ada@example.org"),
+    Question("title", "Full name, shown in tables", "A small VAE", "outsiders"),
+    Question("family", "Family: gan, vae, flow, diffusion, ...", "vae", "outsiders"),
+    Question("authors", "Authors, separated by commas", "Ada Example, Bo Example", "all", "list"),
+    Question("licence", "Licence of the weights or images", "CC-BY-4.0", "outsiders"),
+    Question("training_data", "Training data sets, separated by commas", "digits/train", "outsiders", "list"),
+    Question("tried", "Number of checkpoints or settings tried before this one was chosen", "1", "all", "number"),
+    Question("chosen_by", "Metric used to choose it", "validation loss", "several tried"),
+    Question(
+        "chosen_on",
+        f"Data on which that metric was measured: {', '.join(get_args(ChosenOn))}",
+        "train",
+        "several tried",
+    ),
+    Question("paper", "Paper", "arXiv:1312.6114"),
+    Question("page", "Project page", "https://example.org/small-vae"),
+    Question("code", "Address of the code", "https://example.org/small-vae/code"),
+    Question("parameters", "Number of parameters", "120000", kind="number"),
+    Question("notes", "Anything else that readers should know", "Trained for one hour."),
+    Question("contact", "Contact for questions", "ada@example.org"),
 )
 _OF_THE_ENTRY = frozenset({"title", "family", "licence", "training_data", "paper"})
 

@@ -244,7 +244,7 @@ def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path
     old = COMMITTED / "digits@1" / "vae" / "d5e53d0f78b9.json"
     fact = refused(run, "verify", old, "--dry-run")
     assert "specification.metrics.alpha_precision:digits-cnn.extractor.preprocessing" in fact
-    assert "'grey levels divided by 255', but 'unit' is installed here" in fact
+    assert "'grey levels divided by 255' in the result, but 'unit' here" in fact
     original = small.read_bytes()
 
     def weights(result: dict[str, Any]) -> None:
@@ -260,10 +260,10 @@ def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path
         result["sampling"]["seed"] = 1
 
     for spoil, why in (
-        (weights, f"specification.generator.weights: '{'b' * 64}', but '"),
+        (weights, f"specification.generator.weights: '{'b' * 64}' in the result, but '"),
         (columns, "metrics: the columns differ from its specification"),
         (nonsense, "specification: not written by genboard"),
-        (seed, "specification.sampling.seed: 2026, where 1 is"),
+        (seed, "specification.sampling.seed: 2026 in the result, but 1 here"),
     ):
         small.write_bytes(original)
         change(small, spoil)

@@ -152,7 +152,7 @@ def _refuse_difference(path: Path, published: dict[str, Any], today: dict[str, A
         raise BadEntry(
             path,
             field,
-            f"{_short(before)}, but {_short(now)} is installed here; the result cannot be reproduced",
+            f"{_short(before)} in the result, but {_short(now)} here; the result cannot be measured again as it was",
             "use the version of genboard and the registry entries that it was made with",
         )
 
