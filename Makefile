@@ -98,7 +98,7 @@ references: setup
 	$(RUN) genboard reference build --track digits --out reference_stats/data --again
 
 leaderboard: $(DEV)
-	$(RUN) genboard.leaderboard.regenerate
+	$(RUN) genboard.leaderboard.maintenance.regenerate
 
 site: setup
 	$(RUN) genboard site build --results leaderboard/results --out site
@@ -110,12 +110,12 @@ bench: $(DEV)
 validate: $(DEV)
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
-	$(ONE_THREAD) $(RUN) genboard.leaderboard.rank_coverage
-	$(ONE_THREAD) $(RUN) genboard.leaderboard.copies_test
-	$(RUN) genboard.leaderboard.docs
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.rank_coverage
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.copies_test
+	$(RUN) genboard.leaderboard.maintenance.docs
 
 docs: $(DEV)
-	$(RUN) genboard.leaderboard.docs
+	$(RUN) genboard.leaderboard.maintenance.docs
 
 docs-site: $(VENV)/docs
 	GENBOARD_HOME="$(CURDIR)/build/docs-home" $(RUN) sphinx --fail-on-warning --keep-going docs build/docs

@@ -15,17 +15,17 @@ from torch import Tensor
 from ..core.errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
 from ..reference_stats.alike import Keyed, as_before
 from ..reference_stats.features import measure
-from ..reference_stats.moments import Gaussian, Moments
-from ..reference_stats.statistics import ImportedStatistics, refuse_other_space
+from ..reference_stats.moments import Moments
+from ..reference_stats.statistics import ImportedStatistics, ReferenceStatistics, refuse_other_space
 from ..reference_stats.store import SUFFIX, find_stored, load_any
 from ..registry.extractors import LiveExtractor, load_extractor
-from ..registry.metrics import METRICS, Input, Metric, find_metric
+from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
 from ..registry.sources import open_images
 from ..registry.sources.damage import refusing
-from .neighbours import Neighbours
+from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
-from .scoring import reference_count, score
+from .scoring import feature_set, score
 
 _KEYS = ("features", "arr_0")
 
@@ -51,25 +51,6 @@ class Comparison:
         }
 
 
-@dataclass(frozen=True)
-class Real:
-    """What there is of the real side.
-
-    Attributes:
-        gaussian: fitted to all features; none where no metric asks for it, or there is one feature only.
-        features: shape (n, d), or none.
-        count: how many images the Gaussian was fitted to, where that is known.
-        width: d.
-        keyed: what the features are of, where their images are known.
-    """
-
-    gaussian: Gaussian | None
-    features: Tensor | None
-    count: int | None
-    width: int
-    keyed: Keyed | None = None
-
-
 def compare_features(
     real: Tensor, fake: Tensor, metrics: Sequence[str] | None = None, k: int | None = None
 ) -> Comparison:
@@ -86,8 +67,9 @@ def compare_features(
     chosen = _chosen(metrics)
     _checked(real, "real")
     _checked(fake, "fake")
-    gaussian = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
-    return _compare(Real(gaussian, real, len(real), real.shape[1]), fake, None, chosen, metrics is None, k, None)
+    # Worked out here, so that features too wide for it are refused and not scored in part.
+    moments = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
+    return _compare(FeatureSet(real, moments=moments), FeatureSet(fake), chosen, metrics is None, k, None)
 
 
 def compare_images(
@@ -115,15 +97,20 @@ def compare_images(
     chosen = _chosen(metrics)
     stored = _stored(str(real))
     live = load_extractor(extractor, device, precision)
+    before: list[Keyed] = []
     if stored is not None:
-        there = _of_statistics(stored, live, tuple(conversions))
+        found = _of_statistics(stored, live, tuple(conversions))
+        if isinstance(found, ReferenceStatistics):
+            before, there = [found], feature_set(found)
+        else:
+            there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
     else:
         images = open_images(Path(real), conversions)
         measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
-        there = Real(measured.moments, measured.features, images.count, measured.features.shape[1], measured)
-    before = [] if there.keyed is None else [there.keyed]
+        before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
     samples = as_before(measure(open_images(fake, conversions), live, moments=False), *before)
-    return _compare(there, samples.features, samples.logits, chosen, metrics is None, k, extractor)
+    here = FeatureSet(samples.features, samples.logits)
+    return _compare(there, here, chosen, metrics is None, k, extractor)
 
 
 def _stored(real: str) -> Path | None:
@@ -138,7 +125,9 @@ def _stored(real: str) -> Path | None:
     return known[real]
 
 
-def _of_statistics(path: Path, live: LiveExtractor, conversions: tuple[str, ...]) -> Real:
+def _of_statistics(
+    path: Path, live: LiveExtractor, conversions: tuple[str, ...]
+) -> ReferenceStatistics | ImportedStatistics:
     found = load_any(path)
     wanted = live.entry.identity(live.precision)
     if isinstance(found, ImportedStatistics):
@@ -148,7 +137,7 @@ def _of_statistics(path: Path, live: LiveExtractor, conversions: tuple[str, ...]
                 f"if you know that it matches, import it again with --extractor {live.entry.name}",
             )
         refuse_other_space(found.origin.extractor, wanted, str(path))
-        return Real(found.gaussian, found.features, found.origin.count, len(found.gaussian.mean))
+        return found
     recipe = found.recipe
     refuse_other_space(recipe.extractor, wanted, str(path))
     if recipe.conversions != conversions:
@@ -157,8 +146,7 @@ def _of_statistics(path: Path, live: LiveExtractor, conversions: tuple[str, ...]
             f"{_named(conversions)}",
             "pass the reference's conversions with --convert",
         )
-    found = as_before(found)
-    return Real(found.moments, found.features, recipe.count, len(found.moments.mean), found)
+    return as_before(found)
 
 
 def _named(conversions: Sequence[str]) -> str:
@@ -201,40 +189,25 @@ def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
 
 
 def _needs_moments(chosen: Sequence[Metric]) -> bool:
-    return any("real.moments" in metric.inputs for metric in chosen)
+    return any("real.moments" in metric.reads for metric in chosen)
 
 
 def _compare(
-    real: Real,
-    fake: Tensor,
-    logits: Tensor | None,
-    chosen: Sequence[Metric],
-    usual: bool,
-    k: int | None,
-    extractor: str | None,
+    real: FeatureSet, fake: FeatureSet, chosen: Sequence[Metric], usual: bool, k: int | None, extractor: str | None
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
-    if real.width != fake.shape[1]:
+    if real.width != fake.width:
         raise BadFeatures(
-            f"the real features are {real.width} wide, the fake ones {fake.shape[1]}", "use one extractor for both"
+            f"the real features are {real.width} wide, the fake ones {fake.width}", "use one extractor for both"
         )
-    most = k or max(int(m.params.get("k", 1)) for m in chosen)
-    inputs: dict[Input, Any] = {
-        "real.moments": real.gaussian,
-        "real.features": real.features,
-        "fake.features": fake,
-        "fake.logits": logits,
-        "neighbours": None if real.features is None else Neighbours(real.features, fake, most),
-    }
-    of_bank = 0 if real.features is None else len(real.features)
-    records = []
-    for metric in chosen:
-        if usual and any(inputs.get(name) is None for name in metric.inputs):
-            continue
-        params = {"k": k} if k is not None and "k" in metric.params else {}
-        n_reference = reference_count(metric, real.count or 0, of_bank) or None
-        records.append(score(metric, inputs, extractor, len(fake), n_reference, params))
-    return Comparison(real.count, len(fake), real.width, records)
+    inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
+    if usual:
+        chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]
+    records = [
+        score(metric, inputs, {"k": k} if k is not None and "k" in metric.params else {}, extractor).record
+        for metric in chosen
+    ]
+    return Comparison(real.count, len(fake), fake.width, records)
 
 
 def _read_array(path: Path) -> Tensor:

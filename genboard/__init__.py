@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .benchmarks.compare import compare_features, compare_images, read_features
     from .benchmarks.runner import Options, Workspace, evaluate
     from .benchmarks.subjects import open_subject
-    from .leaderboard.board import make_board
-    from .leaderboard.frame import board_frame
-    from .leaderboard.records import read_records
+    from .leaderboard.board.board import make_board
+    from .leaderboard.export.frame import board_frame
+    from .leaderboard.storage.records import read_records
     from .registry.catalog import entries, find
     from .registry.metrics import METRICS
 
@@ -41,16 +41,16 @@ _HOMES = {
     "METRICS": "registry.metrics",
     "Options": "benchmarks.runner",
     "Workspace": "benchmarks.runner",
-    "board_frame": "leaderboard.frame",
+    "board_frame": "leaderboard.export.frame",
     "compare_features": "benchmarks.compare",
     "compare_images": "benchmarks.compare",
     "entries": "registry.catalog",
     "evaluate": "benchmarks.runner",
     "find": "registry.catalog",
-    "make_board": "leaderboard.board",
+    "make_board": "leaderboard.board.board",
     "open_subject": "benchmarks.subjects",
     "read_features": "benchmarks.compare",
-    "read_records": "leaderboard.records",
+    "read_records": "leaderboard.storage.records",
 }
 
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browsing import Visits, names, on_disk
-from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.verification import append, new_entry
+from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.verification.log import append, new_entry
 from site_tree import TRACK, save
 
 pytestmark = pytest.mark.browser

@@ -69,7 +69,7 @@ ON_TRACK = {column.metric for column in find(Track, "digits").metrics}
 
 def measurable(inputs: set[str]) -> set[str]:
     """The metrics that can be computed from these inputs alone."""
-    found = {name for name, metric in METRICS.items() if inputs.issuperset(metric.inputs)}
+    found = {name for name, metric in METRICS.items() if inputs.issuperset(metric.reads)}
     assert len(found) >= 6
     return found
 
@@ -263,7 +263,7 @@ def test_compare_reads_every_kind_of_array(run: Run, tmp_path: Path, suffix: str
     found = printed(run, "compare", *pair)
     assert set(found) == {"n_real", "n_fake", "dim", "metrics"}
     assert (found["n_real"], found["n_fake"], found["dim"]) == (60, 50, 4)
-    check_metrics(found["metrics"], measurable({"real.moments", "real.features", "fake.features", "neighbours"}))
+    check_metrics(found["metrics"], measurable({"real.moments", "real.features", "fake.features"}))
     real_cov, fake_cov = np.cov(real.T.astype(float)), np.cov(fake.T.astype(float))
     cross = np.sqrt(np.linalg.eigvals(real_cov @ fake_cov).real).sum()
     gap = real.mean(0, dtype=float) - fake.mean(0, dtype=float)
@@ -295,7 +295,7 @@ def test_compare_measures_images_in_a_feature_space(run: Run, tmp_path: Path, pn
     assert (found["n_real"], found["n_fake"], found["dim"]) == (40, 30, 32)
     check_metrics(
         found["metrics"],
-        measurable({"real.moments", "real.features", "fake.features", "neighbours", "fake.logits"}),
+        measurable({"real.moments", "real.features", "fake.features", "fake.logits"}),
     )
     same = printed(run, "compare", pngs, pngs, "--extractor", "digits-cnn", "--metrics", "fd")
     assert same["metrics"][0]["value"] == pytest.approx(0, abs=1e-6)

@@ -12,7 +12,7 @@ import huggingface_hub.constants as constants
 import numpy as np
 import pytest
 from genboard.leaderboard.hub import pull_reference, push_reference, push_samples, push_submission
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.reference_stats import store
 from hub_server import COMMIT, Hub, serving
 from refusals import Run, refused

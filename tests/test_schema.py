@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from genboard.leaderboard.manifest import SUFFIX
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.schema_json import PATH, result_schema
+from genboard.leaderboard.maintenance.schema_json import PATH, result_schema
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.leaderboard.submission.manifest import SUFFIX
 from refusals import Run
 from tampered import genuine
 
@@ -25,7 +25,7 @@ def validator() -> Any:
 
 
 def test_the_committed_schema_is_in_step():
-    assert PATH.read_bytes() == canonical_json(result_schema()), "python -m genboard.leaderboard.schema_json"
+    assert PATH.read_bytes() == canonical_json(result_schema()), "run leaderboard.maintenance.schema_json"
 
 
 def test_the_command_prints_it(run: Run):

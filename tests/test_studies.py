@@ -16,8 +16,8 @@ from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.running import run_all
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Table, read_table
-from genboard.leaderboard import regenerate
-from genboard.leaderboard.studies import COMMITTED, place_of, read_tables
+from genboard.leaderboard.maintenance import regenerate
+from genboard.leaderboard.storage.study_tables import COMMITTED, place_of, read_tables
 from genboard.registry.catalog import find
 from genboard.registry.metrics import METRICS
 from genboard.registry.resolve import function

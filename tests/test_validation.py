@@ -25,7 +25,7 @@ from genboard.benchmarks.validation import (
     write_table,
 )
 from genboard.benchmarks.validation.__main__ import DRAWS
-from genboard.leaderboard import validation_docs
+from genboard.leaderboard.maintenance import validation_docs
 from genboard.reference_stats.moments import Moments
 from genboard.registry.catalog import find
 from genboard.registry.metrics import METRICS

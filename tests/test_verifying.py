@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from committed import current
 from genboard.benchmarks.result import preview_path, result_id
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.verification import read_entries, standing_of, verification_path
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.leaderboard.verification.log import read_entries, status_of, verification_path
 from PIL import Image
 from refusals import FUNCTION, module, refused
 
@@ -88,7 +88,7 @@ def failed(run: Run, path: Path, *more: object) -> str:
     assert entry.reason is not None
     assert f": {entry.reason}\n\nhint: " in err
     assert entry.reason in out
-    assert standing_of(path).failed is not None
+    assert status_of(path).failed is not None
     return entry.reason
 
 
@@ -172,7 +172,7 @@ def test_samples_at_hand_are_recomputed_and_others_are_refused(run: Run, small: 
     change(small, value)
     verification_path(small).unlink()
     assert "the value differs" in failed(run, small)
-    assert [e.rung for e in read_entries(small)] == ["recomputed"]
+    assert [e.level for e in read_entries(small)] == ["recomputed"]
     other = tmp_path / "others"
     assert run("sample", "one-image", "--track", "digits", "--samples", 200, "--out", other)[0] == 0
     fact = refused(run, "verify", small, "--samples", other)
@@ -237,7 +237,7 @@ def test_a_lucky_draw_does_not_reach_the_last_rung(run: Run, small: Path) -> Non
     change(small, lucky)
     why = failed(run, small, "--level", "resampled")
     assert re.search(r"^fd:digits-cnn was a lucky draw: [\d.]+ standard errors better than a fresh one, p = ", why)
-    assert standing_of(small).level == "self-reported"
+    assert status_of(small).level == "self-reported"
 
 
 def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path) -> None:

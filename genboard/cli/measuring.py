@@ -18,9 +18,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
 ) -> None:
     """Run everything on the embedded track: samples, metrics, ranking, a study and the site. Downloads nothing."""
-    from ..leaderboard.demo import run_demo
-    from ..leaderboard.study_text import verdict_text
-    from ..leaderboard.terminal import board_text
+    from ..leaderboard.export.study_text import verdict_text
+    from ..leaderboard.export.terminal import board_text
+    from ..leaderboard.maintenance.demo import run_demo
 
     done = run_demo(out, lambda item: say(f"{item.result.generator.name}: {'reused' if item.reused else 'measured'}"))
     print(f"\n{done.board.track.title} ({done.board.track.id}), {done.board.track.samples:,} samples each\n")
@@ -50,7 +50,7 @@ def compare(
 ) -> None:
     """Compute metrics between two sets of features or images, without a track."""
     from ..benchmarks.compare import compare_features, compare_images, read_features
-    from ..leaderboard.terminal import metrics_table
+    from ..leaderboard.export.terminal import metrics_table
 
     names = listed(metrics)
     if extractor is None:
@@ -122,7 +122,7 @@ def evaluate(
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
     from ..benchmarks.subjects import open_subject
-    from ..leaderboard.terminal import result_text
+    from ..leaderboard.export.terminal import result_text
     from ..registry.catalog import find
     from ..registry.schema import Track
 

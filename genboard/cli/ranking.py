@@ -12,7 +12,7 @@ from .options import Json, ResultFolders, listed
 from .output import print_json, say
 
 if TYPE_CHECKING:
-    from ..leaderboard.export import Table
+    from ..leaderboard.export.tables import Table
 
 
 @command(app, "rank", "genboard rank --track digits --json")
@@ -23,7 +23,7 @@ def rank(
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="All tracks with a ranking.")] = False,
     table: Annotated[
-        Literal["board", "pareto", "agreement", "flips", "left-out"] | None,
+        Literal["board", "pareto", "agreement", "reversals", "left-out"] | None,
         typer.Option(help="Print only this table. Needs --track."),
     ] = None,
     format: Annotated[Literal["csv", "json", "parquet"] | None, typer.Option(help="File format of the table.")] = None,
@@ -49,10 +49,10 @@ def rank(
             raise typer.BadParameter("--table shows one track: add --track")
         _across(listed(tracks), results, format, out, json)
         return
-    from ..leaderboard.board import make_board
-    from ..leaderboard.export import BOARD_TABLES
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import agreement_text, board_text, table_text
+    from ..leaderboard.board.board import make_board
+    from ..leaderboard.export.tables import BOARD_TABLES
+    from ..leaderboard.export.terminal import agreement_text, board_text, table_text
+    from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -79,11 +79,11 @@ def _across(
     out: Path | None,
     json: bool,
 ) -> None:
-    from ..leaderboard.across import across
-    from ..leaderboard.board import make_board
-    from ..leaderboard.export import across_table
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import across_text
+    from ..leaderboard.board.across import across
+    from ..leaderboard.board.board import make_board
+    from ..leaderboard.export.tables import across_table
+    from ..leaderboard.export.terminal import across_text
+    from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import entries, find
     from ..registry.schema import Track
 
@@ -105,7 +105,7 @@ def _write(table: Table, format: Literal["csv", "json", "parquet"], out: Path | 
     import sys
 
     from ..core.files import write_bytes
-    from ..leaderboard.export import encode
+    from ..leaderboard.export.tables import encode
 
     data = encode(table, format)
     if out is None:
@@ -135,7 +135,7 @@ def card(
     """Write results as the YAML metadata of a model card on the Hugging Face Hub."""
     from ..benchmarks.result import read_result
     from ..core.files import write_bytes
-    from ..leaderboard.model_card import card as card_of
+    from ..leaderboard.export.model_card import card as card_of
 
     found = [read_result(path) for path in results]
     text = card_of(found, format, dataset, source)

@@ -58,7 +58,7 @@ def reference_verify(
 ) -> None:
     """Rebuild stored statistics and compare. Fail if one differs by more than the tolerance."""
     from ..core.errors import ReferenceMismatch
-    from ..leaderboard.tables import table
+    from ..leaderboard.export.text_table import table
     from ..reference_stats.build import TOLERANCE, verify
     from ..reference_stats.store import find_stored, load
 
@@ -83,7 +83,7 @@ def reference_verify(
 @command(reference_app, "list", "genboard reference list --json")
 def reference_list(json: Json = False) -> None:
     """List the available statistics: shipped with the package, built here, or imported."""
-    from ..leaderboard.tables import table
+    from ..leaderboard.export.text_table import table
     from ..reference_stats.store import find_stored
 
     found = find_stored(None)

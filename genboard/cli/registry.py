@@ -16,7 +16,7 @@ def list_(
     kind: Annotated[str, typer.Argument(help="datasets, generators, extractors, metrics or tracks")], json: Json = False
 ) -> None:
     """List the registry's entries of one kind."""
-    from ..leaderboard.tables import table
+    from ..leaderboard.export.text_table import table
     from ..registry.overview import listed
 
     rows = listed(kind)
@@ -34,7 +34,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show all fields of one registry entry."""
-    from ..leaderboard.tables import table
+    from ..leaderboard.export.text_table import table
     from ..registry.overview import flat, shown
 
     entry = shown(kind, name)

@@ -70,9 +70,9 @@ def site_serve(
 
 
 def _rendered(results: list[Path] | None, studies: list[Path] | None, base: str | None) -> dict[str, bytes]:
-    from ..leaderboard import records
-    from ..leaderboard import studies as tables
     from ..leaderboard.site import render_site
+    from ..leaderboard.storage import records
+    from ..leaderboard.storage import study_tables as tables
     from ..registry.catalog import entries
     from ..registry.schema import Track
 

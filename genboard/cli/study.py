@@ -38,8 +38,8 @@ def study(
     from ..benchmarks.studies.listing import find_study
     from ..benchmarks.studies.running import run_all, run_study
     from ..benchmarks.studies.table import Table, read_table
-    from ..leaderboard.studies import save_table, users_own
-    from ..leaderboard.study_text import study_text
+    from ..leaderboard.export.study_text import study_text
+    from ..leaderboard.storage.study_tables import save_table, users_own
     from ..registry.catalog import entries, find
     from ..registry.schema import Track
 

@@ -14,8 +14,8 @@ from .options import BatchSize, Convert, Device, Json, listed
 from .output import print_json, say
 
 if TYPE_CHECKING:
-    from ..leaderboard.check import Finding
-    from ..leaderboard.metadata import Metadata
+    from ..leaderboard.submission.check import Finding
+    from ..leaderboard.submission.metadata import Metadata
 
 
 def _about(help: str) -> Any:
@@ -70,7 +70,7 @@ def submit(
 
     On a terminal, missing metadata is asked for. An interrupted run resumes. Submitting twice changes nothing.
     """
-    from ..leaderboard import metadata as about
+    from ..leaderboard.submission import metadata as about
 
     if template:
         sys.stdout.write(about.template())
@@ -80,9 +80,9 @@ def submit(
 
     from ..benchmarks.runner import Options
     from ..benchmarks.subjects import open_subject
-    from ..leaderboard.check import check as check_files
-    from ..leaderboard.records import COMMITTED
-    from ..leaderboard.submission import prepare
+    from ..leaderboard.storage.records import COMMITTED
+    from ..leaderboard.submission.check import check as check_files
+    from ..leaderboard.submission.prepare import prepare
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -165,22 +165,22 @@ def check(
     A check cannot prove a value; `genboard verify` measures it again.
     """
     if schema:
-        from ..leaderboard.schema_json import result_schema
+        from ..leaderboard.maintenance.schema_json import result_schema
 
         print_json(result_schema())
         return
     if not paths:
         raise typer.BadParameter("give result files or folders, or --schema")
 
-    from ..leaderboard.check import check as check_files
-    from ..leaderboard.records import COMMITTED
+    from ..leaderboard.storage.records import COMMITTED
+    from ..leaderboard.submission.check import check as check_files
 
     published = against or [COMMITTED]
     findings = check_files(paths, published, base)
     if json:
         print_json([finding.to_json() for finding in findings])
     elif markdown:
-        from ..leaderboard.comparison import review
+        from ..leaderboard.submission.comparison import review
 
         sys.stdout.write(review(findings, paths, [base] if base else published))
     elif findings:
@@ -193,7 +193,7 @@ def check(
 
 def _asked(told: Metadata, registered: bool) -> Metadata:
     """The metadata with answers to what is missing."""
-    from ..leaderboard.metadata import answered
+    from ..leaderboard.submission.metadata import answered
 
     while missing := told.missing(registered):
         question = missing[0]

@@ -46,13 +46,13 @@ def verify(
 
     The outcome, success or failure, is appended to the log beside the result.
     """
-    from ..leaderboard.verification import verification_path
-    from ..leaderboard.verifying import verify as climb
-    from ..leaderboard.verifying.report import outcome_text, standing_text
+    from ..leaderboard.verification.log import verification_path
+    from ..leaderboard.verification.report import outcome_text, status_text
+    from ..leaderboard.verification.run import verify as measure_again
 
-    done = climb(
+    done = measure_again(
         file,
-        rung=level,
+        level=level,
         samples=samples,
         conversions=tuple(listed(convert) or ()),
         source=source,
@@ -66,12 +66,12 @@ def verify(
     if json:
         print_json(done.to_json())
     else:
-        print(standing_text(done.standing))
+        print(status_text(done.status))
     log = verification_path(file)
     say("nothing was written" if dry_run else f"appended to {log}")
     if done.problem:
         raise GenboardError(
-            f"{file}: not {done.outcomes[-1].rung}: {done.problem}",
+            f"{file}: not {done.outcomes[-1].level}: {done.problem}",
             "see the differences above; if the result is wrong: genboard dispute FILE --reason TEXT --by NAME",
         )
 
@@ -86,23 +86,23 @@ def dispute(
     ] = None,
 ) -> None:
     """Dispute a result or resolve a dispute. A disputed result is marked, and the reason stays visible."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
 
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
         disputes.answer(file, resolve, reason, by)
-    print(standing_text(standing_of(file)))
+    print(status_text(status_of(file)))
 
 
 @command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
 def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     """Withdraw a result permanently. It stays visible with the reason, and is not ranked."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
 
     disputes.withdraw(file, reason, by)
-    print(standing_text(standing_of(file)))
+    print(status_text(status_of(file)))

@@ -9,7 +9,7 @@ from ...benchmarks.result import Result
 from ...core.errors import GenboardError
 from ...registry.sources import SUFFIXES
 from ...registry.sources.decode import ENDINGS
-from ..verifying.means import kept_samples
+from ..verification.inputs import kept_samples
 from .reach import check_repo, client, commit, reaching
 
 _IMAGES = ENDINGS.union(SUFFIXES)

@@ -17,7 +17,8 @@ from ...core.errors import GenboardError
 from ...core.files import write_bytes
 from ...registry.catalog import entries
 from ...registry.schema import Track
-from .. import records, studies
+from ..storage import records
+from ..storage import study_tables as studies
 from .output import write_site
 from .render import render_site
 
