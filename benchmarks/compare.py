@@ -150,8 +150,8 @@ def _of_statistics(
     if isinstance(found, ImportedStatistics):
         if found.origin.extractor is None:
             raise ReferenceMismatch(
-                f"{path}: nobody said in which feature space it is, where {live.entry.name!r} is needed",
-                f"if you know that it is, import it again with --extractor {live.entry.name}",
+                f"{path}: its feature space is unknown, but {live.entry.name!r} is needed",
+                f"if you know that it matches, import it again with --extractor {live.entry.name}",
             )
         refuse_other_space(found.origin.extractor, wanted, str(path))
         return found
@@ -159,9 +159,9 @@ def _of_statistics(
     refuse_other_space(recipe.extractor, wanted, str(path))
     if recipe.conversions != conversions:
         raise ReferenceMismatch(
-            f"{path}: its images were converted by {_named(recipe.conversions)}, the samples are by "
+            f"{path}: its images were converted by {_named(recipe.conversions)}, but the samples by "
             f"{_named(conversions)}",
-            "give the reference's with --convert",
+            "pass the reference's conversions with --convert",
         )
     return as_before(found)
 
@@ -195,17 +195,19 @@ def _tensor(array: Array, what: str) -> Tensor:
 def _checked(array: Tensor, what: str) -> Tensor:
     """The array, if it can be measured at all."""
     if array.ndim != 2 or not array.is_floating_point():
-        raise BadFeatures(f"{what}: {array.dtype} of shape {tuple(array.shape)}", "features are floats, shape (n, d)")
+        raise BadFeatures(
+            f"{what}: {array.dtype} of shape {tuple(array.shape)}", "features must be floats of shape (n, d)"
+        )
     if 0 in array.shape:
         raise BadFeatures(
-            f"{what}: shape {tuple(array.shape)}: there are no features in it", "features are floats, shape (n, d)"
+            f"{what}: shape {tuple(array.shape)}: it contains no features", "features must be floats of shape (n, d)"
         )
     finite = torch.isfinite(array).all(dim=1)
     if not bool(finite.all()):
         raise BadFeatures(
             f"{what}: row {int((~finite).nonzero()[0])} has NaN or infinite features "
             f"({int((~finite).sum())} of {len(array)} rows have)",
-            "find out why: nothing is dropped silently",
+            "find the cause; nothing is dropped silently",
         )
     return array
 
@@ -249,8 +251,8 @@ def _read_array(path: Path) -> Tensor:
             with safetensors.safe_open(path, framework="pt") as f:
                 if "card" in (f.metadata() or {}):
                     raise BadFeatures(
-                        f"{path}: reference statistics, which say what feature space they are of",
-                        "add --extractor with its name, and give the samples as images",
+                        f"{path}: reference statistics belong to a feature space",
+                        "add --extractor with its name, and pass the samples as images",
                     )
                 name: str = _key(path, f.keys())
                 features: Tensor = f.get_tensor(name)
@@ -261,8 +263,8 @@ def _read_array(path: Path) -> Tensor:
                 found = np.load(f, allow_pickle=False)
                 return torch.from_numpy(found if isinstance(found, np.ndarray) else found[_key(path, found)])
     raise BadFeatures(
-        f"{path}: features are not read from a {suffix or 'nameless'} file",
-        "give .npy, .npz or .safetensors; for images add --extractor NAME",
+        f"{path}: {suffix or 'files without an ending'} cannot be read as features",
+        "use .npy, .npz or .safetensors; for images, add --extractor NAME",
     )
 
 

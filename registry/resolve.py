@@ -26,7 +26,7 @@ def function(name: str, under: str = "") -> Callable[..., Any]:
     try:
         found: Callable[..., Any] = getattr(import_module(".".join(parts)), attribute)
     except (ImportError, AttributeError) as e:
-        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "spell it `module:function`") from e
+        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "write `module:function`") from e
     return found
 
 

@@ -152,7 +152,7 @@ def test_a_second_evaluation_reuses_the_first(run: Run) -> None:
     first, second = run(*command), run(*command)
     assert first[1] == second[1]  # to the byte, time of creation included: it was read, not measured
     assert first[2].startswith("measured: ")
-    assert second[2].startswith("measured before: ")
+    assert second[2].startswith("already measured: ")
 
 
 def test_the_result_is_written_where_out_says(run: Run, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_of_more_images_than_are_asked_for_the_first_are_measured_and_that_is_sa
     code, out, err = run("evaluate", pngs, "--track", "digits", "--samples", 10, "--json")
     assert code == 0
     assert json.loads(out)["sampling"]["n"] == 10
-    assert f"{pngs} holds 40 images: the first 10 were measured" in err
+    assert f"{pngs} holds 40 images; the first 10 were measured" in err
 
 
 def test_a_registered_generators_samples_measure_the_same_as_images(run: Run, tmp_path: Path) -> None:

@@ -97,10 +97,10 @@ def test_whatever_is_edited_in_a_log_shows(result: Path, data: st.DataObject) ->
 @pytest.mark.parametrize(
     ("order", "why"),
     [
-        pytest.param([1, 2], "line 1: the line before is not the one", id="the first taken out"),
-        pytest.param([0, 2], "line 2: the line before is not the one", id="one from between taken out"),
-        pytest.param([0, 2, 1], "line 2: the line before is not the one", id="two exchanged"),
-        pytest.param([0, 1, 1, 2], "line 3: the line before is not the one", id="one twice"),
+        pytest.param([1, 2], "line 1: the previous line is not the one", id="the first taken out"),
+        pytest.param([0, 2], "line 2: the previous line is not the one", id="one from between taken out"),
+        pytest.param([0, 2, 1], "line 2: the previous line is not the one", id="two exchanged"),
+        pytest.param([0, 1, 1, 2], "line 3: the previous line is not the one", id="one twice"),
     ],
 )
 def test_lines_stay_where_they_are(result: Path, order: list[int], why: str) -> None:
@@ -233,7 +233,7 @@ def committed(tmp_path: Path) -> Path:
 
 def test_disputes_are_raised_answered_and_ended_by_a_withdrawal(run: Run, committed: Path) -> None:
     words = ("--reason", REASON, "--by", "Ada")
-    assert "no dispute is open" in refused(run, "dispute", committed, *words, "--resolve", "rejected")
+    assert "there is no open dispute" in refused(run, "dispute", committed, *words, "--resolve", "rejected")
     code, out, err = run("dispute", committed, *words)
     assert (code, err) == (0, "")
     assert out.startswith(f"level: self-reported\ndisputed: {REASON}\n")

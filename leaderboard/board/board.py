@@ -211,7 +211,7 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     primary = next(column for column in track.metrics if column.key == track.primary)
     better = find_metric(primary.metric).better
     if better is None:
-        raise ValueError(f"{track.id}: {track.primary} has no better end, so it cannot rank")
+        raise ValueError(f"{track.id}: {track.primary} has no direction, so it cannot rank")
     chosen: dict[str, Record] = {}
     statuses: dict[str, VerificationStatus] = {}
     left_out: list[LeftOut] = []

@@ -45,7 +45,9 @@ def card(results: Sequence[Result], form: Form, benchmark: str | None, source: s
     """
     names = sorted({result.generator.name for result in results})
     if len(names) != 1:
-        raise GenboardError(f"a card is of one model, these results are of {', '.join(names)}", "give those of one")
+        raise GenboardError(
+            f"a card describes one model, but these results are of {', '.join(names)}", "pass the results of one model"
+        )
     for result in results:
         _refuse(result)
     utils = need("huggingface_hub.utils", "hub")

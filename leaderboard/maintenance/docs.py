@@ -1,7 +1,7 @@
 """The figures and tables in the documentation, made from the registry and the committed results.
 
 `python -m genboard.leaderboard.maintenance.docs` fills the blocks between `<!-- generated: NAME -->` and `<!-- end -->`
-in the README and in `docs/`. With `--check` it writes nothing, and fails if a block is out of date.
+in the documents. With `--check` it writes nothing, and fails if a block is out of date.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def filled(text: str) -> str:
 
 
 def documents() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    top = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md")
+    return [*(ROOT / name for name in top), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def outdated() -> list[Path]:

@@ -43,20 +43,25 @@ class Question:
 
 
 FIELDS = (
-    Question("title", "What tables call it in full", "A small VAE", "unregistered"),
-    Question("family", "Its family: gan, vae, flow, diffusion, ...", "vae", "unregistered"),
-    Question("authors", "Who made it, with commas", "Ada Example, Bo Example", "all", "list"),
-    Question("licence", "The licence of its weights or images", "CC-BY-4.0", "unregistered"),
-    Question("training_data", "What it was trained on, with commas", "digits/train", "unregistered", "list"),
-    Question("tried", "How many checkpoints or settings were tried before this one was chosen", "1", "all", "number"),
-    Question("chosen_by", "The metric it was chosen by", "validation loss", "several tried"),
-    Question("chosen_on", f"What that was measured on: {', '.join(get_args(ChosenOn))}", "train", "several tried"),
-    Question("paper", "Its paper", "arXiv:1312.6114"),
-    Question("page", "A page about it", "https://example.org/small-vae"),
-    Question("code", "Where its code is", "https://example.org/small-vae/code"),
-    Question("parameters", "How many parameters it has", "120000", kind="number"),
-    Question("notes", "Anything else a reader should know", "Trained for one hour."),
-    Question("contact", "Where questions go", "ada@example.org"),
+    Question("title", "Full name, shown in tables", "A small VAE", "unregistered"),
+    Question("family", "Family: gan, vae, flow, diffusion, ...", "vae", "unregistered"),
+    Question("authors", "Authors, separated by commas", "Ada Example, Bo Example", "all", "list"),
+    Question("licence", "Licence of the weights or images", "CC-BY-4.0", "unregistered"),
+    Question("training_data", "Training data sets, separated by commas", "digits/train", "unregistered", "list"),
+    Question("tried", "Number of checkpoints or settings tried before this one was chosen", "1", "all", "number"),
+    Question("chosen_by", "Metric used to choose it", "validation loss", "several tried"),
+    Question(
+        "chosen_on",
+        f"Data on which that metric was measured: {', '.join(get_args(ChosenOn))}",
+        "train",
+        "several tried",
+    ),
+    Question("paper", "Paper", "arXiv:1312.6114"),
+    Question("page", "Project page", "https://example.org/small-vae"),
+    Question("code", "Address of the code", "https://example.org/small-vae/code"),
+    Question("parameters", "Number of parameters", "120000", kind="number"),
+    Question("notes", "Anything else that readers should know", "Trained for one hour."),
+    Question("contact", "Contact for questions", "ada@example.org"),
 )
 _OF_THE_ENTRY = frozenset({"title", "family", "licence", "training_data", "paper"})
 
@@ -110,7 +115,7 @@ class Metadata(Strict):
     @model_validator(mode="after")
     def _one_was_not_chosen(self) -> Metadata:
         if self.tried == 1 and (self.chosen_by or self.chosen_on):
-            raise ValueError("of one checkpoint tried none was chosen: leave chosen_by and chosen_on out")
+            raise ValueError("with one checkpoint, nothing was chosen; remove chosen_by and chosen_on")
         return self
 
     @property
@@ -135,8 +140,8 @@ class Metadata(Strict):
         if given or self.name:
             flag = given[0].flag if given else "--name"
             raise BadSubmission(
-                f"{name!r} is registered: its entry says its {flag[2:].replace('-', ' ')}",
-                f"leave {flag} out, or change registry/entries/generators/{name}.toml",
+                f"{name!r} is registered: its entry already gives its {flag[2:].replace('-', ' ')}",
+                f"remove {flag}, or change registry/entries/generators/{name}.toml",
             )
 
 

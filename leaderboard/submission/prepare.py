@@ -85,7 +85,7 @@ def refuse_incomplete(subject: Subject, track: Track, metadata: Metadata) -> Non
         )
     if subject.images is not None and subject.images.count < track.samples:
         raise BadSubmission(
-            f"{subject.source} holds {subject.images.count:,} images, {track.id} asks for {track.samples:,}",
+            f"{subject.source} holds {subject.images.count:,} images, {track.id} needs {track.samples:,}",
             f"draw more, or measure them without ranking: genboard evaluate {subject.source} --track {track.name}",
         )
 

@@ -34,7 +34,7 @@ def answer(path: Path, verdict: Answer, reason: str, by: str) -> Entry:
     _refuse_withdrawn(path)
     if status_of(path).disputed is None:
         raise BadEntry(
-            verification_path(path), "", "no dispute is open", "genboard dispute FILE --reason TEXT --by NAME"
+            verification_path(path), "", "there is no open dispute", "genboard dispute FILE --reason TEXT --by NAME"
         )
     return append(path, new_entry(path, verdict, by=by, reason=reason))
 
@@ -54,5 +54,5 @@ def _refuse_withdrawn(path: Path) -> None:
     read_result(path)
     reason = status_of(path).withdrawn
     if reason is not None:
-        raise BadEntry(path, "", f"withdrawn: {reason}", "a withdrawal is for good: measure anew")
+        raise BadEntry(path, "", f"withdrawn: {reason}", "a withdrawal is permanent; submit a new measurement")
     refuse_unwritable(path)

@@ -32,9 +32,11 @@ def track_of(path: Path, result: Result) -> Track:
     """
     if result.status == "failed" or result.sampling.digest is None:
         what = f"failed at {result.error.stage}" if result.error else "no digest of samples"
-        raise BadEntry(path, "status", f"{result.status}, {what}: there is nothing to verify", "measure it again first")
+        raise BadEntry(
+            path, "status", f"{result.status}, {what}, so there is nothing to verify", "measure it again first"
+        )
     if not _specified(result.specification):
-        raise BadEntry(path, "specification", "not one that genboard writes", "restore the file, or measure again")
+        raise BadEntry(path, "specification", "not written by genboard", "restore the file, or measure again")
     track = find(Track, result.track.name)
     sampling = result.sampling.model_dump(mode="json", exclude={"digest"})
     published = {**result.specification, "metrics": _columns(result.specification["metrics"])}
@@ -51,7 +53,7 @@ def track_of(path: Path, result: Result) -> Track:
     }
     _refuse_difference(path, published, today)
     if {m.key for m in result.metrics} != set(published["metrics"]) or len(result.metrics) != len(published["metrics"]):
-        raise BadEntry(path, "metrics", "not the columns that its specification names", "restore the file")
+        raise BadEntry(path, "metrics", "the columns differ from its specification", "restore the file")
     return track if result.sampling.seed is None else track.model_copy(update={"seed": result.sampling.seed})
 
 
@@ -69,7 +71,7 @@ def samples_of(result: Result, given: Path | None, conversions: tuple[str, ...] 
     digest = sequence_digest(source.runs())
     if digest != result.sampling.digest:
         raise BadSamples(
-            f"{folder} holds samples with digest {digest[:12]}, the result is of {str(result.sampling.digest)[:12]}",
+            f"{folder} holds samples with digest {digest[:12]}, but the result has {str(result.sampling.digest)[:12]}",
             "name the folder of the submitted samples with --samples",
         )
     return source
@@ -94,17 +96,17 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
     kind = result.generator.kind
     if kind == "images":
         raise BadSamples(
-            f"{result.generator.name} was measured as images: there is nothing to draw them from again",
-            "give the images: genboard verify FILE --samples FOLDER",
+            f"{result.generator.name} was submitted as images, so it cannot be drawn again",
+            "pass the images: genboard verify FILE --samples FOLDER",
         )
     if kind == "function" and source is None:
         raise BadSamples(
-            f"{result.generator.name} is a function of a user's", "name it: --source file.py:function --trust-code"
+            f"{result.generator.name} is a user's function", "pass it: --source file.py:function --trust-code"
         )
     name = None if kind == "registered" else result.generator.name
     subject = open_subject(source or result.generator.name, track, name, trust_code)
     if subject.generator is None:
-        raise BadSamples(f"{source} is images: there is nothing to draw", "name a generator, or a function")
+        raise BadSamples(f"{source} consists of images, so nothing can be drawn", "name a generator, or a function")
     published = result.specification
     drawn = {"generator": subject.generator.identity, "sampling": {"block": subject.generator.block}}
     before = {"generator": published["generator"], "sampling": {"block": published["sampling"].get("block")}}
@@ -150,7 +152,7 @@ def _refuse_difference(path: Path, published: dict[str, Any], today: dict[str, A
         raise BadEntry(
             path,
             field,
-            f"{_short(before)}, where {_short(now)} is what there is here: it cannot be measured again as it was",
+            f"{_short(before)} in the result, but {_short(now)} here; the result cannot be measured again as it was",
             "use the version of genboard and the registry entries that it was made with",
         )
 

@@ -109,7 +109,7 @@ def resample(result: Result, track: Track, generator: Subject, seed: int, option
         BadSamples: the seed is the published one, or the track's primary column has no standard error to go by.
     """
     if seed == result.sampling.seed:
-        raise BadSamples(f"seed {seed} is the published one", "leave --seed out: a fresh one is drawn")
+        raise BadSamples(f"seed {seed} is the published one", "remove --seed to draw a fresh one")
     reseeded = track.model_copy(update={"seed": seed})
     found = read_result(evaluate(generator, reseeded, result.sampling.n, Workspace.under(folder), options).path)
     again = {record.key: record for record in found.metrics}
@@ -117,7 +117,7 @@ def resample(result: Result, track: Track, generator: Subject, seed: int, option
     primary = next((c for c in columns if c.column == track.primary), None)
     if primary is None or primary.in_se is None:
         raise BadSamples(
-            f"{track.primary} has no standard error: whether it was a lucky draw cannot be told",
+            f"{track.primary} has no standard error: so a lucky draw cannot be detected",
             "reproduce it instead: genboard verify FILE --level reproduced",
         )
     better = next(record.direction for record in result.metrics if record.key == track.primary)

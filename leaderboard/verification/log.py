@@ -149,7 +149,7 @@ def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     lines = data.split(b"\n")
     if lines.pop():
-        raise BadEntry(path, f"line {len(lines) + 1}", "the last line has no end: it was cut off", _RESTORE)
+        raise BadEntry(path, f"line {len(lines) + 1}", "the last line is incomplete", _RESTORE)
     for number, line in enumerate(lines, 1):
         where = f"line {number}"
         try:
@@ -159,9 +159,9 @@ def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
         except BadEntry as e:
             raise BadEntry(path, where, e.fact.removeprefix(f"{path}: "), _RESTORE) from e
         if entry != entry.after(entry.previous) or line != entry.line:
-            raise BadEntry(path, where, "its digest is another: the line was edited", _RESTORE)
+            raise BadEntry(path, where, "the line was edited: its digest does not match", _RESTORE)
         if entry.previous != (entries[-1].digest if entries else None):
-            raise BadEntry(path, where, "the line before is not the one it was written after", _RESTORE)
+            raise BadEntry(path, where, "the previous line is not the one it followed when it was written", _RESTORE)
         if entry.result != result:
             fact = f"about a result with digest {entry.result[:12]}, this one has {result[:12]}"
             raise BadEntry(path, where, fact, _RESULT)

@@ -137,7 +137,7 @@ def _levels(result: Result, asked: MeasuredLevel | None, samples: bool, source: 
     ]
     levels = [level for level, there in at_hand if there]
     if not levels:
-        raise BadSamples(f"neither the samples nor the generator of {result.generator.name} are at hand", give)
+        raise BadSamples(f"neither the samples nor the generator of {result.generator.name} are available", give)
     return levels
 
 
@@ -145,10 +145,10 @@ def _refuse_chosen_seed(seed: int | None, level: MeasuredLevel | None, log: tupl
     if seed is None:
         return
     if level != "resampled":
-        raise BadSamples("a seed is for a fresh draw", "add --level resampled, or leave --seed out")
+        raise BadSamples("--seed needs a fresh draw", "add --level resampled, or remove --seed")
     logged = [entry.figures.seed for entry in log if entry.figures is not None]
     if write and seed not in logged:
         raise BadSamples(
-            f"seed {seed} is none that the log holds: a seed that was chosen proves nothing",
-            "leave --seed out, or try it without an entry: --dry-run",
+            f"seed {seed} is not in the log, and a seed that somebody chose proves nothing",
+            "remove --seed, or add --dry-run",
         )
