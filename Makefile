@@ -21,7 +21,7 @@ NUMERICAL := $(addprefix tests/test_,$(addsuffix .py,\
 	ranking_metrics uncertainty))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-machines test-slow test-large test-browser check fix zoo references leaderboard site bench validate docs constraints clean
+.PHONY: help setup demo test test-machines test-slow test-large test-browser check fix zoo references leaderboard site bench validate docs docs-site constraints clean
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
@@ -36,45 +36,58 @@ help:
 	@echo "make bench        speed side by side with the peers, on an idle machine"
 	@echo "make validate     do the intervals hold their targets? simulated, 45 minutes on 2 cores"
 	@echo "make docs         the figures and tables in the documentation"
+	@echo "make docs-site    the documentation as a site, its notebooks executed, into build/docs/"
 	@echo "make constraints  pin today's versions of everything"
+
+# Three stamps in one environment: what a user needs, what tests and checks need on top, and what the documentation needs.
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+DEV := $(VENV)/dev
 
 setup: $(VENV)/ready
 
-# The floors lie beside the package; static tools need one tree, a folder of links.
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "genboard needs Python 3.11 or newer; this is " + sys.version.split()[0] + "\n\nhint: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(INSTALL) .
+	touch $@
+
+# The floors lie beside the package; static tools need one tree, a folder of links.
+$(DEV): $(VENV)/ready
+	$(INSTALL) ".[dev]"
 	rm -rf $(VENV)/src
 	mkdir -p $(VENV)/src/genboard
 	cd $(VENV)/src/genboard && ln -s $(addprefix ../../../,$(wildcard genboard/*.py genboard/py.typed genboard/cli genboard/core) $(FLOORS)) .
 	touch $@
 
+$(VENV)/docs: $(VENV)/ready
+	$(INSTALL) ".[docs]"
+	touch $@
+
 demo: setup
 	$(RUN) genboard demo --out "$(OUT)"
 
-test: setup
+test: $(DEV)
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal
 
-test-machines: setup
+test-machines: $(DEV)
 	$(PORTABLE) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal $(NUMERICAL)
 	$(TWO_THREADS) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal $(NUMERICAL)
 
-test-slow: setup
+test-slow: $(DEV)
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m slow
 
-test-large: setup
+test-large: $(DEV)
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m large
 
-test-browser: setup
+test-browser: $(DEV)
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark -m browser
 
-check: setup
+check: $(DEV)
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 
-fix: setup
+fix: $(DEV)
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
@@ -84,31 +97,34 @@ zoo: setup
 references: setup
 	$(RUN) genboard reference build --track digits --out reference_stats/data --again
 
-leaderboard: setup
-	$(RUN) genboard.leaderboard.regenerate
+leaderboard: $(DEV)
+	$(RUN) genboard.leaderboard.maintenance.regenerate
 
 site: setup
 	$(RUN) genboard site build --results leaderboard/results --out site
 
-bench: setup
+bench: $(DEV)
 	$(RUN) pytest benchmarks/speed --benchmark-only --benchmark-json=.benchmarks/run.json -q
 	$(VENV)/bin/python benchmarks/speed/report.py .benchmarks/run.json
 
-validate: setup
+validate: $(DEV)
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
-	$(ONE_THREAD) $(RUN) genboard.leaderboard.rank_coverage
-	$(ONE_THREAD) $(RUN) genboard.leaderboard.copies_test
-	$(RUN) genboard.leaderboard.docs
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.rank_coverage
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.copies_test
+	$(RUN) genboard.leaderboard.maintenance.docs
 
-docs: setup
-	$(RUN) genboard.leaderboard.docs
+docs: $(DEV)
+	$(RUN) genboard.leaderboard.maintenance.docs
+
+docs-site: $(VENV)/docs
+	GENBOARD_HOME="$(CURDIR)/build/docs-home" $(RUN) sphinx --fail-on-warning --keep-going docs build/docs
 
 constraints:
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	$(VENV)/bin/python -m pip install --quiet --editable ".[dev,docs]"
 	$(VENV)/bin/python -m pip freeze --exclude-editable > constraints.txt
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_generated

@@ -16,18 +16,18 @@ from torch import Tensor
 from ..core.errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
 from ..reference_stats.alike import Keyed, as_before
 from ..reference_stats.features import measure
-from ..reference_stats.moments import Gaussian, Moments
-from ..reference_stats.statistics import ImportedStatistics, refuse_other_space
+from ..reference_stats.moments import Moments
+from ..reference_stats.statistics import ImportedStatistics, ReferenceStatistics, refuse_other_space
 from ..reference_stats.store import SUFFIX, find_stored, load_any
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import ImageSource
-from ..registry.metrics import METRICS, Input, Metric, find_metric
+from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
 from ..registry.sources import images_of, open_images
 from ..registry.sources.damage import refusing
-from .neighbours import Neighbours
+from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
-from .scoring import reference_count, score
+from .scoring import feature_set, score
 
 _KEYS = ("features", "arr_0")
 Array: TypeAlias = Tensor | NDArray[Any]
@@ -56,25 +56,6 @@ class Comparison:
         }
 
 
-@dataclass(frozen=True)
-class Real:
-    """What there is of the real side.
-
-    Attributes:
-        gaussian: fitted to all features; none where no metric asks for it, or there is one feature only.
-        features: shape (n, d), or none.
-        count: how many images the Gaussian was fitted to, where that is known.
-        width: d.
-        keyed: what the features are of, where their images are known.
-    """
-
-    gaussian: Gaussian | None
-    features: Tensor | None
-    count: int | None
-    width: int
-    keyed: Keyed | None = None
-
-
 def compare_features(
     real: Array, fake: Array, metrics: Sequence[str] | None = None, k: int | None = None
 ) -> Comparison:
@@ -94,8 +75,9 @@ def compare_features(
     chosen = _chosen(metrics)
     _checked(real, "real")
     _checked(fake, "fake")
-    gaussian = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
-    return _compare(Real(gaussian, real, len(real), real.shape[1]), fake, None, chosen, metrics is None, k, None)
+    # Worked out here, so that features too wide for it are refused and not scored in part.
+    moments = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
+    return _compare(FeatureSet(real, moments=moments), FeatureSet(fake), chosen, metrics is None, k, None)
 
 
 def compare_images(
@@ -124,15 +106,20 @@ def compare_images(
     chosen = _chosen(metrics)
     stored = None if isinstance(real, np.ndarray) else _stored(str(real))
     live = load_extractor(extractor, device, precision)
+    before: list[Keyed] = []
     if stored is not None:
-        there = _of_statistics(stored, live, tuple(conversions))
+        found = _of_statistics(stored, live, tuple(conversions))
+        if isinstance(found, ReferenceStatistics):
+            before, there = [found], feature_set(found)
+        else:
+            there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
     else:
         images = _images(real, "real", conversions)
         measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
-        there = Real(measured.moments, measured.features, images.count, measured.features.shape[1], measured)
-    before = [] if there.keyed is None else [there.keyed]
+        before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
     samples = as_before(measure(_images(fake, "fake", conversions), live, moments=False), *before)
-    return _compare(there, samples.features, samples.logits, chosen, metrics is None, k, extractor)
+    here = FeatureSet(samples.features, samples.logits)
+    return _compare(there, here, chosen, metrics is None, k, extractor)
 
 
 def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str]) -> ImageSource:
@@ -155,27 +142,28 @@ def _stored(real: str) -> Path | None:
     return known[real]
 
 
-def _of_statistics(path: Path, live: LiveExtractor, conversions: tuple[str, ...]) -> Real:
+def _of_statistics(
+    path: Path, live: LiveExtractor, conversions: tuple[str, ...]
+) -> ReferenceStatistics | ImportedStatistics:
     found = load_any(path)
     wanted = live.entry.identity(live.precision)
     if isinstance(found, ImportedStatistics):
         if found.origin.extractor is None:
             raise ReferenceMismatch(
-                f"{path}: nobody said in which feature space it is, where {live.entry.name!r} is needed",
-                f"if you know that it is, import it again with --extractor {live.entry.name}",
+                f"{path}: its feature space is unknown, but {live.entry.name!r} is needed",
+                f"if you know that it matches, import it again with --extractor {live.entry.name}",
             )
         refuse_other_space(found.origin.extractor, wanted, str(path))
-        return Real(found.gaussian, found.features, found.origin.count, len(found.gaussian.mean))
+        return found
     recipe = found.recipe
     refuse_other_space(recipe.extractor, wanted, str(path))
     if recipe.conversions != conversions:
         raise ReferenceMismatch(
-            f"{path}: its images were converted by {_named(recipe.conversions)}, the samples are by "
+            f"{path}: its images were converted by {_named(recipe.conversions)}, but the samples by "
             f"{_named(conversions)}",
-            "give the reference's with --convert",
+            "pass the reference's conversions with --convert",
         )
-    found = as_before(found)
-    return Real(found.moments, found.features, recipe.count, len(found.moments.mean), found)
+    return as_before(found)
 
 
 def _named(conversions: Sequence[str]) -> str:
@@ -207,17 +195,19 @@ def _tensor(array: Array, what: str) -> Tensor:
 def _checked(array: Tensor, what: str) -> Tensor:
     """The array, if it can be measured at all."""
     if array.ndim != 2 or not array.is_floating_point():
-        raise BadFeatures(f"{what}: {array.dtype} of shape {tuple(array.shape)}", "features are floats, shape (n, d)")
+        raise BadFeatures(
+            f"{what}: {array.dtype} of shape {tuple(array.shape)}", "features must be floats of shape (n, d)"
+        )
     if 0 in array.shape:
         raise BadFeatures(
-            f"{what}: shape {tuple(array.shape)}: there are no features in it", "features are floats, shape (n, d)"
+            f"{what}: shape {tuple(array.shape)}: it contains no features", "features must be floats of shape (n, d)"
         )
     finite = torch.isfinite(array).all(dim=1)
     if not bool(finite.all()):
         raise BadFeatures(
             f"{what}: row {int((~finite).nonzero()[0])} has NaN or infinite features "
             f"({int((~finite).sum())} of {len(array)} rows have)",
-            "find out why: nothing is dropped silently",
+            "find the cause; nothing is dropped silently",
         )
     return array
 
@@ -231,40 +221,25 @@ def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
 
 
 def _needs_moments(chosen: Sequence[Metric]) -> bool:
-    return any("real.moments" in metric.inputs for metric in chosen)
+    return any("real.moments" in metric.reads for metric in chosen)
 
 
 def _compare(
-    real: Real,
-    fake: Tensor,
-    logits: Tensor | None,
-    chosen: Sequence[Metric],
-    usual: bool,
-    k: int | None,
-    extractor: str | None,
+    real: FeatureSet, fake: FeatureSet, chosen: Sequence[Metric], usual: bool, k: int | None, extractor: str | None
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
-    if real.width != fake.shape[1]:
+    if real.width != fake.width:
         raise BadFeatures(
-            f"the real features are {real.width} wide, the fake ones {fake.shape[1]}", "use one extractor for both"
+            f"the real features are {real.width} wide, the fake ones {fake.width}", "use one extractor for both"
         )
-    most = k or max(int(m.params.get("k", 1)) for m in chosen)
-    inputs: dict[Input, Any] = {
-        "real.moments": real.gaussian,
-        "real.features": real.features,
-        "fake.features": fake,
-        "fake.logits": logits,
-        "neighbours": None if real.features is None else Neighbours(real.features, fake, most),
-    }
-    of_bank = 0 if real.features is None else len(real.features)
-    records = []
-    for metric in chosen:
-        if usual and any(inputs.get(name) is None for name in metric.inputs):
-            continue
-        params = {"k": k} if k is not None and "k" in metric.params else {}
-        n_reference = reference_count(metric, real.count or 0, of_bank) or None
-        records.append(score(metric, inputs, extractor, len(fake), n_reference, params))
-    return Comparison(real.count, len(fake), real.width, records)
+    inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
+    if usual:
+        chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]
+    records = [
+        score(metric, inputs, {"k": k} if k is not None and "k" in metric.params else {}, extractor).record
+        for metric in chosen
+    ]
+    return Comparison(real.count, len(fake), fake.width, records)
 
 
 def _read_array(path: Path) -> Tensor:
@@ -276,8 +251,8 @@ def _read_array(path: Path) -> Tensor:
             with safetensors.safe_open(path, framework="pt") as f:
                 if "card" in (f.metadata() or {}):
                     raise BadFeatures(
-                        f"{path}: reference statistics, which say what feature space they are of",
-                        "add --extractor with its name, and give the samples as images",
+                        f"{path}: reference statistics belong to a feature space",
+                        "add --extractor with its name, and pass the samples as images",
                     )
                 name: str = _key(path, f.keys())
                 features: Tensor = f.get_tensor(name)
@@ -288,8 +263,8 @@ def _read_array(path: Path) -> Tensor:
                 found = np.load(f, allow_pickle=False)
                 return torch.from_numpy(found if isinstance(found, np.ndarray) else found[_key(path, found)])
     raise BadFeatures(
-        f"{path}: features are not read from a {suffix or 'nameless'} file",
-        "give .npy, .npz or .safetensors; for images add --extractor NAME",
+        f"{path}: {suffix or 'files without an ending'} cannot be read as features",
+        "use .npy, .npz or .safetensors; for images, add --extractor NAME",
     )
 
 

@@ -135,8 +135,9 @@ class Drawer:
         if sample is not None:
             off = np.abs(once[sample].astype(np.int16) - twice[::-1][sample]) > 1
             raise BadSamples(
-                f"{plan.generator.name}: drawn twice, sample {sample} differs in {off.mean():.0%} of its values",
-                "a sample may depend on its own seed and label only: not on a global random state, nor on its batch",
+                f"{plan.generator.name} is not deterministic: drawn twice, sample {sample} differs in "
+                f"{off.mean():.0%} of its values",
+                "a sample may depend only on its seed and label, not on a global random state or its batch",
             )
         return plan.images(0, once)
 
@@ -203,7 +204,7 @@ class Drawer:
             )
         return BadSamples(
             f"{name}: out of memory computing a single block of {block} samples",
-            "the block is part of the protocol and is not made smaller: free some memory, or use another --device",
+            "free some memory, or use another --device; the block is part of the protocol and cannot shrink",
         )
 
 
@@ -224,13 +225,13 @@ def _call(plan: Plan, tickets: list[Draw]) -> NDArray[Any]:
     name = plan.generator.name
     if array.ndim != 4 or len(array) != len(tickets):
         raise BadSamples(
-            f"{name} gave an array of shape {array.shape} for {len(tickets)} samples",
-            f"{len(tickets)} images of {describe(plan.shape)} are asked for at this point",
+            f"{name} returned an array of shape {array.shape} for {len(tickets)} samples",
+            f"return {len(tickets)} images of {describe(plan.shape)}",
         )
     if array.shape[1:] != plan.shape:
         raise BadSamples(
-            f"{name} gives images of shape {array.shape[1:]} (height, width, channels), the track's are {plan.shape}",
-            "samples are measured as they are: nothing is resized",
+            f"{name} gives images of shape {array.shape[1:]} (height, width, channels), the track needs {plan.shape}",
+            "return images of the track's size; nothing is resized",
         )
     return array
 

@@ -60,7 +60,7 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
         BadEntry: there is no such file, it has another digest than the result says, or it holds something else.
     """
     if not path.is_file() or path.is_symlink():
-        raise BadEntry(path, "", "there is no such file", _RESTORE)
+        raise BadEntry(path, "", "no such file", _RESTORE)
     n, keys = result.sampling.n, {m.key for m in result.metrics}
     size, most = path.stat().st_size, 4 * n * len(keys) + _HEADER
     if size > most:
@@ -70,7 +70,7 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
     data = read_bytes(path)
     if result.influences is not None and sha256(data) != result.influences.sha256:
         said = result.influences.sha256
-        raise BadEntry(path, "", f"its digest is {sha256(data)[:12]}, the result says {said[:12]}", _RESTORE)
+        raise BadEntry(path, "", f"its digest is {sha256(data)[:12]}, but the result says {said[:12]}", _RESTORE)
     try:
         arrays = safetensors.numpy.load(data)
     except (SafetensorError, KeyError, ValueError) as e:
@@ -79,9 +79,11 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
         if key not in keys:
             raise BadEntry(path, key, "the result has no such column", _RESTORE)
         if array.dtype != np.float32 or array.shape != (n,):
-            raise BadEntry(path, key, f"{array.dtype} of shape {array.shape}, float32 of ({n},) is wanted", _RESTORE)
+            raise BadEntry(
+                path, key, f"{array.dtype} of shape {array.shape}, but float32 of ({n},) is needed", _RESTORE
+            )
         if not np.isfinite(array).all():
-            raise BadEntry(path, key, "not all of it is finite", _RESTORE)
+            raise BadEntry(path, key, "holds NaN or infinity", _RESTORE)
     return {key: array.astype(np.float64) for key, array in arrays.items()}
 
 

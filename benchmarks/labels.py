@@ -48,8 +48,8 @@ def labels_for(track: Track, n: int) -> tuple[int, ...] | None:
     found = split_labels(track.dataset, track.reference)
     if found is None:
         raise BadSamples(
-            f"track {track.id} asks for classes, and data set {track.dataset!r} has no labels",
-            "name its classes and the column of its labels",
+            f"track {track.id} needs classes, but data set {track.dataset!r} has no labels",
+            "add its classes and its label column to the entry",
         )
     return class_labels(Counter(found.tolist()), n, track.seed)
 

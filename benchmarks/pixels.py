@@ -47,7 +47,7 @@ def pixels_off(a: ImageSource, b: ImageSource) -> PixelDifference:
         BadImages: not as many in both, none at all, or of unlike shapes.
     """
     if a.count != b.count:
-        raise BadImages(f"{a.name} has {a.count:,} images, {b.name} {b.count:,}", "compare sets of one size")
+        raise BadImages(f"{a.name} has {a.count:,} images, {b.name} {b.count:,}", "compare sets of equal size")
     if a.count == 0:
         raise BadImages(f"{a.name}: there are no images", "check the path and the file endings")
     values = unequal = largest = differing = relabelled = 0

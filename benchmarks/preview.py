@@ -11,7 +11,7 @@ from ..core.files import sha256
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.images import Images, ImageSource
-from .metrics.nearest import nearest
+from .metrics.distances import nearest
 from .result import PreviewRecord
 
 TILES = 64

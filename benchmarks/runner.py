@@ -47,7 +47,7 @@ from .result import (
     save_result,
 )
 from .sampling import drop, sample
-from .scoring import scored_track
+from .scoring import score_track
 from .shards import source_of_shards
 from .subjects import Subject, open_subject, plan_for
 
@@ -157,7 +157,7 @@ def evaluate(
             plan = plan_for(subject, track, n)
             folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
-        found = scored_track(track, measured, references)
+        found = score_track(track, measured, references)
         preview = _preview(source, track, measured, references)
     except (BadSamples, BadImages, BadFeatures) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)

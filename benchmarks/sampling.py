@@ -132,7 +132,7 @@ def _found(path: Path, plan: Plan, start: int, stop: int) -> Images:
     images = read_shard(path, plan.spec_id, plan.shape, start, stop - start)
     labels = None if images.labels is None else tuple(images.labels.tolist())
     if labels != (None if plan.labels is None else plan.labels[start:stop]):
-        raise BadSamples(f"{path}: its labels are not those of the plan", "delete the file, and sample again")
+        raise BadSamples(f"{path}: its labels are not those of the plan", "delete the file and sample again")
     return images
 
 

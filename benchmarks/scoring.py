@@ -1,10 +1,10 @@
-"""Features in, metric records out: the one place where metric functions are called."""
+"""Inputs in, metric records out: the one place where metric functions are called."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from types import MappingProxyType
 
 from torch import Tensor
 
@@ -12,16 +12,14 @@ from ..core.errors import BadFeatures
 from ..reference_stats.alike import as_before
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
-from ..registry.metrics import Input, Metric, find_metric
-from ..registry.resolve import function
-from ..registry.schema import Against, Track
+from ..registry.metrics import Metric, find_metric
+from ..registry.schema import Against, Track, TrackMetric
 from .influences import deviations
-from .metrics.nearest import Remembered, Search, nearest
-from .neighbours import Neighbours
+from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
 
-Inputs = Mapping[Input, Any]
+Params = Mapping[str, int | float | str]
 
 
 @dataclass(frozen=True)
@@ -34,44 +32,21 @@ class Scored:
 
 def score(
     metric: Metric,
-    inputs: Inputs,
-    extractor: str | None,
-    n: int,
-    n_reference: int | None,
-    params: Mapping[str, int | float | str],
-    labels: Tensor | None = None,
-    search: Search = nearest,
-) -> MetricRecord:
-    """One metric's record: its value, or null and the reason where these samples cannot be scored.
+    inputs: MetricInputs,
+    params: Params = MappingProxyType({}),
+    extractor: str | None = None,
+) -> Scored:
+    """One metric of some samples: its value, or null and the reason where these samples cannot be scored.
 
     Args:
-        labels: of the samples, shape (n,), where the track fixes how many have each, as fresh draws would.
-        search: for the nearest rows; one that remembers serves several metrics.
+        params: beside the metric's own, which they override; `against` is recorded only.
     """
-    return scored(metric, inputs, extractor, n, n_reference, params, labels, search).record
-
-
-def scored(
-    metric: Metric,
-    inputs: Inputs,
-    extractor: str | None,
-    n: int,
-    n_reference: int | None,
-    params: Mapping[str, int | float | str],
-    labels: Tensor | None = None,
-    search: Search = nearest,
-) -> Scored:
-    """`score`, with the influence of each sample."""
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
-    reason = _missing(metric, inputs, n)
+    reason = _missing(metric, inputs)
     if reason is None:
         try:
-            beside: dict[str, Any] = {"labels": labels} if metric.labels and labels is not None else {}
-            if metric.search:
-                beside["search"] = search
-            beside |= {word: inputs[name] for word, name in metric.optional.items() if inputs.get(name) is not None}
-            estimate = function(metric.fn)(*[inputs[name] for name in metric.inputs], **given, **beside)
+            estimate = metric.fn(inputs, **given)
             reason = estimate.reason
         except BadFeatures as e:
             reason = e.fact
@@ -85,16 +60,16 @@ def scored(
         reason=reason,
         direction=metric.better,
         uncertainty=UncertaintyRecord(**asdict(uncertainty)) if uncertainty else None,
-        n=n,
-        n_reference=n_reference,
+        n=len(inputs.fake),
+        n_reference=reference_count(metric, inputs.real.count or 0, len(inputs.real)) or None,
         params={**given, **params},
     )
-    return Scored(record, None if influence is None else deviations(influence, labels))
+    return Scored(record, None if influence is None else deviations(influence, inputs.fake.labels))
 
 
 def score_track(
     track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
-) -> list[MetricRecord]:
+) -> list[Scored]:
     """Every column of a track.
 
     Equal images count with equal features, of whatever side: those of the training image, else of the reference's, else
@@ -104,43 +79,48 @@ def score_track(
         measured: the samples in each feature space.
         references: the track's statistics, by (extractor, `reference` or `train`).
     """
-    return [found.record for found in scored_track(track, measured, references)]
-
-
-def scored_track(
-    track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
-) -> list[Scored]:
-    """`score_track`, with the influence of each sample."""
-    records = []
     measured, references = _alike(measured, references)
+    real = {key: feature_set(statistics) for key, statistics in references.items()}
     # Only a track that asks for classes fixes how many samples have each.
-    labels = {name: m.labels if track.task == "class" else None for name, m in measured.items()}
-    passes = {
-        (name, side): Neighbours(
-            reference.features, measured[name].features, _most_neighbours(track), labels=labels[name]
-        )
-        for (name, side), reference in references.items()
+    samples = {
+        name: FeatureSet(m.features, m.logits, m.labels if track.task == "class" else None)
+        for name, m in measured.items()
     }
-    search = Remembered()
-    for column in track.metrics:
-        fake, metric = measured[column.extractor], find_metric(column.metric)
-        real = references[column.extractor, column.against]
-        inputs: dict[Input, Any] = {
-            "real.moments": real.moments,
-            "real.features": real.features,
-            "reference.features": references[column.extractor, "reference"].features,
-            "train.features": references[column.extractor, "train"].features,
-            "train.centres": references[column.extractor, "train"].centres,
-            "fake.features": fake.features,
-            "fake.logits": fake.logits,
-            "neighbours": passes[column.extractor, column.against],
-        }
-        params = {**column.params, "against": column.against}
-        n_reference = reference_count(metric, real.moments.n, len(real.features))
-        n = len(fake.features)
-        labelled = labels[column.extractor]
-        records.append(scored(metric, inputs, column.extractor, n, n_reference, params, labelled, search))
-    return records
+    most = most_neighbours(track.metrics)
+    inputs = {
+        (name, against): MetricInputs(
+            samples[name], side, train=real[name, "train"], reference=real[name, "reference"], k=most
+        )
+        for (name, against), side in real.items()
+    }
+    return [
+        score(
+            find_metric(column.metric),
+            inputs[column.extractor, column.against],
+            {**column.params, "against": column.against},
+            column.extractor,
+        )
+        for column in track.metrics
+    ]
+
+
+def feature_set(statistics: ReferenceStatistics) -> FeatureSet:
+    """Reference statistics as metrics read them."""
+    s = statistics
+    return FeatureSet(s.features, s.logits, s.labels, moments=s.moments, centres=s.centres)
+
+
+def most_neighbours(columns: Iterable[TrackMetric]) -> int:
+    """The largest k that any column asks for: one pass serves them all."""
+    return max((int({**find_metric(c.metric).params, **c.params}.get("k", 1)) for c in columns), default=1)
+
+
+def reference_count(metric: Metric, of_moments: int, of_bank: int) -> int | None:
+    """How many real images a metric's value rests on; none if it looks at none."""
+    if "real.moments" in metric.reads:
+        return of_moments
+    real = {"real.features", "reference.features", "train.features"}
+    return of_bank if real.intersection(metric.reads) else None
 
 
 def _alike(
@@ -154,22 +134,8 @@ def _alike(
     return samples, real
 
 
-def _most_neighbours(track: Track) -> int:
-    """The largest k that any column asks for: one pass serves them all."""
-    asked = [{**find_metric(c.metric).params, **c.params}.get("k", 1) for c in track.metrics]
-    return max(int(k) for k in asked)
-
-
-def _missing(metric: Metric, inputs: Inputs, n: int) -> str | None:
-    if n < metric.least:
+def _missing(metric: Metric, inputs: MetricInputs) -> str | None:
+    if (n := len(inputs.fake)) < metric.least:
         return f"{n} samples, {metric.name} needs {metric.least}"
-    absent = [name for name in metric.inputs if inputs.get(name) is None]
+    absent = [name for name in metric.reads if not inputs.has(name)]
     return f"{metric.name} needs {', '.join(absent)}, which there are not here" if absent else None
-
-
-def reference_count(metric: Metric, of_moments: int, of_bank: int) -> int | None:
-    """How many real images a metric's value rests on; none if it looks at none."""
-    if "real.moments" in metric.inputs:
-        return of_moments
-    real = {"real.features", "reference.features", "train.features", "neighbours"}
-    return of_bank if real.intersection(metric.inputs) else None

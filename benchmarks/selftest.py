@@ -57,7 +57,8 @@ def self_test(track: Track, trials: int, seed: int = 0) -> list[SelfTest]:
             order = torch.randperm(len(next(iter(pools.values())).features), generator=generator)
             chosen = order[: track.samples], order[track.samples : 2 * track.samples]
             pair = [
-                score_track(track, {name: _taken(p, rows) for name, p in pools.items()}, references) for rows in chosen
+                [one.record for one in score_track(track, {n: _taken(p, rows) for n, p in pools.items()}, references)]
+                for rows in chosen
             ]
             for a, b in zip(*pair, strict=True):
                 if a.uncertainty and b.uncertainty:

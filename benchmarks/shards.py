@@ -133,4 +133,4 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
     return ImageSource(f"the samples in {folder}", manifest["n"], read)
 
 
-_AGAIN = "delete the file, and sample again: finished shards are kept"
+_AGAIN = "delete the file and sample again: finished shards are kept"

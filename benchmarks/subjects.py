@@ -63,7 +63,7 @@ def open_subject(
         exists = False
     given = source not in registered and exists and looks_like_images(path)
     if conversions and not given:
-        raise BadSamples(f"{source} is not images: conversions are of images", "leave --convert out")
+        raise BadSamples(f"{source} is not a set of images, so it cannot be converted", "remove --convert")
     if source in registered:
         entry = registered[source]
         record = GeneratorRecord(
@@ -92,7 +92,7 @@ def open_subject(
         return Subject(_outsider(own, "function", track), source, generator=function, trusted_code=True)
     if path.suffix.lower() in PROGRAMS:
         raise BadSamples(
-            f"{source}: a program or weights are measured by an entry, which says what goes in and what comes out",
+            f"{source}: weights and programs need an entry that describes their inputs and outputs",
             "write one as CONTRIBUTING.md shows, into entries/generators/ of your data folder, and give its name",
         )
     if exists or len(path.parts) > 1 or path.suffix.lower() in SUFFIXES:
@@ -107,7 +107,9 @@ def plan_for(subject: Subject, track: Track, n: int | None = None) -> Plan:
         BadSamples: the subject is images, which are not drawn.
     """
     if subject.generator is None:
-        raise BadSamples(f"{subject.source} is images: there is nothing to draw", "measure them: genboard evaluate")
+        raise BadSamples(
+            f"{subject.source} consists of images, so nothing can be drawn", "measure them: genboard evaluate"
+        )
     shape = find(Dataset, track.dataset).shape
     n = track.samples if n is None else n
     return Plan(subject.generator, track.seed, n, shape, labels_for(track, n))
@@ -126,7 +128,7 @@ def _outsider(name: str, kind: str, track: Track) -> GeneratorRecord:
     if name in entries(Generator):
         raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
     if slug(name) != name:
-        raise BadImages(f"the name {name!r} does not fit file names", f"try --name {slug(name)}")
+        raise BadImages(f"the name {name!r} cannot be used in file names", f"try --name {slug(name)}")
     return GeneratorRecord.model_validate(
         {
             "name": name,

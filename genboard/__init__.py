@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
     from .benchmarks.studies.table import read_table
     from .benchmarks.subjects import open_subject
-    from .leaderboard.board import Board, make_board
-    from .leaderboard.frame import board_frame
-    from .leaderboard.records import COMMITTED, read_records
+    from .leaderboard.board.board import Board, make_board
+    from .leaderboard.export.frame import board_frame
+    from .leaderboard.storage.records import COMMITTED, read_records
     from .registry.catalog import entries, find, track
     from .registry.metrics import METRICS
     from .registry.schema import Dataset, Extractor, Generator, Track
@@ -56,8 +56,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Board": "leaderboard.board",
-    "COMMITTED": "leaderboard.records",
+    "Board": "leaderboard.board.board",
+    "COMMITTED": "leaderboard.storage.records",
     "Comparison": "benchmarks.compare",
     "Dataset": "registry.schema",
     "Evaluated": "benchmarks.runner",
@@ -68,16 +68,16 @@ _HOMES = {
     "Result": "benchmarks.result",
     "Track": "registry.schema",
     "Workspace": "benchmarks.runner",
-    "board_frame": "leaderboard.frame",
+    "board_frame": "leaderboard.export.frame",
     "compare_features": "benchmarks.compare",
     "compare_images": "benchmarks.compare",
     "entries": "registry.catalog",
     "evaluate": "benchmarks.runner",
     "find": "registry.catalog",
-    "make_board": "leaderboard.board",
+    "make_board": "leaderboard.board.board",
     "open_subject": "benchmarks.subjects",
     "read_features": "benchmarks.compare",
-    "read_records": "leaderboard.records",
+    "read_records": "leaderboard.storage.records",
     "read_result": "benchmarks.result",
     "read_table": "benchmarks.studies.table",
     "track": "registry.catalog",

@@ -18,7 +18,7 @@ from ..core.errors import BadFeatures
 
 CELLS = 3
 SEED = 0
-STEPS = 10  # of Lloyd's algorithm: three times as many bring the centres' sum of squares down by less than 0.1 %
+STEPS = 10  # of Lloyd's algorithm: three times as many bring the centres' sum of squares down by less than 0.1%
 TURNS = 2  # products with the covariance, which turn a random direction towards where the features are spread
 ROWS = 256  # rows made float64 at once: what stays in the cache is read quickly the second time
 

@@ -105,7 +105,7 @@ class Pass:
         checkpoint: Keep | None = None,
     ) -> None:
         if count == 0:
-            raise BadImages(f"{name}: there are no images", "check the path and the file endings")
+            raise BadImages(f"{name}: no images found", "check the path and the file endings")
         self.name, self.count, self.extractor = name, count, extractor
         self._keep = count if keep is None else min(keep, count)
         self._moments, self._before, self._checkpoint = moments, before, checkpoint
@@ -135,7 +135,8 @@ class Pass:
         state = self._state
         if self._seen != self.count or state.features is None:
             raise BadImages(
-                f"{self.name} gave {self._seen} images, where {self.count} were expected", "has it changed?"
+                f"{self.name} gave {self._seen} images, but {self.count} were expected",
+                "check whether the source has changed",
             )
         return Measured(
             state.accumulator.moments if state.accumulator else None,
@@ -205,8 +206,8 @@ def _take_in(
     elif state.features.shape[1] != width:
         raise BadImages(
             f"{name}: an image of {describe(images.shape)} has {width:,} features in {extractor.entry.name}, "
-            f"those before it {state.features.shape[1]:,}",
-            "give all images one size, by a conversion such as resize-32",
+            f"but earlier ones have {state.features.shape[1]:,}",
+            "convert all images to one size, with a conversion such as resize-32",
         )
     try:
         features, logits = extractor.compute(images, name)
@@ -215,7 +216,7 @@ def _take_in(
             raise
         raise BadFeatures(
             f"{extractor.entry.name}: out of memory computing a single block of {extractor.entry.block} images",
-            "the block is part of the protocol and is not made smaller: free some memory, or use another --device",
+            "free some memory, or use another --device; the block is part of the protocol and cannot shrink",
         ) from e
     if state.accumulator is not None:
         state.accumulator.add(features)

@@ -80,7 +80,7 @@ def import_npz(path: Path, name: str | None, take: Take | None, said: Said, devi
         found = _of_moments(path, there, ARRAYS[take])
     count = said.count if found.features is None else len(found.features)
     if said.count not in (None, count):
-        raise BadEntry(path, "count", f"{count} are in it, --count says {said.count}", "leave out --count")
+        raise BadEntry(path, "count", f"the file says {count}, but --count says {said.count}", "remove --count")
     origin = Origin(
         name=called,
         file=path.name,
@@ -151,9 +151,9 @@ def _array(path: Path, there: Mapping[str, _Header], name: str) -> NDArray[Any]:
     """An array of floats, all of them finite."""
     header = there[name]
     if header.dtype.hasobject:
-        raise BadEntry(path, name, "pickled objects, which are never opened", _AGAIN)
+        raise BadEntry(path, name, "pickled objects are never opened", _AGAIN)
     if header.dtype.newbyteorder("=") not in (np.float32, np.float64):
-        raise BadEntry(path, name, f"{header.dtype}, where float32 or float64 is needed", _AGAIN)
+        raise BadEntry(path, name, f"{header.dtype}, but float32 or float64 is needed", _AGAIN)
     if 2 * header.bytes > all_memory():
         raise BadEntry(path, name, f"shape {header.shape}, {header.bytes / 2**30:,.0f} GiB", "take another array")
     with _archive(path) as archive, archive.open(f"{name}.npy") as f:
@@ -167,16 +167,18 @@ def _of_moments(path: Path, there: Mapping[str, _Header], names: Sequence[str]) 
     mean_name, cov_name = names
     of_mean, of_cov = there[mean_name].shape, there[cov_name].shape
     if len(of_mean) != 1 or of_mean[0] == 0:
-        raise BadEntry(path, mean_name, f"shape {of_mean}, where (d,) is needed", _AGAIN)
+        raise BadEntry(path, mean_name, f"shape {of_mean}, but (d,) is needed", _AGAIN)
     if of_cov != (*of_mean, *of_mean):
-        raise BadEntry(path, cov_name, f"shape {of_cov}, where {mean_name} has {of_mean[0]} values", _AGAIN)
+        raise BadEntry(path, cov_name, f"shape {of_cov}, but {mean_name} has {of_mean[0]} values", _AGAIN)
     refuse_unaffordable(of_mean[0], ROOT)
     mean, cov = (_array(path, there, name) for name in names)
     # Rounding that the matrix may carry: of its own type, over as many terms as it has rows.
     eps = float(np.finfo(cov.dtype).eps)
     apart, scale = float(np.abs(cov - cov.T).max()), float(np.abs(cov).max())
     if apart > len(cov) * eps * scale:
-        raise BadEntry(path, cov_name, f"not symmetric: off by {apart:.3g}, its largest entry is {scale:.3g}", _AGAIN)
+        raise BadEntry(
+            path, cov_name, f"not symmetric: entries differ by {apart:.3g}, with a largest entry of {scale:.3g}", _AGAIN
+        )
     exact = torch.from_numpy(cov.astype(np.float64))
     try:
         root = symmetric_root(exact, eps)
@@ -188,14 +190,14 @@ def _of_moments(path: Path, there: Mapping[str, _Header], names: Sequence[str]) 
 def _of_features(path: Path, there: Mapping[str, _Header]) -> _Found:
     name, header = ARRAYS["features"][0], there[ARRAYS["features"][0]]
     if len(header.shape) != 2 or header.shape[0] < 2 or header.shape[1] < 1 or header.dtype != np.float32:
-        raise BadEntry(path, name, f"{header.dtype} of shape {header.shape}, where float32 (n, d) is needed", _AGAIN)
+        raise BadEntry(path, name, f"{header.dtype} of shape {header.shape}, but float32 (n, d) is needed", _AGAIN)
     features = torch.from_numpy(_array(path, there, name))
     return _Found(_given(Moments.of(features)), features)
 
 
 def _of_images(path: Path, extractor: str | None, device: str) -> _Found:
     if extractor is None:
-        raise BadEntry(path, "arr_0", "images, which are measured in a feature space", "name it with --extractor")
+        raise BadEntry(path, "arr_0", "images need a feature space", "name one with --extractor")
     measured = measure(open_images(path), load_extractor(extractor, device))
     assert measured.moments is not None
     return _Found(_given(measured.moments), measured.features, measured.logits, measured.digest)
@@ -231,5 +233,5 @@ def _sha256(path: Path) -> str:
 def _kept(statistics: ImportedStatistics) -> Path:
     path = built_by_user() / IMPORTED / (statistics.origin.name + SUFFIX)
     if path.is_file() and read_card(path).origin != statistics.origin:
-        raise CannotWrite(f"{path} is there already, and something else", "choose another --name, or delete that file")
+        raise CannotWrite(f"{path} already exists with other contents", "choose another --name, or delete that file")
     return save(statistics, built_by_user())

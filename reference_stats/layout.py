@@ -14,7 +14,7 @@ from .centres import CELLS
 from .moments import Given, Moments
 from .statistics import Card, ImportedStatistics, ReferenceStatistics
 
-AGAIN = "build it again: genboard reference build --track TRACK"
+AGAIN = "rebuild it: genboard reference build --track TRACK"
 _IMPORT = "import it again: genboard reference import FILE.npz"
 
 
@@ -54,13 +54,13 @@ def statistics_of(card: Card, arrays: Mapping[str, Tensor], path: Path) -> Refer
     hint = AGAIN if card.recipe else _IMPORT
     found = array_digest(arrays)
     if found != card.array_digest:
-        raise BadEntry(path, "array_digest", f"the arrays have {found}, the card says {card.array_digest}", hint)
+        raise BadEntry(path, "array_digest", f"the arrays have {found}, but the card says {card.array_digest}", hint)
     for name, wanted in _expected(card, arrays).items():
         if name not in arrays:
-            raise BadEntry(path, name, "there is no such array in it", hint)
+            raise BadEntry(path, name, "the array is missing", hint)
         is_now = f"{arrays[name].dtype} {tuple(arrays[name].shape)}"
         if is_now != wanted:
-            raise BadEntry(path, name, f"{is_now}, where {wanted} is needed", hint)
+            raise BadEntry(path, name, f"{is_now}, but {wanted} is needed", hint)
         if not bool(torch.isfinite(arrays[name]).all()):
             raise BadEntry(path, name, "holds NaN or infinity", hint)
     if card.origin is not None:
@@ -70,7 +70,7 @@ def statistics_of(card: Card, arrays: Mapping[str, Tensor], path: Path) -> Refer
     assert card.recipe is not None
     assert card.image_digest is not None
     if int(arrays["count"]) != card.recipe.count:
-        raise BadEntry(path, "count", f"{int(arrays['count'])}, where the card says {card.recipe.count}", hint)
+        raise BadEntry(path, "count", f"{int(arrays['count'])}, but the card says {card.recipe.count}", hint)
     return ReferenceStatistics(
         card.recipe,
         Moments(int(arrays["count"]), arrays["mean"], arrays["scatter"], arrays["root"]),

@@ -100,7 +100,7 @@ class Moments:
     @property
     def _freedom(self) -> int:
         if self.n < 2:
-            raise BadFeatures(f"a covariance needs 2 features at least, here are {self.n}")
+            raise BadFeatures(f"a covariance needs at least 2 features, but there are {self.n}")
         return self.n - 1
 
     @property

@@ -172,7 +172,7 @@ def make_recipe(
     content_digest = known_digest(dataset)
     if content_digest is None:
         raise ReferenceMismatch(
-            f"data set {dataset.name!r} has no content digest yet, so nothing says what statistics of it are made of",
+            f"data set {dataset.name!r} has no content digest, so its statistics could not be traced to their images",
             f"genboard dataset record {dataset.name}",
         )
     return Recipe(
@@ -207,8 +207,8 @@ def refuse_mismatch(found: Recipe, wanted: Recipe, where: str) -> None:
     if differing:
         key = differing[0]
         raise ReferenceMismatch(
-            f"{where}: {key} is {a[key]!r}, where {b[key]!r} is needed",
-            "build it again: genboard reference build --track TRACK",
+            f"{where}: {key} is {a[key]!r}, but {b[key]!r} is needed",
+            "rebuild it: genboard reference build --track TRACK",
         )
 
 
@@ -217,6 +217,6 @@ def refuse_other_space(found: dict[str, Any], wanted: dict[str, Any], where: str
     for key in [*wanted, *found]:
         if found.get(key) != wanted.get(key):
             raise ReferenceMismatch(
-                f"{where}: its extractor's {key} is {found.get(key)!r}, where {wanted.get(key)!r} is needed",
-                "measure both sides in one feature space: name the reference's with --extractor",
+                f"{where}: its extractor's {key} is {found.get(key)!r}, but {wanted.get(key)!r} is needed",
+                "use one feature space for both sides: pass the reference's with --extractor",
             )

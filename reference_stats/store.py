@@ -90,7 +90,7 @@ def load(path: Path) -> ReferenceStatistics:
     found = load_any(path)
     if isinstance(found, ImportedStatistics):
         raise ReferenceMismatch(
-            f"{path}: imported from {found.origin.file}, so nothing here can say how it was made",
+            f"{path}: imported from {found.origin.file}, so its origin cannot be checked",
             "build your own: genboard reference build",
         )
     return found
@@ -127,7 +127,7 @@ def read_card(path: Path) -> Card:
     if found != FORMAT:
         newer = isinstance(found, int) and found > FORMAT
         hint = "install a newer genboard: pip install --upgrade genboard" if newer else AGAIN
-        raise BadEntry(path, "card.format", f"{found!r}, where {FORMAT} is read", hint)
+        raise BadEntry(path, "card.format", f"{found!r}, but this version reads {FORMAT}", hint)
     try:
         return Card.model_validate(said)
     except ValidationError as e:

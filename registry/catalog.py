@@ -94,12 +94,12 @@ def parse(kind: type[E], path: Path, text: str) -> E:
     try:
         return kind.model_validate({"name": path.stem, **tomllib.loads(text)})
     except tomllib.TOMLDecodeError as e:
-        raise BadEntry(path, "", f"not valid TOML: {e}", "https://toml.io has the grammar") from e
+        raise BadEntry(path, "", f"not valid TOML: {e}", "see https://toml.io for the syntax") from e
     except ValidationError as e:
         first = e.errors()[0]
         field = ".".join(map(str, first["loc"]))
         problem = first["msg"].removeprefix("Value error, ")
-        raise BadEntry(path, field, problem, f"the fields of a {kind.noun} stand in registry/schema.py") from e
+        raise BadEntry(path, field, problem, f"registry/schema.py lists the fields of a {kind.noun}") from e
 
 
 @cache

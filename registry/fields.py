@@ -37,5 +37,5 @@ class Weights(Strict):
         if any(hub) != all(hub):
             raise ValueError("a Hub repository needs repo, revision and path")
         if sum(map(bool, (self.file, self.local, self.url, self.repo))) != 1:
-            raise ValueError("name one place: file, local, url, or repo with revision and path")
+            raise ValueError("give exactly one source: file, local, url, or repo with revision and path")
         return self

@@ -119,8 +119,8 @@ def expect_shape(images: Images, shape: Shape, source: str) -> None:
     """Raises BadImages, with both shapes, if the images have another."""
     if images.shape != shape:
         raise BadImages(
-            f"{source}: images of {describe(images.shape)}, where {describe(shape)} is needed",
-            "nothing is resized or converted silently: convert the images first",
+            f"{source}: images of {describe(images.shape)}, but {describe(shape)} is needed",
+            "convert the images first, or name a conversion; nothing is converted silently",
         )
 
 

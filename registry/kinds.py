@@ -77,7 +77,7 @@ class Diffusers(Strict):
     @model_validator(mode="after")
     def _one_place(self) -> Diffusers:
         if bool(self.repo) == bool(self.path) or bool(self.repo) != bool(self.revision):
-            raise ValueError("name one place: repo with revision, or path")
+            raise ValueError("give exactly one source: repo with revision, or path")
         return self
 
     def identity(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Samples(Strict):
     @model_validator(mode="after")
     def _one_place(self) -> Samples:
         if bool(self.path) == bool(self.file):
-            raise ValueError("name one place: path, or file")
+            raise ValueError("give exactly one source: path or file")
         return self
 
     def identity(self) -> dict[str, Any]:

@@ -1,25 +1,47 @@
-"""Every metric the suite can report. To add one: write a pure function, add one row here."""
+"""Every metric the suite can report. To add one: write a function of `MetricInputs`, add one row here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Concatenate, Literal, TypeAlias
 
 from ..core.errors import UnknownName
+from .resolve import lazy_modules
+
+if TYPE_CHECKING:
+    from ..benchmarks.metrics import (
+        authenticity,
+        cmmd,
+        copying,
+        frechet,
+        frechet_debiased,
+        inception_score,
+        kernel,
+        manifold,
+        nearest,
+        realism,
+        typicality,
+        vendi,
+    )
+    from ..benchmarks.metrics.inputs import MetricInputs
+    from ..benchmarks.uncertainty import Estimate
+else:
+    # The functions lie on a floor above, and torch takes seconds: a function is imported when it is first called.
+    globals().update(lazy_modules("benchmarks.metrics"))
 
 Input = Literal[
     "real.moments",
     "real.features",
     "train.features",
-    "train.centres",  # of the cells of the training features
     "reference.features",
     "fake.features",
     "fake.logits",
-    "neighbours",  # of the real and the generated features, one pass for all who ask
 ]
 Better = Literal["lower", "higher"]
+Role = Literal["fidelity", "diversity", "distance"]
+MetricFunction: TypeAlias = "Callable[Concatenate[MetricInputs, ...], Estimate]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,35 +50,39 @@ class Metric:
 
     Attributes:
         version: raised whenever an old number would no longer be reproduced.
-        fn: the function, resolved when used; it takes `inputs` in their order, then `params` by name.
-        inputs: what it reads. `real` is what the column is measured against, `reference` and `train` are those splits.
+        fn: the function; it takes `MetricInputs`, then `params` by name.
+        reads: the inputs without which it has no value. `real` is what the column is measured against, `reference` and
+            `train` are those splits.
         better: which way is better; none for what is shown and not ranked.
         symmetric: whether real and fake may be exchanged without changing the value.
         least: fewest samples it can score.
+        role: what the study `sanity` expects of it; none where its checks have nothing to ask.
+        unit: whether it is 1 where both sets are equal, so that its bounds can be checked and not only its shape.
+        detects_copies: whether it is there to detect copies of training images, of which it is lower.
         target: the value of a perfect generator where that is neither end of the range.
-        labels: whether the function takes the samples' labels too, for an interval over draws that have so many of
-            each. The metrics of `neighbours` find them there.
-        optional: inputs that the function takes by name where they are at hand, and works out where they are not.
-        search: whether the function takes the search for nearest rows too, which remembers what it has found for
-            another metric.
     """
 
     name: str
     title: str
     version: int
-    fn: str
-    inputs: tuple[Input, ...]
+    fn: MetricFunction
+    reads: tuple[Input, ...]
     better: Better | None
     range: tuple[float, float]
-    symmetric: bool
-    least: int
     summary: str
     paper: str
+    symmetric: bool = False
+    least: int = 2
+    role: Role | None = None
+    unit: bool = False
+    detects_copies: bool = False
     target: float | None = None
-    labels: bool = False
-    search: bool = False
-    optional: Mapping[str, Input] = field(default_factory=lambda: MappingProxyType({}))
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def path(self) -> str:
+        """Where its function is, as `benchmarks.metrics.frechet:frechet_distance`."""
+        return str(self.fn)
 
 
 _ROWS = (
@@ -64,13 +90,12 @@ _ROWS = (
         name="fd",
         title="Fréchet distance",
         version=2,
-        fn="benchmarks.metrics.frechet:frechet_distance",
-        inputs=("real.moments", "fake.features"),
+        fn=frechet.frechet_distance,
+        reads=("real.moments", "fake.features"),
         better="lower",
         range=(0.0, float("inf")),
         symmetric=True,
-        labels=True,
-        least=2,
+        role="distance",
         summary="Distance of two Gaussians fitted to the features of real images and of samples.",
         paper="arXiv:1706.08500",
     ),
@@ -78,13 +103,12 @@ _ROWS = (
         name="fd_debiased",
         title="Fréchet distance, bias-corrected",
         version=2,
-        fn="benchmarks.metrics.frechet_debiased:fd_debiased",
-        inputs=("real.moments", "fake.features"),
+        fn=frechet_debiased.fd_debiased,
+        reads=("real.moments", "fake.features"),
         better="lower",
         range=(-float("inf"), float("inf")),  # a difference of distances
-        symmetric=False,
-        labels=True,
         least=4,
+        role="distance",
         summary="Fréchet distance of infinitely many samples, in closed form; the finite reference's bias stays in it.",
         paper="arXiv:1911.07023 (the bias), arXiv:1903.03447 (its Gaussian case); the correction is this project's",
     ),
@@ -92,13 +116,12 @@ _ROWS = (
         name="kid",
         title="Kernel distance",
         version=2,
-        fn="benchmarks.metrics.kernel:kernel_distance",
-        inputs=("real.features", "fake.features"),
+        fn=kernel.kernel_distance,
+        reads=("real.features", "fake.features"),
         better="lower",
         range=(-float("inf"), float("inf")),  # unbiased, so it falls below zero for a perfect generator
         symmetric=True,
-        labels=True,
-        least=2,
+        role="distance",
         summary="Unbiased squared maximum mean discrepancy under the kernel (x.y/d + 1)^3.",
         paper="arXiv:1801.01401",
         params=MappingProxyType({"degree": 3, "coefficient": 1.0}),
@@ -107,13 +130,12 @@ _ROWS = (
         name="cmmd",
         title="CMMD",
         version=2,
-        fn="benchmarks.metrics.cmmd:cmmd",
-        inputs=("real.features", "fake.features"),
+        fn=cmmd.cmmd,
+        reads=("real.features", "fake.features"),
         better="lower",
         range=(0.0, float("inf")),
         symmetric=True,
-        labels=True,
-        least=2,
+        role="distance",
         summary="Biased squared maximum mean discrepancy of normalised features, Gaussian kernel, times 1000.",
         paper="arXiv:2401.09603",
         params=MappingProxyType({"sigma": 10.0, "scale": 1000.0}),
@@ -122,26 +144,23 @@ _ROWS = (
         name="is",
         title="Inception score",
         version=1,
-        fn="benchmarks.metrics.inception_score:inception_score",
-        inputs=("fake.logits",),
+        fn=inception_score.inception_score,
+        reads=("fake.logits",),
         better="higher",
         range=(1.0, float("inf")),
-        symmetric=False,
-        least=2,
         summary="How surely the extractor's classifier tells single samples apart while meeting all classes.",
         paper="arXiv:1606.03498",
-        labels=True,
     ),
     Metric(
         name="precision",
         title="Precision",
         version=1,
-        fn="benchmarks.metrics.manifold:precision",
-        inputs=("neighbours",),
+        fn=manifold.precision,
+        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
-        symmetric=False,
-        least=2,
+        role="fidelity",
+        unit=True,
         summary="Share of samples inside the manifold of the real images.",
         paper="arXiv:1904.06991",
         params=MappingProxyType({"k": 3}),
@@ -150,12 +169,12 @@ _ROWS = (
         name="recall",
         title="Recall",
         version=2,
-        fn="benchmarks.metrics.manifold:recall",
-        inputs=("neighbours",),
+        fn=manifold.recall,
+        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
-        symmetric=False,
-        least=2,
+        role="diversity",
+        unit=True,
         summary="Share of real images inside the manifold of the samples.",
         paper="arXiv:1904.06991",
         params=MappingProxyType({"k": 3}),
@@ -164,12 +183,12 @@ _ROWS = (
         name="density",
         title="Density",
         version=1,
-        fn="benchmarks.metrics.manifold:density",
-        inputs=("neighbours",),
+        fn=manifold.density,
+        reads=("real.features", "fake.features"),
         better=None,
         range=(0.0, float("inf")),
-        symmetric=False,
-        least=2,
+        role="fidelity",
+        unit=True,
         summary="Mean number of real images' balls that a sample is in, over k.",
         paper="arXiv:2002.09797",
         target=1.0,
@@ -179,12 +198,12 @@ _ROWS = (
         name="coverage",
         title="Coverage",
         version=2,
-        fn="benchmarks.metrics.manifold:coverage",
-        inputs=("neighbours",),
+        fn=manifold.coverage,
+        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
-        symmetric=False,
-        least=2,
+        role="diversity",
+        unit=True,
         summary="Share of real images whose ball holds a sample.",
         paper="arXiv:2002.09797",
         params=MappingProxyType({"k": 5}),
@@ -193,12 +212,11 @@ _ROWS = (
         name="realism",
         title="Realism score",
         version=2,
-        fn="benchmarks.metrics.realism:realism",
-        inputs=("real.features", "fake.features"),
+        fn=realism.realism,
+        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, float("inf")),
-        symmetric=False,
-        least=2,
+        role="fidelity",
         summary="Median over samples of how deep they lie in the real images' balls; 1 is the surface.",
         paper="arXiv:1904.06991",
         params=MappingProxyType({"k": 3}),
@@ -207,41 +225,38 @@ _ROWS = (
         name="alpha_precision",
         title="Alpha-precision",
         version=1,
-        fn="benchmarks.metrics.typicality:alpha_precision",
-        inputs=("real.features", "fake.features"),
+        fn=typicality.alpha_precision,
+        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
-        symmetric=False,
-        least=2,
+        role="fidelity",
+        unit=True,
         summary="How closely the samples' distances from the real images' centre are spread like the real images' own.",
         paper="arXiv:2102.08921",
-        labels=True,
     ),
     Metric(
         name="beta_recall",
         title="Beta-recall",
         version=2,
-        fn="benchmarks.metrics.typicality:beta_recall",
-        inputs=("real.features", "fake.features"),
+        fn=typicality.beta_recall,
+        reads=("real.features", "fake.features"),
         better=None,
         range=(0.0, 1.0),
-        symmetric=False,
-        least=2,
+        role="diversity",
+        unit=True,
         summary="How closely the share of real images that typical samples cover grows with what counts as typical.",
         paper="arXiv:2102.08921",
-        labels=True,
         params=MappingProxyType({"k": 1}),
     ),
     Metric(
         name="vendi",
         title="Vendi score",
         version=1,
-        fn="benchmarks.metrics.vendi:vendi_score",
-        inputs=("fake.features",),
+        fn=vendi.vendi_score,
+        reads=("fake.features",),
         better=None,
         range=(1.0, float("inf")),
-        symmetric=False,
-        least=2,
+        role="diversity",
         summary="The effective number of different samples: exp of the entropy of their cosines' eigenvalues.",
         paper="arXiv:2210.02410",
     ),
@@ -249,48 +264,38 @@ _ROWS = (
         name="nn_ratio",
         title="Nearest-training-image ratio",
         version=1,
-        fn="benchmarks.metrics.nearest:nearest_ratio",
-        inputs=("train.features", "reference.features", "fake.features"),
+        fn=nearest.nearest_ratio,
+        reads=("train.features", "reference.features", "fake.features"),
         better=None,
         range=(0.0, float("inf")),
-        symmetric=False,
-        least=2,
+        detects_copies=True,
         summary="Mean distance to the nearest training image, over that of real images training has not seen.",
         paper="Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675 (the question; a plain ratio here)",
-        labels=True,
-        search=True,
         target=1.0,
     ),
     Metric(
         name="authenticity",
         title="Authenticity",
         version=1,
-        fn="benchmarks.metrics.authenticity:authenticity",
-        inputs=("train.features", "fake.features"),
+        fn=authenticity.authenticity,
+        reads=("train.features", "fake.features"),
         better=None,
         range=(0.0, 1.0),
-        symmetric=False,
-        least=2,
+        detects_copies=True,
         summary="Share of samples farther from their nearest training image than it is from its nearest other one.",
         paper="arXiv:2102.08921",
-        labels=True,
-        search=True,
     ),
     Metric(
         name="c_t",
         title="Copying test",
         version=2,
-        fn="benchmarks.metrics.copying:copying_score",
-        inputs=("train.features", "reference.features", "fake.features"),
+        fn=copying.copying_score,
+        reads=("train.features", "reference.features", "fake.features"),
         better=None,
         range=(-float("inf"), float("inf")),
-        symmetric=False,
-        least=2,
+        detects_copies=True,
         summary="z-score of distances to the nearest training images against those of real images it has not seen.",
         paper="arXiv:2004.05675 (cells and distances; van Elteren's sum of them here)",
-        labels=True,
-        search=True,
-        optional=MappingProxyType({"centres": "train.centres"}),
         target=0.0,
         params=MappingProxyType({"cells": 3, "seed": 0}),
     ),

@@ -33,8 +33,8 @@ def shown(kind: str, name: str) -> dict[str, Any]:
     if _plural(kind) == "metrics":
         metric = find_metric(name)
         values = {f.name: getattr(metric, f.name) for f in fields(metric)}
-        mappings = {"params": dict(metric.params), "optional": dict(metric.optional)}
-        return {**values, **mappings, "range": [_bound(b) for b in metric.range]}
+        plain = {"fn": metric.path, "params": dict(metric.params), "range": [_bound(b) for b in metric.range]}
+        return {**values, **plain}
     entry = find(KINDS[_plural(kind)], name)
     values = entry.model_dump(mode="json")
     return {**values, "tracks": list(tracks_of(entry))} if isinstance(entry, Generator) else values

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import GenboardError
@@ -24,5 +26,40 @@ def function(name: str, under: str = "") -> Callable[..., Any]:
     try:
         found: Callable[..., Any] = getattr(import_module(".".join(parts)), attribute)
     except (ImportError, AttributeError) as e:
-        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "spell it `module:function`") from e
+        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "write `module:function`") from e
     return found
+
+
+@dataclass(frozen=True)
+class LazyFunction:
+    """A function of this package that is imported when it is called.
+
+    Attributes:
+        name: for example `benchmarks.metrics.frechet:frechet_distance`, which is also its text.
+    """
+
+    name: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return function(self.name)(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class LazyModule:
+    """A module of this package, not imported: its attributes are functions, each imported when it is called."""
+
+    path: str
+
+    def __getattr__(self, name: str) -> LazyFunction:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return LazyFunction(f"{self.path}:{name}")
+
+
+def lazy_modules(package: str) -> dict[str, LazyModule]:
+    """The modules of a subpackage by name, such as those of `benchmarks.metrics`."""
+    folder = Path(__file__).parents[1].joinpath(*package.split("."))
+    return {path.stem: LazyModule(f"{package}.{path.stem}") for path in folder.glob("[a-z]*.py")}

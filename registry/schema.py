@@ -115,7 +115,7 @@ class Dataset(Entry):
             found, wanted = sorted(self.source.parts), sorted(self.parts)
             raise ValueError(f"the source has the parts {', '.join(found)}, the entry {', '.join(wanted)}")
         if isinstance(self.source, Hub) and not re.fullmatch(r"[0-9a-f]{40}", self.revision):
-            raise ValueError(f"revision = {self.revision!r} is no commit: a branch or a tag moves")
+            raise ValueError(f"revision = {self.revision!r} is not a commit; branches and tags can move")
         if isinstance(self.source, Hub) and bool(self.classes) != bool(self.source.label):
             raise ValueError("a column of labels needs classes, and classes need a column of labels")
         return self
@@ -264,20 +264,20 @@ class Track(Entry):
         if len(set(keys)) < len(keys):
             raise ValueError(f"a column is listed twice: {sorted(k for k in keys if keys.count(k) > 1)[0]}")
         if self.primary not in keys:
-            raise ValueError(f"primary = {self.primary!r} is none of its columns: {', '.join(keys)}")
+            raise ValueError(f"primary = {self.primary!r} is not one of its columns: {', '.join(keys)}")
         for column in self.metrics:
             unknown = sorted(set(column.params) - set(find_metric(column.metric).params))
             if unknown:
                 raise ValueError(f"{column.key} has no parameter {unknown[0]!r}")
         if next(find_metric(c.metric) for c in self.metrics if c.key == self.primary).better is None:
-            raise ValueError(f"primary = {self.primary!r} has no better end, so it cannot rank")
+            raise ValueError(f"primary = {self.primary!r} has no direction, so it cannot rank")
         if self.held_out in {self.train, self.reference} or (self.train == self.reference) != bool(self.reference_seen):
             raise ValueError(
                 "train, reference and held_out must be three different splits, unless reference_seen says why"
             )
         stray = sorted(set(self.conversions) - set(self.extractors))
         if stray:
-            raise ValueError(f"conversions for {stray[0]!r}, which is none of its extractors")
+            raise ValueError(f"conversions for {stray[0]!r}, which is not one of its extractors")
         return self
 
     @property

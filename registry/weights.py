@@ -58,7 +58,7 @@ def fetch(weights: Weights) -> Path:
         )
     found = digest_of_file(path)
     if not found.startswith(weights.sha256):
-        raise BadFeatures(f"{path} has SHA-256 {found}, its entry says {weights.sha256}", hint)
+        raise BadFeatures(f"{path} has SHA-256 {found}, but its entry says {weights.sha256}", hint)
     return path
 
 
@@ -73,7 +73,7 @@ def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
     try:
         return safetensors.numpy.load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
     except SafetensorError as e:
-        raise BadFeatures(f"{path} is not a safetensors file: {e}", "let its entry name another file") from e
+        raise BadFeatures(f"{path} is not a safetensors file: {e}", "name another file in its entry") from e
 
 
 def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
@@ -118,7 +118,7 @@ def _download(weights: Weights, path: Path) -> None:
     except GenboardError:
         raise
     except OSError as e:
-        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "let TORCH_HOME name another folder") from e
+        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
 
 
 def _downloaded(weights: Weights, path: Path) -> bytes:
@@ -129,8 +129,8 @@ def _downloaded(weights: Weights, path: Path) -> bytes:
     found = sha256(data)
     if not found.startswith(weights.sha256):
         raise BadFeatures(
-            f"{weights.url} gave a file with SHA-256 {found}, its entry says {weights.sha256}; it was not kept",
-            f"the file at this address has changed: put the right one at {path}",
+            f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; it was discarded",
+            f"the file at this address has changed; put the right one at {path}",
         )
     return data
 
@@ -163,8 +163,8 @@ def refusing_hub(repo: str, revision: str, path: str, proof: str = "") -> Iterat
         raise GenboardError(f"{what} is gated", f"ask for access at {page}, then `hf auth login`; or {by_hand}") from e
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as e:
         if not isinstance(e, errors.LocalEntryNotFoundError):
-            raise GenboardError(f"{what} is not there, or not public: revision {revision}", by_hand) from e
-        raise GenboardError(f"{what} is not in the cache, and there is no network", by_hand) from e
+            raise GenboardError(f"{what} does not exist or is not public: revision {revision}", by_hand) from e
+        raise GenboardError(f"{what} is not in the cache, and the network is unavailable", by_hand) from e
     except (errors.HfHubHTTPError, OSError) as e:
         reason = str(e).strip().partition("\n")[0]
         raise GenboardError(f"{what} cannot be downloaded: {reason}", by_hand) from e
@@ -180,10 +180,10 @@ def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as e:
         problem = str(e).strip().partition("\n")[0]
         raise BadFeatures(
-            f"{path} holds no plain weights: {problem}", "only tensors are read, no code: save a state_dict"
+            f"{path} holds more than plain weights: {problem}", "save a state_dict; only tensors are read, never code"
         ) from e
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
-        raise BadFeatures(f"{path} holds something else than tensors by name", "save a state_dict")
+        raise BadFeatures(f"{path} does not hold named tensors", "save a state_dict")
     for key, value in found.items():
         if value.dtype == torch.bfloat16:
             raise BadFeatures(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")

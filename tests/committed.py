@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from genboard.benchmarks.metrics.inception_score import inception_score
+from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.metrics.kernel import refuse_unfit
 from numpy.typing import NDArray
 from torch import Tensor
@@ -86,7 +87,8 @@ def inception_score_splits(logits: Tensor, splits: int = 10, shuffle: int | None
         raise BadFeatures(f"{n} samples cannot be split into {splits} parts")
     if shuffle is not None:
         logits = logits[torch.from_numpy(np.random.RandomState(shuffle).permutation(n)).to(logits.device)]
-    scores = [inception_score(logits[i * n // splits : (i + 1) * n // splits]).value for i in range(splits)]
+    parts = [logits[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
+    scores = [inception_score(MetricInputs(FeatureSet(logits=part))).value for part in parts]
     return Parts(float(np.mean(scores)), float(np.std(scores)))
 
 

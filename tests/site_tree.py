@@ -12,9 +12,9 @@ from typing import Any
 from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.benchmarks.runner import specify_column
 from genboard.benchmarks.studies.table import Table
-from genboard.leaderboard.records import Records, read_records
-from genboard.leaderboard.studies import Tables
-from genboard.leaderboard.verification import append, new_entry
+from genboard.leaderboard.storage.records import Records, read_records
+from genboard.leaderboard.storage.study_tables import Tables
+from genboard.leaderboard.verification.log import append, new_entry
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 from PIL import Image

@@ -14,8 +14,8 @@ import numpy as np
 import safetensors.numpy
 from committed import current
 from genboard.benchmarks.result import influence_path, preview_path, result_id
-from genboard.leaderboard.manifest import Chunk, Manifest, manifest_path
-from genboard.leaderboard.verification import append, new_entry
+from genboard.leaderboard.submission.manifest import Chunk, Manifest, manifest_path
+from genboard.leaderboard.verification.log import append, new_entry
 from PIL import Image, PngImagePlugin
 
 from genboard.core.files import canonical_json, sha256

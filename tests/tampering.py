@@ -8,8 +8,8 @@ from typing import Any
 
 from committed import current
 from genboard.benchmarks.result import influence_path, preview_path
-from genboard.leaderboard.manifest import manifest_path
-from genboard.leaderboard.verification import verification_path
+from genboard.leaderboard.submission.manifest import manifest_path
+from genboard.leaderboard.verification.log import verification_path
 from tampered import (
     DIGEST,
     Ground,

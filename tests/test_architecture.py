@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,17 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
                     yield name.split(".")[1], node.lineno
 
 
+# A table of functions that lie on a floor above: imported `if TYPE_CHECKING`, and called from where they are used.
+FOR_THE_TYPE_CHECKER = {"registry/metrics.py": {"benchmarks"}}
+
+
+def test_the_table_of_metrics_imports_no_metric():
+    code = "import sys, genboard.registry.overview as o; o.listed('metrics'); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "genboard.registry.metrics" in loaded
+    assert [name for name in loaded if name == "torch" or name.startswith("genboard.benchmarks")] == []
+
+
 def test_there_are_sources_on_every_floor():
     assert len(SOURCES) > 40
     assert {inside(p)[0].removesuffix(".py") for p in SOURCES} == {*FLOORS, *TOP}
@@ -50,8 +63,30 @@ def test_imports_point_downwards(path: Path):
     if here in TOP:
         return
     above = FLOORS[here]
-    upward = [(target, line) for target, line in imports(path) if target != here and FLOORS.get(target, 9) >= above]
-    assert not upward
+    upward = {target for target, _ in imports(path) if target != here and FLOORS.get(target, 9) >= above}
+    assert upward == FOR_THE_TYPE_CHECKER.get(path.relative_to(ROOT).as_posix(), set())
+
+
+# Packages of the leaderboard, each importing only from those before it.
+LEADERBOARD = ("text storage verification board export submission charts study_figures site hub maintenance").split()
+
+
+def test_the_leaderboard_is_packages_that_import_one_way():
+    top = ROOT / "leaderboard"
+    assert {p.parent.name for p in top.glob("*/__init__.py")} == set(LEADERBOARD)
+    assert [p.name for p in top.glob("*.py")] == ["__init__.py"]
+    found = []
+    for place, name in enumerate(LEADERBOARD):
+        for path in (top / name).rglob("*.py"):
+            package = path.relative_to(ROOT).parts[:-1]
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    base = package[: len(package) - node.level + 1]
+                    names = node.module.split(".") if node.module else [node.names[0].name]
+                    target = [*base, *names][:2]
+                    if target[0] == "leaderboard" and target[1] not in LEADERBOARD[: place + 1]:
+                        found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {target[1]}")
+    assert not found
 
 
 FORBIDDEN_METHODS = {"write_text", "rename", "dump", "dumps", "savez", "to_csv", "to_parquet"}

@@ -37,18 +37,18 @@ def test_a_label_outside_the_classes(run: Run, own_home: Path, label: int, fact:
 
 def test_images_without_labels_where_there_are_classes(run: Run, own_home: Path) -> None:
     of(own_home, parquet(Images(SET.pixels), own_home / "a.parquet"))
-    assert refused(run, "dataset", "record", "mine") == "mine/all: no labels, its entry has 3 classes"
+    assert refused(run, "dataset", "record", "mine") == "mine/all: it has no labels, but its entry lists 3 classes"
 
 
 def test_another_number_of_images(run: Run, own_home: Path) -> None:
     of(own_home, parquet(SET.take(slice(0, 23)), own_home / "a.parquet"))
     fact = refused(run, "dataset", "record", "mine")
-    assert fact == "part 'all' of mine holds 23 images, its entry says 24"
+    assert fact == "part 'all' of mine holds 23 images, but its entry says 24"
 
 
 def test_another_shape(run: Run, own_home: Path) -> None:
     of(own_home, parquet(SET, own_home / "a.parquet"), shape=(8, 8, 3))
-    assert refused(run, "dataset", "record", "mine") == "mine/all: images of 6x8 RGB, where 8x8 RGB is needed"
+    assert refused(run, "dataset", "record", "mine") == "mine/all: images of 6x8 RGB, but 8x8 RGB is needed"
 
 
 def test_other_content_names_both_digests(run: Run, own_home: Path) -> None:
@@ -71,7 +71,7 @@ def load_after_repair(home: Path) -> bool:
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        (7, r"mine/all: image \d+ is not the one that was there when it was indexed"),
+        (7, r"mine/all: image \d+ has changed since the data set was indexed"),
         (3, r"mine\.parquet: cannot be read: it has changed since it was opened"),
     ],
 )
@@ -136,7 +136,7 @@ def test_torchvision_sets_that_cannot_be_had(run: Run, own_home: Path, monkeypat
         entry(own_home, name, text, {"all": 24}, WHOLE)
     assert refused(run, "dataset", "record", "a") == "torchvision's SVHN cannot be had: Network is unreachable"
     assert refused(run, "dataset", "record", "b") == "torchvision.datasets has no 'NoSuch'"
-    assert refused(run, "dataset", "record", "c") == "torchvision's CIFAR10 is read by unpickling"
+    assert refused(run, "dataset", "record", "c") == "torchvision reads CIFAR10 by unpickling, which can run code"
     assert refused(run, "dataset", "record", "d").startswith("torchvision's SVHN cannot be had: Unknown value 'x'")
     monkeypatch.setattr(torchvision.datasets.svhn, "download_url", junk)
     assert refused(run, "dataset", "record", "a").startswith(
@@ -158,7 +158,7 @@ def test_a_library_that_is_not_installed(
 @pytest.mark.parametrize(
     ("source", "more", "why"),
     [
-        (hub(all="a.parquet"), {}, "revision = '1' is no commit"),
+        (hub(all="a.parquet"), {}, "revision = '1' is not a commit"),
         (hub(other="a.parquet"), {"revision": COMMIT}, "the source has the parts other, the entry all"),
         (hub(all="a.parquet"), {"revision": COMMIT, "classes": ()}, "a column of labels needs classes"),
         (local(Path("/nosuch")) + '\nformat = "zip"', {}, "Extra inputs are not permitted"),
@@ -222,8 +222,8 @@ LYING = (
     [
         ({"arr_0": np.array([{}, None], object)}, "cannot be read: arr_0.npy holds pickled objects"),
         ({"arr_0": PIXELS, "arr_1": np.array([{}] * 24, object)}, "cannot be read: arr_1.npy holds pickled objects"),
-        ({"arr_0": PIXELS, "arr_1": np.arange(23)}, "arr_1 is int64 of shape (23,), no labels of 24 images"),
-        ({"arr_0": PIXELS, "arr_1": np.zeros((24, 3))}, "arr_1 is float64 of shape (24, 3), no labels"),
+        ({"arr_0": PIXELS, "arr_1": np.arange(23)}, "arr_1 is int64 of shape (23,), not labels of 24 images"),
+        ({"arr_0": PIXELS, "arr_1": np.zeros((24, 3))}, "arr_1 is float64 of shape (24, 3), not labels"),
         ({"arr_0": PIXELS, "arr_1": np.arange(24), "labels": np.arange(24)}, "labels twice, in labels and arr_1"),
         ({"arr_0": np.asfortranarray(PIXELS)}, "cannot be read: arr_0.npy is stored by columns"),
         ({"x": PIXELS}, "no array 'arr_0' among ['x']"),

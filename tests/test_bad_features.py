@@ -38,8 +38,8 @@ from refusals import (
         pytest.param(a_file("f.npy", lambda p: np.save(p, spoiled(np.inf))), "row 7 has NaN or infinite", id="inf"),
         pytest.param(a_file("f.npy", lambda p: np.save(p, FEATURES[:, 0])), "torch.float32 of shape (20,)", id="1-d"),
         pytest.param(a_file("f.npy", lambda p: np.save(p, np.ones((4, 4), int))), "torch.int64 of shape", id="integer"),
-        pytest.param(a_file("f.npy", lambda p: np.save(p, FEATURES[:0])), "shape (0, 4): there are no", id="no rows"),
-        pytest.param(a_file("f.csv", lambda p: p.write_text("1,2")), "features are not read from a .csv", id="csv"),
+        pytest.param(a_file("f.npy", lambda p: np.save(p, FEATURES[:0])), "shape (0, 4): it contains no", id="no rows"),
+        pytest.param(a_file("f.csv", lambda p: p.write_text("1,2")), ".csv cannot be read as features", id="csv"),
         pytest.param(
             a_file("f.npz", lambda p: np.savez(p, x=FEATURES, y=FEATURES)),
             "which of its arrays ['x', 'y'] holds the features?",

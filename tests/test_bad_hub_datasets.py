@@ -53,7 +53,7 @@ BAD_FILES = [
     pytest.param(missing_column, "no column named image among picture, label", id="no image column"),
     pytest.param(missing_label, "no column named label among image, target", id="no label column"),
     pytest.param(text_labels, "column label holds string", id="labels of text"),
-    pytest.param(some_labels, "column label: row 23 has no label, others have one", id="a label missing"),
+    pytest.param(some_labels, "column label: row 23 has no label, but others have one", id="a label missing"),
     pytest.param(truncated, "not a Parquet file", id="truncated"),
     pytest.param(no_parquet, "not a Parquet file", id="a page of HTML"),
     pytest.param(no_image, "row 23: not an image", id="no image"),
@@ -82,11 +82,12 @@ def test_a_bad_file_of_the_hub(
     [
         pytest.param(refuses(403, "GatedRepo"), "the repository is gated", "accept its terms at", id="gated"),
         pytest.param(
-            refuses(401, "RepoNotFound"), "no such repository, or no leave to read it", "HF_TOKEN", id="private"
+            refuses(401, "RepoNotFound"),
+            "the repository does not exist, or you may not read it",
+            "HF_TOKEN",
+            id="private",
         ),
-        pytest.param(
-            refuses(404, "RevisionNotFound"), "the repository has no such revision", "pin a commit", id="revision"
-        ),
+        pytest.param(refuses(404, "RevisionNotFound"), "the revision does not exist", "pin a commit", id="revision"),
         pytest.param(serves({}), "no such file at this revision", "the files are listed at", id="file"),
     ],
 )
@@ -115,7 +116,7 @@ def test_no_network_and_nothing_in_the_cache(
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     entry(own_home, "far", hub(all="data/a.parquet"), {"all": 24}, WHOLE, revision=COMMIT)
     fact = refused(run, "dataset", "record", "far")
-    assert fact.endswith("data/a.parquet: not in the cache, and HF_HUB_OFFLINE is set")
+    assert fact.endswith("data/a.parquet: it is not in the cache, and HF_HUB_OFFLINE is set")
     # The hint is right: a file put there is taken.
     place = Path(hint(run, "dataset", "record", "far").rpartition(" ")[2])
     parquet(SET, place)
@@ -153,7 +154,7 @@ def test_a_transfer_that_breaks_off_is_resumed_or_refused_and_never_used(
         try:
             load_split("far", "train")
         except BadImages as e:
-            assert "cannot be had" in e.fact  # noqa: PT017 - which of the two is the library's choice
+            assert "the download failed" in e.fact  # noqa: PT017 - which of the two is the library's choice
         assert not [p for p in (tmp_path / "cache").rglob("snapshots/*/*") if p.stat().st_size != len(data)]
         assert load_split("far", "train").count == 24
     assert len(ranges) >= 2

@@ -52,8 +52,8 @@ from refusals import (
         pytest.param("b.png", png(DEEP), "mode I;16", id="16-bit grey"),
         pytest.param("b.png", raw_png(16, 2, 48), "16 bits a channel", id="16-bit RGB"),
         pytest.param("b.jpg", png(RGB, "CMYK", "JPEG"), "mode CMYK", id="CMYK"),
-        pytest.param("b.png", png(GREY[0][:4]), "8x4 grey, where", id="another size"),
-        pytest.param("b.png", png(RGB), "8x8 RGB, where", id="another colour"),
+        pytest.param("b.png", png(GREY[0][:4]), "8x4 grey, but", id="another size"),
+        pytest.param("b.png", png(RGB), "8x8 RGB, but", id="another colour"),
     ],
 )
 def test_a_bad_image_file_is_named(run: Run, tmp_path: Path, name: str, data: bytes, why: str) -> None:
@@ -72,13 +72,13 @@ def test_a_bad_image_file_is_named(run: Run, tmp_path: Path, name: str, data: by
     ("make", "why"),
     [
         pytest.param(
-            only("a.png", png(np.zeros((16, 16), np.uint8))), "images of 16x16 grey, where 8x8 grey", id="16x16"
+            only("a.png", png(np.zeros((16, 16), np.uint8))), "images of 16x16 grey, but 8x8 grey", id="16x16"
         ),
-        pytest.param(only("a.png", png(RGB)), "images of 8x8 RGB, where 8x8 grey", id="RGB for a grey track"),
-        pytest.param(only("notes.txt", b""), "there are no images in it", id="a folder without images"),
-        pytest.param(a_file("empty", Path.mkdir), "there are no images in it", id="an empty folder"),
-        pytest.param(a_file("i.zip", zip_of("a.txt")), "there are no images in it", id="a zip without images"),
-        pytest.param(a_file("i.npy", lambda p: np.save(p, GREY[:0])), "there are no images in it", id="no rows"),
+        pytest.param(only("a.png", png(RGB)), "images of 8x8 RGB, but 8x8 grey", id="RGB for a grey track"),
+        pytest.param(only("notes.txt", b""), "it contains no images", id="a folder without images"),
+        pytest.param(a_file("empty", Path.mkdir), "it contains no images", id="an empty folder"),
+        pytest.param(a_file("i.zip", zip_of("a.txt")), "it contains no images", id="a zip without images"),
+        pytest.param(a_file("i.npy", lambda p: np.save(p, GREY[:0])), "it contains no images", id="no rows"),
         pytest.param(a_file("i.npz", lambda p: np.savez(p, x=GREY)), "no array 'arr_0' among ['x']", id="no arr_0"),
         pytest.param(a_file("i.npz", objects_npz), "cannot be read", id="npz of pickled objects"),
         pytest.param(a_file("i.npy", objects), "cannot be read", id="npy of pickled objects"),
@@ -98,9 +98,9 @@ def test_a_bad_image_file_is_named(run: Run, tmp_path: Path, name: str, data: by
         pytest.param(a_file("i.parquet", table_of(image=[1, 2])), "row 0: no image bytes", id="numbers for images"),
         pytest.param(a_file("i.parquet", table_of(image=[png(GREY[0]), None])), "row 1: no image bytes", id="null row"),
         pytest.param(
-            a_file("i.parquet", table_of(image=[png(GREY[0]), png(RGB)])), "row 1: 8x8 RGB, where", id="mixed parquet"
+            a_file("i.parquet", table_of(image=[png(GREY[0]), png(RGB)])), "row 1: 8x8 RGB, but", id="mixed parquet"
         ),
-        pytest.param(a_file("i.txt", lambda p: p.write_text("x")), "images are not read from a .txt file", id=".txt"),
+        pytest.param(a_file("i.txt", lambda p: p.write_text("x")), ".txt cannot be read as images", id=".txt"),
         pytest.param(a_file("nosuch", nothing), "no such file or folder", id="a folder that is not there"),
         pytest.param(a_file("nosuch.zip", nothing), "no such file or folder", id="a file that is not there"),
     ],

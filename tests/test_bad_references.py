@@ -45,31 +45,29 @@ def sprung(path: Path) -> object:
     [
         pytest.param({"mu": MU}, ": nothing to import among its arrays ['mu']", id="no sigma"),
         pytest.param({"a": MU}, ": nothing to import among its arrays ['a']", id="neither"),
-        pytest.param({"mu": MU, "sigma": SIGMA[:3, :3]}, ": sigma: shape (3, 3), where mu has 4 values", id="unlike"),
-        pytest.param({"mu": MU, "sigma": SIGMA[:3]}, ": sigma: shape (3, 4), where mu has 4 values", id="not square"),
-        pytest.param({"mu": MU[None], "sigma": SIGMA}, ": mu: shape (1, 4), where (d,) is needed", id="mu 2-d"),
-        pytest.param({"mu": MU[:0], "sigma": SIGMA[:0, :0]}, ": mu: shape (0,), where (d,) is needed", id="empty"),
-        pytest.param({"mu": MU, "sigma": SIGMA.astype(int)}, ": sigma: int64, where float32 or float64", id="integers"),
-        pytest.param({"mu": MU, "sigma": SIGMA + 0j}, ": sigma: complex128, where float32 or float64", id="complex"),
+        pytest.param({"mu": MU, "sigma": SIGMA[:3, :3]}, ": sigma: shape (3, 3), but mu has 4 values", id="unlike"),
+        pytest.param({"mu": MU, "sigma": SIGMA[:3]}, ": sigma: shape (3, 4), but mu has 4 values", id="not square"),
+        pytest.param({"mu": MU[None], "sigma": SIGMA}, ": mu: shape (1, 4), but (d,) is needed", id="mu 2-d"),
+        pytest.param({"mu": MU[:0], "sigma": SIGMA[:0, :0]}, ": mu: shape (0,), but (d,) is needed", id="empty"),
+        pytest.param({"mu": MU, "sigma": SIGMA.astype(int)}, ": sigma: int64, but float32 or float64", id="integers"),
+        pytest.param({"mu": MU, "sigma": SIGMA + 0j}, ": sigma: complex128, but float32 or float64", id="complex"),
         pytest.param(
-            {"mu": MU, "sigma": SIGMA.astype(np.float16)}, ": sigma: float16, where float32 or float64", id="half"
+            {"mu": MU, "sigma": SIGMA.astype(np.float16)}, ": sigma: float16, but float32 or float64", id="half"
         ),
         pytest.param({"mu": edited(MU, (2,), np.nan), "sigma": SIGMA}, ": mu: holds NaN or infinity", id="NaN"),
         pytest.param({"mu": MU, "sigma": edited(SIGMA, (1, 1), np.inf)}, ": sigma: holds NaN or infinity", id="inf"),
-        pytest.param({"mu": MU, "sigma": edited(SIGMA, (0, 1), 0.5)}, ": sigma: not symmetric: off by", id="lopsided"),
+        pytest.param(
+            {"mu": MU, "sigma": edited(SIGMA, (0, 1), 0.5)}, ": sigma: not symmetric: entries differ by", id="lopsided"
+        ),
         pytest.param(
             {"mu": MU, "sigma": SIGMA - 2 * np.eye(D)},
             ": sigma: not a covariance matrix: an eigenvalue is -1.",
             id="PSD",
         ),
-        pytest.param({"feats": FEATURES[0]}, ": feats: float32 of shape (4,), where float32 (n, d)", id="feats 1-d"),
-        pytest.param(
-            {"feats": FEATURES[:1]}, ": feats: float32 of shape (1, 4), where float32 (n, d)", id="one feature"
-        ),
+        pytest.param({"feats": FEATURES[0]}, ": feats: float32 of shape (4,), but float32 (n, d)", id="feats 1-d"),
+        pytest.param({"feats": FEATURES[:1]}, ": feats: float32 of shape (1, 4), but float32 (n, d)", id="one feature"),
         pytest.param({"feats": edited(FEATURES, (3, 1), np.nan)}, ": feats: holds NaN or infinity", id="feats NaN"),
-        pytest.param(
-            {"feats": FEATURES.astype(np.float64)}, ": feats: float64 of shape (20, 4), where", id="feats wide"
-        ),
+        pytest.param({"feats": FEATURES.astype(np.float64)}, ": feats: float64 of shape (20, 4), but", id="feats wide"),
     ],
 )
 def test_arrays_that_are_no_statistics_are_refused(run: Run, tmp_path: Path, own_home: Path, arrays, why) -> None:
@@ -84,11 +82,9 @@ def test_nothing_imported_is_unpickled(run: Run, tmp_path: Path) -> None:
     trap = np.array([sprung(tmp_path / "sprung")], object)
     np.savez(tmp_path / "x.npz", mu=MU, sigma=trap, allow_pickle=True)
     fact = refused(run, "reference", "import", tmp_path / "x.npz")
-    assert fact.endswith("sigma: shape (1,), where mu has 4 values")
+    assert fact.endswith("sigma: shape (1,), but mu has 4 values")
     np.savez(tmp_path / "y.npz", mu=np.array([sprung(tmp_path / "sprung")] * D, object), sigma=SIGMA, allow_pickle=True)
-    assert refused(run, "reference", "import", tmp_path / "y.npz").endswith(
-        "mu: pickled objects, which are never opened"
-    )
+    assert refused(run, "reference", "import", tmp_path / "y.npz").endswith("mu: pickled objects are never opened")
     # What is beside the arrays that are taken is not looked into.
     np.savez(tmp_path / "z.npz", mu=MU, sigma=SIGMA, hparams=trap, allow_pickle=True)
     assert run("reference", "import", tmp_path / "z.npz")[0] == 0
@@ -216,27 +212,25 @@ def nan(array: torch.Tensor) -> torch.Tensor:
             ": not a file of",
             id="bare",
         ),
-        pytest.param(on_card(format=4), ": card.format: 4, where 3 is read", id="newer"),
-        pytest.param(on_card(format=2), ": card.format: 2, where 3 is read", id="older"),
-        pytest.param(on_card(format="3"), ": card.format: '3', where 3 is read", id="a format in words"),
+        pytest.param(on_card(format=4), ": card.format: 4, but this version reads 3", id="newer"),
+        pytest.param(on_card(format=2), ": card.format: 2, but this version reads 3", id="older"),
+        pytest.param(on_card(format="3"), ": card.format: '3', but this version reads 3", id="a format in words"),
         pytest.param(on_card(extra=1), ": card.extra: ", id="unknown field"),
         pytest.param(on_card(image_digest=None), ": card: a card holds a recipe and the digest", id="no image digest"),
         pytest.param(
             lambda p: rewrite(p, lambda c, a: a["mean"].add_(1), honest=False), ": array_digest: the arrays", id="moved"
         ),
-        pytest.param(without, ": root: there is no such array in it", id="no root"),
+        pytest.param(without, ": root: the array is missing", id="no root"),
         pytest.param(put("mean", nan), ": mean: holds NaN or infinity", id="NaN"),
-        pytest.param(
-            put("mean", lambda a: a[:3]), ": root: torch.float64 (32, 32), where torch.float64 (3, 3)", id="d"
-        ),
-        pytest.param(put("scatter", lambda a: a[:3]), ": scatter: torch.float64 (3, 32), where", id="shape"),
-        pytest.param(put("root", lambda a: a.float()), ": root: torch.float32 (32, 32), where", id="type"),
-        pytest.param(put("features", lambda a: a[:9]), ": features: torch.float32 (9, 32), where", id="short bank"),
-        pytest.param(put("logits", lambda a: a[:9]), ": logits: torch.float32 (9, 10), where", id="short logits"),
-        pytest.param(put("labels", lambda a: a[:9]), ": labels: torch.int64 (9,), where", id="short labels"),
-        pytest.param(put("keys", lambda a: a[:9]), ": keys: torch.int64 (9,), where", id="short keys"),
-        pytest.param(put("centres", lambda a: a[:2]), ": centres: torch.float64 (2, 32), where", id="two centres"),
-        pytest.param(put("count", lambda a: a + 1), ": count: 501, where the card says 500", id="count"),
+        pytest.param(put("mean", lambda a: a[:3]), ": root: torch.float64 (32, 32), but torch.float64 (3, 3)", id="d"),
+        pytest.param(put("scatter", lambda a: a[:3]), ": scatter: torch.float64 (3, 32), but", id="shape"),
+        pytest.param(put("root", lambda a: a.float()), ": root: torch.float32 (32, 32), but", id="type"),
+        pytest.param(put("features", lambda a: a[:9]), ": features: torch.float32 (9, 32), but", id="short bank"),
+        pytest.param(put("logits", lambda a: a[:9]), ": logits: torch.float32 (9, 10), but", id="short logits"),
+        pytest.param(put("labels", lambda a: a[:9]), ": labels: torch.int64 (9,), but", id="short labels"),
+        pytest.param(put("keys", lambda a: a[:9]), ": keys: torch.int64 (9,), but", id="short keys"),
+        pytest.param(put("centres", lambda a: a[:2]), ": centres: torch.float64 (2, 32), but", id="two centres"),
+        pytest.param(put("count", lambda a: a + 1), ": count: 501, but the card says 500", id="count"),
     ],
 )
 def test_spoiled_statistics_are_refused(
@@ -252,20 +246,20 @@ def test_what_to_do_about_another_version_is_said(run: Run, reference: Path, sam
     on_card(format=4)(reference)
     assert hint(run, *arguments) == "install a newer genboard: pip install --upgrade genboard"
     on_card(format=2)(reference)
-    assert "build it again" in hint(run, *arguments)
+    assert "rebuild it" in hint(run, *arguments)
 
 
 def test_statistics_of_another_space_are_refused_with_both_values(run: Run, samples: Path, tmp_path: Path) -> None:
     fact = refused(run, "compare", NAME, samples, "--extractor", "pixels")
-    assert fact.endswith("its extractor's name is 'digits-cnn', where 'pixels' is needed")
+    assert fact.endswith("its extractor's name is 'digits-cnn', but 'pixels' is needed")
     fact = refused(run, "compare", NAME, samples, "--extractor", "digits-cnn", "--precision", "bf16")
-    assert fact.endswith("its extractor's precision is None, where 'bf16' is needed")
+    assert fact.endswith("its extractor's precision is None, but 'bf16' is needed")
     fact = refused(run, "compare", NAME, samples, "--extractor", "digits-cnn", "--convert", "resize-8")
-    assert fact.endswith("its images were converted by nothing, the samples are by resize-8")
+    assert fact.endswith("its images were converted by nothing, but the samples by resize-8")
     whole(tmp_path / "x.npz")
     assert run("reference", "import", tmp_path / "x.npz")[0] == 0
     fact = refused(run, "compare", "imported/x", samples, "--extractor", "digits-cnn")
-    assert fact.endswith("nobody said in which feature space it is, where 'digits-cnn' is needed")
+    assert fact.endswith("its feature space is unknown, but 'digits-cnn' is needed")
     assert run("reference", "import", tmp_path / "x.npz", "--name", "said", "--extractor", "digits-cnn")[0] == 0
     fact = refused(run, "compare", "imported/said", samples, "--extractor", "digits-cnn")
     assert fact == "the real features are 4 wide, the fake ones 32"
@@ -283,7 +277,7 @@ def test_an_extractor_that_changed_is_refused_with_both_values(
 
     rewrite(reference, change)
     fact = refused(run, "compare", reference, samples, "--extractor", "digits-cnn")
-    assert fact == f"{reference}: its extractor's {field} is 'older', where {kept['right']!r} is needed"
+    assert fact == f"{reference}: its extractor's {field} is 'older', but {kept['right']!r} is needed"
 
 
 def test_a_reference_that_is_not_there_is_refused_with_the_nearest(run: Run, samples: Path) -> None:
@@ -294,7 +288,7 @@ def test_a_reference_that_is_not_there_is_refused_with_the_nearest(run: Run, sam
 
 def test_the_samples_are_images(run: Run, samples: Path, reference: Path) -> None:
     fact = refused(run, "compare", samples, reference, "--extractor", "digits-cnn")
-    assert fact.startswith(f"{reference}: images are not read from a .safetensors file")
+    assert fact.startswith(f"{reference}: .safetensors cannot be read as images")
     wrong = samples.with_name("wrong.npy")
     np.save(wrong, np.concatenate([GREY, GREY], axis=1))
     assert refused(run, "compare", NAME, wrong, "--extractor", "digits-cnn").startswith(f"{wrong}: ")
@@ -303,4 +297,4 @@ def test_the_samples_are_images(run: Run, samples: Path, reference: Path) -> Non
 def test_statistics_are_not_read_as_bare_features(run: Run, reference: Path, samples: Path) -> None:
     np.save(samples.with_name("f.npy"), np.ones((9, 32), np.float32))
     fact = refused(run, "compare", reference, samples.with_name("f.npy"))
-    assert fact == f"{reference}: reference statistics, which say what feature space they are of"
+    assert fact == f"{reference}: reference statistics belong to a feature space"

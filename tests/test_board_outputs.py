@@ -12,13 +12,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from genboard.benchmarks.result import Result, save_result
-from genboard.leaderboard.across import across
-from genboard.leaderboard.board import Board, make_board
-from genboard.leaderboard.export import BOARD_TABLES, Table, across_table, encode, to_csv
-from genboard.leaderboard.frame import table_frame
-from genboard.leaderboard.records import COMMITTED, Record, read_records
-from genboard.leaderboard.terminal import across_text, agreement_text, board_text
-from genboard.leaderboard.verification import append, new_entry, standing_of, verification_path
+from genboard.leaderboard.board.across import across
+from genboard.leaderboard.board.board import Board, make_board
+from genboard.leaderboard.export.frame import table_frame
+from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, to_csv
+from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
+from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
+from genboard.leaderboard.verification.log import append, new_entry, status_of, verification_path
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 from refusals import Run
@@ -68,7 +68,7 @@ def said(board: Board) -> dict[str, str]:
 def test_json_says_who_is_not_distinguished_and_where_the_ranks_lie(board: Board) -> None:
     found = json.loads(json.dumps(board.to_json(), allow_nan=False))
     rows = {row["generator"]: row for row in found["rows"]}
-    level_of = {row.name: standing_of(COMMITTED / row.result.path).level for row in board.rows}
+    level_of = {row.name: status_of(COMMITTED / row.result.path).level for row in board.rows}
     assert len([row for row in rows.values() if row["rank"]]) == len(board.ranked) >= 10
     for name, row in rows.items():
         tied = {o for o in rows if o != name and set(rows[o]["letters"]) & set(row["letters"])}
@@ -87,14 +87,14 @@ def test_json_says_who_is_not_distinguished_and_where_the_ranks_lie(board: Board
     assert any("c_t" in seen for seen in rows["ddpm-guided"]["copying_seen"])
 
 
-def test_flips_are_the_pairs_whose_values_turn_round(board: Board, turned: Board) -> None:
+def test_rank_reversals_are_the_pairs_whose_values_change_order(board: Board, turned: Board) -> None:
     found = []
     for one in (board, turned):
         values = {
             row.name: [row.cells[k].value for k in (DIGITS.primary, one.limit.column or "")] for row in one.ranked
         }
         pairs = [(a, b) for a, x in values.items() for b, y in values.items() if x[0] < y[0] and x[1] > y[1]]
-        assert {frozenset((flip.ahead, flip.behind)) for flip in one.limit.flips} == set(map(frozenset, pairs))
+        assert {frozenset((pair.ahead, pair.behind)) for pair in one.limit.reversals} == set(map(frozenset, pairs))
         found.append(len(pairs))
     assert found[0] < found[1]
 
@@ -154,7 +154,7 @@ def test_a_disputed_result_stays_and_says_so(results: Callable[..., list[Record]
     board = make_board(DIGITS, records)
     assert not board.left_out
     row = next(row for row in board.ranked if row.name == name)
-    assert row.standing.disputed == "looks like the training set"
+    assert row.verification.disputed == "looks like the training set"
     assert board.to_json()["rows"][1]["verification"]["disputed"] == "looks like the training set"
     text = board_text(board)
     assert f"disputed: {name}: looks like the training set" in text
@@ -206,12 +206,12 @@ def test_what_does_not_share_the_column_is_told_what_differs(
 def test_the_page_fits_and_says_what_it_shows(board: Board) -> None:
     text = board_text(board)
     assert max(map(len, text.splitlines())) <= 120
-    assert "not distinguished" in text
+    assert "not significantly different" in text
     assert "equal" not in text
     assert "noise floor" in text
     assert all(row.name in text for row in board.rows)
     assert all(item.id in text for item in board.left_out)
-    assert all(f"{flip.ahead} and {flip.behind}" in " ".join(text.split()) for flip in board.limit.flips)
+    assert all(f"{pair.ahead} and {pair.behind}" in " ".join(text.split()) for pair in board.limit.reversals)
     pair = board.agreement.pairs[0]
     assert f"{pair.same}:{pair.reversed}" in agreement_text(board.agreement)
 
@@ -245,7 +245,7 @@ def test_the_command_writes_every_form(run: Run, tmp_path: Path) -> None:
         code, stdout, err = run("rank", "--track", "digits", "--format", form, "--out", out)
         assert (code, stdout) == (0, f"{out}\n"), err
         assert out.stat().st_size > 1000
-    assert run("rank", "--track", "digits", "--table", "flips", "--format", "csv")[1].startswith("at_n,")
+    assert run("rank", "--track", "digits", "--table", "reversals", "--format", "csv")[1].startswith("at_n,")
     assert "ddpm" in run("rank", "--track", "digits", "--table", "pareto")[1]
     assert "same" in run("rank", "--track", "digits", "--table", "agreement", "--format", "csv")[1]
     assert [t["name"] for t in json.loads(run("rank", "--all", "--json")[1])["tracks"]][:1] == ["digits"]

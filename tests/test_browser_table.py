@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browsing import Visits, names, on_disk
-from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.verification import append, new_entry
+from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.verification.log import append, new_entry
 from site_tree import TRACK, save
 
 pytestmark = pytest.mark.browser
@@ -167,8 +167,8 @@ def test_comparing_starts_from_the_leaders_and_from_a_generators_page(site: Visi
     assert "gamma" in page.locator("#compare thead th:visible").all_inner_texts()[1:]
 
 
-def test_points_of_a_chart_lead_to_their_pages(site: Visits) -> None:
+def test_rows_of_a_chart_lead_to_their_pages(site: Visits) -> None:
     page = site.open("tracks/digits.html")
-    page.locator(".chart svg a").first.click()
+    page.locator(".chart .intervals a").first.click()
     assert "/generators/" in page.url
     assert page.locator("h1").count() == 1

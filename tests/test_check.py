@@ -7,15 +7,16 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from genboard.benchmarks.result import Result, preview_path, result_id
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.check import CHECKS, Finding, check
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.submission.check import CHECKS, Finding, check
 from genboard.registry.catalog import entries
 from genboard.registry.schema import Track
 from hypothesis import example, given, settings
@@ -230,7 +231,9 @@ def test_markdown_shows_the_neighbours_and_earlier_results(run: Run, tmp_path: P
     first = ground.read()
     shutil.copytree(ground.folder, ground.board, dirs_exist_ok=True)
     change = put("metrics", 0, "value", value=first["metrics"][0]["value"] + 0.25)
-    respecify(lambda v: (change(v), put("specification", "generator", "images", value="cd" * 32)(v)))(ground)
+    later = datetime.fromisoformat(first["provenance"]["created"]) + timedelta(seconds=1)
+    newer = put("provenance", "created", value=later.isoformat())
+    respecify(lambda v: (change(v), newer(v), put("specification", "generator", "images", value="cd" * 32)(v)))(ground)
     code, out, _ = run("check", ground.folder, "--against", ground.board, "--markdown")
     assert code == 1
     assert "| `R210` | error |" in out
@@ -242,7 +245,7 @@ def test_markdown_shows_the_neighbours_and_earlier_results(run: Run, tmp_path: P
 
 
 def test_markdown_of_a_strangers_words_stays_text(tmp_path: Path):
-    from genboard.leaderboard.comparison import findings_table
+    from genboard.leaderboard.submission.comparison import findings_table
 
     text = findings_table([Finding("f.json", "R101", "error", "x", "a|b\n<script> @someone [x](javascript:1)", "no")])
     assert len(text.splitlines()) == 3

@@ -69,7 +69,7 @@ ON_TRACK = {column.metric for column in find(Track, "digits").metrics}
 
 def measurable(inputs: set[str]) -> set[str]:
     """The metrics that can be computed from these inputs alone."""
-    found = {name for name, metric in METRICS.items() if inputs.issuperset(metric.inputs)}
+    found = {name for name, metric in METRICS.items() if inputs.issuperset(metric.reads)}
     assert len(found) >= 6
     return found
 
@@ -152,7 +152,7 @@ def test_a_second_evaluation_reuses_the_first(run: Run) -> None:
     first, second = run(*command), run(*command)
     assert first[1] == second[1]  # to the byte, time of creation included: it was read, not measured
     assert first[2].startswith("measured: ")
-    assert second[2].startswith("measured before: ")
+    assert second[2].startswith("already measured: ")
 
 
 def test_the_result_is_written_where_out_says(run: Run, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_of_more_images_than_are_asked_for_the_first_are_measured_and_that_is_sa
     code, out, err = run("evaluate", pngs, "--track", "digits", "--samples", 10, "--json")
     assert code == 0
     assert json.loads(out)["sampling"]["n"] == 10
-    assert f"{pngs} holds 40 images: the first 10 were measured" in err
+    assert f"{pngs} holds 40 images; the first 10 were measured" in err
 
 
 def test_a_registered_generators_samples_measure_the_same_as_images(run: Run, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_compare_reads_every_kind_of_array(run: Run, tmp_path: Path, suffix: str
     found = printed(run, "compare", *pair)
     assert set(found) == {"n_real", "n_fake", "dim", "metrics"}
     assert (found["n_real"], found["n_fake"], found["dim"]) == (60, 50, 4)
-    check_metrics(found["metrics"], measurable({"real.moments", "real.features", "fake.features", "neighbours"}))
+    check_metrics(found["metrics"], measurable({"real.moments", "real.features", "fake.features"}))
     real_cov, fake_cov = np.cov(real.T.astype(float)), np.cov(fake.T.astype(float))
     cross = np.sqrt(np.linalg.eigvals(real_cov @ fake_cov).real).sum()
     gap = real.mean(0, dtype=float) - fake.mean(0, dtype=float)
@@ -295,7 +295,7 @@ def test_compare_measures_images_in_a_feature_space(run: Run, tmp_path: Path, pn
     assert (found["n_real"], found["n_fake"], found["dim"]) == (40, 30, 32)
     check_metrics(
         found["metrics"],
-        measurable({"real.moments", "real.features", "fake.features", "neighbours", "fake.logits"}),
+        measurable({"real.moments", "real.features", "fake.features", "fake.logits"}),
     )
     same = printed(run, "compare", pngs, pngs, "--extractor", "digits-cnn", "--metrics", "fd")
     assert same["metrics"][0]["value"] == pytest.approx(0, abs=1e-6)

@@ -6,21 +6,19 @@ Excluded are exact ties between different rows, which the last bit of a float br
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks.neighbours import Neighbours
+from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.result import MetricRecord
 from genboard.benchmarks.scoring import score
-from genboard.reference_stats.moments import Moments
-from genboard.registry.metrics import METRICS, Input, find_metric
+from genboard.registry.metrics import METRICS, find_metric
 
 DRAWS = 12
 SMALL = 1e-4  # standard errors by which rounding of the features may move a number
@@ -70,16 +68,8 @@ def sets(kind: str, d: int, n: int) -> Sets:
 def measured(given: Sets) -> Records:
     """The records of all metrics."""
     real, train, fake = (torch.from_numpy(x) for x in (given.real, given.train, given.fake))
-    inputs: Mapping[Input, Any] = {
-        "real.moments": Moments.of(real),
-        "real.features": real,
-        "train.features": train,
-        "reference.features": real,
-        "fake.features": fake,
-        "fake.logits": 2 * fake,
-        "neighbours": Neighbours(real, fake, 5),
-    }
-    return {name: score(metric, inputs, None, len(fake), len(real), {}) for name, metric in METRICS.items()}
+    inputs = MetricInputs(FeatureSet(fake, logits=2 * fake), real, train=train, reference=real, k=5)
+    return {name: score(metric, inputs).record for name, metric in METRICS.items()}
 
 
 @cache
@@ -222,11 +212,8 @@ def halved(given: Sets, by_hash: bool) -> MetricRecord:
 
 
 def distance(real: np.ndarray, fake: np.ndarray) -> MetricRecord:
-    inputs: Mapping[Input, Any] = {
-        "real.moments": Moments.of(torch.from_numpy(real)),
-        "fake.features": torch.from_numpy(np.ascontiguousarray(fake)),
-    }
-    return score(find_metric("fd"), inputs, None, len(fake), len(real), {})
+    inputs = MetricInputs(torch.from_numpy(np.ascontiguousarray(fake)), torch.from_numpy(real))
+    return score(find_metric("fd"), inputs).record
 
 
 def replace_value(record: MetricRecord, value: float) -> MetricRecord:

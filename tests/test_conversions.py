@@ -296,7 +296,7 @@ def test_sizes_may_differ_where_the_conversion_makes_them_alike(tmp_path: Path) 
     files = {f"{i}.png": as_file(Image.fromarray(noise(6 + i, 9, 3))) for i in range(3)}
     path = folder_of(files, tmp_path / "sizes")
     assert read_all(open_images(path, ["centre-crop", "resize-4"])).pixels.shape == (3, 4, 4, 3)
-    with pytest.raises(BadImages, match=r"1\.png: 7x7 RGB, where .*0\.png is 6x6 RGB"):
+    with pytest.raises(BadImages, match=r"1\.png: 7x7 RGB, but .*0\.png is 6x6 RGB"):
         read_all(open_images(path, ["centre-crop"]))
 
 

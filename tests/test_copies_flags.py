@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
-from genboard.leaderboard.copies import ALARMS, BEYOND, copying
-from genboard.leaderboard.copies_test import CASES, TABLE, TRACKS, Flagged
+from genboard.leaderboard.board.copying import ALARMS, BEYOND, copying
+from genboard.leaderboard.maintenance.copies_test import CASES, TABLE, TRACKS, Flagged
 
 from genboard.core.files import read_json
 
@@ -51,8 +51,8 @@ def test_the_published_false_alarms_are_as_few_as_is_claimed_and_half_of_copies_
     }
     for f in found:
         if f.kind == "real":
-            assert f.deals >= 300
+            assert f.partitions >= 300
             assert f.copies == 0
-            assert f.suspected <= ALARMS + 2.6 * (ALARMS / f.deals) ** 0.5
+            assert f.suspected <= ALARMS + 2.6 * (ALARMS / f.partitions) ** 0.5
         elif f.kind == "exact" and f.share == 0.5:
             assert f.suspected == 1

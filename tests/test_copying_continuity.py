@@ -13,14 +13,15 @@ from genboard.benchmarks.metrics.realism import realism
 from genboard.benchmarks.uncertainty import Estimate
 from genboard.reference_stats.centres import cell_centres, cells_of
 from last_bits import KINDS, features, moved
+from metric_inputs import inputs_of
 from sklearn.cluster import KMeans
 from torch import Tensor
 
 METRICS: dict[str, Callable[[Tensor, Tensor, Tensor], Estimate]] = {
-    "c_t": copying_score,
-    "nn_ratio": nearest_ratio,
-    "authenticity": lambda train, _, fake: authenticity(train, fake),
-    "realism": lambda _, reference, fake: realism(reference, fake),
+    "c_t": lambda train, reference, fake: copying_score(inputs_of(fake, train=train, reference=reference)),
+    "nn_ratio": lambda train, reference, fake: nearest_ratio(inputs_of(fake, train=train, reference=reference)),
+    "authenticity": lambda train, _, fake: authenticity(inputs_of(fake, train=train)),
+    "realism": lambda _, reference, fake: realism(inputs_of(fake, reference)),
 }
 DRAWS = 12
 TOLERANCE = 1e-4  # of a standard error

@@ -115,7 +115,7 @@ def test_a_digest_is_recorded_once_and_checked_from_then_on(own_home: Path, run)
     assert str(own_home) in err
     assert known_digest(find(Dataset, "mine")) == content_digest(SET)
     code, out, _ = run("dataset", "verify", "mine")
-    assert (code, out) == (0, f"mine is as recorded: {content_digest(SET)}\n")
+    assert (code, out) == (0, f"mine matches its recorded digest: {content_digest(SET)}\n")
     parquet(images_of(40, seed=1), path)
     code, out, err = run("dataset", "verify", "mine")
     assert code == 1

@@ -13,8 +13,8 @@ from genboard.benchmarks.difference import halves, joined, p_value_of
 from genboard.benchmarks.influences import deviations, encoded, read_influences
 from genboard.benchmarks.result import InfluenceRecord, MetricRecord, Result, UncertaintyRecord
 from genboard.benchmarks.uncertainty import normal, skewed, variance_within
-from genboard.leaderboard.dependence import Influence, Origin, correlation
-from genboard.leaderboard.ranking import ALPHA, Scored, dependence, p_value, separated
+from genboard.leaderboard.board.dependence import Influence, Origin, correlation
+from genboard.leaderboard.board.ranking import ALPHA, Scored, dependence, p_value, separated
 
 from genboard.core.errors import BadEntry
 from genboard.core.files import sha256

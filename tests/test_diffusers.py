@@ -79,7 +79,7 @@ def test_a_caption_comes_before_the_prompt_of_the_entry(own_home: Path, folder: 
 
 
 def test_captions_that_nobody_gives_are_missed(own_home: Path, folder: Path) -> None:
-    with pytest.raises(BadSamples, match="makes images of captions, and track 'digits' asks for none"):
+    with pytest.raises(BadSamples, match="makes images from captions, but track 'digits' has none"):
         live(own_home, folder / "text", "text").sample(draws(7, 0, 1))
 
 
@@ -168,12 +168,12 @@ def pickled(path: Path) -> None:
     ("spoil", "why"),
     [
         (lambda p: index(p, _class_name=["pipeline", "Own"]), "a custom pipeline"),
-        (lambda p: (p / "unet" / "mine.py").write_text("raise SystemExit"), "a custom pipeline, with code of its own"),
+        (lambda p: (p / "unet" / "mine.py").write_text("raise SystemExit"), "a custom pipeline with its own code"),
         (lambda p: index(p, _class_name="OwnPipeline"), "has no pipeline 'OwnPipeline'"),
         (lambda p: index(p, _class_name="__doc__"), "has no pipeline '__doc__'"),
         (lambda p: index(p, unet=["mine", "Own"]), "unet is mine.Own"),
         (lambda p: index(p, unet=["os", "system"]), "unet is os.system"),
-        (lambda p: (p / "model_index.json").unlink(), "no model_index.json in it"),
+        (lambda p: (p / "model_index.json").unlink(), "has no model_index.json"),
         (lambda p: (p / "model_index.json").write_text("[]"), "a custom pipeline"),
         (pickled, "diffusion_pytorch_model.safetensors"),
         (lambda p: (p / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"x" * 99), "cannot be loaded"),
@@ -200,7 +200,7 @@ def test_what_is_no_plain_pipeline_is_refused(
         ("steps = 3", "steps = 0", "0 steps of diffusion"),
         ("steps = 3", "guidance = 2.0", "DDPMPipeline takes no guidance_scale"),
         ('path = "', 'sha256 = "' + "0" * 64 + '"\npath = "', "its entry says 000"),
-        ('path = "', 'repo = "a/b"\npath = "', "name one place"),
+        ('path = "', 'repo = "a/b"\npath = "', "give exactly one source"),
         ('path = "', 'revision = "main"\npath = "', "revision"),
     ],
 )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.compare import compare_images
-from genboard.benchmarks.metrics.nearest import nearest
+from genboard.benchmarks.metrics.distances import nearest
+from genboard.benchmarks.result import MetricRecord
 from genboard.benchmarks.runner import references_of
 from genboard.benchmarks.scoring import score_track
 from genboard.reference_stats.alike import as_before
@@ -82,9 +83,13 @@ def elsewhere():
     return {key: replace(references[key], features=x) for key, x in zip(keys, changed, strict=True)}
 
 
+def records(samples: Measured, references) -> list[MetricRecord]:
+    return [one.record for one in score_track(TRACK, {SPACE: samples}, references)]
+
+
 def values(samples: Images, references) -> dict[str, float | None]:
     found = measure(source_of("samples", samples), load_extractor(SPACE), moments=False)
-    return {record.name: record.value for record in score_track(TRACK, {SPACE: found}, references)}
+    return {record.name: record.value for record in records(found, references)}
 
 
 def test_copies_are_at_no_distance_though_another_machine_measured_the_training_images(elsewhere):
@@ -109,12 +114,8 @@ def test_one_training_image_again_and_again_is_at_no_distance(elsewhere):
 
 def test_copies_of_reference_images_are_infinitely_real(elsewhere):
     reference = read_all(load_split(TRACK.dataset, TRACK.reference))
-    records = score_track(
-        TRACK,
-        {SPACE: measure(source_of("samples", Images(reference.pixels)), load_extractor(SPACE), moments=False)},
-        elsewhere,
-    )
-    (realism,) = [record for record in records if record.name == "realism"]
+    samples = measure(source_of("samples", Images(reference.pixels)), load_extractor(SPACE), moments=False)
+    (realism,) = [record for record in records(samples, elsewhere) if record.name == "realism"]
     assert realism.value is None
     assert realism.reason == "half of the samples equal a real image: their realism is infinite"
 

@@ -126,7 +126,7 @@ def test_grey_images_are_refused_where_colour_is_needed(stem):
 def test_one_shape_and_no_other():
     extractor = live("lenet-mnist", lenet.load(random_arrays(lenet.LeNet())))
     assert extractor.dim((28, 28, 1)) == 84
-    with pytest.raises(BadImages, match="images of 24x20 RGB, where 28x28 grey is needed"):
+    with pytest.raises(BadImages, match="images of 24x20 RGB, but 28x28 grey is needed"):
         extractor.compute(colour(2), "folder")
 
 

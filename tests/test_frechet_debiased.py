@@ -14,6 +14,7 @@ from genboard.benchmarks.metrics.frechet_spectrum import spectrum
 from genboard.reference_stats.moments import Given, Moments, symmetric_root
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metric_inputs import inputs_of
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
@@ -126,8 +127,8 @@ def test_the_limit_influence_is_what_leaving_a_sample_out_does_to_the_corrected_
     rng = np.random.default_rng(3)
     x = torch.from_numpy(rng.standard_t(6, size=(120, 4)) + 0.3)
     real = exact(np.zeros(4), np.diag([1.0, 2.0, 0.5, 1.0]))
-    whole = fd_debiased(real, x)
-    left = [fd_debiased(real, torch.cat([x[:i], x[i + 1 :]])).value for i in range(120)]
+    whole = fd_debiased(inputs_of(x, real))
+    left = [fd_debiased(inputs_of(torch.cat([x[:i], x[i + 1 :]]), real)).value for i in range(120)]
     assert_one_line(whole.influence, 119 * (whole.value - torch.tensor(left, dtype=torch.float64)))
 
 
@@ -162,8 +163,8 @@ def test_the_corrected_distance_holds_that_of_infinitely_many_samples(draw, shif
     found, biased = [], []
     for _ in range(250):
         y = torch.from_numpy(draw(rng, n, d) + shift)
-        found.append(fd_debiased(real, y))
-        biased.append(frechet_distance(real, y).value)
+        found.append(fd_debiased(inputs_of(y, real)))
+        biased.append(frechet_distance(inputs_of(y, real)).value)
     values = np.array([e.value for e in found])
     assert {e.uncertainty.target for e in found} == {"population"}
     assert abs(values.mean() - target) < 0.3 * values.std()
@@ -178,7 +179,7 @@ def test_samples_that_repeat_are_corrected_too(pool):
     images = rng.standard_normal((pool, d))
     real = exact(np.zeros(d), np.eye(d))
     target = true_distance(real, images.mean(0), np.cov(images.T, bias=True))
-    found = [fd_debiased(real, torch.from_numpy(images[rng.integers(0, pool, n)])) for _ in range(200)]
+    found = [fd_debiased(inputs_of(torch.from_numpy(images[rng.integers(0, pool, n)]), real)) for _ in range(200)]
     values = np.array([e.value for e in found])
     assert abs(values.mean() - target) < 0.25 * values.std()
     assert np.mean([e.uncertainty.lo <= target <= e.uncertainty.hi for e in found]) >= 0.92
@@ -189,8 +190,8 @@ def test_at_the_fields_own_size_there_is_an_interval_and_it_holds_zero():
     d, n = 2048, 10_000
     real = exact(np.zeros(d), np.eye(d))
     y = torch.from_numpy(np.random.default_rng(6).standard_normal((n, d), dtype=np.float32))
-    found = fd_debiased(real, y)
-    assert frechet_distance(real, y).value > 100
+    found = fd_debiased(inputs_of(y, real))
+    assert frechet_distance(inputs_of(y, real)).value > 100
     assert abs(found.value) < 1
     assert found.uncertainty.lo < 0 < found.uncertainty.hi
     assert found.uncertainty.se < 0.5
@@ -199,14 +200,14 @@ def test_at_the_fields_own_size_there_is_an_interval_and_it_holds_zero():
 def test_below_four_samples_a_dimension_there_is_no_corrected_distance():
     real, rng = exact(np.zeros(8), np.eye(8)), np.random.default_rng(7)
     with pytest.raises(BadFeatures, match="31 samples are fewer than 4 x 8"):
-        fd_debiased(real, torch.from_numpy(white(rng, 31, 8)))
-    assert fd_debiased(real, torch.from_numpy(white(rng, 32, 8))).uncertainty is not None
+        fd_debiased(inputs_of(torch.from_numpy(white(rng, 31, 8)), real))
+    assert fd_debiased(inputs_of(torch.from_numpy(white(rng, 32, 8)), real)).uncertainty is not None
 
 
 def test_a_copy_of_the_reference_has_an_interval_of_ordinary_width():
     # Its distance is zero, which no fresh draw has: the interval must not be wide by a division by nothing.
     y = torch.from_numpy(white(np.random.default_rng(8), 200, 6))
-    for found in (fd_debiased(Moments.of(y), y), frechet_distance(Moments.of(y), y)):
+    for found in (fd_debiased(inputs_of(y, Moments.of(y))), frechet_distance(inputs_of(y, Moments.of(y)))):
         assert found.uncertainty.hi - found.uncertainty.lo < 1
         assert found.uncertainty.lo < found.value < found.uncertainty.hi
 
@@ -216,11 +217,11 @@ def test_a_sample_alone_in_its_direction_and_a_reference_without_spread_have_val
     y = white(rng, 100, 4)
     y[:, 3] = 0
     y[17, 3] = 2.0
-    lonely = fd_debiased(exact(np.zeros(4), np.eye(4)), torch.from_numpy(y))
+    lonely = fd_debiased(inputs_of(torch.from_numpy(y), exact(np.zeros(4), np.eye(4))))
     assert np.isfinite([lonely.value, lonely.uncertainty.lo, lonely.uncertainty.hi]).all()
-    flat = fd_debiased(exact(np.ones(4), np.zeros((4, 4))), torch.from_numpy(white(rng, 4000, 4)))
+    flat = fd_debiased(inputs_of(torch.from_numpy(white(rng, 4000, 4)), exact(np.ones(4), np.zeros((4, 4)))))
     assert flat.value == pytest.approx(4 + 4, abs=4 * flat.uncertainty.se)
-    same = fd_debiased(exact(np.zeros(2), np.eye(2)), torch.ones(20, 2).double())
+    same = fd_debiased(inputs_of(torch.ones(20, 2).double(), exact(np.zeros(2), np.eye(2))))
     assert same.value == pytest.approx(2 + 2)
     assert same.uncertainty.se == 0
 
@@ -231,7 +232,7 @@ def test_features_that_hardly_ever_move_leave_finite_intervals():
     x, y = (np.concatenate([white(rng, 400, 6), np.zeros((400, 12))], axis=1) for _ in range(2))
     y[range(12), range(6, 18)] = 10.0 ** -np.arange(12.0)
     for metric in (frechet_distance, fd_debiased):
-        found = metric(Moments.of(torch.from_numpy(x + y)), torch.from_numpy(y))
+        found = metric(inputs_of(torch.from_numpy(y), Moments.of(torch.from_numpy(x + y))))
         numbers = (found.value, found.uncertainty.se, found.uncertainty.lo, found.uncertainty.hi)
         assert np.isfinite(numbers).all()
         assert bool(found.influence.isfinite().all())

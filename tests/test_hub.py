@@ -12,7 +12,7 @@ import huggingface_hub.constants as constants
 import numpy as np
 import pytest
 from genboard.leaderboard.hub import pull_reference, push_reference, push_samples, push_submission
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.reference_stats import store
 from hub_server import COMMIT, Hub, serving
 from refusals import Run, refused
@@ -85,7 +85,7 @@ def test_what_was_pushed_is_a_folder_of_results(hub: Hub, folder: Path, tmp_path
 def test_a_link_out_of_the_folder_is_refused(hub: Hub, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (folder / "link.json").symlink_to(tmp_path / "secret")
-    with pytest.raises(GenboardError, match="no file below"):
+    with pytest.raises(GenboardError, match="not a file inside"):
         push_submission(folder, REPO)
     assert not hub.asked
 
@@ -193,7 +193,7 @@ def test_a_file_under_anothers_name_is_refused(hub: Hub, own_home: Path) -> None
     other = "digits/reference-500.other"
     card = {"schema": 1, "name": other, "sha256": sha256(data), "bytes": len(data), "genboard": "0"}
     hub.repos[REPO] |= {f"references/{other}.safetensors": data, f"references/{other}.json": canonical_json(card)}
-    with pytest.raises(ReferenceMismatch, match="says of itself to be"):
+    with pytest.raises(ReferenceMismatch, match="describes itself as"):
         pull_reference(REPO, other)
     assert not list(own_home.rglob("*.safetensors"))
 
@@ -211,7 +211,8 @@ def test_a_file_of_the_users_is_not_replaced_unasked(hub: Hub, own_home: Path) -
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(401, "does not know you"), (403, "no leave"), (404, "no such repository"), (500, "500")]
+    ("status", "words"),
+    [(401, "not logged in"), (403, "permission denied"), (404, "the repository does not exist"), (500, "500")],
 )
 def test_a_refusal_of_the_hub_is_said_in_words(hub: Hub, run: Run, status: int, words: str) -> None:
     hub.refuse = status
@@ -225,10 +226,10 @@ def test_a_refusal_of_the_hub_is_said_in_words(hub: Hub, run: Run, status: int, 
     [
         (REPO, "digits/nothing", None, "no such file"),
         (REPO, NAME, "v9", "no such revision"),
-        ("org/other", NAME, None, "no such repository"),
-        ("nobody", NAME, None, "no repository"),
-        ("org/../x", NAME, None, "no repository"),
-        (REPO, "../../etc/passwd", None, "no name"),
+        ("org/other", NAME, None, "the repository does not exist"),
+        ("nobody", NAME, None, "not the name of a repository"),
+        ("org/../x", NAME, None, "not the name of a repository"),
+        (REPO, "../../etc/passwd", None, "not the name"),
     ],
 )
 def test_what_is_not_there_is_named(hub: Hub, run: Run, repo: str, name: str, revision: str | None, words: str) -> None:
@@ -240,7 +241,7 @@ def test_without_a_network_the_message_says_so(hub: Hub, run: Run, monkeypatch: 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free.getsockname()[1]}")
-        assert "no way to the Hub" in refused(run, "reference", "pull", REPO, NAME)
+        assert "the Hub cannot be reached" in refused(run, "reference", "pull", REPO, NAME)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE is set" in refused(run, "reference", "push", NAME, REPO)
 

@@ -10,14 +10,14 @@ from genboard.benchmarks import runner
 from genboard.benchmarks.influences import read_influences
 from genboard.benchmarks.result import influence_path, read_result
 from genboard.benchmarks.runner import Workspace, evaluate
-from genboard.benchmarks.scoring import Scored, scored_track
+from genboard.benchmarks.scoring import Scored, score_track
 from genboard.benchmarks.subjects import open_subject
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.check import check
-from genboard.leaderboard.metadata import Metadata
-from genboard.leaderboard.ranking import dependence
-from genboard.leaderboard.records import read_records
-from genboard.leaderboard.submission import prepare
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.board.ranking import dependence
+from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.submission.check import check
+from genboard.leaderboard.submission.metadata import Metadata
+from genboard.leaderboard.submission.prepare import prepare
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 
@@ -32,14 +32,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Two results whose columns have the same influences, up to the standard errors."""
 
     def alike(*args: object) -> list[Scored]:
-        found = scored_track(*args)  # type: ignore[arg-type]
+        found = score_track(*args)  # type: ignore[arg-type]
         x = torch.randn(DIGITS.samples, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         x = (x - x.mean()) / x.std(correction=0)
         return [Scored(s.record, x * u.se * s.record.n**0.5 if (u := s.record.uncertainty) else None) for s in found]
 
     space = Workspace.under(tmp_path_factory.mktemp("kept"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "scored_track", alike)
+        patch.setattr(runner, "score_track", alike)
         for name in NAMES:
             evaluate(open_subject(name, DIGITS), DIGITS, None, space)
     return space

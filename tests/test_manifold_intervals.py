@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from genboard.benchmarks.metrics.inputs import MetricInputs
 from genboard.benchmarks.metrics.manifold import coverage, density, expected_coverage, precision, recall
-from genboard.benchmarks.neighbours import Neighbours, count_neighbours, identity_resample
+from genboard.benchmarks.neighbours import count_neighbours, identity_resample
 from hostile_sets import X, Y, normal
+from metric_inputs import inputs_of
 
 
 def test_density_and_coverage_of_equal_distributions_are_the_closed_forms():
@@ -21,16 +23,16 @@ def test_density_and_coverage_of_equal_distributions_are_the_closed_forms():
 
 
 @pytest.fixture(scope="module")
-def draws() -> list[Neighbours]:
+def draws() -> list[MetricInputs]:
     """Fresh draws of samples against one reference, some way off."""
     reference = torch.from_numpy(normal(150, 4, 100))
-    return [Neighbours(reference, torch.from_numpy(normal(150, 4, 200 + i)) + 0.6, 5) for i in range(60)]
+    return [inputs_of(torch.from_numpy(normal(150, 4, 200 + i)) + 0.6, reference, k=5) for i in range(60)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", [precision, recall, density, coverage], ids=lambda m: m.__name__)
 def test_conditional_intervals_hold_their_target(metric, draws):
-    estimates = [metric(neighbours) for neighbours in draws]
+    estimates = [metric(inputs) for inputs in draws]
     target = np.mean([e.value for e in estimates])
     intervals = [e.uncertainty for e in estimates]
     # Four Monte-Carlo errors of 60 draws below 0.95.
@@ -40,7 +42,7 @@ def test_conditional_intervals_hold_their_target(metric, draws):
 
 
 def test_too_few_samples_for_half_samples_have_no_interval():
-    found = recall(Neighbours(torch.from_numpy(X), torch.from_numpy(Y[:8]), 5))
+    found = recall(inputs_of(torch.from_numpy(Y[:8]), torch.from_numpy(X), k=5))
     assert found.uncertainty is None
     assert "half-samples need 12" in (found.reason or "")
 
@@ -48,7 +50,7 @@ def test_too_few_samples_for_half_samples_have_no_interval():
 @pytest.mark.slow
 def test_the_interval_of_coverage_is_not_too_wide_near_full_cover():
     reference = torch.from_numpy(normal(150, 4, 300))
-    estimates = [coverage(Neighbours(reference, torch.from_numpy(normal(150, 4, 400 + i)), 5)) for i in range(60)]
+    estimates = [coverage(inputs_of(torch.from_numpy(normal(150, 4, 400 + i)), reference, k=5)) for i in range(60)]
     values, intervals = [e.value for e in estimates], [e.uncertainty for e in estimates]
     assert np.mean(values) > 0.95
     assert np.mean([i.lo <= np.mean(values) <= i.hi for i in intervals]) >= 0.84
@@ -58,7 +60,7 @@ def test_the_interval_of_coverage_is_not_too_wide_near_full_cover():
 
 def test_full_and_empty_cover_have_intervals_that_end_there():
     x = torch.from_numpy(X)
-    full, empty = (coverage(Neighbours(x, y, 5)) for y in (x.repeat(4, 1) + 1e-3, x + 1e3))
+    full, empty = (coverage(inputs_of(y, x, k=5)) for y in (x.repeat(4, 1) + 1e-3, x + 1e3))
     assert full.value == full.uncertainty.hi == 1.0
     assert empty.value == empty.uncertainty.lo == 0.0
     assert 0 < full.uncertainty.se < 1 - full.uncertainty.lo < 0.1

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks.neighbours import Neighbours
+from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
 from genboard.reference_stats.moments import Moments
-from genboard.registry.metrics import METRICS, Input, Metric, find_metric, index
+from genboard.registry.metrics import METRICS, Metric, find_metric, index
 from genboard.registry.resolve import function
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,25 +24,24 @@ two_sets = st.integers(1, 4).flatmap(lambda dim: st.tuples(*[arrays(np.float32, 
 laws = settings(max_examples=60, deadline=None)
 
 
-def inputs(real: np.ndarray, fake: np.ndarray) -> dict[Input, Any]:
-    """Every input a metric may ask for; the training set is the real set moved by one."""
+def inputs(real: np.ndarray, fake: np.ndarray, absent: str = "") -> MetricInputs:
+    """Every input a metric may ask for, but one; the training set is the real set moved by one."""
     x, y = torch.from_numpy(real), torch.from_numpy(fake)
-    return {
-        "real.moments": Moments.of(x),
-        "real.features": x,
-        "train.features": x + 1.0,
-        "reference.features": x,
-        "fake.features": y,
-        "fake.logits": y,
-        "neighbours": Neighbours(x, y, 5),
+    sides = {
+        "real": FeatureSet(None if absent == "real.features" else x, moments=Moments.of(x)),
+        "train": FeatureSet(None if absent == "train.features" else x + 1.0),
+        "reference": FeatureSet(None if absent == "reference.features" else x),
+        "fake": FeatureSet(None if absent == "fake.features" else y, None if absent == "fake.logits" else y),
     }
+    if absent == "real.moments":
+        sides["real"] = FeatureSet()
+    return MetricInputs(**sides, k=5)
 
 
 def value(metric: Metric, real: np.ndarray, fake: np.ndarray) -> float | None:
     """The metric's value; none where it refuses these features, as it may where all of them are the same."""
-    given_inputs = inputs(real, fake)
     try:
-        found = function(metric.fn)(*[given_inputs[name] for name in metric.inputs], **metric.params)
+        found = metric.fn(inputs(real, fake), **metric.params)
     except BadFeatures:
         return None
     assert isinstance(found.value, float)
@@ -119,7 +117,7 @@ def test_those_not_declared_symmetric_are_not(metric):
 @every_metric
 def test_too_few_samples_are_null_with_a_reason(metric):
     real, fake = np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)[: metric.least - 1]
-    record = score(metric, inputs(real, fake), "x", len(fake), len(real), {})
+    record = score(metric, inputs(real, fake)).record
     assert record.value is None
     assert record.reason is not None
     assert str(metric.least) in record.reason
@@ -127,12 +125,33 @@ def test_too_few_samples_are_null_with_a_reason(metric):
 
 @every_metric
 def test_a_missing_input_is_null_with_a_reason(metric):
-    for missing in metric.inputs:
-        there = {**inputs(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)), missing: None}
-        record = score(metric, there, "x", 4, 4, {})
+    four = np.eye(4, dtype=np.float32)
+    for missing in metric.reads:
+        record = score(metric, inputs(four, four, missing)).record
         assert record.value is None
         assert record.reason is not None
         assert missing in record.reason
+
+
+@every_metric
+def test_it_reads_no_more_than_its_row_says(metric):
+    rng = np.random.default_rng(5)
+    x, y = (torch.from_numpy(rng.normal(size=(30, 3)).astype(np.float32)) for _ in range(2))
+    given_all = {"real": x, "train": x + 1.0, "reference": x, "fake": y}
+    there = {
+        side: {name.partition(".")[2] for name in metric.reads if name.startswith(f"{side}.")} for side in given_all
+    }
+    sides = {
+        side: FeatureSet(
+            rows if "features" in there[side] else None,
+            rows if "logits" in there[side] else None,
+            moments=Moments.of(rows) if "moments" in there[side] else None,
+        )
+        for side, rows in given_all.items()
+    }
+    few, all_ = (score(metric, given).record for given in (MetricInputs(**sides, k=5), inputs(x.numpy(), y.numpy())))
+    assert few.value is not None
+    assert (few.value, few.uncertainty) == (all_.value, all_.uncertainty)
 
 
 @every_metric
@@ -141,7 +160,7 @@ def test_a_missing_input_is_null_with_a_reason(metric):
 def test_an_uncertainty_names_its_target_and_holds_the_value(metric, sets):
     if not comparable(metric, sets[0]):
         return
-    record = score(metric, inputs(*sets), "x", 9, 9, {})
+    record = score(metric, inputs(*sets)).record
     if record.value is None or record.uncertainty is None:
         assert record.reason
         return
@@ -153,7 +172,7 @@ def test_an_uncertainty_names_its_target_and_holds_the_value(metric, sets):
 
 @every_metric
 def test_every_function_says_what_comes_back(metric):
-    text = function(metric.fn).__doc__
+    text = function(metric.path).__doc__
     assert text
     assert metric.summary.endswith(".")
     assert metric.paper

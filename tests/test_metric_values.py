@@ -9,11 +9,13 @@ import pytest
 import scipy.linalg
 import scipy.stats
 import torch
+from genboard.benchmarks.metrics.distances import nearest
 from genboard.benchmarks.metrics.frechet import frechet_distance
 from genboard.benchmarks.metrics.inception_score import inception_score
 from genboard.benchmarks.metrics.kernel import kernel_distance
-from genboard.benchmarks.metrics.nearest import nearest, nearest_ratio
+from genboard.benchmarks.metrics.nearest import nearest_ratio
 from genboard.reference_stats.moments import Moments, symmetric_root
+from metric_inputs import inputs_of, of_two
 
 from genboard.core.errors import BadFeatures
 
@@ -32,7 +34,9 @@ def by_square_root(x: np.ndarray, y: np.ndarray) -> float:
 @pytest.mark.parametrize(("n", "d"), [(50, 1), (200, 5), (400, 32), (100, 64)])
 def test_frechet_distance_equals_the_matrix_square_root(n, d):
     x, y = gaussian(1, n, d), gaussian(2, n + 7, d, shift=0.3, scale=1.2)
-    assert frechet_distance(Moments.of(x), y).value == pytest.approx(by_square_root(x.numpy(), y.numpy()), rel=1e-9)
+    assert frechet_distance(inputs_of(y, Moments.of(x))).value == pytest.approx(
+        by_square_root(x.numpy(), y.numpy()), rel=1e-9
+    )
 
 
 def test_frechet_distance_of_shifted_gaussians_is_the_squared_shift():
@@ -40,7 +44,7 @@ def test_frechet_distance_of_shifted_gaussians_is_the_squared_shift():
     d = 256
     corners = ((2 * d - 1) / 2) ** 0.5 * torch.eye(d).double()
     around_zero = torch.cat([corners, -corners])  # its mean is 0, its covariance the identity
-    assert frechet_distance(Moments.of(around_zero), around_zero + 1.0).value == pytest.approx(d, rel=1e-12)
+    assert frechet_distance(inputs_of(around_zero + 1.0, Moments.of(around_zero))).value == pytest.approx(d, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [2, 3, 10])
@@ -50,7 +54,7 @@ def test_frechet_distance_is_right_with_fewer_samples_than_dimensions(n):
     a, b = (x - x.mean(0)) / (len(x) - 1) ** 0.5, (y - y.mean(0)) / (len(y) - 1) ** 0.5
     traces = a.square().sum() + b.square().sum() - 2 * torch.linalg.svdvals(a @ b.T).sum()
     expected = float((x.mean(0) - y.mean(0)).square().sum() + traces)
-    found = frechet_distance(Moments.of(x), y)
+    found = frechet_distance(inputs_of(y, Moments.of(x)))
     assert found.value == pytest.approx(expected, rel=1e-6)
     assert found.uncertainty is None
     assert str(n + 1) in (found.reason or "")
@@ -58,14 +62,14 @@ def test_frechet_distance_is_right_with_fewer_samples_than_dimensions(n):
 
 def test_frechet_distance_of_a_set_with_itself_is_zero_even_where_singular():
     x = gaussian(5, 20, 40)
-    assert abs(frechet_distance(Moments.of(x), x).value) < 1e-5
+    assert abs(frechet_distance(inputs_of(x, Moments.of(x))).value) < 1e-5
 
 
 def test_frechet_bias_for_equal_gaussians_is_the_closed_form():
     # With an exact reference S = I: (1/n) [1.25 tr S + sum_ij l_i l_j / (2 (l_i + l_j))] to first order.
     d, n = 4, 400
     exact = Moments(2, torch.zeros(d).double(), torch.eye(d).double())
-    mean = np.mean([frechet_distance(exact, gaussian(seed, n, d)).value for seed in range(600)])
+    mean = np.mean([frechet_distance(inputs_of(gaussian(seed, n, d), exact)).value for seed in range(600)])
     assert mean == pytest.approx((1.25 * d + d * d / 4) / n, rel=0.06)
 
 
@@ -78,25 +82,27 @@ def test_kernel_distance_equals_the_double_loop():
     xx = np.mean([k(a, b) for a, b in itertools.permutations(x, 2)])
     yy = np.mean([k(a, b) for a, b in itertools.permutations(y, 2)])
     xy = np.mean([k(a, b) for a in x for b in y])
-    found = kernel_distance(torch.from_numpy(x), torch.from_numpy(y))
+    found = kernel_distance(inputs_of(torch.from_numpy(y), torch.from_numpy(x)))
     assert found.value == pytest.approx(xx + yy - 2 * xy, rel=1e-10)
 
 
 def test_kernel_distance_is_unbiased():
-    values = [kernel_distance(gaussian(2 * i, 30, 3), gaussian(2 * i + 1, 30, 3)).value for i in range(500)]
+    values = [kernel_distance(inputs_of(gaussian(2 * i + 1, 30, 3), gaussian(2 * i, 30, 3))).value for i in range(500)]
     assert abs(np.mean(values)) < 3 * np.std(values) / len(values) ** 0.5
 
 
 def test_inception_score_equals_the_mean_entropy_difference():
     p = np.random.default_rng(8).dirichlet(np.ones(10), size=50)
     expected = np.exp(scipy.stats.entropy(p.mean(0)) - np.mean([scipy.stats.entropy(row) for row in p]))
-    assert inception_score(torch.from_numpy(np.log(p))).value == pytest.approx(expected, rel=1e-10)
+    assert inception_score(inputs_of(None, logits=torch.from_numpy(np.log(p)))).value == pytest.approx(
+        expected, rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("classes", [2, 10, 1008])
 def test_inception_score_runs_from_one_to_the_number_of_classes(classes):
-    assert inception_score(1e3 * torch.eye(classes)).value == pytest.approx(classes)
-    assert inception_score(torch.zeros(5, classes)).value == pytest.approx(1.0)
+    assert inception_score(inputs_of(None, logits=1e3 * torch.eye(classes))).value == pytest.approx(classes)
+    assert inception_score(inputs_of(None, logits=torch.zeros(5, classes))).value == pytest.approx(1.0)
 
 
 def test_nearest_equals_brute_force_and_a_copy_is_at_zero():
@@ -110,10 +116,10 @@ def test_nearest_equals_brute_force_and_a_copy_is_at_zero():
 
 def test_nearest_ratio_is_one_for_fresh_real_images_and_zero_for_copies():
     train, real, fresh = gaussian(11, 400, 4), gaussian(12, 400, 4), gaussian(13, 4000, 4)
-    assert nearest_ratio(train, real, fresh).value == pytest.approx(1.0, abs=0.1)
-    assert nearest_ratio(train, real, train[:50]).value == 0.0
+    assert nearest_ratio(inputs_of(fresh, train=train, reference=real)).value == pytest.approx(1.0, abs=0.1)
+    assert nearest_ratio(inputs_of(train[:50], train=train, reference=real)).value == 0.0
     with pytest.raises(BadFeatures, match="training set"):
-        nearest_ratio(train, train[:10], fresh)
+        nearest_ratio(inputs_of(fresh, train=train, reference=train[:10]))
 
 
 def test_the_symmetric_root_squares_to_the_matrix_and_refuses_what_is_no_covariance():
@@ -127,11 +133,11 @@ def test_the_symmetric_root_squares_to_the_matrix_and_refuses_what_is_no_covaria
 
 CELLS = {
     # metric of (reference, samples), on draws of 200 samples; `shift` moves them away from the reference
-    "fd, far": (lambda r, y: frechet_distance(Moments.of(r), y), 0.7),
-    "fd, equal": (lambda r, y: frechet_distance(Moments.of(r), y), 0.0),
-    "kid, far": (kernel_distance, 0.7),
-    "kid, equal": (kernel_distance, 0.0),
-    "is": (lambda _, y: inception_score(2 * y), 0.3),
+    "fd, far": (lambda r, y: frechet_distance(inputs_of(y, Moments.of(r))), 0.7),
+    "fd, equal": (lambda r, y: frechet_distance(inputs_of(y, Moments.of(r))), 0.0),
+    "kid, far": (of_two(kernel_distance), 0.7),
+    "kid, equal": (of_two(kernel_distance), 0.0),
+    "is": (lambda _, y: inception_score(inputs_of(None, logits=2 * y)), 0.3),
 }
 
 

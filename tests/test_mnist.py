@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from genboard.leaderboard.records import COMMITTED
+from genboard.leaderboard.storage.records import COMMITTED
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_part
 from genboard.registry.generators import load_generator

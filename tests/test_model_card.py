@@ -83,7 +83,7 @@ def test_what_has_no_value_is_left_out_and_named(run: Run, tmp_path: Path) -> No
 
 
 def test_a_card_is_of_one_model_and_of_the_tracks_there_are(run: Run, tmp_path: Path) -> None:
-    assert "a card is of one model" in refused(run, "card", DDPM, GAN)
+    assert "a card describes one model" in refused(run, "card", DDPM, GAN)
     old = changed(tmp_path, track=read_result(DDPM).track.model_copy(update={"version": 99}))
     assert "was measured on version 99 of digits" in refused(run, "card", old)
     empty = changed(tmp_path, metrics=[])

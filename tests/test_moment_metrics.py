@@ -14,6 +14,7 @@ from genboard.benchmarks.metrics.frechet_spectrum import spectrum
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.triangles import congruence, lower_times, outer_square, times_lower
 from genboard.reference_stats.moments import Moments
+from metric_inputs import inputs_of, of_two
 from published_protocols import inception_score_splits, kernel_distance_subsets, kernel_distance_variance
 
 from genboard.core.errors import BadFeatures
@@ -61,14 +62,14 @@ def test_the_bound_on_rounding_holds_and_decides_the_route(decades, turned):
 @pytest.mark.parametrize(("n", "alive"), [(20, 40), (400, 40), (400, 25)])
 def test_a_set_against_itself_is_at_zero_even_where_singular(n, alive):
     x = gaussian(5, n, 40) * (torch.arange(40) < alive) @ torch.linalg.qr(gaussian(99, 40, 40))[0]
-    assert abs(frechet_distance(Moments.of(x), x).value) < 1e-9
+    assert abs(frechet_distance(inputs_of(x, Moments.of(x))).value) < 1e-9
 
 
 def test_dead_features_do_not_disturb_the_distance_or_its_standard_error():
     x, y = gaussian(6, 300, 6), gaussian(7, 300, 6, shift=0.4, scale=1.3)
     dead = torch.zeros(300, 3).double()
-    plain = frechet_distance(Moments.of(x), y)
-    padded = frechet_distance(Moments.of(torch.cat([x, dead], 1)), torch.cat([y, dead], 1))
+    plain = frechet_distance(inputs_of(y, Moments.of(x)))
+    padded = frechet_distance(inputs_of(torch.cat([y, dead], 1), Moments.of(torch.cat([x, dead], 1))))
     assert padded.value == pytest.approx(plain.value, rel=1e-7)
     assert padded.uncertainty.se == pytest.approx(plain.uncertainty.se, rel=1e-6)
     assert "lies where" not in padded.uncertainty.method
@@ -77,7 +78,7 @@ def test_dead_features_do_not_disturb_the_distance_or_its_standard_error():
 def test_reference_variance_outside_the_samples_range_is_named():
     x, y = gaussian(6, 300, 4), gaussian(7, 300, 4)
     y[:, 3] = 0.0
-    found = frechet_distance(Moments.of(x), y)
+    found = frechet_distance(inputs_of(y, Moments.of(x)))
     assert found.value == pytest.approx(by_singular_values(x, y), rel=1e-7)
     share = float(Moments.of(x).cov[3, 3] / Moments.of(x).cov.trace())
     assert f"{share:.0%}"[:-1] in found.uncertainty.method
@@ -87,12 +88,12 @@ def test_reference_variance_outside_the_samples_range_is_named():
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e12])
 def test_the_standard_error_is_the_same_in_both_precisions(scale):
     x, y = decaying(8, 400, 12, 2).float() * scale, decaying(9, 400, 12, 2, turned=True).float() * scale
-    short, long = frechet_distance(Moments.of(x), y), frechet_distance(Moments.of(x), y.double())
+    short, long = frechet_distance(inputs_of(y, Moments.of(x))), frechet_distance(inputs_of(y.double(), Moments.of(x)))
     assert short.value == long.value
     assert short.uncertainty.se == pytest.approx(long.uncertainty.se, rel=1e-5)
 
 
-@pytest.mark.parametrize("metric", [lambda x, y: frechet_distance(Moments.of(x), y), kernel_distance, cmmd])
+@pytest.mark.parametrize("metric", [of_two(metric) for metric in (frechet_distance, kernel_distance, cmmd)])
 def test_what_is_not_a_finite_number_is_refused(metric):
     x, y = gaussian(10, 20, 3), gaussian(11, 20, 3)
     y[4, 1] = math.nan
@@ -108,22 +109,22 @@ def test_cmmd_equals_the_published_formula():
         return math.exp(-float(((a - b) ** 2).sum()) / (2 * 10.0**2))
 
     means = [np.mean([k(a, b) for a, b in itertools.product(p, q)]) for p, q in ((x, x), (y, y), (x, y))]
-    found = cmmd(torch.from_numpy(3 * x), torch.from_numpy(y))
+    found = cmmd(inputs_of(torch.from_numpy(y), torch.from_numpy(3 * x)))
     assert found.value == pytest.approx(1000 * (means[0] + means[1] - 2 * means[2]), rel=1e-9)
 
 
 def test_cmmd_of_opposite_points_and_of_a_set_with_itself():
     one = torch.ones(3, 2)
-    assert cmmd(one, -one).value == pytest.approx(1000 * (2 - 2 * math.exp(-4 / 200)), rel=1e-9)
-    assert cmmd(one, 5 * one).value == pytest.approx(0.0, abs=1e-9)
+    assert cmmd(inputs_of(-one, one)).value == pytest.approx(1000 * (2 - 2 * math.exp(-4 / 200)), rel=1e-9)
+    assert cmmd(inputs_of(5 * one, one)).value == pytest.approx(0.0, abs=1e-9)
     with pytest.raises(BadFeatures, match="no direction"):
-        cmmd(one, torch.zeros(3, 2))
+        cmmd(inputs_of(torch.zeros(3, 2), one))
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5])
 def test_the_interval_of_cmmd_holds_its_target(shift):
     reference = gaussian(19, 300, 4)
-    found = [cmmd(reference, gaussian(3000 + i, 200, 4, shift)) for i in range(300)]
+    found = [cmmd(inputs_of(gaussian(3000 + i, 200, 4, shift), reference)) for i in range(300)]
     target, spread = np.mean([e.value for e in found]), np.std([e.value for e in found], ddof=1)
     covered = np.mean([e.uncertainty.lo <= target <= e.uncertainty.hi for e in found])
     claimed = np.mean([e.uncertainty.se for e in found]) / spread
@@ -139,7 +140,7 @@ def test_the_variance_of_the_kernel_distance_is_unbiased_over_every_possible_dra
         for xs in itertools.product((0, 1), repeat=4)
         for ys in itertools.product((0, 1), repeat=5)
     ]
-    values = [kernel_distance(x, y).value for x, y in draws]
+    values = [kernel_distance(inputs_of(y, x)).value for x, y in draws]
     estimates = [kernel_distance_variance(x, y) for x, y in draws]
     assert np.mean(estimates) == pytest.approx(np.var(values), rel=1e-10)
     assert min(estimates) < 0  # as its docstring says
@@ -147,7 +148,7 @@ def test_the_variance_of_the_kernel_distance_is_unbiased_over_every_possible_dra
 
 def test_a_kernel_distance_redrawn_on_both_sides_varies_as_estimated():
     pairs = [(gaussian(2 * i, 60, 3), gaussian(2 * i + 1, 40, 3, shift=0.5)) for i in range(600)]
-    spread = np.var([kernel_distance(x, y).value for x, y in pairs], ddof=1)
+    spread = np.var([kernel_distance(inputs_of(y, x)).value for x, y in pairs], ddof=1)
     assert np.mean([kernel_distance_variance(x, y) for x, y in pairs]) == pytest.approx(spread, rel=0.2)
 
 

@@ -8,6 +8,7 @@ import torch
 from genboard.benchmarks.metrics.realism import realism, realism_scores
 from genboard.benchmarks.neighbours import distances, members_within, nearest_rows, to_other_rows
 from hostile_sets import HOSTILE, X, Y, squared
+from metric_inputs import inputs_of
 
 from genboard.core.errors import BadFeatures
 
@@ -21,7 +22,7 @@ def test_realism_equals_its_definition():
     torch.testing.assert_close(
         realism_scores(torch.from_numpy(X), torch.from_numpy(Y) * 1.2, 3).float(), expected.float()
     )
-    found = realism(torch.from_numpy(X), torch.from_numpy(Y) * 1.2, 3)
+    found = realism(inputs_of(torch.from_numpy(Y) * 1.2, torch.from_numpy(X)), k=3)
     assert found.value == pytest.approx(float(expected.quantile(0.5)), rel=1e-5)
     assert found.uncertainty is not None
     assert np.mean((expected.numpy() > found.uncertainty.lo) & (expected.numpy() < found.uncertainty.hi)) < 0.3
@@ -74,7 +75,7 @@ def test_realism_of_copies_of_what_occurs_five_times_is_infinite():
     real, fake = (torch.from_numpy(x) for x in DEEP["fivefold"])
     assert bool(realism_scores(real, fake).isinf().all())
     with pytest.raises(BadFeatures, match="realism is infinite"):
-        realism(real, fake)
+        realism(inputs_of(fake, real))
     # Balls without a radius hold nothing else.
     assert realism_scores(real, fake + 1).max() == 0
 
@@ -84,7 +85,9 @@ def test_realism_of_copies_is_infinite_and_said_to_be():
     scores = realism_scores(torch.from_numpy(X), copies)
     assert bool(scores[:80].isinf().float().mean() > 0.4)
     with pytest.raises(BadFeatures, match="realism is infinite"):
-        realism(torch.from_numpy(X), torch.from_numpy(np.repeat(X[np.argsort(np.abs(X).sum(1))[:5]], 10, axis=0)))
+        realism(
+            inputs_of(torch.from_numpy(np.repeat(X[np.argsort(np.abs(X).sum(1))[:5]], 10, axis=0)), torch.from_numpy(X))
+        )
 
 
 @pytest.mark.parametrize("narrow", [True, False], ids=["float64 products", "float32 products"])

@@ -13,21 +13,21 @@ from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
 from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
 from genboard.benchmarks.metrics.vendi import vendi_score
-from genboard.benchmarks.neighbours import Neighbours
 from genboard.benchmarks.uncertainty import Estimate
+from metric_inputs import inputs_of, of_two
 from torch import Tensor
 
 METRICS: dict[str, Callable[[Tensor, Tensor], Estimate]] = {
-    "kid": kernel_distance,
-    "cmmd": cmmd,
-    "is": lambda _, y: inception_score(y),
-    "precision": lambda x, y: precision(Neighbours(x, y, 5)),
-    "recall": lambda x, y: recall(Neighbours(x, y, 5)),
-    "density": lambda x, y: density(Neighbours(x, y, 5)),
-    "coverage": lambda x, y: coverage(Neighbours(x, y, 5)),
-    "alpha_precision": alpha_precision,
-    "beta_recall": beta_recall,
-    "vendi": lambda _, y: vendi_score(y),
+    "kid": of_two(kernel_distance),
+    "cmmd": of_two(cmmd),
+    "is": lambda _, y: inception_score(inputs_of(None, logits=y)),
+    "precision": lambda x, y: precision(inputs_of(y, x, k=5)),
+    "recall": lambda x, y: recall(inputs_of(y, x, k=5)),
+    "density": lambda x, y: density(inputs_of(y, x, k=5)),
+    "coverage": lambda x, y: coverage(inputs_of(y, x, k=5)),
+    "alpha_precision": of_two(alpha_precision),
+    "beta_recall": of_two(beta_recall),
+    "vendi": lambda _, y: vendi_score(inputs_of(y)),
 }
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=list(METRICS))
 

@@ -11,20 +11,21 @@ from genboard.benchmarks.neighbours import (
     Lists,
     Neighbours,
     Resample,
+    ball_index,
     count_neighbours,
     distances,
     engine,
     identity_resample,
     lists,
     real_lists,
-    side,
 )
-from genboard.benchmarks.neighbours.dealing import bits, column_counts, enough, halves, quarters
 from genboard.benchmarks.neighbours.duplicates import distinct
+from genboard.benchmarks.neighbours.random_partition import bits, column_counts, enough, halves, quarters
 from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from metric_inputs import inputs_of
 
 from genboard.core.errors import BadFeatures
 
@@ -121,11 +122,10 @@ def test_recall_of_half_samples_is_that_of_a_brute_force(narrow, labelled, monke
 def test_equal_rows_are_settled_once(monkeypatch):
     # A generator that always draws the same: all distances within its samples are ties.
     measured = []
-    exact = distances.Cloud.exact
-    monkeypatch.setattr(distances.Cloud, "exact", lambda *a: measured.append(len(a[1])) or exact(*a))
+    exact = distances.PointSet.exact
+    monkeypatch.setattr(distances.PointSet, "exact", lambda *a: measured.append(len(a[1])) or exact(*a))
     collapsed = torch.from_numpy(np.repeat(Y[:1], 400, axis=0))
-    neighbours = Neighbours(torch.from_numpy(X), collapsed, 5)
-    assert recall(neighbours).value == 0.0
+    assert recall(inputs_of(collapsed, torch.from_numpy(X), k=5)).value == 0.0
     assert 0 < sum(measured) < 10 * (len(X) + 400)
 
 
@@ -197,7 +197,7 @@ def test_every_count_equals_brute_force_on_any_grid(sets, closed):
 
 def test_rows_whose_short_list_does_not_suffice_are_counted_exactly(monkeypatch):
     # Lists one longer than k leave nearly every row of a small subset to the exact fallback.
-    for module in (side, lists):
+    for module in (ball_index, lists):
         monkeypatch.setattr(module, "list_length", lambda n, size, k: min(n - 1, k + 1))
     assert_agrees(X, Y, 3, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 30), (9, 8)), 7)], False)
 
@@ -206,7 +206,7 @@ def test_blocks_and_flushes_do_not_show(monkeypatch):
     monkeypatch.setattr(distances, "ROWS", 17)
     monkeypatch.setattr(distances, "CHUNK", 3)
     monkeypatch.setattr(distances, "PAIRS", 40)
-    monkeypatch.setattr(side, "FLUSH", 50)
+    monkeypatch.setattr(ball_index, "FLUSH", 50)
     assert_agrees(X, Y, 6, [shuffled(len(X), len(Y), ((len(X), len(Y)), (40, 50)), 8)], True)
 
 
@@ -217,7 +217,7 @@ def test_too_few_rows_are_refused(n, k):
 
 
 def test_the_bound_holds_and_is_worth_having():
-    x, y = distances.clouds(torch.from_numpy(normal(200, 2048, 9)), torch.from_numpy(normal(180, 2048, 10)))
+    x, y = distances.point_sets(torch.from_numpy(normal(200, 2048, 9)), torch.from_numpy(normal(180, 2048, 10)))
     assert x.centred.dtype == torch.float32
     (_, block), *_ = distances.lower_bounds(x, y)
     rows, columns = torch.meshgrid(torch.arange(200), torch.arange(180), indexing="ij")

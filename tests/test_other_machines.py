@@ -24,9 +24,9 @@ import json, sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from genboard.benchmarks.result import preview_path
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.records import COMMITTED, read_records
-from genboard.leaderboard.verifying import verify
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.verification.run import verify
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
 
@@ -36,7 +36,7 @@ for row in make_board(find(Track, "digits"), read_records([COMMITTED]).readable)
         path = Path(folder) / row.record.path.name
         path.write_bytes(row.record.path.read_bytes())
         preview_path(path).write_bytes(preview_path(row.record.path).read_bytes())
-        done = verify(path, rung="reproduced", write=False)
+        done = verify(path, level="reproduced", write=False)
         (entry,) = done.entries
         found[row.name] = {"problem": done.problem, "kernels": entry.figures.environment.kernels}
 print(json.dumps(found))

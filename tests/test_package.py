@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard import docs
+from genboard.leaderboard.maintenance import docs
 from genboard.registry.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +44,7 @@ def test_the_wheel_holds_what_is_on_disk(tmp_path):
         names = [name.removeprefix("genboard/") for name in archive.namelist() if name.startswith("genboard/")]
     assert len(names) > 80
     assert set(names) == {path.as_posix() for path in sources("*")}
+    assert "py.typed" in names  # without it, type checkers ignore the annotations of an installed package
 
 
 def test_the_entry_point_and_the_version_are_one():
@@ -85,10 +87,17 @@ def test_generated_tables_are_up_to_date():
 
 
 def test_every_metric_is_documented():
-    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
-    headings = " ".join(re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE))
+    # By its row in the generated table; the paragraphs in docs/metrics.md explain metrics that there are.
+    texts = [path.read_text("utf-8") for path in docs.documents()]
+    (table,) = re.findall("<!-- generated: metrics -->(.*?)<!-- end -->", "".join(texts), re.DOTALL)
     assert len(METRICS) >= 10
-    assert [name for name in METRICS if f"`{name}`" not in headings] == []
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(METRICS)
+    text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    explained = {
+        name for line in re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", line)
+    }
+    assert len(explained) >= 10
+    assert explained <= set(METRICS)
 
 
 def test_every_command_is_documented():
@@ -104,6 +113,23 @@ def test_every_command_is_documented():
     assert not missing
 
 
+def test_notebooks_are_committed_without_outputs():
+    notebooks = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+    assert len(notebooks) >= 2
+    for path in notebooks:
+        cells = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+        assert cells
+        assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells), path.name
+
+
+def test_the_citation_names_the_released_version():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released, date = re.findall(r"^## (\d+\.\d+\.\d+) \((.+)\)", changelog, re.MULTILINE)[0]
+    assert f"\nversion: {released}\n" in citation
+    assert f'\ndate-released: "{date}"\n' in citation
+
+
 def test_links_inside_the_documents_lead_somewhere():
     found = 0
     for path in docs.documents():
@@ -113,7 +139,7 @@ def test_links_inside_the_documents_lead_somewhere():
     assert found > 5
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "check"])
+@pytest.mark.parametrize("target", ["demo", "test", "check", "docs-site"])
 def test_make_knows_what_the_readme_names(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert any(f"make {target}" in path.read_text("utf-8") for path in docs.documents()[:2])

@@ -8,6 +8,7 @@ import torch
 from genboard.benchmarks.metrics.frechet import distance, frechet_distance
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.reference_stats.moments import Moments
+from metric_inputs import inputs_of
 from published_protocols import inception_score_splits, kernel_distance_subsets
 from pytorch_fid.fid_score import calculate_frechet_distance
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
@@ -33,7 +34,7 @@ def features(seed: int, n: int, d: int, shift: float = 0.0) -> torch.Tensor:
 def test_frechet_distance_equals_pytorch_fid_and_torchmetrics_from_the_same_moments(n, d):
     x, y = features(1, n, d), features(2, n + 50, d, shift=0.3)
     real, generated = Moments.of(x), Moments.of(y)
-    found = frechet_distance(real, y).value
+    found = frechet_distance(inputs_of(y, real)).value
     assert found == pytest.approx(distance(real, generated, y), rel=1e-12)
     moments = (real.mean, real.cov, generated.mean, generated.cov)
     assert found == pytest.approx(calculate_frechet_distance(*[m.numpy() for m in moments]), rel=1e-8)
@@ -45,7 +46,9 @@ def test_frechet_distance_equals_torch_fidelity_from_the_same_features(n):
     # Its mean is summed in float32, and with 30 samples its eigenvalues include 34 of rounding noise: 1e-5.
     x, y = features(1, 500, 64), features(2, n, 64, shift=0.3)
     theirs = fid_statistics_to_metric(fid_features_to_statistics(x), fid_features_to_statistics(y), verbose=False)
-    assert frechet_distance(Moments.of(x), y).value == pytest.approx(theirs["frechet_inception_distance"], rel=1e-5)
+    assert frechet_distance(inputs_of(y, Moments.of(x))).value == pytest.approx(
+        theirs["frechet_inception_distance"], rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("size", [50, 270])  # pair by pair, and from the kernel of all pairs
@@ -62,7 +65,7 @@ def test_kernel_distance_of_subsets_equals_torch_fidelity(shift, size):
 def test_kernel_distance_equals_torchmetrics_on_all_pairs():
     # Its function takes equally many on both sides; float64 in, so only the order of summation differs.
     x, y = features(5, 200, 32).double(), features(6, 200, 32, shift=0.3).double()
-    assert kernel_distance(x, y).value == pytest.approx(float(poly_mmd(x, y)), rel=1e-10)
+    assert kernel_distance(inputs_of(y, x)).value == pytest.approx(float(poly_mmd(x, y)), rel=1e-10)
 
 
 @pytest.mark.parametrize("shuffle", [True, False])

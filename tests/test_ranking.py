@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from genboard.leaderboard.rank_coverage import DESIGNS, ERRORS_OF, TABLE, Coverage, cover, true_ranks
-from genboard.leaderboard.ranking import Scored, _largest, p_value, rank, separated
+from genboard.leaderboard.board.ranking import Scored, _largest, p_value, rank, separated
+from genboard.leaderboard.maintenance.rank_coverage import DESIGNS, ERRORS_OF, TABLE, Coverage, cover, true_ranks
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, studentized_range

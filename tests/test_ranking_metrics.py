@@ -1,4 +1,4 @@
-"""Across metrics and tracks: fronts, agreement, flips, and nothing added up."""
+"""Across metrics and tracks: fronts, agreement, rank reversals, and nothing added up."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 from genboard.benchmarks.studies.spread import tau
-from genboard.leaderboard.agreement import agreement
-from genboard.leaderboard.flips import limit_of
-from genboard.leaderboard.letters import letters
-from genboard.leaderboard.pareto import front, fronts
-from genboard.leaderboard.ranking import Scored, ScoredColumn, clearly_better, rank
+from genboard.leaderboard.board.agreement import agreement
+from genboard.leaderboard.board.groups import letters
+from genboard.leaderboard.board.pareto import front, fronts
+from genboard.leaderboard.board.ranking import Scored, ScoredColumn, clearly_better, rank
+from genboard.leaderboard.board.reversals import limit_of
 from genboard.registry.metrics import Better
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,8 +156,8 @@ def test_a_limit_turns_the_order_of_some_round():
     debiased = column("fd_debiased", {"a": 0.9, "b": 0.1, "c": 8.0}, 0.01, "lower")
     limit = limit_of("fd:x", [at_n, debiased])
     assert limit.column == "fd_debiased:x"
-    assert [(f.ahead, f.behind, f.clear_at_n, f.clear_in_limit) for f in limit.flips] == [("a", "b", True, True)]
-    assert [limit.flipped(name) for name in "abc"] == [True, True, False]
+    assert [(f.ahead, f.behind, f.clear_at_n, f.clear_in_limit) for f in limit.reversals] == [("a", "b", True, True)]
+    assert [limit.reverses(name) for name in "abc"] == [True, True, False]
     assert [(p.name, p.first) for p in limit.places] == [("b", 1), ("a", 2), ("c", 3)]
     assert limit_of("fd:x", [at_n]).reason == "fd_debiased was not measured"
     assert "no bias" in str(limit_of("is:x", [column("is", {"a": 1.0})]).reason)

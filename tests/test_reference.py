@@ -125,7 +125,7 @@ def test_an_outdated_file_of_the_user_is_built_again(monkeypatch, tmp_path, own_
 
 def test_a_mismatch_names_both_values():
     wrong = RECIPES[0].model_copy(update={"count": 7})
-    with pytest.raises(ReferenceMismatch, match=rf"count is 7, where {RECIPES[0].count} is needed"):
+    with pytest.raises(ReferenceMismatch, match=rf"count is 7, but {RECIPES[0].count} is needed"):
         refuse_mismatch(wrong, RECIPES[0], "x")
 
 
@@ -167,7 +167,7 @@ def test_the_order_in_which_images_are_read_changes_no_position_and_no_digest():
 def test_images_of_which_some_are_not_given_are_refused():
     source = load_split("digits", "reference")
     short = dataclasses.replace(source, walk=lambda size: iter([(np.arange(size), source.read(0, size))]))
-    with pytest.raises(BadImages, match="gave 125 images, where 500 were expected"):
+    with pytest.raises(BadImages, match="gave 125 images, but 500 were expected"):
         measure(short, load_extractor("digits-cnn"))
 
 

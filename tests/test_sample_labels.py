@@ -97,13 +97,13 @@ def test_captions_alone_leave_the_labels_to_the_folders(tmp_path: Path) -> None:
         ("file_name,colour\na.png,red\n", "the columns are file_name, colour"),
         ("name,label\na.png,1\n", "the columns are name, label"),
         ("file_name,label\na.png,1\nb.png,2\n", "no row for sub/c.png"),
-        (rows() + "d.png,4,four\n", "a row for d.png, which is not there"),
-        (rows() + "./a.png,4,four\n", "row 5 is of a.png, as another is"),
+        (rows() + "d.png,4,four\n", "a row for d.png, which does not exist"),
+        (rows() + "./a.png,4,four\n", "row 5 is for a.png, like an earlier row"),
         (rows().replace("7", "seven", 1), "the label of sub/c.png is 'seven'"),
         (rows().replace("b.png,3", "b.png,-3"), "the label of b.png is '-3'"),
-        (rows().replace("b.png,3", "b.png,"), "no label for b.png, others have one"),
-        (rows().replace("b.png,3,", "b.png,3,,"), "row 2 has not 3 fields"),
-        ("file_name,label\na.png\nb.png,2\nsub/c.png,3\n", "row 2 has not 2 fields"),
+        (rows().replace("b.png,3", "b.png,"), "no label for b.png, but others have one"),
+        (rows().replace("b.png,3,", "b.png,3,,"), "row 2 does not have 3 fields"),
+        ("file_name,label\na.png\nb.png,2\nsub/c.png,3\n", "row 2 does not have 2 fields"),
         ('file_name,label\n"a.png,1\n', "not a CSV of labels"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_missing_caption_is_refused(tmp_path: Path) -> None:
     parts.mkdir()
     parquet(parts / "1.parquet", text=list(TEXTS))
     parquet(parts / "2.parquet")
-    with pytest.raises(BadImages, match=r"2.parquet has no captions, others have"):
+    with pytest.raises(BadImages, match=r"2.parquet has no captions, but others have"):
         open_images(parts)
 
 
@@ -196,8 +196,8 @@ def test_an_entry_names_table_and_columns(own_home: Path) -> None:
         ('path = "samples/mine"\ntable = "nosuch.csv"', "nosuch.csv: cannot be read"),
         ('path = "samples/mine"\ntable = "said.csv"\ncolumns = { label = "nosuch" }', "no column 'nosuch'"),
         ('path = "samples/mine"\ncolumns = { colour = "x" }', "source.samples.columns.colour"),
-        ('path = "samples/a.npz"\ntable = "said.csv"', "a table names files"),
-        ('table = "said.csv"', "name one place"),
+        ('path = "samples/a.npz"\ntable = "said.csv"', "a table of labels needs image files"),
+        ('table = "said.csv"', "give exactly one source"),
         (f'[source.file]\nlocal = "samples/a.npz"\nsha256 = "{"0" * 64}"', "its entry says 000"),
     ],
 )
@@ -218,4 +218,4 @@ def test_an_npz_by_its_digest_is_evaluated(run: Run, own_home: Path) -> None:
     assert code == 0, err
     result = json.loads(out)
     assert (result["generator"]["kind"], result["sampling"]["n"]) == ("registered", 12)
-    assert "nothing to draw" in refused(run, *"sample mine --track digits --out".split(), own_home / "out")
+    assert "nothing can be drawn" in refused(run, *"sample mine --track digits --out".split(), own_home / "out")

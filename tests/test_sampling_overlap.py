@@ -77,7 +77,7 @@ def test_pieces_of_any_length_give_the_features_of_one_pass_to_the_bit(space, co
 def test_a_stream_that_ends_early_is_refused():
     stream = Stream(Pass("x", 500, load_extractor("pixels"), moments=False))
     stream.add(REAL.read(0, 499))
-    with pytest.raises(BadImages, match="gave 499 images, where 500 were expected"):
+    with pytest.raises(BadImages, match="gave 499 images, but 500 were expected"):
         stream.finish()
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from genboard.leaderboard.manifest import SUFFIX
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.schema_json import PATH, result_schema
+from genboard.leaderboard.maintenance.schema_json import PATH, result_schema
+from genboard.leaderboard.storage.records import COMMITTED, MANIFEST
 from refusals import Run
 from tampered import genuine
 
@@ -25,7 +24,7 @@ def validator() -> Any:
 
 
 def test_the_committed_schema_is_in_step():
-    assert PATH.read_bytes() == canonical_json(result_schema()), "python -m genboard.leaderboard.schema_json"
+    assert PATH.read_bytes() == canonical_json(result_schema()), "run leaderboard.maintenance.schema_json"
 
 
 def test_the_command_prints_it(run: Run):
@@ -35,7 +34,7 @@ def test_the_command_prints_it(run: Run):
 
 
 def test_every_committed_result_is_valid(validator: Any):
-    paths = [path for path in COMMITTED.rglob("*.json") if not path.name.endswith(SUFFIX)]
+    paths = [path for path in COMMITTED.rglob("*.json") if not path.name.endswith(MANIFEST)]
     assert len(paths) >= 40
     for path in paths:
         validator.validate(json.loads(path.read_bytes()))

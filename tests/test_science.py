@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from genboard.benchmarks.result import MetricRecord, Result
 from genboard.benchmarks.runner import Options, Workspace
-from genboard.leaderboard.board import Board, make_board
-from genboard.leaderboard.demo import evaluate_all
-from genboard.leaderboard.ranking import ALPHA, Scored, p_value
-from genboard.leaderboard.records import read_records
+from genboard.leaderboard.board.board import Board, make_board
+from genboard.leaderboard.board.ranking import ALPHA, Scored, p_value
+from genboard.leaderboard.maintenance.demo import evaluate_all
+from genboard.leaderboard.storage.records import read_records
 from genboard.registry.catalog import entries, find, tracks_of
 from genboard.registry.schema import Generator, Track
 from scipy.stats import kendalltau

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
-from genboard.leaderboard.verifying.sensitivity import ULPS, rounded, tipped
-from genboard.leaderboard.verifying.tolerance import IN_SE, Movement, compare
+from genboard.leaderboard.verification.sensitivity import ULPS, rounded, tipped
+from genboard.leaderboard.verification.tolerance import IN_SE, Movement, compare
 from genboard.reference_stats.features import Measured
 from genboard.registry.images import Images, read_all, source_of
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from genboard.benchmarks.result import preview_path
-from genboard.leaderboard.records import Records, read_records
+from genboard.leaderboard.charts.axis import axis_for
+from genboard.leaderboard.charts.interval import IntervalRow, interval_chart
+from genboard.leaderboard.charts.theme import inline
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.site.forest import Mark, forest_svg
 from genboard.leaderboard.site.links import linked
-from genboard.leaderboard.site.scale import axis_for
+from genboard.leaderboard.storage.records import Records, read_records
 from markupsafe import Markup
 from site_tree import HOSTILE, LONGEST_NAME, PLAIN, TRACK, Page, everything, pages, save, studies
 
@@ -129,7 +130,8 @@ def test_an_arxiv_paper_is_linked(site: dict[str, bytes]) -> None:
 
 
 def test_the_chart_escapes_its_labels() -> None:
-    chart = forest_svg([Mark(HOSTILE, (1.0, 0.5, 1.5), HOSTILE, "red")], axis_for([(1.0, 0.5, 1.5)]), HOSTILE, "")
+    row = IntervalRow(HOSTILE, (1.0, 0.5, 1.5), HOSTILE, HOSTILE, HOSTILE, linked=True)
+    chart = inline(interval_chart([row], axis_for([row.span]), (HOSTILE, HOSTILE, HOSTILE), 1.0), "")
     assert isinstance(chart, Markup)
     page = Page(chart.encode())
     assert {"script", "img"}.isdisjoint(tag for tag, _ in page.tags)
@@ -175,7 +177,7 @@ def test_baselines_are_never_ranked(site: dict[str, bytes]) -> None:
 
 
 def test_the_heading_is_the_finding(folder: Path, site: dict[str, bytes], tmp_path: Path) -> None:
-    assert b"<h1>alpha and beta cannot be told apart at the top of Digits</h1>" in site["tracks/digits.html"]
+    assert b"<h1>alpha and beta are not significantly different at the top of Digits</h1>" in site["tracks/digits.html"]
     save(tmp_path, "first", 1.0)
     save(tmp_path, "second", 5.0)
     alone = render_site(read_records([tmp_path]), {TRACK.name: TRACK})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard.records import Records
 from genboard.leaderboard.site import render_site
+from genboard.leaderboard.storage.records import Records
 from site_tree import TRACK, many, studies
 
 TWELVE = [f"track-{i:02d}" for i in range(11)] + [TRACK.name]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from genboard.leaderboard.letters import letters
-from genboard.leaderboard.numbers import decimals, written
-from genboard.leaderboard.ranking import Ranked
-from genboard.leaderboard.site.interval import drawn
-from genboard.leaderboard.site.scale import axis_for
+from genboard.leaderboard.board.groups import letters
+from genboard.leaderboard.board.ranking import Ranked
+from genboard.leaderboard.charts.axis import axis_for
+from genboard.leaderboard.charts.interval import drawn
+from genboard.leaderboard.text.numbers import decimals, written
 
 
 @pytest.mark.parametrize(

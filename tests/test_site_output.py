@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site, stale_files, write_site
 from genboard.leaderboard.site.output import LISTING, MARK
+from genboard.leaderboard.storage.records import read_records
 from site_tree import TRACK, save
 
 from genboard.core.errors import CannotWrite

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard.records import read_records
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.serve import server_of
-from genboard.leaderboard.studies import save_table
+from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.storage.study_tables import save_table
 from refusals import refused
 from site_tree import TRACK, save, study
 
@@ -72,7 +72,7 @@ def test_a_taken_port_is_said(address: str) -> None:
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts of studies take a while, and are drawn elsewhere."""
-    monkeypatch.setattr("genboard.leaderboard.site.studies_view.FIGURES", "leaderboard.site")
+    monkeypatch.setattr("genboard.leaderboard.site.study_findings.FIGURES", "leaderboard.site")
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.table import Table
-from genboard.leaderboard.records import Records
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.studies import Tables, read_tables, save_table
+from genboard.leaderboard.storage.records import Records
+from genboard.leaderboard.storage.study_tables import Tables, read_tables, save_table
 from site_tree import HOSTILE, PLAIN, TRACK, Page, studies, study
 
 NOTHING = Records((), ())
@@ -65,7 +65,7 @@ def test_without_studies_the_page_says_what_could_be_run() -> None:
 
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genboard.leaderboard.site.studies_view.FIGURES", "leaderboard.site")
+    monkeypatch.setattr("genboard.leaderboard.site.study_findings.FIGURES", "leaderboard.site")
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -198,7 +198,7 @@ def test_a_zip_member_outside_is_refused_and_nothing_is_written(member: str, tmp
 def test_an_image_of_another_size_is_named_also_past_the_first_run(tmp_path: Path) -> None:
     path = as_folder(np.repeat(GREY[:1], 300, axis=0), tmp_path)
     (path / "290.png").write_bytes(encoded(np.zeros((16, 16, 1), np.uint8)))
-    with pytest.raises(BadImages, match=r"290\.png: 16x16 grey, where .*000\.png is 6x8 grey"):
+    with pytest.raises(BadImages, match=r"290\.png: 16x16 grey, but .*000\.png is 6x8 grey"):
         sequence_digest(open_images(path).runs())
 
 

@@ -16,8 +16,8 @@ from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.running import run_all
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Table, read_table
-from genboard.leaderboard import regenerate
-from genboard.leaderboard.studies import COMMITTED, place_of, read_tables
+from genboard.leaderboard.maintenance import regenerate
+from genboard.leaderboard.storage.study_tables import COMMITTED, place_of, read_tables
 from genboard.registry.catalog import find
 from genboard.registry.metrics import METRICS
 from genboard.registry.resolve import function
@@ -111,7 +111,7 @@ def test_one_study_on_a_track_prints_its_table_and_a_second_run_changes_nothing(
     before = path.read_bytes()
     code, again, err = run(*arguments)
     assert (code, again) == (0, out)
-    assert "as before: " in err
+    assert "unchanged: " in err
     assert path.read_bytes() == before
     code, text, _ = run(*arguments[:-1])
     assert code == 0
@@ -155,7 +155,7 @@ REFUSED = [
     (("seeds", "--generators", "held-out"), "no generator here can be drawn from another seed", "--generators"),
     (("extractors", "--k", "3"), "the study 'extractors' has no parameter 'k'", "it has: none"),
     (("k", "--generators", "{files}/few.npy"), "few.npy holds 20 images, the track asks for 500", "the track does"),
-    (("k", "--generators", "{files}/large.npy"), "9x9 grey, where 8x8 grey is needed", "convert"),
+    (("k", "--generators", "{files}/large.npy"), "9x9 grey, but 8x8 grey is needed", "convert"),
     (("k", "--generators", "{files}/none.npy"), "none.npy", ""),
 ]
 
@@ -223,7 +223,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(run: Run, own_home: Path, mo
     code, out, err = run(*command)
     assert (code, out) == (1, "")
     assert err.endswith(
-        "Error: interrupted\n\nhint: run the same command again; finished shards and results are kept\n"
+        "Error: interrupted\n\nhint: run the same command again to resume; finished shards and results are kept\n"
     )
     parts = own_home / "studies" / "digits@1" / "pairs.parts"
     kept = {path: path.stat().st_mtime_ns for path in parts.iterdir()}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
-from genboard.benchmarks.neighbours import Neighbours, count_neighbours, identity_resample
-from genboard.benchmarks.scoring import score
+from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
+from genboard.benchmarks.neighbours import count_neighbours, identity_resample
+from genboard.benchmarks.scoring import feature_set, score
 from genboard.benchmarks.studies.design import Design, places
 from genboard.benchmarks.studies.pair_curves import four
 from genboard.benchmarks.studies.spread import draw_se, fitted, mean_interval, ratio_interval, tau
-from genboard.registry.metrics import Input, find_metric
+from genboard.registry.metrics import find_metric
 from hypothesis import given
 from hypothesis import strategies as st
 from study_sets import cloud, curves, statistics
@@ -22,10 +21,10 @@ MANIFOLD = ("precision", "recall", "density", "coverage")
 N, K = 64, 5
 
 
-def directly(metric: str, inputs: dict[Input, Any], fake: torch.Tensor, k: int | None = None) -> float:
-    value = score(find_metric(metric), {**inputs, "fake.features": fake}, None, len(fake), None, {"k": k} if k else {})
-    assert value.value is not None
-    return value.value
+def directly(metric: str, inputs: MetricInputs, k: int | None = None) -> float:
+    value = score(find_metric(metric), inputs, {"k": k} if k else {}).record.value
+    assert value is not None
+    return value
 
 
 # Fewer features than samples, as many as half of them, and more: the distance has a way of its own for each.
@@ -38,34 +37,27 @@ def test_curves_are_what_the_metrics_say_of_each_subset(d: int) -> None:
     assert left_out == {}
     assert set(values) == {k if ":" not in k else k.replace(":", ":digits-cnn:") for k in keys}
     bank_orders, bank_sizes = design.of_bank(N)
-    inputs: dict[Input, Any] = {
-        "real.moments": bank.moments,
-        "real.features": bank.features,
-        "reference.features": bank.features,
-        "train.features": train,
-    }
+    real, training = feature_set(bank), FeatureSet(train)
     checked = 0
     for place, size in enumerate(design.sizes):
         for number in range(design.drawn(size)):
             rows = fake[design.orders[number][:size]]
             cut = bank.features[bank_orders[number][: bank_sizes[place]]]
-            both = Neighbours(cut, rows, K)
             shares = four(count_neighbours(cut, rows, K, [identity_resample(size, size)])[0])
             for metric in MANIFOLD:
                 assert by_k[metric][place][number] == pytest.approx(shares[metric].tolist(), abs=1e-12)
                 if number == 0 and place in (0, 5):
-                    own = directly(metric, {"neighbours": both}, rows, 2)
+                    own = directly(metric, MetricInputs(rows, cut, k=K), 2)
                     assert by_k[metric][place][number][1] == pytest.approx(own, abs=1e-12)
                 k = int(find_metric(metric).params["k"])
                 assert values[metric][place][number] == by_k[metric][place][number][k - 1]
             for metric in ("fd", "kid", "cmmd", "nn_ratio", "authenticity"):
-                wanted = directly(metric, inputs, rows)
+                wanted = directly(metric, MetricInputs(rows, real, train=training, reference=real))
                 assert values[metric][place][number] == pytest.approx(wanted, rel=1e-7, abs=1e-9), (metric, size)
                 checked += 1
     assert checked == 5 * (2 * 5 + 1)
     # Against train: another bank, and its own moments.
-    other: dict[Input, Any] = {"real.moments": statistics(train).moments, "real.features": train}
-    whole = [directly(m, other, fake) for m in ("kid", "fd")]
+    whole = [directly(m, MetricInputs(fake, feature_set(statistics(train)))) for m in ("kid", "fd")]
     found = [values[key][-1][0] for key in ("kid:digits-cnn:train", "fd:digits-cnn:train")]
     assert found == pytest.approx(whole, rel=1e-7)
 
@@ -83,7 +75,7 @@ def test_a_frechet_curve_of_singular_covariances_is_that_of_the_metric(dead: tup
     _, values, _ = curves(fake, design, bank, None, "fd")
     for place, size in enumerate(design.sizes):
         for number in range(design.drawn(size)):
-            wanted = directly("fd", {"real.moments": bank.moments}, fake[design.orders[number][:size]])
+            wanted = directly("fd", MetricInputs(fake[design.orders[number][:size]], feature_set(bank)))
             assert values["fd"][place][number] == pytest.approx(wanted, rel=1e-7), size
 
 
@@ -94,7 +86,7 @@ def test_kernel_distances_of_wide_features_are_those_of_the_metrics() -> None:
     _, values, _ = curves(fake, Design.of(n, K, 2, 7), bank, train, "kid", "cmmd", "kid:train", "cmmd:train")
     for key, side in {"": bank, ":digits-cnn:train": train}.items():
         for metric in ("kid", "cmmd"):
-            wanted = directly(metric, {"real.features": side.features}, fake)
+            wanted = directly(metric, MetricInputs(fake, side.features))
             assert values[metric + key][-1] == pytest.approx([wanted], rel=1e-4), (metric, key)
 
 

@@ -22,7 +22,7 @@ def test_readings_and_errors_are_those_of_the_track() -> None:
     yardstick = Yardstick.of(material, 150)
     assert yardstick.keys == [column.key for column in material.columns(space)]
     references = {(space, side): material.reference(space, side) for side in ("reference", "train")}
-    records = score_track(TRACK, {space: measured}, references)
+    records = [one.record for one in score_track(TRACK, {space: measured}, references)]
     values = yardstick.read(measured.features, measured.logits)
     errors = yardstick.errors(measured.features, measured.logits)
     assert len(records) == len(values) > 15

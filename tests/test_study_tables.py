@@ -13,8 +13,8 @@ from genboard.benchmarks.studies import listing
 from genboard.benchmarks.studies.kept import Kept
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Cell, Finding, Table, parse_table, read_table
-from genboard.leaderboard.studies import place_of, read_tables, save_table
-from genboard.leaderboard.study_text import study_text
+from genboard.leaderboard.export.study_text import study_text
+from genboard.leaderboard.storage.study_tables import place_of, read_tables, save_table
 from genboard.reference_stats.features import Measured
 from study_sets import raw_table, table
 

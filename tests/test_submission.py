@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from genboard.leaderboard.check import check
-from genboard.leaderboard.manifest import manifest_of_images, manifest_path, read_manifest
-from genboard.leaderboard.metadata import FIELDS, Metadata, problem_with_link, read_metadata, template
-from genboard.leaderboard.records import COMMITTED, read_records
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.submission.check import check
+from genboard.leaderboard.submission.manifest import manifest_of_images, manifest_path, read_manifest
+from genboard.leaderboard.submission.metadata import FIELDS, Metadata, problem_with_link, read_metadata, template
 from genboard.registry.images import Images, sequence_digest, source_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,7 +96,7 @@ def test_the_same_twice_changes_nothing(run: Run, again: Path, images: Path):
     before = files(again / "submission")
     code, out, err = run("submit", images, "--track", "digits", "--out", again / "submission", *WHOLE)
     assert code == 0
-    assert "measured before; nothing changed" in err
+    assert "already measured; nothing changed" in err
     assert len(out.splitlines()) == 4
     assert files(again / "submission") == before
 
@@ -106,7 +106,7 @@ def test_other_words_are_written_to_the_same_place(run: Run, again: Path, images
     words = ("--title", "Better words", *TOLD, "--tried", "9", "--chosen-by", "fd", "--chosen-on", "reference")
     code, _, err = run("submit", images, "--track", "digits", "--out", again / "submission", *words)
     assert code == 0
-    assert "measured before; written" in err
+    assert "already measured; written" in err
     assert "R903 warning" in err
     value = result_in(again / "submission")
     assert value["generator"]["title"] == "Better words"
@@ -156,7 +156,7 @@ def test_a_published_result_stays_as_it_is(run: Run, own_home: Path, tmp_path: P
     told = ("--authors", "Ada Example", "--tried", "1")
     code, _, err = run("submit", "noise", "--track", "digits", "--out", tmp_path / "out", *told)
     assert code == 0
-    assert "is published already" in err
+    assert "is already published" in err
     value = result_in(tmp_path / "out")
     assert (source / f"{value['id']}.json").is_file()
     manifest = json.loads(next((tmp_path / "out").rglob("*.manifest.json")).read_bytes())
@@ -168,7 +168,7 @@ def test_a_published_result_stays_as_it_is(run: Run, own_home: Path, tmp_path: P
 
 def test_an_entry_says_what_it_says(run: Run):
     fact = refused(run, "submit", "vae", "--track", "digits", *WHOLE)
-    assert fact == "'vae' is registered: its entry says its title"
+    assert fact == "'vae' is registered: its entry already gives its title"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_entry_says_what_it_says(run: Run):
         (("--notes", "a\u202eb"), "--notes: the character U+202E at position 1 is not one that is shown"),
         (("--authors", ""), "needs authors"),
         (("--chosen-on", "moon"), "--chosen-on: input should be 'train', 'reference'"),
-        (("--chosen-by", "fd"), "--tried: of one checkpoint tried none was chosen"),
+        (("--chosen-by", "fd"), "--tried: with one checkpoint, nothing was chosen"),
         (("--name", "vae"), "'vae' is the name of a registered generator"),
         (("--name", "My Name"), "--name: string should match pattern"),
     ],
@@ -214,7 +214,7 @@ def test_too_few_images_are_refused_before_anything_is_measured(run: Run, own_ho
     folder.mkdir()
     for i, pixels in enumerate(GREY):
         (folder / f"{i}.png").write_bytes(png(pixels))
-    assert refused(run, "submit", folder, "--track", "digits", *WHOLE).endswith("holds 6 images, digits@1 asks for 500")
+    assert refused(run, "submit", folder, "--track", "digits", *WHOLE).endswith("holds 6 images, digits@1 needs 500")
     assert not (own_home / "results").exists()
 
 

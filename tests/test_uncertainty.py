@@ -16,11 +16,11 @@ from genboard.benchmarks.metrics.copying import copying_score
 from genboard.benchmarks.metrics.frechet import frechet_distance
 from genboard.benchmarks.metrics.frechet_debiased import fd_debiased
 from genboard.benchmarks.metrics.inception_score import inception_score
+from genboard.benchmarks.metrics.inputs import MetricInputs
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
 from genboard.benchmarks.metrics.nearest import nearest_ratio
 from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
-from genboard.benchmarks.neighbours import Neighbours
 from genboard.benchmarks.uncertainty import (
     FEWEST,
     Estimate,
@@ -32,7 +32,7 @@ from genboard.benchmarks.uncertainty import (
     variance_within,
     wilson,
 )
-from genboard.reference_stats.moments import Moments
+from metric_inputs import inputs_of
 
 
 def gaussian(seed: int, n: int, d: int) -> torch.Tensor:
@@ -106,31 +106,30 @@ def test_the_effect_of_labels_is_the_share_that_varies_within():
 
 
 REFERENCE, TRAIN = gaussian(2, 150, 3), gaussian(3, 150, 3)
-MOMENTS = Moments.of(REFERENCE)
 
 
 @cache
-def around(y: torch.Tensor, labels: torch.Tensor | None) -> Neighbours:
-    """One pass for the metrics that share it, for these very tensors."""
-    return Neighbours(REFERENCE, y, 5, labels=labels)
+def around(y: torch.Tensor, labels: torch.Tensor | None) -> MetricInputs:
+    """The inputs of these very tensors, with one pass for the metrics that share it."""
+    return inputs_of(y, REFERENCE, train=TRAIN, reference=REFERENCE, logits=y, labels=labels, k=5)
 
 
 # Each metric of samples and their labels.
 METRICS = {
-    "fd": lambda y, labels: frechet_distance(MOMENTS, y, labels),
-    "fd_debiased": lambda y, labels: fd_debiased(MOMENTS, y, labels),
-    "kid": lambda y, labels: kernel_distance(REFERENCE, y, labels),
-    "cmmd": lambda y, labels: cmmd(REFERENCE, y, labels),
-    "is": lambda y, labels: inception_score(y, labels),
-    "precision": lambda y, labels: precision(around(y, labels)),
-    "recall": lambda y, labels: recall(around(y, labels)),
-    "density": lambda y, labels: density(around(y, labels)),
-    "coverage": lambda y, labels: coverage(around(y, labels)),
-    "alpha_precision": lambda y, labels: alpha_precision(REFERENCE, y, labels),
-    "beta_recall": lambda y, labels: beta_recall(REFERENCE, y, labels=labels),
-    "authenticity": lambda y, labels: authenticity(TRAIN, y, labels),
-    "nn_ratio": lambda y, labels: nearest_ratio(TRAIN, REFERENCE, y, labels),
-    "c_t": lambda y, labels: copying_score(TRAIN, REFERENCE, y, labels=labels),
+    "fd": frechet_distance,
+    "fd_debiased": fd_debiased,
+    "kid": kernel_distance,
+    "cmmd": cmmd,
+    "is": inception_score,
+    "precision": precision,
+    "recall": recall,
+    "density": density,
+    "coverage": coverage,
+    "alpha_precision": alpha_precision,
+    "beta_recall": beta_recall,
+    "authenticity": authenticity,
+    "nn_ratio": nearest_ratio,
+    "c_t": copying_score,
 }
 every_metric = pytest.mark.parametrize("name", METRICS)
 
@@ -145,7 +144,7 @@ def stratified(seed: int, n: int = 120) -> tuple[torch.Tensor, torch.Tensor]:
 @every_metric
 def test_one_label_for_all_changes_nothing_but_the_dealing(name):
     y, _ = stratified(4)
-    plain, labelled = METRICS[name](y, None), METRICS[name](y, torch.zeros(len(y)))
+    plain, labelled = METRICS[name](around(y, None)), METRICS[name](around(y, torch.zeros(len(y))))
     assert plain.value == labelled.value
     # The dealing of parts takes other random numbers where there are labels.
     assert labelled.uncertainty.se == pytest.approx(plain.uncertainty.se, rel=0.2)
@@ -156,7 +155,7 @@ def test_intervals_within_labels_hold_their_target_and_are_narrower(name):
     found: list[tuple[Estimate, Estimate]] = []
     for i in range(40):
         y, labels = stratified(100 + i)
-        found.append((METRICS[name](y, labels), METRICS[name](y, None)))
+        found.append((METRICS[name](around(y, labels)), METRICS[name](around(y, None))))
     values = [within.value for within, _ in found]
     assert values == [plain.value for _, plain in found]
     intervals = [within.uncertainty for within, _ in found]
@@ -174,6 +173,5 @@ def test_every_order_of_labels_is_as_good():
     y, labels = stratified(5)
     for order in itertools.permutations(range(3)):
         renamed = torch.tensor(order)[labels]
-        assert nearest_ratio(TRAIN, REFERENCE, y, renamed).uncertainty.se == pytest.approx(
-            nearest_ratio(TRAIN, REFERENCE, y, labels).uncertainty.se, rel=1e-9
-        )
+        found, plain = (nearest_ratio(around(y, x)).uncertainty.se for x in (renamed, labels))
+        assert found == pytest.approx(plain, rel=1e-9)

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from committed import current
 from genboard.benchmarks.environment import environment
-from genboard.leaderboard import disputes
-from genboard.leaderboard.log_entry import Entry, Figures, Kind, Rung
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.texts import LONG, problem_with
-from genboard.leaderboard.verification import (
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.leaderboard.text.words import LONG, problem_with
+from genboard.leaderboard.verification import disputes
+from genboard.leaderboard.verification.log import (
     append,
     new_entry,
     read_entries,
-    standing,
-    standing_of,
+    status,
+    status_of,
     verification_path,
 )
+from genboard.leaderboard.verification.log_entry import Entry, Figures, Kind, MeasuredLevel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import refused
@@ -42,12 +42,12 @@ def result(tmp_path: Path) -> Path:
     return path
 
 
-def entry(path: Path, kind: Kind, rung: Rung | None = None) -> Entry:
+def entry(path: Path, kind: Kind, level: MeasuredLevel | None = None) -> Entry:
     if kind in ("disputed", "upheld", "rejected", "withdrawn"):
         return new_entry(path, kind, by="Ada", reason=f"{kind}: {REASON}")
-    own = rung or ("reproduced" if kind == "failed" else kind)
+    own = level or ("reproduced" if kind == "failed" else kind)
     reason = f"{own} failed" if kind == "failed" else None
-    return new_entry(path, kind, by=None, rung=own, figures=FIGURES, reason=reason)  # type: ignore[arg-type]
+    return new_entry(path, kind, by=None, level=own, figures=FIGURES, reason=reason)  # type: ignore[arg-type]
 
 
 def logged(path: Path, kinds: Sequence[Kind]) -> tuple[Entry, ...]:
@@ -97,10 +97,10 @@ def test_whatever_is_edited_in_a_log_shows(result: Path, data: st.DataObject) ->
 @pytest.mark.parametrize(
     ("order", "why"),
     [
-        pytest.param([1, 2], "line 1: the line before is not the one", id="the first taken out"),
-        pytest.param([0, 2], "line 2: the line before is not the one", id="one from between taken out"),
-        pytest.param([0, 2, 1], "line 2: the line before is not the one", id="two exchanged"),
-        pytest.param([0, 1, 1, 2], "line 3: the line before is not the one", id="one twice"),
+        pytest.param([1, 2], "line 1: the previous line is not the one", id="the first taken out"),
+        pytest.param([0, 2], "line 2: the previous line is not the one", id="one from between taken out"),
+        pytest.param([0, 2, 1], "line 2: the previous line is not the one", id="two exchanged"),
+        pytest.param([0, 1, 1, 2], "line 3: the previous line is not the one", id="one twice"),
     ],
 )
 def test_lines_stay_where_they_are(result: Path, order: list[int], why: str) -> None:
@@ -118,7 +118,7 @@ def test_a_log_is_about_one_result(result: Path) -> None:
     logged(result, ["reproduced"])
     write_json(result, {"value": 1.4})
     with pytest.raises(BadEntry, match="line 1: about a result with digest") as caught:
-        standing_of(result)
+        status_of(result)
     assert "published result is never edited" in str(caught.value.hint)
 
 
@@ -140,7 +140,7 @@ def test_a_log_that_cannot_be_written_is_refused_with_a_way_out(result: Path, mo
     assert [e.kind for e in read_entries(result)] == ["reproduced"]
 
 
-LADDER: list[tuple[list[tuple[Kind, Rung | None]], str, str | None]] = [
+LEVELS_BY_LOG: list[tuple[list[tuple[Kind, MeasuredLevel | None]], str, str | None]] = [
     ([], "self-reported", None),
     ([("recomputed", None)], "recomputed", None),
     ([("recomputed", None), ("reproduced", None)], "reproduced", None),
@@ -155,11 +155,11 @@ LADDER: list[tuple[list[tuple[Kind, Rung | None]], str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("kinds", "level", "failed"), LADDER)
+@pytest.mark.parametrize(("kinds", "level", "failed"), LEVELS_BY_LOG)
 def test_the_level_is_the_highest_rung_whose_latest_attempt_succeeded(
-    result: Path, kinds: list[tuple[Kind, Rung | None]], level: str, failed: str | None
+    result: Path, kinds: list[tuple[Kind, MeasuredLevel | None]], level: str, failed: str | None
 ) -> None:
-    found = standing([entry(result, kind, rung) for kind, rung in kinds])
+    found = status([entry(result, kind, tried) for kind, tried in kinds])
     assert (found.level, found.failed) == (level, failed)
     assert len(found.history) == len(kinds)
 
@@ -176,7 +176,7 @@ def test_the_level_is_the_highest_rung_whose_latest_attempt_succeeded(
     ],
 )
 def test_words_do_not_move_the_level(result: Path, kinds: list[Kind], disputed: bool, withdrawn: bool) -> None:
-    found = standing([entry(result, "reproduced"), *(entry(result, kind) for kind in kinds)])
+    found = status([entry(result, "reproduced"), *(entry(result, kind) for kind in kinds)])
     assert found.level == "reproduced"
     assert (found.disputed is not None, found.withdrawn is not None) == (disputed, withdrawn)
     assert all(REASON in reason for reason in (found.disputed, found.withdrawn) if reason)
@@ -233,7 +233,7 @@ def committed(tmp_path: Path) -> Path:
 
 def test_disputes_are_raised_answered_and_ended_by_a_withdrawal(run: Run, committed: Path) -> None:
     words = ("--reason", REASON, "--by", "Ada")
-    assert "no dispute is open" in refused(run, "dispute", committed, *words, "--resolve", "rejected")
+    assert "there is no open dispute" in refused(run, "dispute", committed, *words, "--resolve", "rejected")
     code, out, err = run("dispute", committed, *words)
     assert (code, err) == (0, "")
     assert out.startswith(f"level: self-reported\ndisputed: {REASON}\n")
@@ -243,7 +243,7 @@ def test_disputes_are_raised_answered_and_ended_by_a_withdrawal(run: Run, commit
     assert f"disputed by Ada: {REASON}" in out
     assert "rejected by Bo: it did not" in out
     assert run("withdraw", committed, *words)[0] == 0
-    assert standing_of(committed).withdrawn == REASON
+    assert status_of(committed).withdrawn == REASON
     for again in (("withdraw",), ("dispute",)):
         assert f"withdrawn: {REASON}" in refused(run, *again, committed, *words)
     assert [e.kind for e in read_entries(committed)] == ["disputed", "rejected", "withdrawn"]
@@ -271,6 +271,6 @@ def test_every_committed_log_is_whole() -> None:
     logs = sorted(COMMITTED.glob("*/*/*.verification.jsonl"))
     assert len(logs) >= 20
     for path in logs:
-        found = standing_of(path.with_name(f"{path.name.partition('.')[0]}.json"))
+        found = status_of(path.with_name(f"{path.name.partition('.')[0]}.json"))
         assert found.history
         assert found.failed is None

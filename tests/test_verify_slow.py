@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from genboard.benchmarks.result import preview_path
-from genboard.leaderboard.board import make_board
-from genboard.leaderboard.records import COMMITTED, read_records
-from genboard.leaderboard.verifying import verify
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.verification.run import verify
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_part
 from genboard.registry.generators import load_generator
@@ -38,6 +38,6 @@ def test_a_third_party_generator_is_reproduced_on_real_images(name: str, tmp_pat
         pytest.skip(f"the weights of {name}: the file is not in the torch hub cache")
     rows = make_board(find(Track, "mnist"), read_records([COMMITTED]).readable).rows
     original = next(row.record.path for row in rows if row.name == name)
-    done = verify(copied(original, tmp_path), rung="reproduced", by="Ada")
+    done = verify(copied(original, tmp_path), level="reproduced", by="Ada")
     assert done.problem is None
-    assert done.standing.level == "reproduced"
+    assert done.status.level == "reproduced"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from committed import current
 from genboard.benchmarks.result import preview_path, result_id
-from genboard.leaderboard.records import COMMITTED
-from genboard.leaderboard.verification import read_entries, standing_of, verification_path
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.leaderboard.verification.log import read_entries, status_of, verification_path
 from PIL import Image
 from refusals import FUNCTION, module, refused
 
@@ -88,7 +88,7 @@ def failed(run: Run, path: Path, *more: object) -> str:
     assert entry.reason is not None
     assert f": {entry.reason}\n\nhint: " in err
     assert entry.reason in out
-    assert standing_of(path).failed is not None
+    assert status_of(path).failed is not None
     return entry.reason
 
 
@@ -117,7 +117,7 @@ def test_a_committed_result_is_reproduced_and_measured_from_a_fresh_seed(
         run, "verify", vae, "--level", "resampled", "--seed", published["sampling"]["seed"], "--dry-run"
     )
     assert "is none that the log holds" in refused(run, "verify", vae, "--level", "resampled", "--seed", 7)
-    assert "a seed is for a fresh draw" in refused(run, "verify", vae, "--seed", 7)
+    assert "--seed needs a fresh draw" in refused(run, "verify", vae, "--seed", 7)
 
 
 def value(result: dict[str, Any]) -> None:
@@ -172,11 +172,11 @@ def test_samples_at_hand_are_recomputed_and_others_are_refused(run: Run, small: 
     change(small, value)
     verification_path(small).unlink()
     assert "the value differs" in failed(run, small)
-    assert [e.rung for e in read_entries(small)] == ["recomputed"]
+    assert [e.level for e in read_entries(small)] == ["recomputed"]
     other = tmp_path / "others"
     assert run("sample", "one-image", "--track", "digits", "--samples", 200, "--out", other)[0] == 0
     fact = refused(run, "verify", small, "--samples", other)
-    assert re.search(r"holds samples with digest [0-9a-f]{12}, the result is of [0-9a-f]{12}", fact)
+    assert re.search(r"holds samples with digest [0-9a-f]{12}, but the result has [0-9a-f]{12}", fact)
     assert len(read_entries(small)) == 1
 
 
@@ -237,14 +237,14 @@ def test_a_lucky_draw_does_not_reach_the_last_rung(run: Run, small: Path) -> Non
     change(small, lucky)
     why = failed(run, small, "--level", "resampled")
     assert re.search(r"^fd:digits-cnn was a lucky draw: [\d.]+ standard errors better than a fresh one, p = ", why)
-    assert standing_of(small).level == "self-reported"
+    assert status_of(small).level == "self-reported"
 
 
 def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path) -> None:
     old = COMMITTED / "digits@1" / "vae" / "d5e53d0f78b9.json"
     fact = refused(run, "verify", old, "--dry-run")
     assert "specification.metrics.alpha_precision:digits-cnn.extractor.preprocessing" in fact
-    assert "'grey levels divided by 255', where 'unit' is what there is here" in fact
+    assert "'grey levels divided by 255' in the result, but 'unit' here" in fact
     original = small.read_bytes()
 
     def weights(result: dict[str, Any]) -> None:
@@ -260,10 +260,10 @@ def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path
         result["sampling"]["seed"] = 1
 
     for spoil, why in (
-        (weights, f"specification.generator.weights: '{'b' * 64}', where '"),
-        (columns, "metrics: not the columns that its specification names"),
-        (nonsense, "specification: not one that genboard writes"),
-        (seed, "specification.sampling.seed: 2026, where 1 is"),
+        (weights, f"specification.generator.weights: '{'b' * 64}' in the result, but '"),
+        (columns, "metrics: the columns differ from its specification"),
+        (nonsense, "specification: not written by genboard"),
+        (seed, "specification.sampling.seed: 2026 in the result, but 1 here"),
     ):
         small.write_bytes(original)
         change(small, spoil)
@@ -275,7 +275,7 @@ def test_what_has_changed_since_is_named_and_is_no_failure(run: Run, small: Path
 def test_a_failed_result_has_nothing_to_verify(run: Run, small: Path) -> None:
     error = {"stage": "sampling", "type": "BadSamples", "message": "no"}
     change(small, lambda r: r.update(status="failed", metrics=[], error=error))
-    assert "failed at sampling: there is nothing to verify" in refused(run, "verify", small)
+    assert "failed at sampling, so there is nothing to verify" in refused(run, "verify", small)
 
 
 def test_functions_are_run_with_leave_only_and_must_be_the_same(run: Run, own_home: Path, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_functions_are_run_with_leave_only_and_must_be_the_same(run: Run, own_ho
     assert run("evaluate", source, "--name", "mine", *more)[0] == 0
     (path,) = own_home.glob("results/digits@1/mine/*.json")
     assert [e["kind"] for e in verified(run, path)["entries"]] == ["recomputed"]
-    assert "is a function of a user's" in refused(run, "verify", path, "--level", "reproduced")
+    assert "is a user's function" in refused(run, "verify", path, "--level", "reproduced")
     assert "does not run unasked" in refused(run, "verify", path, "--level", "reproduced", "--source", source)
     again = ("--source", source, "--trust-code")
     assert [e["kind"] for e in verified(run, path, *again)["entries"]] == ["recomputed", "reproduced"]
@@ -300,5 +300,5 @@ def test_images_are_recomputed_and_never_reproduced(run: Run, small: Path, own_h
     (path,) = own_home.glob("results/digits@1/theirs/*.json")
     assert "neither the samples nor the generator" in refused(run, "verify", path)
     assert verified(run, path, "--samples", images)["level"] == "recomputed"
-    assert "nothing to draw them from again" in refused(run, "verify", path, "--level", "reproduced")
+    assert "it cannot be drawn again" in refused(run, "verify", path, "--level", "reproduced")
     assert "not in the data folder" in refused(run, "verify", path, "--level", "recomputed")

@@ -145,7 +145,7 @@ def test_half_a_file_is_never_used(server, empty_cache):
 
 def test_a_download_with_another_digest_is_not_kept(server, empty_cache):
     server.answer = something_else
-    with pytest.raises(BadFeatures, match=f"SHA-256 {sha256(b'<html>moved</html>')}, its entry says {DIGEST}"):
+    with pytest.raises(BadFeatures, match=f"SHA-256 {sha256(b'<html>moved</html>')}, but its entry says {DIGEST}"):
         fetch(weights_at(server.url))
     assert kept(empty_cache) == []
 
@@ -173,13 +173,13 @@ def test_a_cache_that_cannot_be_written_to(server, empty_cache):
     (empty_cache / ".net-01234567.safetensors.lock").mkdir(parents=True)
     with pytest.raises(CannotWrite, match=f"cannot write to {empty_cache}: ") as e:
         fetch(weights_at(server.url))
-    assert e.value.hint == "let TORCH_HOME name another folder"
+    assert e.value.hint == "set TORCH_HOME to another folder"
 
 
 def test_a_file_that_was_changed_in_the_cache_is_refused(server):
     path = fetch(weights_at(server.url))
     path.write_bytes(DATA[:-1] + b"x")
-    with pytest.raises(BadFeatures, match=f"has SHA-256 .*, its entry says {DIGEST}") as e:
+    with pytest.raises(BadFeatures, match=f"has SHA-256 .*, but its entry says {DIGEST}") as e:
         read_weights(weights_at(server.url))
     assert e.value.hint == "delete the file, and it is downloaded again"
 
@@ -211,12 +211,12 @@ class Code:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (pickle.dumps(Code(), protocol=2), "holds no plain weights"),
-        (torch_file({"a": Code()}), "holds no plain weights"),
-        (torch_file({"a": torch.ones(2)})[:200], "holds no plain weights"),
-        (b"", "holds no plain weights"),
-        (torch_file([1, 2]), "holds something else than tensors by name"),
-        (torch_file({"a": 1}), "holds something else than tensors by name"),
+        (pickle.dumps(Code(), protocol=2), "holds more than plain weights"),
+        (torch_file({"a": Code()}), "holds more than plain weights"),
+        (torch_file({"a": torch.ones(2)})[:200], "holds more than plain weights"),
+        (b"", "holds more than plain weights"),
+        (torch_file([1, 2]), "does not hold named tensors"),
+        (torch_file({"a": 1}), "does not hold named tensors"),
         (torch_file({"a": torch.ones(2, dtype=torch.bfloat16)}), "'a' is torch.bfloat16"),
     ],
     ids=["pickle", "code", "cut", "empty", "list", "number", "bfloat16"],
@@ -263,9 +263,9 @@ def test_weights_of_the_hub(monkeypatch, tmp_path):
     ("status", "code", "problem", "advice"),
     [
         (403, "GatedRepo", "is gated", "hf auth login"),
-        (404, "EntryNotFound", "is not there, or not public", "put the file there yourself"),
-        (401, "RepoNotFound", "is not there, or not public", "put the file there yourself"),
-        (404, "RevisionNotFound", "is not there, or not public", "put the file there yourself"),
+        (404, "EntryNotFound", "does not exist or is not public", "put the file there yourself"),
+        (401, "RepoNotFound", "does not exist or is not public", "put the file there yourself"),
+        (404, "RevisionNotFound", "does not exist or is not public", "put the file there yourself"),
     ],
 )
 def test_what_the_hub_refuses(status, code, problem, advice, monkeypatch, tmp_path):
@@ -283,7 +283,7 @@ def test_what_the_hub_refuses(status, code, problem, advice, monkeypatch, tmp_pa
 def test_the_hub_offline_says_which_file_to_put_where(monkeypatch, tmp_path):
     with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-        with pytest.raises(GenboardError, match="is not in the cache, and there is no network") as e:
+        with pytest.raises(GenboardError, match="is not in the cache, and the network is unavailable") as e:
             fetch(hub_weights())
         place = tmp_path / "hub" / "models--someone--network" / "snapshots" / COMMIT / "model.safetensors"
         assert e.value.hint == f"put the file there yourself: {place} (SHA-256 {DIGEST})"
@@ -304,5 +304,5 @@ def test_a_fresh_process_without_a_network_says_so_too(tmp_path):
 def test_an_entry_names_one_place():
     with pytest.raises(ValidationError, match="needs repo, revision and path"):
         Weights(repo="a/b", sha256=DIGEST)
-    with pytest.raises(ValidationError, match="name one place"):
+    with pytest.raises(ValidationError, match="give exactly one source"):
         Weights.model_validate({**HUB, "file": "x", "sha256": DIGEST})

@@ -7,23 +7,19 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, skewed, variance_within
+from .inputs import MetricInputs
 from .kernel import interaction
 
 BLOCK = 512  # rows of the kernel matrix held at once
 
 
-def cmmd(
-    real: Tensor, features: Tensor, labels: Tensor | None = None, *, sigma: float = 10.0, scale: float = 1000.0
-) -> Estimate:
+def cmmd(inputs: MetricInputs, *, sigma: float = 10.0, scale: float = 1000.0) -> Estimate:
     """scale (mean k(x, x') + mean k(y, y') - 2 mean k(x, y)), k(a, b) = exp(-|a - b|^2 / 2 sigma^2). Lower is better.
 
     The means run over all pairs, a feature with itself too: biased upwards, never below zero, as published. Features
     are brought to length 1 first, so that their lengths do not count.
 
     Args:
-        real: features of the reference bank, shape (m, d).
-        features: of the samples, shape (n, d).
-        labels: of the samples, where the track fixes how many have each.
         sigma: width of the kernel.
         scale: what the value is multiplied by, for legibility.
 
@@ -34,9 +30,10 @@ def cmmd(
     4 Var(h) / n, h_j being the mean of k(y_j, .) over the samples less its mean over the reference. Near zero it
     is up to 1.4 times too large, and its skewness has a second order, as those of `kernel_distance`.
 
-    >>> round(cmmd(torch.eye(2), -torch.eye(2)).value, 4)
+    >>> round(cmmd(MetricInputs(-torch.eye(2), torch.eye(2))).value, 4)
     19.8013
     """
+    real, features, labels = inputs.real.features, inputs.fake.features, inputs.fake.labels
     if real.shape[1] != features.shape[1]:
         raise BadFeatures(f"the reference features are {real.shape[1]} wide, the samples' {features.shape[1]}")
     if len(features) < 2:

@@ -10,26 +10,19 @@ from torch import Tensor
 from ...core.errors import BadFeatures
 from ...reference_stats.centres import CELLS, SEED, cell_centres, cells_of
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
-from .nearest import Search, nearest
+from .distances import nearest
+from .inputs import FeatureSet, MetricInputs
 
 
-def copying_score(
-    train: Tensor,
-    reference: Tensor,
-    features: Tensor,
-    cells: int = CELLS,
-    seed: int = SEED,
-    centres: Tensor | None = None,
-    labels: Tensor | None = None,
-    search: Search = nearest,
-) -> Estimate:
+def copying_score(inputs: MetricInputs, *, cells: int = CELLS, seed: int = SEED) -> Estimate:
     """Van Elteren's z over cells of the Mann-Whitney U of distances to the nearest training image in the cell.
 
     About standard normal for fresh real images; below -3 samples are nearer to the training images than fresh real
     images are: copies. Far above 0 they are farther away: a poor fit. Shown, not ranked.
 
-    Cells are those of the training features' centres. In each, U counts the pairs of a sample and a reference image in
-    which the sample is farther, equal ones half. With n samples and m reference images in a cell
+    Cells are those of the training features' centres, which are found anew unless they were stored. In each, U counts
+    the pairs of a sample and a reference image in which the sample is farther, equal ones half. With n samples and m
+    reference images in a cell
 
         z = sum (U - n m / 2) / (n + m + 1)  over the root of  sum Var(U) / (n + m + 1)^2,
 
@@ -37,15 +30,8 @@ def copying_score(
     samples, without reference images, or in which all distances are equal, adds nothing.
 
     Args:
-        train: features of the training images, shape (t, d).
-        reference: of real images that training has not seen, shape (m, d).
-        features: of the samples, shape (n, d).
         cells: how many.
         seed: of the cells.
-        centres: of the usual cells, shape (CELLS, d), as reference statistics keep them; found anew where there are
-            none, or other cells are asked for.
-        labels: of the samples, shape (n,), where there are so many of each in every draw.
-        search: for the nearest rows.
 
     Raises:
         BadFeatures: different widths, fewer distinct training images than cells, or no cell that says anything.
@@ -56,12 +42,12 @@ def copying_score(
     of the influence function, with training and reference images fixed and, as in Wilson's interval, half a sample
     added at either end: where all samples are nearer than every reference image, the next one may not be.
     """
+    train, reference, fake, centres = inputs.train, inputs.reference, inputs.fake, inputs.train.centres
     if centres is None or (cells, seed) != (CELLS, SEED):
-        centres = cell_centres(train, cells, seed)
-    of_train, of_reference, of_samples = (cells_of(x, centres) for x in (train, reference, features))
+        centres = cell_centres(train.features, cells, seed)
+    of_train, of_reference, of_samples = (cells_of(x.features, centres) for x in (train, reference, fake))
     to_reference, to_samples = (
-        _within_cells(train, of_train, x, of_x, search)
-        for x, of_x in ((reference, of_reference), (features, of_samples))
+        _within_cells(train, of_train, x, of_x) for x, of_x in ((reference, of_reference), (fake, of_samples))
     )
     tallies = [
         _tally(to_samples[of_samples == cell], to_reference[of_reference == cell]) for cell in range(len(centres))
@@ -72,31 +58,31 @@ def copying_score(
             "in no cell are there samples and reference images at different distances from the training images",
             "give more samples, or fewer cells",
         )
-    value, n = excess / variance**0.5, len(features)
+    value, n = excess / variance**0.5, len(of_samples)
 
     def moved(of_excess: Tensor, of_variance: Tensor) -> Tensor:
         change: Tensor = n * (of_excess - excess / (2 * variance) * of_variance) / variance**0.5
         return change
 
-    influence = torch.zeros(n, dtype=torch.float64, device=features.device)
+    influence = torch.zeros(n, dtype=torch.float64, device=of_samples.device)
     for cell, tally in enumerate(tallies):
         influence[of_samples == cell] = moved(tally.of_excess, tally.of_variance)
     added = max(float((moved(t.ends, t.ends_variance) - influence.mean()).square().sum()) / 2 for t in tallies)
-    se = ((variance_within(influence, labels) + added / n) / n) ** 0.5
+    se = ((variance_within(influence, fake.labels) + added / n) / n) ** 0.5
     uncertainty = normal(value, se, "influence function", degrees=degrees_of(influence))
     return Estimate(value, uncertainty, influence=influence)
 
 
-def _within_cells(train: Tensor, of_train: Tensor, features: Tensor, cells: Tensor, search: Search) -> Tensor:
-    """Distance of each feature to the nearest training image in its own cell, shape (n,); inf where there is none.
+def _within_cells(train: FeatureSet, of_train: Tensor, queries: FeatureSet, cells: Tensor) -> Tensor:
+    """Distance of each query to the nearest training image in its own cell, shape (n,); inf where there is none.
 
     For most it is the nearest of all, which other metrics ask for too.
     """
-    distances, index = search(train, features)
+    distances, index = train.nearest(queries)
     distances, elsewhere = distances.clone(), of_train[index] != cells
     for cell in cells[elsewhere].unique():
-        asking, bank = elsewhere & (cells == cell), train[of_train == cell]
-        distances[asking] = nearest(bank, features[asking])[0] if len(bank) else torch.inf
+        asking, bank = elsewhere & (cells == cell), train.features[of_train == cell]
+        distances[asking] = nearest(bank, queries.features[asking])[0] if len(bank) else torch.inf
     return distances
 
 

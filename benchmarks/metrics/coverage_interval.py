@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from ..neighbours import Members
-from ..neighbours.dealing import column_counts, enough, quarters
+from ..neighbours.random_partition import column_counts, enough, quarters
 from ..uncertainty import degrees_of
 
-FEWEST = 8  # samples that can be dealt into quarters of two
+FEWEST = 8  # samples that can be split into quarters of two
 
 
 def clustering(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -9,20 +11,16 @@ from ...core.errors import BadFeatures
 from ...reference_stats.moments import Gaussian, Moments
 from ..uncertainty import Estimate, normal
 from .frechet_interval import interval
-from .frechet_sampling import sampling
+from .frechet_sampling import Sampling, sampling
 from .frechet_spectrum import Spectrum, spectrum
+from .inputs import MetricInputs
 
 SAMPLES_PER_DIMENSION = 4  # below, simulation finds the standard error off its target
 DIGITS = 1e-7  # relative error of the distance beyond which singular values are taken instead of eigenvalues
 
 
-def frechet_distance(real: Gaussian, features: Tensor, labels: Tensor | None = None) -> Estimate:
+def frechet_distance(inputs: MetricInputs) -> Estimate:
     """|m_r - m_g|^2 + tr(R + G - 2 (R G)^(1/2)), with R and G the covariances (divided by n - 1). Lower is better.
-
-    Args:
-        real: moments of the reference; its stored root is used where it has one.
-        features: of the samples, shape (n, d).
-        labels: of the samples, where the track fixes how many have each.
 
     Raises:
         BadFeatures: the two have different widths, a feature is not a finite number, or there is only one.
@@ -31,21 +29,48 @@ def frechet_distance(real: Gaussian, features: Tensor, labels: Tensor | None = N
     distance of as many fresh samples, whose bias stays in it.
 
     >>> unit = Moments(2, torch.zeros(1).double(), torch.ones(1, 1).double())
-    >>> frechet_distance(unit, torch.tensor([[2.0], [4.0]])).value.__round__(6)
+    >>> from .inputs import FeatureSet
+    >>> inputs = MetricInputs(torch.tensor([[2.0], [4.0]]), FeatureSet(moments=unit))
+    >>> frechet_distance(inputs).value.__round__(6)
     9.171573
     """
+    found, (n, d) = inputs.once(sampled_distance), inputs.fake.features.shape
+    value, sampled = found.value, found.sampled
+    if found.same:
+        return Estimate(value, normal(value, 0.0, "all samples are the same"))
+    if sampled is None:
+        return Estimate(value, None, f"no interval: {n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features")
+    certainty = interval(value, value, sampled, sampled.influence, inputs.fake.labels, "conditional", found.missing)
+    return Estimate(value, certainty, influence=sampled.influence)
+
+
+@dataclass(frozen=True)
+class SampledDistance:
+    """A Fréchet distance and what finite sampling does to it: the pass that its two metrics share.
+
+    Attributes:
+        value: the distance, its bias included.
+        same: whether all samples are the same.
+        sampled: none where all samples are the same, or fewer than `SAMPLES_PER_DIMENSION` a dimension.
+        missing: share of the reference's variance outside the samples' range.
+    """
+
+    value: float
+    same: bool
+    sampled: Sampling | None
+    missing: float
+
+
+def sampled_distance(inputs: MetricInputs) -> SampledDistance:
+    """The distance of these samples from the real moments, whose stored root is used where there is one."""
+    real, features = inputs.real.moments, inputs.fake.features
     generated = moments_of(real, features)
     n, d = features.shape
-    enough = n >= SAMPLES_PER_DIMENSION * d
-    found = spectrum(real, generated, vectors=True) if enough else None
-    value = distance(real, generated, features, found)
-    if not bool(generated.scatter.any()):
-        return Estimate(value, normal(value, 0.0, "all samples are the same"))
-    if found is None:
-        return Estimate(value, None, f"no interval: {n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features")
-    sampled = sampling(real, generated, features, found)
-    certainty = interval(value, value, sampled, sampled.influence, labels, "conditional", found.missing)
-    return Estimate(value, certainty, influence=sampled.influence)
+    found = spectrum(real, generated, vectors=True) if n >= SAMPLES_PER_DIMENSION * d else None
+    value, same = distance(real, generated, features, found), not bool(generated.scatter.any())
+    if found is None or same:
+        return SampledDistance(value, same, None, 0.0)
+    return SampledDistance(value, same, sampling(real, generated, features, found), found.missing)
 
 
 def moments_of(real: Gaussian, features: Tensor) -> Moments:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from ...core.errors import BadFeatures
-from ...reference_stats.moments import Gaussian
 from ..uncertainty import Estimate, normal
-from .frechet import SAMPLES_PER_DIMENSION, distance, moments_of
+from .frechet import SAMPLES_PER_DIMENSION, sampled_distance
 from .frechet_interval import interval
-from .frechet_sampling import sampling
-from .frechet_spectrum import spectrum
+from .inputs import MetricInputs
 
 
-def fd_debiased(real: Gaussian, features: Tensor, labels: Tensor | None = None) -> Estimate:
+def fd_debiased(inputs: MetricInputs) -> Estimate:
     """The Fréchet distance of infinitely many samples to this reference, estimated from n. Lower is better.
 
     The distance of n samples is too large by about d tr(R G)^(1/2) / 4 n and more, which differs from generator to
     generator. What it is on average follows from the leverages of the samples (`frechet_sampling`), with neither splits
     nor seeds, so that it also holds for samples that repeat. The reference's own bias stays in it. Being a difference,
     it can fall below zero.
-
-    Args:
-        real: moments of the reference.
-        features: of the samples, shape (n, d).
-        labels: of the samples, where the track fixes how many have each.
 
     Raises:
         BadFeatures: different widths, a feature is not a finite number, or fewer than 4 samples a dimension, where the
@@ -36,20 +27,20 @@ def fd_debiased(real: Gaussian, features: Tensor, labels: Tensor | None = None) 
 
     >>> import torch
     >>> from ...reference_stats.moments import Moments
+    >>> from .inputs import FeatureSet
     >>> unit, generator = Moments(2, torch.zeros(8).double(), torch.eye(8).double()), torch.Generator().manual_seed(0)
-    >>> found = fd_debiased(unit, torch.randn(100, 8, generator=generator, dtype=torch.float64))
+    >>> fake = torch.randn(100, 8, generator=generator, dtype=torch.float64)
+    >>> found = fd_debiased(MetricInputs(fake, FeatureSet(moments=unit)))
     >>> found.uncertainty.lo < 0 < found.uncertainty.hi
     True
     """
-    n, d = features.shape
+    n, d = inputs.fake.features.shape
     if n < max(SAMPLES_PER_DIMENSION * d, 4):
         raise BadFeatures(f"{n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features, and 4")
-    generated = moments_of(real, features)
-    found = spectrum(real, generated, vectors=True)
-    whole = distance(real, generated, features, found)
-    if not bool(generated.scatter.any()):
-        return Estimate(whole, normal(whole, 0.0, "all samples are the same", "population"))
-    sampled = sampling(real, generated, features, found)
-    value, influence = whole - sampled.bias, sampled.limit_influence
-    certainty = interval(value, whole, sampled, influence, labels, "population", found.missing)
+    found = inputs.once(sampled_distance)
+    if found.sampled is None:
+        return Estimate(found.value, normal(found.value, 0.0, "all samples are the same", "population"))
+    value, influence = found.value - found.sampled.bias, found.sampled.limit_influence
+    labels = inputs.fake.labels
+    certainty = interval(value, found.value, found.sampled, influence, labels, "population", found.missing)
     return Estimate(value, certainty, influence=influence)

@@ -7,26 +7,24 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, degrees_of, normal, variance_within
+from .inputs import MetricInputs
 
 
-def inception_score(logits: Tensor, labels: Tensor | None = None) -> Estimate:
+def inception_score(inputs: MetricInputs) -> Estimate:
     """exp of the mean divergence KL(p(y|x) || p(y)), on all samples at once (one split).
 
     From 1 to the number of classes. It never looks at real images: noise that a classifier is sure of scores well.
 
-    Args:
-        logits: of the samples, shape (n, classes).
-        labels: asked of the generator, shape (n,), where there are so many of each in every draw.
-
     Source: Salimans et al. 2016, arXiv:1606.03498. The standard error is that of the influence function
     IS (KL_i - mean KL).
 
-    >>> round(inception_score(100.0 * torch.eye(4)).value, 6)
+    >>> from .inputs import FeatureSet
+    >>> round(inception_score(MetricInputs(FeatureSet(logits=100.0 * torch.eye(4)))).value, 6)
     4.0
     """
-    divergence = _divergences(logits)
+    divergence = _divergences(inputs.fake.logits)
     value = float(divergence.mean().exp())
-    se = value * (variance_within(divergence, labels) / len(logits)) ** 0.5
+    se = value * (variance_within(divergence, inputs.fake.labels) / len(divergence)) ** 0.5
     interval = normal(value, se, "influence function", degrees=degrees_of(divergence))
     return Estimate(value, interval, influence=value * divergence)
 

@@ -9,20 +9,14 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, skewed, variance_within
+from .inputs import MetricInputs
 
 TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold
 MOST = 4096  # samples among which the interaction is taken
 
 
-def kernel_distance(
-    real: Tensor, features: Tensor, labels: Tensor | None = None, *, degree: int = 3, coefficient: float = 1.0
-) -> Estimate:
+def kernel_distance(inputs: MetricInputs, *, degree: int = 3, coefficient: float = 1.0) -> Estimate:
     """The unbiased estimate of MMD^2 with the kernel (x.y / d + coefficient)^degree, on all pairs.
-
-    Args:
-        real: features of the reference bank, shape (m, d).
-        features: of the samples, shape (n, d).
-        labels: of the samples, where the track fixes how many have each.
 
     Raises:
         BadFeatures: different widths, a feature that is not a finite number, or fewer than 2 on either side.
@@ -33,6 +27,7 @@ def kernel_distance(
     mean(c^2) / n, being a mean itself, so Var(h) has it in already, twice: near zero the error is up to 1.4 times too
     large, which is left so, since heavy tails need it. The skewness has a second order too (`interaction`).
     """
+    real, features = inputs.real.features, inputs.fake.features
     refuse_unfit(real, features, 2)
     n = len(features)
     x, y = real.to(torch.float64), features.to(torch.float64)
@@ -41,7 +36,7 @@ def kernel_distance(
     across = means_across(y, x, degree, coefficient)  # (n,)
     value = float(within_real + within_samples.mean() - 2 * across.mean())
     h = within_samples - across
-    se = (4 * variance_within(h, labels) / n) ** 0.5
+    se = (4 * variance_within(h, inputs.fake.labels) / n) ** 0.5
     third = interaction(h, lambda rows, others: _kernel(y[rows], y[others], degree, coefficient))
     method = "variance of the U-statistic's projection, with its skewness"
     return Estimate(value, skewed(value, se, h, method, third), influence=2 * h)

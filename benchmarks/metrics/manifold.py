@@ -13,10 +13,11 @@ from math import sqrt
 from ..neighbours import Members, Neighbours
 from ..uncertainty import Estimate, degrees_of, effect_of_labels, normal, variance_within, wilson
 from .coverage_interval import FEWEST, clustering
+from .inputs import MetricInputs
 from .recall_interval import half_samples
 
 
-def precision(neighbours: Neighbours, k: int = 3) -> Estimate:
+def precision(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     """Share of samples inside the real manifold, 0 to 1. Higher is better: samples look like real images.
 
     Given the reference each sample is in or out on its own, so Wilson's interval holds; where the numbers of the labels
@@ -24,6 +25,7 @@ def precision(neighbours: Neighbours, k: int = 3) -> Estimate:
 
     Source: Kynkäänniemi et al. 2019, arXiv:1904.06991.
     """
+    neighbours = inputs.neighbours(k)
     inside = _members(neighbours).balls[:, k - 1] > 0
     effect = effect_of_labels(inside, neighbours.labels)
     method = "Wilson" if neighbours.labels is None else "Wilson, variance within labels"
@@ -31,13 +33,14 @@ def precision(neighbours: Neighbours, k: int = 3) -> Estimate:
     return Estimate(hits / n, wilson(hits, n, effect, method=method), influence=inside.double())
 
 
-def recall(neighbours: Neighbours, k: int = 3) -> Estimate:
+def recall(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     """Share of real images inside the samples' manifold, 0 to 1. Higher is better: samples cover the real images.
 
     Source: Kynkäänniemi et al. 2019, arXiv:1904.06991. Standard error: the spread over half-samples, see
     `recall_interval`. Which those are depends on the places of the rows and the seed; there are so many that it moves
     the interval by 1 %.
     """
+    neighbours = inputs.neighbours(k)
     whole = neighbours.counts
     value = float(whole.covered_real[k - 1]) / whole.cell.n_real
     if whole.places is None:
@@ -47,7 +50,7 @@ def recall(neighbours: Neighbours, k: int = 3) -> Estimate:
     return Estimate(value, normal(value, float(some.std(ddof=1)), f"spread over {len(some)} half-samples"))
 
 
-def density(neighbours: Neighbours, k: int = 5) -> Estimate:
+def density(inputs: MetricInputs, *, k: int = 5) -> Estimate:
     """Mean number of real balls that a sample is in, over k. Of equal distributions 1; neither end is best.
 
     Below 1 samples stray from the real images; above 1 they crowd where those are dense. Given the reference each
@@ -55,6 +58,7 @@ def density(neighbours: Neighbours, k: int = 5) -> Estimate:
 
     Source: Naeem et al. 2020, arXiv:2002.09797.
     """
+    neighbours = inputs.neighbours(k)
     balls = _members(neighbours).balls[:, k - 1]
     value, n = float(balls.sum()) / (k * len(balls)), len(balls)
     if n < 2:
@@ -64,13 +68,14 @@ def density(neighbours: Neighbours, k: int = 5) -> Estimate:
     return Estimate(value, interval, influence=balls.double() / k)
 
 
-def coverage(neighbours: Neighbours, k: int = 5) -> Estimate:
+def coverage(inputs: MetricInputs, *, k: int = 5) -> Estimate:
     """Share of real images whose ball holds a sample, 0 to 1. Higher is better.
 
     Of equal distributions with N real images and M samples 1 - prod_{j=1..k} (N - j) / (N + M - j), not 1.
 
     Source: Naeem et al. 2020, arXiv:2002.09797. Interval: Wilson's, with the effect of `coverage_interval`.
     """
+    neighbours = inputs.neighbours(k)
     whole = neighbours.counts
     hits, n = int(whole.reached_real[k - 1]), whole.cell.n_real
     if whole.cell.n_fake < FEWEST:

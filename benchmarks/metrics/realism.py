@@ -9,19 +9,18 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
-from ..neighbours.distances import clouds
+from ..neighbours.distances import point_sets
 from ..neighbours.lists import nearest_lists
 from ..uncertainty import LEVEL, Estimate, Uncertainty, Z
+from .inputs import MetricInputs
 
 SPARE = 8  # neighbours listed beyond the k-th, so that the k-th by exact distance hardly ever is not among them
 
 
-def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
+def realism(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     """Median realism score of the samples: above 1 at least half of them lie in a real image's ball.
 
     Args:
-        real: features of the reference bank, shape (m, d).
-        features: of the samples, shape (n, d).
         k: a ball reaches to the k-th nearest other real image.
 
     Raises:
@@ -31,7 +30,7 @@ def realism(real: Tensor, features: Tensor, k: int = 3) -> Estimate:
     Source: Kynkäänniemi et al. 2019, arXiv:1904.06991, who score single samples. The interval is that of a median by
     order statistics, the reference fixed.
     """
-    ordered = realism_scores(real, features, k).sort().values
+    ordered = realism_scores(inputs.real.features, inputs.fake.features, k).sort().values
     n = len(ordered)
     value = float(ordered[[(n - 1) // 2, n // 2]].mean())
     if isinf(value):
@@ -68,7 +67,7 @@ def realism_scores(real: Tensor, features: Tensor, k: int = 3) -> Tensor:
 
 def _radii(real: Tensor, k: int) -> Tensor:
     """Squared distance of each real image to its k-th nearest other one, float64, shape (m,)."""
-    everyone, _ = clouds(real, real)
+    everyone, _ = point_sets(real, real)
     lists = nearest_lists(everyone, k + SPARE)
     rows = torch.arange(len(real), device=real.device)[:, None].expand_as(lists.index)
     listed = everyone.exact(rows.reshape(-1), everyone, lists.index.reshape(-1)).view_as(lists.index)

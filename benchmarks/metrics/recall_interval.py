@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..neighbours import Places
-from ..neighbours.dealing import Words, column_counts, enough, halves
+from ..neighbours.random_partition import Words, column_counts, enough, halves
 
 AT_ONCE = 2**15  # words held at once of a column of lists: what a core's cache may hold
 
@@ -50,7 +50,7 @@ def half_samples(places: Places, n_real: int, k: int, labels: Tensor | None, see
 
 
 def _batches(parts: Iterator[Words], size: int) -> Iterator[Words]:
-    """The first halves of so many deals at a time, shape (size, m)."""
+    """The first halves of so many random partitions at a time, shape (size, m)."""
     held: list[Words] = []
     for part in parts:
         held.append(part[0])

@@ -15,28 +15,24 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..neighbours import members_within, to_other_rows
-from ..neighbours.dealing import bits, enough, halves
+from ..neighbours.random_partition import bits, enough, halves
 from ..uncertainty import FEWEST as FEWEST_DEGREES
 from ..uncertainty import Estimate, degrees_of, normal
 from .diagonal import Curve, share_below, standard_error
-from .nearest import distances
+from .distances import distances
+from .inputs import MetricInputs
 
 MOST = 64  # samples kept of a real ball: a random half of all samples misses so many with a chance of 1e-19
-FEWEST = 4  # samples that can be dealt into halves of two
+FEWEST = 4  # samples that can be split into halves of two
 
 
-def alpha_precision(real: Tensor, features: Tensor, labels: Tensor | None = None) -> Estimate:
+def alpha_precision(inputs: MetricInputs) -> Estimate:
     """1 - 2 times the integral over alpha of |P(alpha) - alpha|, 0 to 1. Higher is better.
 
     P(alpha) is the share of samples that are no farther from the mean of the real features than the alpha-quantile of
     the real features' own distances from it, which is the least radius that holds a share alpha of them. It falls both
     where samples stray and where they crowd in the middle. It sees the distance from the centre alone. Of a set of m
     with itself it is 1 - 1/m; of n fresh real images less than 1 by about 0.6 / sqrt(n).
-
-    Args:
-        real: features of the reference bank, shape (m, d), taken as they are.
-        features: of the samples, shape (n, d).
-        labels: of the samples, shape (n,), where there are so many of each in every draw.
 
     For the standard error see `diagonal.standard_error`: where the curve runs along the diagonal it errs on the wide
     side.
@@ -45,18 +41,19 @@ def alpha_precision(real: Tensor, features: Tensor, labels: Tensor | None = None
     interpolates the quantiles, and may map the features through a network of its own before.
 
     >>> square = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    >>> alpha_precision(square, 2 * square).value
+    >>> alpha_precision(MetricInputs(2 * square, square)).value
     0.0
     """
+    real, features = inputs.real.features, inputs.fake.features
     centre = real.to(torch.float64).mean(dim=0, keepdim=True)
     levels = share_below(distances(centre, real)[0], distances(centre, features)[0])
-    curve, se = Curve.of(levels), standard_error(levels, labels)
+    curve, se = Curve.of(levels), standard_error(levels, inputs.fake.labels)
     value = curve.agreement()
     interval = normal(value, se, "influence function, widened near the diagonal")
     return Estimate(value, interval, influence=curve.gain(levels))
 
 
-def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, labels: Tensor | None = None) -> Estimate:
+def beta_recall(inputs: MetricInputs, *, k: int = 1, seed: int = 0) -> Estimate:
     """1 - 2 times the integral over beta of |R(beta) - beta|, 0 to 1. Shown, not ranked.
 
     R(beta) is the share of real images whose ball, reaching to their k-th nearest other real image, holds one of the
@@ -66,10 +63,7 @@ def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, label
     held-out images.
 
     Args:
-        real: features of the reference bank, shape (m, d), taken as they are.
-        features: of the samples, shape (n, d).
-        seed: of the dealing of samples into parts, from which the standard error comes.
-        labels: of the samples, shape (n,), where there are so many of each in every draw.
+        seed: of the random partitions of the samples, from which the standard error comes.
 
     Raises:
         BadFeatures: no more than k real images.
@@ -78,6 +72,7 @@ def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, label
     the nearest in the most typical part, takes its quantiles among those nearest samples, and sums over 30 levels. For
     the standard error see `_standard_error`.
     """
+    real, features = inputs.real.features, inputs.fake.features
     if len(real) <= k:
         raise BadFeatures(f"{len(real)} real images have no {k}-th nearest other one", "give more real images")
     # Sorted, so that rows in another order give the same centre to the last bit, and no tie is broken differently.
@@ -91,7 +86,7 @@ def beta_recall(real: Tensor, features: Tensor, k: int = 1, seed: int = 0, label
     value, n = Curve.of(most_typical).agreement(), len(features)
     if n < FEWEST:
         return Estimate(value, None, f"no interval: {n} samples, it needs {FEWEST}")
-    se, degrees = _standard_error(inside, most_typical, seed, labels)
+    se, degrees = _standard_error(inside, most_typical, seed, inputs.fake.labels)
     return Estimate(value, normal(value, se, "variance between halves", degrees=degrees))
 
 

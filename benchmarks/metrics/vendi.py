@@ -7,19 +7,17 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, normal
+from .inputs import MetricInputs
 
 BLOCK = 4096  # rows held in float64 at once
 SAMPLES_PER_DIMENSION, FEWEST = 4, 30  # below either, simulation finds intervals that hold their target too rarely
 
 
-def vendi_score(features: Tensor) -> Estimate:
+def vendi_score(inputs: MetricInputs) -> Estimate:
     """exp of the entropy of the eigenvalues of K / n, K being the cosines between all samples.
 
     From 1, all samples pointing the same way, to min(n, d), all directions equally filled. Neither end is best: noise
     has the most. Read it beside the value of as many real images.
-
-    Args:
-        features: of the samples, shape (n, d).
 
     Raises:
         BadFeatures: a row of zeros, which has no cosine with anything.
@@ -27,9 +25,10 @@ def vendi_score(features: Tensor) -> Estimate:
     Source: Friedman and Dieng 2023, arXiv:2210.02410. The eigenvalues come from the smaller of the two Gram matrices,
     (n, n) or (d, d): the others are zero. For the standard error see `influences`.
 
-    >>> round(vendi_score(torch.eye(3)).value, 6)
+    >>> round(vendi_score(MetricInputs(torch.eye(3))).value, 6)
     3.0
     """
+    features = inputs.fake.features
     n, d = features.shape
     empty = (features == 0).all(dim=1)
     if bool(empty.any()):

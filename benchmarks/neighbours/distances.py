@@ -21,7 +21,7 @@ NARROW = 128  # features no wider than this are multiplied in float64: there the
 
 
 @dataclass(frozen=True)
-class Cloud:
+class PointSet:
     """A set of features, ready for both kinds of distance.
 
     Attributes:
@@ -47,12 +47,12 @@ class Cloud:
         """Squared length of each original row, float64, shape (n,)."""
         return torch.cat([rows.double().square().sum(dim=1) for rows in self.original.split(ROWS)])
 
-    def error(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
+    def error(self, rows: Tensor, other: PointSet, columns: Tensor) -> Tensor:
         """The bound on the error of a squared distance, float64, for pairs of rows."""
         a, b = self.length[rows], other.length[columns]
         return self.alpha * a * b + self.beta * (a + b).square() + _TINY
 
-    def exact(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
+    def exact(self, rows: Tensor, other: PointSet, columns: Tensor) -> Tensor:
         """Squared distances of pairs of rows, summed from differences in float64. Equal rows give equal distances."""
         step = max(1, PAIRS // self.original.shape[1])
         parts = []
@@ -66,7 +66,7 @@ class Cloud:
 _TINY = 1e-30  # what underflow may take from a sum whose terms are at most one
 
 
-def clouds(x: Tensor, y: Tensor, origin: bool = False) -> tuple[Cloud, Cloud]:
+def point_sets(x: Tensor, y: Tensor, origin: bool = False) -> tuple[PointSet, PointSet]:
     """Two sets about a common centre, scaled by a power of two so that no row is much longer than one.
 
     The centre is subtracted in float64: where the mean is large against the spread, float32 products of the
@@ -83,7 +83,7 @@ def clouds(x: Tensor, y: Tensor, origin: bool = False) -> tuple[Cloud, Cloud]:
     longest = farthest * x.shape[1] ** 0.5
     scale = 2.0 ** -round(log2(longest)) if longest > 0 else 1.0
     bulk = torch.float64 if x.shape[1] <= NARROW or x.is_cuda else torch.float32
-    return _cloud(x, centre, scale, bulk), _cloud(y, centre, scale, bulk)
+    return _point_set(x, centre, scale, bulk), _point_set(y, centre, scale, bulk)
 
 
 def _mean(x: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def _mean(x: Tensor) -> Tensor:
     return total / len(x)
 
 
-def _cloud(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> Cloud:
+def _point_set(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> PointSet:
     d = x.shape[1]
     unit = torch.finfo(bulk).eps / 2
     summed = min(d, CHUNK) + 8
@@ -105,19 +105,19 @@ def _cloud(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> Cloud:
         block = ((x[start : start + ROWS] - centre) * scale).to(bulk)
         centred[start : start + ROWS] = block
         length[start : start + ROWS] = block.double().square().sum(dim=1).sqrt()
-    return Cloud(x, centred, length, alpha, beta, scale)
+    return PointSet(x, centred, length, alpha, beta, scale)
 
 
-def slope(x: Cloud) -> float:
+def slope(x: PointSet) -> float:
     """By how much a bound is below the distance for each unit of the product of two rows' lengths."""
     return x.alpha + 2 * x.beta
 
 
-def lower_bounds(x: Cloud, y: Cloud, triangle: bool = False) -> Iterator[tuple[int, Tensor]]:
+def lower_bounds(x: PointSet, y: PointSet, triangle: bool = False) -> Iterator[tuple[int, Tensor]]:
     """Blocks of rows: the first row's index, and (rows, len(y)) numbers that no scaled squared distance is below.
 
     (1 - beta) (a^2 + b^2) - 2 x.y - (alpha + 2 beta) a b, so that the bound is part of the number.
-    Each distance is at most two errors (`Cloud.error`) above its bound. The block is overwritten by the next.
+    Each distance is at most two errors (`PointSet.error`) above its bound. The block is overwritten by the next.
 
     Args:
         triangle: give only the columns from the block's first row on: within one set the rest is the same again.

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
+from .ball_index import BallIndex, Order
 from .cells import Cell, Counts, Resample
-from .distances import Cloud, clouds, lower_bounds
+from .distances import PointSet, lower_bounds, point_sets
 from .lists import Lists, longest, nearest_lists
 from .members import Places
 from .products import Watch, faithful, inner_products, show_across, show_within
-from .side import Order, Side
 
 
 def real_lists(real: Tensor, k: int, sizes: Sequence[int], watch: Watch | None = None) -> Lists:
@@ -32,12 +32,12 @@ def real_lists(real: Tensor, k: int, sizes: Sequence[int], watch: Watch | None =
         sizes: of the subsets of the real rows.
         watch: is shown the inner products within the real rows.
     """
-    cloud, _ = clouds(real, real)
-    beside = watch if watch and faithful(cloud) else None
-    lists = nearest_lists(cloud, longest(len(real), sizes, k), beside)
+    points, _ = point_sets(real, real)
+    beside = watch if watch and faithful(points) else None
+    lists = nearest_lists(points, longest(len(real), sizes, k), beside)
     if watch and not beside:
         show_within(real, watch)
-    return lists.scaled(cloud.scale**-2)
+    return lists.scaled(points.scale**-2)
 
 
 def count_neighbours(
@@ -72,7 +72,7 @@ def count_neighbours(
     smallest = min(min(size) for r in resamples for size in r.sizes)
     if smallest <= k:
         raise BadFeatures(f"{smallest} rows have no {k}-th neighbour", f"use k up to {smallest - 1}")
-    x, y = clouds(real, fake)
+    x, y = point_sets(real, fake)
     device = x.length.device
     resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
     deepest = max(k, depth)
@@ -81,8 +81,8 @@ def count_neighbours(
     beside = watch if watch and faithful(x, y) else None
     near_real = _lists(x, straight, k) if lists is None else lists.scaled(x.scale**2)
     near_fake = near_real if lists is not None and fake is real else _lists(y, turned, deepest, beside)
-    around_real = Side(x, y, near_real, straight, k, closed, sums=True)
-    around_fake = Side(y, x, near_fake, turned, deepest, closed, sums=depth > k, most=None)
+    around_real = BallIndex(x, y, near_real, straight, k, closed, sums=True)
+    around_fake = BallIndex(y, x, near_fake, turned, deepest, closed, sums=depth > k, most=None)
     for start, block in lower_bounds(x, y):
         inside = (block <= around_real.reach[start : start + len(block), None]).nonzero(as_tuple=True)
         around_real.add(inside[0] + start, inside[1], block[inside])
@@ -99,15 +99,15 @@ def count_neighbours(
         for size in resample.sizes:
             a, b = next(by_real), next(by_fake)
             covered, recalled, reached = (_up_to(best, k) for best in (a.best_query, b.best_query, a.best_centre))
-            members = a.roll.members() if a.roll else None
-            places = Places(near_fake.index[:, :depth], *b.roll.pairs()) if b.roll else None
+            members = a.membership.members() if a.membership else None
+            places = Places(near_fake.index[:, :depth], *b.membership.pairs()) if b.membership else None
             counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members, places))
     return counts
 
 
-def _lists(cloud: Cloud, orders: Sequence[Order], k: int, watch: Watch | None = None) -> Lists:
+def _lists(points: PointSet, orders: Sequence[Order], k: int, watch: Watch | None = None) -> Lists:
     sizes = [size for _, _, sizes, _ in orders for size, _ in sizes]
-    return nearest_lists(cloud, longest(len(cloud), sizes, k), watch)
+    return nearest_lists(points, longest(len(points), sizes, k), watch)
 
 
 def _up_to(best: Tensor, k: int) -> Tensor:

@@ -9,7 +9,7 @@ from math import ceil, sqrt
 import torch
 from torch import Tensor
 
-from .distances import Cloud, lower_bounds
+from .distances import PointSet, lower_bounds
 from .duplicates import Kinds
 from .products import Watch, inner_products
 
@@ -37,26 +37,26 @@ class Lists:
         return Lists(self.rows, self.index, self.low * factor, self.high * factor, self.end * factor)
 
 
-def nearest_lists(cloud: Cloud, length: int, watch: Watch | None = None) -> Lists:
+def nearest_lists(points: PointSet, length: int, watch: Watch | None = None) -> Lists:
     """The lists of all rows, from one pass over one half of the distances within the set.
 
     Args:
         watch: is shown the inner products.
     """
-    n = len(cloud)
+    n = len(points)
     length = min(length, n - 1)
-    best = _Best(n, length, cloud)
-    for start, block in lower_bounds(cloud, cloud, triangle=True):
+    best = _Best(n, length, points)
+    for start, block in lower_bounds(points, points, triangle=True):
         rows = len(block)
         block.diagonal().fill_(torch.inf)
         best.take(slice(start, start + rows), block, start)
         if start + rows < n:
             best.take(slice(start + rows, n), block[:, rows:].T.contiguous(), start)
         if watch:
-            watch.within(start, inner_products(cloud, cloud, start, block))
-    every = torch.arange(n, device=cloud.length.device)
+            watch.within(start, inner_products(points, points, start, block))
+    every = torch.arange(n, device=points.length.device)
     low, index = best.low.double(), best.index
-    error = cloud.error(every[:, None].expand_as(index).reshape(-1), cloud, index.reshape(-1)).view_as(low)
+    error = points.error(every[:, None].expand_as(index).reshape(-1), points, index.reshape(-1)).view_as(low)
     end = low[:, -1] if length < n - 1 else torch.full_like(low[:, -1], torch.inf)
     return Lists(every, index, low, (low + 2 * error).cummax(dim=1).values, end)
 
@@ -64,10 +64,10 @@ def nearest_lists(cloud: Cloud, length: int, watch: Watch | None = None) -> List
 class _Best:
     """The nearest rows found so far, sorted."""
 
-    def __init__(self, n: int, length: int, cloud: Cloud) -> None:
+    def __init__(self, n: int, length: int, points: PointSet) -> None:
         self.length = length
-        self.low = torch.full((n, length), torch.inf, dtype=cloud.centred.dtype, device=cloud.centred.device)
-        self.index = torch.zeros(n, length, dtype=torch.int64, device=cloud.centred.device)
+        self.low = torch.full((n, length), torch.inf, dtype=points.centred.dtype, device=points.centred.device)
+        self.index = torch.zeros(n, length, dtype=torch.int64, device=points.centred.device)
 
     def take(self, rows: slice, block: Tensor, first: int) -> None:
         """Merge in a block of bounds, whose columns are the rows of the set from `first` on."""
@@ -79,17 +79,17 @@ class _Best:
         self.index[rows] = index.gather(1, kept.indices)
 
 
-def exact_lists(cloud: Cloud, rows: Tensor, length: int, kinds: Kinds) -> Lists:
+def exact_lists(points: PointSet, rows: Tensor, length: int, kinds: Kinds) -> Lists:
     """Lists of a few rows, by exact distances: for those whose bounds do not suffice."""
-    distances = exact_distances(cloud, rows, cloud, kinds, kinds)
+    distances = exact_distances(points, rows, points, kinds, kinds)
     distances[torch.arange(len(rows), device=rows.device), rows] = torch.inf
-    length = min(length, len(cloud) - 1)
+    length = min(length, len(points) - 1)
     low, index = distances.topk(length, dim=1, largest=False, sorted=True)
-    end = low[:, -1] if length < len(cloud) - 1 else torch.full_like(low[:, -1], torch.inf)
+    end = low[:, -1] if length < len(points) - 1 else torch.full_like(low[:, -1], torch.inf)
     return Lists(rows, index, low, low, end)
 
 
-def exact_distances(own: Cloud, rows: Tensor, other: Cloud, own_kinds: Kinds, other_kinds: Kinds) -> Tensor:
+def exact_distances(own: PointSet, rows: Tensor, other: PointSet, own_kinds: Kinds, other_kinds: Kinds) -> Tensor:
     """Scaled squared distances of a few rows to all of the other set, float64; of equal rows one is measured."""
     (first, kind), (columns, of_column) = own_kinds, other_kinds
     met, place = kind[rows].unique(return_inverse=True)

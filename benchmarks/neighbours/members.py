@@ -44,7 +44,7 @@ class Places:
     before: Tensor
 
 
-class Roll:
+class MembershipCounts:
     """The members, as they are found.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .distances import Cloud
+from .distances import PointSet
 from .lists import Lists
 
 
@@ -35,7 +35,7 @@ class Pairs:
 
 
 def place(
-    own: Cloud, other: Cloud, lists: Lists, centre: Tensor, query: Tensor, low: Tensor, exact: bool = False
+    own: PointSet, other: PointSet, lists: Lists, centre: Tensor, query: Tensor, low: Tensor, exact: bool = False
 ) -> Pairs:
     """Place queries in the lists of their centres, as far as the bounds tell.
 
@@ -51,7 +51,7 @@ def place(
     return Pairs(centre, query, before, _search(lists.low, centre, high, right=True).maximum(before))
 
 
-def settle(own: Cloud, other: Cloud, lists: Lists, pairs: Pairs, closed: bool) -> tuple[Tensor, Tensor]:
+def settle(own: PointSet, other: PointSet, lists: Lists, pairs: Pairs, closed: bool) -> tuple[Tensor, Tensor]:
     """The neighbours between `before` and `after` that do count: index of the pair and place in its list, shape (e,).
 
     In a ball `d < radius` a neighbour counts against the query if it is no farther, in `d <= radius` if it is strictly

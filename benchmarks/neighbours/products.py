@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .distances import Cloud, clouds, lower_bounds, slope
+from .distances import PointSet, lower_bounds, point_sets, slope
 
 
 class Watch(Protocol):
@@ -23,7 +23,7 @@ class Watch(Protocol):
 FAR = 16  # squared distance of rows from their common centre, over that from the origin, that costs few digits
 
 
-def faithful(*sets: Cloud) -> bool:
+def faithful(*sets: PointSet) -> bool:
     """Whether products made of these sets' distances are about as exact as products of the rows themselves.
 
     They are not where the common centre is far off, as an outlier may pull it.
@@ -33,19 +33,19 @@ def faithful(*sets: Cloud) -> bool:
 
 def show_within(rows: Tensor, watch: Watch) -> None:
     """The products within one set, shape (n, d), by a pass of their own."""
-    cloud, _ = clouds(rows, rows, origin=True)
-    for start, block in lower_bounds(cloud, cloud, triangle=True):
-        watch.within(start, inner_products(cloud, cloud, start, block))
+    points, _ = point_sets(rows, rows, origin=True)
+    for start, block in lower_bounds(points, points, triangle=True):
+        watch.within(start, inner_products(points, points, start, block))
 
 
 def show_across(real: Tensor, fake: Tensor, watch: Watch) -> None:
     """The products of real rows, shape (n, d), with generated ones, shape (m, d), by a pass of their own."""
-    x, y = clouds(real, fake, origin=True)
+    x, y = point_sets(real, fake, origin=True)
     for start, block in lower_bounds(x, y):
         watch.across(start, inner_products(x, y, start, block))
 
 
-def inner_products(x: Cloud, y: Cloud, start: int, block: Tensor) -> Tensor:
+def inner_products(x: PointSet, y: PointSet, start: int, block: Tensor) -> Tensor:
     """A block of `lower_bounds` turned into inner products of the originals, in place.
 
     From |x - y|^2 = |x|^2 + |y|^2 - 2 x.y, for as much as the rounding of the block allows: what the bound is below the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .distances import Cloud, clouds, lower_bounds
+from .distances import PointSet, lower_bounds, point_sets
 from .duplicates import distinct
 from .members import foremost
 
@@ -25,7 +25,7 @@ def nearest_rows(bank: Tensor, queries: Tensor, squares: Tensor | None = None) -
             units of the root of that row's own.
     """
     (shown, of_query), (kept, _) = distinct(queries), distinct(bank)
-    of_queries, of_bank = clouds(_rows(queries, shown), _rows(bank, kept))
+    of_queries, of_bank = point_sets(_rows(queries, shown), _rows(bank, kept))
     square = torch.empty(len(shown), dtype=torch.float64, device=queries.device)
     index = torch.empty_like(shown)
     largest = 1.0 if squares is None else float(squares.max())
@@ -54,7 +54,7 @@ def nearest_rows(bank: Tensor, queries: Tensor, squares: Tensor | None = None) -
 
 def to_other_rows(bank: Tensor, rows: Tensor, k: int) -> Tensor:
     """Squared distance of these rows of the bank to their k-th nearest other row of it, float64, shape of `rows`."""
-    some, everyone = clouds(bank[rows], bank)
+    some, everyone = point_sets(bank[rows], bank)
     square = torch.empty(len(rows), dtype=torch.float64, device=bank.device)
     for start, block in lower_bounds(some, everyone):
         places = torch.arange(start, start + len(block), device=bank.device)
@@ -78,7 +78,7 @@ def members_within(bank: Tensor, queries: Tensor, squares: Tensor, rank: Tensor,
         squares: float64, shape (n,).
         rank: of the queries, shape (m,), int64: of each row's pairs the `most` with the lowest rank are given.
     """
-    everyone, of_queries = clouds(bank, queries)
+    everyone, of_queries = point_sets(bank, queries)
     limit = squares * everyone.scale**2
     found = []
     for start, block in lower_bounds(everyone, of_queries):
@@ -99,7 +99,9 @@ def _rows(x: Tensor, chosen: Tensor) -> Tensor:
     return x if len(chosen) == len(x) else x[chosen]
 
 
-def _candidates(queries: Cloud, rows: Tensor, bank: Cloud, block: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+def _candidates(
+    queries: PointSet, rows: Tensor, bank: PointSet, block: Tensor, k: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """The columns with the lowest bounds and their squared distances, (rows, c), and the lower bound of all others."""
     found = block.topk(min(k - 1 + CANDIDATES, block.shape[1]), dim=1, largest=False, sorted=True)
     exact = queries.exact(rows.repeat_interleave(found.indices.shape[1]), bank, found.indices.reshape(-1))
@@ -108,7 +110,9 @@ def _candidates(queries: Cloud, rows: Tensor, bank: Cloud, block: Tensor, k: int
     return rest if found.indices.shape[1] < block.shape[1] else rest.fill_(torch.inf), found.indices, exact
 
 
-def _within(queries: Cloud, rows: Tensor, bank: Cloud, block: Tensor, squares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _within(
+    queries: PointSet, rows: Tensor, bank: PointSet, block: Tensor, squares: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Squared distances of all pairs whose bound allows one of `squares`, with the place of the row and the column."""
     query, column = (block <= (squares * queries.scale**2)[:, None]).nonzero(as_tuple=True)
     return queries.exact(rows[query], bank, column), query, column

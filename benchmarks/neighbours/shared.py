@@ -17,7 +17,7 @@ class Neighbours:
     """Real and generated features, and the largest number of neighbours that will be asked for.
 
     Attributes:
-        seed: of the dealing of the samples into parts, from which come the intervals of recall and coverage.
+        seed: of the random partitions of the samples, from which come the intervals of recall and coverage.
         labels: of the generated rows, where the protocol fixes how many there are of each: parts keep to that, and so
             do the intervals.
     """

@@ -12,6 +12,7 @@ import sys
 import pytest
 import torch
 from genboard.benchmarks.metrics.frechet import distance, frechet_distance, moments_of
+from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.neighbours import Resample, count_neighbours, identity_resample
 from genboard.reference_stats.moments import Moments, symmetric_root
 from published_protocols import kernel_distance_subsets
@@ -107,7 +108,7 @@ def test_frechet_interval(benchmark, reference, fake, inner):
 
     alternate(
         benchmark,
-        lambda: frechet_distance(reference, fake),
+        lambda: frechet_distance(MetricInputs(fake, FeatureSet(moments=reference))),
         {without: lambda: distance(reference, moments_of(reference, fake), fake), ARITHMETIC: arithmetic},
         rounds=5,
         compared=[("Fréchet distance with interval, from features", OURS, without)],
@@ -139,7 +140,8 @@ ALONE = """
 import re, sys, time, torch
 from pathlib import Path
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
-from genboard.benchmarks.neighbours import Neighbours, count_neighbours, identity_resample
+from genboard.benchmarks.metrics.inputs import MetricInputs
+from genboard.benchmarks.neighbours import count_neighbours, identity_resample
 # The peak of this process alone: what getrusage says holds that of the process it was started from.
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 2**20
 n = int(sys.argv[1])
@@ -148,8 +150,8 @@ started, before = time.perf_counter(), peak()
 if sys.argv[2] == "counts":
     assert count_neighbours(real, fake, 5, [identity_resample(n, n)])
 else:
-    neighbours = Neighbours(real, fake, 5)
-    assert all(metric(neighbours).uncertainty for metric in (precision, recall, density, coverage))
+    inputs = MetricInputs(fake, real, k=5)
+    assert all(metric(inputs).uncertainty for metric in (precision, recall, density, coverage))
 print(time.perf_counter() - started, peak(), peak() - before)
 """
 

@@ -128,13 +128,10 @@ def rows_of(reads: Mapping[str, Sequence[Readings]], n: int, total: int) -> list
 
 def _seen(key: str, values: Sequence[float | None]) -> list[float] | None:
     """How bad each value is, where the metric judges copies at all; of a test for copies, the more the lower."""
-    if key.partition(":")[0] in MEMORISATION:
+    if metric_of(key).detects_copies:
         known = [-value for value in values if value is not None]
         return known if len(known) == len(values) else None
     return bads(key, values)
-
-
-MEMORISATION = ("nn_ratio", "authenticity", "c_t")  # lower where samples are copies
 
 
 def tie_rows(found: Mapping[str, Mapping[str, Readings]], n: int) -> list[Row]:
@@ -159,7 +156,7 @@ def verdict(table: Table) -> list[Finding]:
         rewarded, blind = [], []
         for key in table.seen("metric", "value"):
             rows = [row for row in table.of("value", kind=kind, metric=key) if row.get("lo") is not None]
-            if not rows or not (judges(metric_of(key)) or metric_of(key).name in MEMORISATION):
+            if not rows or not (judges(metric_of(key)) or metric_of(key).detects_copies):
                 continue
             signs = [surely(row) for row in rows]
             if signs[-1] > 0:
@@ -221,7 +218,7 @@ def cells(table: Table) -> list[Cell]:
         key = str(row["metric"])
         if row.get("moved") is None or key.endswith(":train"):
             continue
-        copied = metric_of(key).name in MEMORISATION
+        copied = metric_of(key).detects_copies
         unit = f"standard errors at n = {row['n']:,}, by which {SCORED:.0%} copies of training images "
         unit += "lower it, as they should" if copied else "make it worse" if judges(metric_of(key)) else "raise it"
         moved, lo, hi = (number(row, column) for column in ("moved", "lo", "hi"))

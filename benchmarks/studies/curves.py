@@ -14,11 +14,12 @@ from torch import Tensor
 
 from ...reference_stats.features import Measured
 from ...reference_stats.statistics import ReferenceStatistics
-from ...registry.metrics import Input, find_metric
+from ...registry.metrics import find_metric
 from ...registry.schema import Against, TrackMetric
-from ..metrics.nearest import nearest, to_other
+from ..metrics.distances import nearest, to_other
+from ..metrics.inputs import FeatureSet, MetricInputs
 from ..neighbours import show_across, show_within
-from ..scoring import score
+from ..scoring import feature_set, score
 from .design import Design
 from .frechet_curve import frechet_curve
 from .kernel_curve import KernelBank, KernelCurves, params_of
@@ -101,7 +102,7 @@ def curves_of(material: Material, name: str, design: Design, parameters: dict[st
 
 
 def _of_train(column: TrackMetric) -> bool:
-    return column.against == "train" or "train.features" in find_metric(column.metric).inputs
+    return column.against == "train" or "train.features" in find_metric(column.metric).reads
 
 
 def measure_curves(
@@ -193,23 +194,16 @@ def _by_score(
 ) -> list[list[float | None]]:
     """A metric measured anew on each subset, as a track of that many samples would."""
     metric = find_metric(column.metric)
+    training = None if train is None else feature_set(train)
     curve: list[list[float | None]] = []
     for size in design.sizes:
         # A metric of neighbours needs as many real images as samples, the others do not.
-        cut = real.cut(min(size, len(real.features))) if "k" in metric.params else real
-        side = train if column.against == "train" else cut
-        assert side is not None
+        cut = feature_set(real.cut(min(size, len(real.features))) if "k" in metric.params else real)
+        side = training if column.against == "train" else cut
         found: list[float | None] = []
         for rows in design.subsets(size)[:orders]:
-            inputs: dict[Input, Any] = {
-                "real.moments": side.moments,
-                "real.features": side.features,
-                "reference.features": cut.features,
-                "train.features": None if train is None else train.features,
-                "train.centres": None if train is None else train.centres,
-                "fake.features": measured.features[rows],
-                "fake.logits": None if measured.logits is None else measured.logits[rows],
-            }
-            found.append(score(metric, inputs, column.extractor, size, None, column.params).value)
+            some = FeatureSet(measured.features[rows], None if measured.logits is None else measured.logits[rows])
+            inputs = MetricInputs(some, side, train=training, reference=cut)
+            found.append(score(metric, inputs, column.params).record.value)
         curve.append(found)
     return curve

@@ -8,10 +8,10 @@ from typing import Any
 
 from ...core.errors import BadFeatures, BadImages
 from ...registry.catalog import entries, find
-from ...registry.metrics import Input, find_metric
+from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Extractor
-from ..neighbours import Neighbours
-from ..scoring import score
+from ..metrics.inputs import FeatureSet, MetricInputs
+from ..scoring import feature_set, score
 from .material import Material
 from .scored import claimed
 from .spread import tau
@@ -75,19 +75,9 @@ def values_in(material: Material, name: str, space: str) -> dict[str, dict[str, 
 def _measured(material: Material, name: str, space: str) -> dict[str, dict[str, Any]]:
     measured, real = material.measured(name, space), material.reference(space)
     labels = measured.labels if material.track.task == "class" else None
-    params = {metric: find_metric(metric).params for metric in METRICS}
-    most = max(int(p["k"]) for p in params.values() if "k" in p)
-    inputs: dict[Input, Any] = {
-        "real.moments": real.moments,
-        "real.features": real.features,
-        "fake.features": measured.features,
-        "neighbours": Neighbours(real.features, measured.features, most, labels=labels),
-    }
-    found = {}
-    for metric in METRICS:
-        record = score(find_metric(metric), inputs, space, len(measured.features), None, {}, labels)
-        found[metric] = claimed(record)
-    return found
+    most = max(int(find_metric(metric).params.get("k", 1)) for metric in METRICS)
+    inputs = MetricInputs(FeatureSet(measured.features, labels=labels), feature_set(real), k=most)
+    return {metric: claimed(score(find_metric(metric), inputs).record) for metric in METRICS}
 
 
 def agreement_rows(values: dict[str, dict[str, dict[str, Any]]], ranked: Sequence[str]) -> list[Row]:

@@ -14,11 +14,11 @@ from torch import Tensor
 from ...reference_stats.moments import Gaussian
 from ...reference_stats.statistics import ReferenceStatistics
 from ...registry.catalog import find
-from ...registry.metrics import Input, Metric, find_metric
+from ...registry.metrics import Metric, find_metric
 from ...registry.schema import Against, Extractor, TrackMetric
-from ..metrics.nearest import Remembered
-from ..neighbours import Neighbours, count_neighbours, identity_resample
-from ..scoring import score
+from ..metrics.inputs import FeatureSet, MetricInputs
+from ..neighbours import count_neighbours, identity_resample
+from ..scoring import most_neighbours, score
 from ..uncertainty import Z
 from .material import Material
 from .pair_curves import MANIFOLD, four
@@ -87,14 +87,13 @@ class Yardstick:
     @property
     def _neighbours(self) -> int:
         """The largest k that any column asks for: one pass serves them all."""
-        asked = [{**find_metric(c.metric).params, **c.params}.get("k", 1) for c in self.columns if c.metric in MANIFOLD]
-        return max((int(k) for k in asked), default=1)
+        return most_neighbours(column for column in self.columns if column.metric in MANIFOLD)
 
     def read(self, features: Tensor, logits: Tensor | None = None) -> Readings:
         """The value of each column; none where these samples cannot be scored."""
         found: Readings = {}
         shares: dict[Against, dict[str, Tensor]] = {}
-        search = Remembered()
+        inputs = self._inputs(features, logits)
         for column in self.columns:
             metric, bank = find_metric(column.metric), self._bank(column)
             params = {**metric.params, **column.params}
@@ -105,21 +104,16 @@ class Yardstick:
                     shares[column.against] = four(count_neighbours(bank, features, most, [resample])[0])
                 found[column.key] = float(shares[column.against][metric.name][k - 1]) if k <= most else None
                 continue
-            inputs = self._inputs(column, features, logits)
-            record = score(metric, inputs, column.extractor, len(features), None, column.params, search=search)
-            found[column.key] = record.value
+            found[column.key] = score(metric, inputs[column.against], column.params).record.value
         return found
 
     def errors(self, features: Tensor, logits: Tensor | None = None) -> Readings:
         """The standard error that each column claims for its value; none where it claims none."""
         found: Readings = {}
-        passes = {side: Neighbours(bank, features, self._neighbours) for side, bank in self._banks().items()}
-        search = Remembered()
+        inputs = self._inputs(features, logits)
         for column in self.columns:
-            inputs = self._inputs(column, features, logits) | {"neighbours": passes[column.against]}
-            metric = find_metric(column.metric)
-            record = score(metric, inputs, column.extractor, len(features), None, column.params, search=search)
-            found[column.key] = record.uncertainty.se if record.uncertainty and record.uncertainty.se > 0 else None
+            u = score(find_metric(column.metric), inputs[column.against], column.params).record.uncertainty
+            found[column.key] = u.se if u and u.se > 0 else None
         return found
 
     def _banks(self) -> dict[Against, Tensor]:
@@ -131,15 +125,13 @@ class Yardstick:
     def _bank(self, column: TrackMetric) -> Tensor:
         return self._banks()[column.against]
 
-    def _inputs(self, column: TrackMetric, features: Tensor, logits: Tensor | None) -> dict[Input, Any]:
+    def _inputs(self, features: Tensor, logits: Tensor | None) -> dict[Against, MetricInputs]:
+        reference = FeatureSet(self.reference, moments=self.moments)
+        train = FeatureSet(self.train, moments=self.train_moments, centres=self.train_centres)
+        fake, sides = FeatureSet(features, logits), {"reference": reference, "train": train}
         return {
-            "real.moments": self.moments if column.against == "reference" else self.train_moments,
-            "real.features": self._bank(column),
-            "reference.features": self.reference,
-            "train.features": self.train,
-            "train.centres": self.train_centres,
-            "fake.features": features,
-            "fake.logits": logits,
+            against: MetricInputs(fake, sides[against], train=train, reference=reference, k=self._neighbours)
+            for against in self._banks()
         }
 
 
@@ -147,9 +139,7 @@ def _pairs(column: TrackMetric, train: int, n: int) -> int:
     """How many pairs of images a column of the training split looks at; moments look at none."""
     if column.against == "train" and column.metric in ("kid", "cmmd"):
         return train * train
-    return (
-        0 if set(find_metric(column.metric).inputs) <= {"real.moments", "fake.features", "fake.logits"} else train * n
-    )
+    return 0 if set(find_metric(column.metric).reads) <= {"real.moments", "fake.features", "fake.logits"} else train * n
 
 
 def decides(material: Material, yardstick: Yardstick, **more: Any) -> dict[str, Any]:
@@ -168,14 +158,14 @@ def decides(material: Material, yardstick: Yardstick, **more: Any) -> dict[str, 
 
 def of_train(column: TrackMetric) -> bool:
     """Whether a column looks at the training images."""
-    return column.against == "train" or "train.features" in find_metric(column.metric).inputs
+    return column.against == "train" or "train.features" in find_metric(column.metric).reads
 
 
 def of_reference(column: TrackMetric) -> bool:
     """Whether a column looks at the reference."""
-    real = {"real.moments", "real.features", "neighbours"}
-    inputs = set(find_metric(column.metric).inputs)
-    return "reference.features" in inputs or (column.against == "reference" and bool(real & inputs))
+    reads = set(find_metric(column.metric).reads)
+    real = {"real.moments", "real.features"}
+    return "reference.features" in reads or (column.against == "reference" and bool(real & reads))
 
 
 def called(key: str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import fmean
+from typing import get_args
 from zlib import crc32
 
 import torch
 
 from ...core.errors import BadStudy
 from ...reference_stats.moments import Moments
-from ...registry.metrics import METRICS, find_metric
+from ...registry.metrics import METRICS, Role, find_metric
 from ...registry.schema import TrackMetric
 from .material import Material
 from .points import MODES, OVERLAP, Check, N, checks
@@ -24,23 +25,11 @@ from .shapes import scaled
 from .steps import Steps
 from .table import Cell, Finding, Row, Table
 
-ROLE = {
-    "precision": "fidelity",
-    "density": "fidelity",
-    "alpha_precision": "fidelity",
-    "realism": "fidelity",
-    "recall": "diversity",
-    "coverage": "diversity",
-    "beta_recall": "diversity",
-    "vendi": "diversity",
-    "fd": "distance",
-    "fd_debiased": "distance",
-    "kid": "distance",
-    "cmmd": "distance",
-}
-UNIT = ("precision", "recall", "density", "coverage", "alpha_precision", "beta_recall")  # 1 where sets are equal
-# Looks at the generated set alone: asked for modes, not for where the real points are.
-ALONE = {"vendi": ("modes dropped in turn", "modes thinned together", "modes dropped, then invented")}
+ROLE: dict[str, Role] = {m.name: role for role in get_args(Role) for m in METRICS.values() if m.role == role}
+UNIT = tuple(m.name for m in METRICS.values() if m.unit)
+# A metric that looks at the generated set alone is asked for modes, not for where the real points are.
+OF_MODES = ("modes dropped in turn", "modes thinned together", "modes dropped, then invented")
+NOT_POINTS = {"train.features": "training images", "fake.logits": "a classifier's logits"}
 FAILURES = {
     "dropped modes": ("modes dropped in turn", "modes thinned together"),
     "outliers": ("shifted, with an outlier",),
@@ -54,8 +43,9 @@ def run(material: Material, steps: Steps, resamples: int, seed: int) -> list[Row
         raise BadStudy(f"{resamples} draws give no mean", "use --resamples 2 or more")
     for name, metric in METRICS.items():
         if name not in ROLE:
-            missing = "training images" if "train.features" in metric.inputs else "a classifier's logits"
-            material.left_out[name] = f"needs {missing}, which points have not"
+            missing = [what for read, what in NOT_POINTS.items() if read in metric.reads]
+            reason = f"needs {missing[0]}, which points have not" if missing else "is asked nothing by these checks"
+            material.left_out[name] = reason
     rows: list[Row] = []
     by_name: dict[str, list[Check]] = {}
     for check in checks():
@@ -74,8 +64,8 @@ def run(material: Material, steps: Steps, resamples: int, seed: int) -> list[Row
 
 def asks(check: Check, metric: str) -> bool:
     """Whether a check has a question for a metric."""
-    role = ROLE[metric]
-    return check.name in ALONE.get(metric, (check.name,)) and bool(check.asked[role])
+    alone = find_metric(metric).reads == ("fake.features",)
+    return (not alone or check.name in OF_MODES) and bool(check.asked[ROLE[metric]])
 
 
 def _read(check: Check, metrics: Sequence[str], resamples: int, seed: int) -> list[Readings]:

@@ -25,5 +25,5 @@ def scored(material: Material, name: str, seed: int | None = None) -> dict[str, 
     only = material.track.model_copy(update={"metrics": tuple(material.columns(space))})
     sides: tuple[Against, ...] = get_args(Against)
     references = {(space, side): material.reference(space, side) for side in sides}
-    records = score_track(only, {space: material.measured(name, space, seed)}, references)
-    return {record.key: claimed(record) for record in records}
+    found = score_track(only, {space: material.measured(name, space, seed)}, references)
+    return {one.record.key: claimed(one.record) for one in found}

@@ -16,14 +16,14 @@ from pathlib import Path
 from ...core.files import digest_of, home, read_json, remove, write_json
 from ...core.progress import bar
 from ...registry.metrics import METRICS, find_metric
-from ..neighbours import dealing
+from ..neighbours import random_partition
 from .settings import REDRAWN, SETTINGS, Setting
 from .simulation import SIMULATED, Drawn, Outcome, outcome, simulate
 from .table import TABLE, kept, read_table, write_table
 
 DRAWS = 400
 PART = 50  # draws that a process takes at a time
-WORDS = 8  # of deals: the spread of one interval is off by 4 %, which hundreds of draws average
+WORDS = 8  # of random partitions: the spread of one interval is off by 4 %, which hundreds of draws average
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def run(cells: Sequence[tuple[Setting, bool, int]], names: Sequence[str]) -> lis
     found = [Outcome(**entry) for cell in cells if (path := _store(*cell, names)).exists() for entry in read_json(path)]
     left = [cell for cell in cells if not _store(*cell, names).exists()]
     with (
-        ProcessPoolExecutor(initializer=_fewer_deals) as pool,
+        ProcessPoolExecutor(initializer=_fewer_partitions) as pool,
         bar("intervals", sum(draws for _, _, draws in left), "draw") as progress,
     ):
         # The longest first, so that none of them is alone at the end.
@@ -68,8 +68,8 @@ def run(cells: Sequence[tuple[Setting, bool, int]], names: Sequence[str]) -> lis
     return found
 
 
-def _fewer_deals() -> None:
-    dealing.most_words = WORDS
+def _fewer_partitions() -> None:
+    random_partition.most_words = WORDS
 
 
 def _together(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
 
 from torch import Tensor
 
-from ...reference_stats.moments import Moments
-from ...registry.metrics import METRICS, Input, find_metric
-from ..neighbours import Neighbours
+from ...registry.metrics import METRICS, find_metric
+from ..metrics.inputs import FeatureSet, MetricInputs
 from ..result import MetricRecord, UncertaintyRecord
 from ..scoring import score
 from .population import limit
@@ -144,13 +142,6 @@ def _about(metric: str, intervals: Sequence[UncertaintyRecord], known: float | N
 def _scores(real: Tensor, train: Tensor, fake: Tensor, names: Sequence[str]) -> list[MetricRecord]:
     metrics = [find_metric(name) for name in names]
     most = max((int(metric.params.get("k", 1)) for metric in metrics), default=1)
-    inputs: Mapping[Input, Any] = {
-        "real.moments": Moments.of(real),
-        "real.features": real,
-        "train.features": train,
-        "reference.features": real,
-        "fake.features": fake,
-        "fake.logits": 2 * fake,
-        "neighbours": Neighbours(real, fake, most),
-    }
-    return [score(metric, inputs, None, len(fake), len(real), {}) for metric in metrics]
+    samples, reference = FeatureSet(fake, logits=2 * fake), FeatureSet(real)
+    inputs = MetricInputs(samples, reference, train=train, reference=reference, k=most)
+    return [score(metric, inputs).record for metric in metrics]

@@ -1,6 +1,6 @@
 """Floor 5, the command line: parse, call, print. No arithmetic here.
 
-Data go to stdout, everything else to stderr. Exit 0: done. 1: the user's to mend, with a message, a blank line and
+Data go to stdout, everything else to stderr. Exit code 0: success. 1: user error, with a message, a blank line and
 `hint: ...`. 2: wrong usage. One group of commands a file; importing it registers them, in the order of the help.
 """
 

@@ -1,4 +1,4 @@
-"""The command line's root, and how a command joins it."""
+"""The root of the command line, and how commands are registered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Measure generative image models the same way every time, and rank them with honest error bars.",
+    help="Benchmark generative image models and rank them with honest error bars.",
 )
 
 
@@ -43,7 +43,7 @@ def group(name: str, help: str) -> typer.Typer:
 
 
 def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a command; its help ends in an example, and a user's mistake ends in a message, not a traceback."""
+    """Register a command. Its help ends with an example; a user error prints a message, not a traceback."""
 
     def register(call: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(call)
@@ -53,7 +53,7 @@ def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P
             except GenboardError as e:
                 _fail(str(e))
             except KeyboardInterrupt:
-                _fail("interrupted\n\nhint: run the same command again; finished shards and results are kept")
+                _fail("interrupted\n\nhint: run the same command again to resume; finished shards and results are kept")
 
         return group.command(name, epilog=f"Example: {example}")(guarded)
 

@@ -1,4 +1,4 @@
-"""`demo`, `compare`, `sample` and `evaluate`: samples drawn and measured."""
+"""`demo`, `compare`, `sample` and `evaluate`: draw samples and measure them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .output import print_json, say
 
 @command(app, "demo", "genboard demo --out demo")
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for samples, results and site.")] = Path("demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
 ) -> None:
-    """The main job on the embedded track: samples, metrics, ranking, a study and site, on real images, no download."""
-    from ..leaderboard.demo import run_demo
-    from ..leaderboard.study_text import verdict_text
-    from ..leaderboard.terminal import board_text
+    """Run everything on the embedded track: samples, metrics, ranking, a study and the site. Downloads nothing."""
+    from ..leaderboard.export.study_text import verdict_text
+    from ..leaderboard.export.terminal import board_text
+    from ..leaderboard.maintenance.demo import run_demo
 
     done = run_demo(out, lambda item: say(f"{item.result.generator.name}: {'reused' if item.reused else 'measured'}"))
     print(f"\n{done.board.track.title} ({done.board.track.id}), {done.board.track.samples:,} samples each\n")
@@ -35,27 +35,27 @@ def compare(
     real: Annotated[
         str,
         typer.Argument(
-            help="Features (.npy, .npz, .safetensors); with --extractor images, a file of reference statistics, or a "
-            "name of `genboard reference list`."
+            help="Features (.npy, .npz, .safetensors). With --extractor: images, a file of reference statistics, or a "
+            "name from `genboard reference list`."
         ),
     ],
-    fake: Annotated[Path, typer.Argument(help="Features, or images with --extractor, of the samples.")],
-    metrics: Annotated[str | None, typer.Option(help="Names with commas; all that apply by default.")] = None,
-    k: Annotated[int | None, typer.Option(min=1, help="Neighbours, for the metrics that have a k.")] = None,
-    extractor: Annotated[str | None, typer.Option(help="Measure images in this feature space.")] = None,
+    fake: Annotated[Path, typer.Argument(help="Features of the samples; images with --extractor.")],
+    metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas. Default: all that apply.")] = None,
+    k: Annotated[int | None, typer.Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="Compare images in this feature space.")] = None,
     convert: Convert = None,
     precision: Arithmetic = "float32",
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
-    """Metrics between two sets of features or images, without a track."""
+    """Compute metrics between two sets of features or images, without a track."""
     from ..benchmarks.compare import compare_features, compare_images, read_features
-    from ..leaderboard.terminal import metrics_table
+    from ..leaderboard.export.terminal import metrics_table
 
     names = listed(metrics)
     if extractor is None:
         if convert is not None or precision != "float32":
-            raise typer.BadParameter("--convert and --precision are for images: they need --extractor")
+            raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
         found = compare_features(read_features(Path(real)), read_features(fake), names, k)
     else:
         found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision)
@@ -67,16 +67,18 @@ def compare(
 
 @command(app, "sample", "genboard sample vae --track digits --out samples/vae")
 def sample(
-    generator: Annotated[str, typer.Argument(help="A registered generator, or module:function with --trust-code.")],
+    generator: Annotated[str, typer.Argument(help="Registered generator, or module:function with --trust-code.")],
     track: TrackName,
-    out: Annotated[Path, typer.Option(help="Folder for the shards; a run that was stopped goes on there.")],
+    out: Annotated[Path, typer.Option(help="Folder for the shards. An interrupted run resumes there.")],
     samples: Samples = None,
     device: Device = "cpu",
     batch_size: BatchSize = None,
-    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of yours.")] = False,
+    trust_code: Annotated[
+        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Draw the standardized samples: Parquet shards and a manifest with one digest."""
+    """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
     from ..benchmarks.sampling import sample as draw
     from ..benchmarks.subjects import open_subject, plan_for
     from ..registry.catalog import find
@@ -95,30 +97,32 @@ def sample(
 def evaluate(
     source: Annotated[
         str,
-        typer.Argument(help="A registered generator; a folder, zip, npz, npy or Parquet of images; module:function."),
+        typer.Argument(
+            help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."
+        ),
     ],
     track: TrackName,
     samples: Samples = None,
-    out: Annotated[Path | None, typer.Option(help="Write the result to this file as well.")] = None,
-    name: Annotated[str | None, typer.Option(help="What tables call images or a function of yours.")] = None,
-    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of yours.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Folder of results; in the user's data folder by default.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the result to this file.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name shown in tables, for images or a function.")] = None,
+    trust_code: Annotated[
+        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
+    ] = False,
+    results: Annotated[Path | None, typer.Option(help="Folder of results. Default: in your data folder.")] = None,
     device: Device = "cpu",
     precision: Arithmetic = "float32",
     batch_size: BatchSize = None,
     keep_samples: Annotated[
-        bool, typer.Option("--keep-samples/--drop-samples", help="Whether samples drawn here stay once measured.")
+        bool, typer.Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
     ] = True,
     convert: Convert = None,
     json: Json = False,
 ) -> None:
-    """Measure a generator, or images that were made by one, on a track."""
+    """Measure a generator, or images that it made, on a track."""
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
     from ..benchmarks.subjects import open_subject
-    from ..leaderboard.terminal import result_text
+    from ..leaderboard.export.terminal import result_text
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -130,8 +134,8 @@ def evaluate(
     if out is not None:
         write_json(out, done.result.to_json())
     if subject.images is not None and subject.images.count > done.result.sampling.n:
-        say(f"{source} holds {subject.images.count:,} images: the first {done.result.sampling.n:,} were measured")
-    say(f"{'measured before' if done.reused else 'measured'}: {done.path}")
+        say(f"{source} holds {subject.images.count:,} images; the first {done.result.sampling.n:,} were measured")
+    say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
     if json:
         print_json(done.result.to_json())
     else:

@@ -1,4 +1,4 @@
-"""What commands print: data on stdout, all else on stderr."""
+"""What commands print: data on stdout, everything else on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`genboard rank` and `genboard card`: where results stand, and what a model card says of them."""
+"""`genboard rank` and `genboard card`: the ranking, and the metadata of a model card."""
 
 from __future__ import annotations
 
@@ -12,45 +12,47 @@ from .options import Json, ResultFolders, listed
 from .output import print_json, say
 
 if TYPE_CHECKING:
-    from ..leaderboard.export import Table
+    from ..leaderboard.export.tables import Table
 
 
 @command(app, "rank", "genboard rank --track digits --json")
 def rank(
     track: Annotated[str | None, typer.Option(help="Name of the track, see `genboard list tracks`.")] = None,
-    tracks: Annotated[str | None, typer.Option(help="Or several, with commas: generators across tracks.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Or all tracks that rank something.")] = False,
-    table: Annotated[
-        Literal["board", "pareto", "agreement", "flips", "left-out"] | None,
-        typer.Option(help="Of one track: this table alone."),
+    tracks: Annotated[
+        str | None, typer.Option(help="Several tracks, separated by commas: generators side by side.")
     ] = None,
-    format: Annotated[Literal["csv", "json", "parquet"] | None, typer.Option(help="Write the table like this.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All tracks with a ranking.")] = False,
+    table: Annotated[
+        Literal["board", "pareto", "agreement", "reversals", "left-out"] | None,
+        typer.Option(help="Print only this table. Needs --track."),
+    ] = None,
+    format: Annotated[Literal["csv", "json", "parquet"] | None, typer.Option(help="File format of the table.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write. Default: stdout.")] = None,
     results: ResultFolders = None,
     json: Json = False,
 ) -> None:
-    """The ranking of a track: rank intervals, and which rows cannot be told apart. Or of several, side by side.
+    """Rank the generators of a track, with rank intervals and groups that do not differ significantly.
 
-    --format writes a table of plain values: the board by default, or the one that --table names. In a CSV, a text that
-    a spreadsheet would run as a formula gets an apostrophe in front.
+    With --tracks or --all, show several tracks side by side. --format writes plain values: the board, or the table that
+    --table names. In a CSV, text that a spreadsheet would run as a formula is prefixed with an apostrophe.
     """
     if sum([track is not None, tracks is not None, all_]) != 1:
         raise typer.BadParameter("give one of --track, --tracks and --all")
     if json and (format or out or table):
-        raise typer.BadParameter("--json prints all tables of a track: leave out --table, --format and --out")
+        raise typer.BadParameter("--json prints all tables of a track: remove --table, --format and --out")
     if out and not format:
         raise typer.BadParameter("--out needs --format")
     if format == "parquet" and not out:
         raise typer.BadParameter("--format parquet needs --out")
     if track is None:
         if table:
-            raise typer.BadParameter("--table is of one track: give --track")
+            raise typer.BadParameter("--table shows one track: add --track")
         _across(listed(tracks), results, format, out, json)
         return
-    from ..leaderboard.board import make_board
-    from ..leaderboard.export import BOARD_TABLES
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import agreement_text, board_text, table_text
+    from ..leaderboard.board.board import make_board
+    from ..leaderboard.export.tables import BOARD_TABLES
+    from ..leaderboard.export.terminal import agreement_text, board_text, table_text
+    from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -77,11 +79,11 @@ def _across(
     out: Path | None,
     json: bool,
 ) -> None:
-    from ..leaderboard.across import across
-    from ..leaderboard.board import make_board
-    from ..leaderboard.export import across_table
-    from ..leaderboard.records import read_records, usual_folders
-    from ..leaderboard.terminal import across_text
+    from ..leaderboard.board.across import across
+    from ..leaderboard.board.board import make_board
+    from ..leaderboard.export.tables import across_table
+    from ..leaderboard.export.terminal import across_text
+    from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import entries, find
     from ..registry.schema import Track
 
@@ -103,7 +105,7 @@ def _write(table: Table, format: Literal["csv", "json", "parquet"], out: Path | 
     import sys
 
     from ..core.files import write_bytes
-    from ..leaderboard.export import encode
+    from ..leaderboard.export.tables import encode
 
     data = encode(table, format)
     if out is None:
@@ -119,18 +121,21 @@ def card(
     results: Annotated[list[Path], typer.Argument(help="Result files of one model.")],
     format: Annotated[
         Literal["model-index", "eval-results"],
-        typer.Option(help="For the card's metadata, or for a file below .eval_results/ in the model's repository."),
+        typer.Option(
+            help="model-index: metadata of the card. eval-results: a file for .eval_results/ in the model's repository."
+        ),
     ] = "model-index",
     dataset: Annotated[
-        str | None, typer.Option(help="For eval-results: the Hub's data set that holds the leaderboard.")
+        str | None,
+        typer.Option(help="For eval-results: the data set repository on the Hub that holds the leaderboard."),
     ] = None,
-    source: Annotated[str | None, typer.Option(help="An address at which the results can be looked up.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The file to write; stdout by default.")] = None,
+    source: Annotated[str | None, typer.Option(help="Address where the results are published.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write. Default: stdout.")] = None,
 ) -> None:
-    """What a model card says of results, in the YAML that the Hugging Face Hub reads."""
+    """Write results as the YAML metadata of a model card on the Hugging Face Hub."""
     from ..benchmarks.result import read_result
     from ..core.files import write_bytes
-    from ..leaderboard.model_card import card as card_of
+    from ..leaderboard.export.model_card import card as card_of
 
     found = [read_result(path) for path in results]
     text = card_of(found, format, dataset, source)

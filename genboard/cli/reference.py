@@ -16,20 +16,22 @@ reference_app = group("reference", "Precomputed statistics of the real images.")
 
 @command(reference_app, "build", "genboard reference build --track digits")
 def reference_build(
-    track: Annotated[str | None, typer.Option(help="Build all that this track needs.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Or of one data set, with --split and --extractor.")] = None,
-    split: Annotated[str | None, typer.Option(help="Which of its splits.")] = None,
+    track: Annotated[str | None, typer.Option(help="Build everything that this track needs.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Data set; needs --split and --extractor.")] = None,
+    split: Annotated[str | None, typer.Option(help="Split of the data set.")] = None,
     extractor: Annotated[str | None, typer.Option(help="The feature space.")] = None,
-    bank: Annotated[int | None, typer.Option(min=2, help="Features kept for k-NN metrics; all by default.")] = None,
+    bank: Annotated[
+        int | None, typer.Option(min=2, help="Number of features kept for k-NN metrics. Default: all.")
+    ] = None,
     convert: Convert = None,
     precision: Arithmetic = "float32",
-    out: Annotated[Path | None, typer.Option(help="Folder; in the user's data folder by default.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Build also what is there and up to date.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Output folder. Default: in your data folder.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Rebuild statistics that are already up to date.")] = False,
     device: Device = "cpu",
 ) -> None:
-    """Build reference statistics: of a track's splits in its feature spaces, or of any split in any one.
+    """Build the reference statistics of a track, or of any split in any feature space.
 
-    One that was killed goes on where it stopped.
+    An interrupted build resumes.
     """
     from ..reference_stats.build import ensure, recipes_of
     from ..reference_stats.statistics import make_recipe
@@ -51,19 +53,19 @@ def reference_build(
 
 @command(reference_app, "verify", "genboard reference verify")
 def reference_verify(
-    name: Annotated[str | None, typer.Argument(help="One of `genboard reference list`; all by default.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name from `genboard reference list`. Default: all.")] = None,
     device: Device = "cpu",
 ) -> None:
-    """Build stored statistics again and compare: fails where one differs by more than the tolerance."""
+    """Rebuild stored statistics and compare. Fail if one differs by more than the tolerance."""
     from ..core.errors import ReferenceMismatch
-    from ..leaderboard.tables import table
+    from ..leaderboard.text.tables import table
     from ..reference_stats.build import TOLERANCE, verify
     from ..reference_stats.store import find_stored, load
 
     rows, bad = [], []
     for stored in find_stored(name):
         if name is None and stored.made == "imported":
-            say(f"passed over: {stored.name} was imported, so there is nothing to build it from")
+            say(f"skipped: {stored.name} was imported and cannot be rebuilt")
             continue
         verified = verify(load(stored.path), device)
         rows.append([stored.name, f"{verified.largest:.1e}", "yes" if verified.same_images else "no"])
@@ -72,16 +74,16 @@ def reference_verify(
     print(table(["reference", "largest difference", "same images"], rows, right=(1,)))
     if bad:
         raise ReferenceMismatch(
-            f"{', '.join(bad)}: not what building it again gives, within {TOLERANCE:g} of each array's scale",
-            "build it again: genboard reference build --track TRACK --again",
+            f"{', '.join(bad)}: differs from a rebuild by more than {TOLERANCE:g} of an array's scale",
+            "rebuild it: genboard reference build --track TRACK --again",
         )
     say(f"all within {TOLERANCE:g} of each array's scale")
 
 
 @command(reference_app, "list", "genboard reference list --json")
 def reference_list(json: Json = False) -> None:
-    """The statistics at hand: committed with the package, built here, and imported."""
-    from ..leaderboard.tables import table
+    """List the available statistics: shipped with the package, built here, or imported."""
+    from ..leaderboard.text.tables import table
     from ..reference_stats.store import find_stored
 
     found = find_stored(None)
@@ -93,19 +95,21 @@ def reference_list(json: Json = False) -> None:
 
 @command(reference_app, "import", "genboard reference import cifar10.npz --extractor inception-v3-tf2015")
 def reference_import(
-    file: Annotated[Path, typer.Argument(help="An npz with mu and sigma, with feats, or with images as arr_0.")],
-    name: Annotated[str | None, typer.Option(help="What to call it; the file's name by default.")] = None,
+    file: Annotated[Path, typer.Argument(help="npz file with mu and sigma, with feats, or with images as arr_0.")],
+    name: Annotated[str | None, typer.Option(help="Name of the statistics. Default: the file's name.")] = None,
     take: Annotated[
         Literal["moments", "spatial", "features", "images"] | None,
-        typer.Option(help="mu and sigma, mu_s and sigma_s, feats, or arr_0; the first of these there by default."),
+        typer.Option(
+            help="What to read: mu and sigma, mu_s and sigma_s, feats, or arr_0. Default: the first that exists."
+        ),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="As far as you know: which data set.")] = None,
-    split: Annotated[str | None, typer.Option(help="As far as you know: which split.")] = None,
-    extractor: Annotated[str | None, typer.Option(help="As far as you know: in which feature space.")] = None,
-    count: Annotated[int | None, typer.Option(min=2, help="As far as you know: of how many images.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Data set, if you know it.")] = None,
+    split: Annotated[str | None, typer.Option(help="Split, if you know it.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="Feature space, if you know it.")] = None,
+    count: Annotated[int | None, typer.Option(min=2, help="Number of images, if you know it.")] = None,
     device: Device = "cpu",
 ) -> None:
-    """Take in statistics that somebody else made, marked as imported, with what nobody knows about them."""
+    """Import statistics that another tool made. They are marked as imported, and unknown facts stay unknown."""
     from ..reference_stats.import_npz import Said, import_npz
 
     print(import_npz(file, name, take, Said(dataset, split, extractor, count), device))
@@ -113,10 +117,10 @@ def reference_import(
 
 @command(reference_app, "export", "genboard reference export digits/reference-500.digits-cnn --out digits.npz")
 def reference_export(
-    name: Annotated[str, typer.Argument(help="One of `genboard reference list`, or a file of statistics.")],
-    out: Annotated[Path, typer.Option(help="The npz to write.")],
+    name: Annotated[str, typer.Argument(help="Name from `genboard reference list`, or a file of statistics.")],
+    out: Annotated[Path, typer.Option(help="npz file to write.")],
 ) -> None:
-    """Write mean and covariance as the npz that pytorch-fid, clean-fid and others read."""
+    """Write mean and covariance to an npz file that pytorch-fid, clean-fid and other tools read."""
     from ..reference_stats.export_npz import export_npz
 
     print(export_npz(name, out))
@@ -124,11 +128,13 @@ def reference_export(
 
 @command(reference_app, "push", "genboard reference push digits/reference-500.digits-cnn ORG/NAME")
 def reference_push(
-    name: Annotated[str, typer.Argument(help="One of `genboard reference list`.")],
+    name: Annotated[str, typer.Argument(help="Name from `genboard reference list`.")],
     repo: Annotated[str, typer.Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
-    pull_request: Annotated[bool, typer.Option("--pull-request", help="Offer it, instead of committing it.")] = False,
+    pull_request: Annotated[
+        bool, typer.Option("--pull-request", help="Open a pull request instead of committing.")
+    ] = False,
 ) -> None:
-    """Share reference statistics on the Hub, with their SHA-256 beside them."""
+    """Upload reference statistics to the Hub, with their SHA-256."""
     from ..leaderboard.hub import push_reference
 
     print(push_reference(name, repo, pull_request))
@@ -137,20 +143,20 @@ def reference_push(
 @command(reference_app, "pull", "genboard reference pull ORG/NAME digits/reference-500.digits-cnn")
 def reference_pull(
     repo: Annotated[str, typer.Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
-    name: Annotated[str, typer.Argument(help="What the statistics are called there.")],
-    revision: Annotated[str | None, typer.Option(help="A commit, branch or tag; the newest by default.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="The digest the file must have, from a place you trust.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Replace a file of that name that differs.")] = False,
+    name: Annotated[str, typer.Argument(help="Name of the statistics in that repository.")],
+    revision: Annotated[str | None, typer.Option(help="Commit, branch or tag. Default: the newest commit.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Expected digest of the file, from a source you trust.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Replace a different file of the same name.")] = False,
 ) -> None:
-    """Fetch reference statistics that somebody shared, and check their SHA-256.
+    """Download shared reference statistics and check their SHA-256.
 
-    The digest shows that they arrived as they were pushed. Whether they were made of what they say, only
-    `genboard reference verify NAME` shows: it builds them again.
+    The digest shows that the file arrived unchanged. Only `genboard reference verify NAME`, which rebuilds the
+    statistics, shows that they were made as they say.
     """
     from ..leaderboard.hub import pull_reference
 
     pulled = pull_reference(repo, name, revision, sha256, again)
     say(f"{'kept' if pulled.kept else 'pulled'}: {name}, SHA-256 {pulled.sha256}")
     if not pulled.kept:
-        say(f"as trustworthy as {repo}; to build them again and compare: genboard reference verify {name}")
+        say(f"you rely on {repo}; to rebuild and compare: genboard reference verify {name}")
     print(pulled.path)

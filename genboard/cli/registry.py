@@ -1,4 +1,4 @@
-"""`genboard list` and `genboard show`: what the registry holds."""
+"""`genboard list` and `genboard show`: the contents of the registry."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .output import plain, print_json
 def list_(
     kind: Annotated[str, typer.Argument(help="datasets, generators, extractors, metrics or tracks")], json: Json = False
 ) -> None:
-    """What the registry holds of a kind."""
-    from ..leaderboard.tables import table
+    """List the registry's entries of one kind."""
+    from ..leaderboard.text.tables import table
     from ..registry.overview import listed
 
     rows = listed(kind)
@@ -30,11 +30,11 @@ def list_(
 @command(app, "show", "genboard show track digits")
 def show(
     kind: Annotated[str, typer.Argument(help="dataset, generator, extractor, metric or track")],
-    name: Annotated[str, typer.Argument(help="Its name, see `genboard list`.")],
+    name: Annotated[str, typer.Argument(help="Name of the entry, see `genboard list`.")],
     json: Json = False,
 ) -> None:
-    """All the registry says of one entry."""
-    from ..leaderboard.tables import table
+    """Show all fields of one registry entry."""
+    from ..leaderboard.text.tables import table
     from ..registry.overview import flat, shown
 
     entry = shown(kind, name)

@@ -16,11 +16,11 @@ site_app = group("site", "The leaderboard as a static site.")
 
 StudyFolders = Annotated[
     list[Path] | None,
-    typer.Option(help="Folder of tables of studies, repeatable; the committed ones and your own by default."),
+    typer.Option(help="Folder of study tables; repeatable. Default: the committed tables and your own."),
 ]
 Base = Annotated[
     str | None,
-    typer.Option(help="Where it will be published, such as /genboard/: the page for wrong addresses needs it."),
+    typer.Option(help="Path where the site will be published, such as /genboard/. The 404 page needs it."),
 ]
 
 
@@ -32,7 +32,7 @@ def site_build(
     base: Base = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the site is out of date.")] = False,
 ) -> None:
-    """Render the leaderboard from results and studies: plain files that open without a network."""
+    """Render the leaderboard from results and studies, as static files that need no network."""
     from ..leaderboard.site import claim_folder, stale_files, write_site
 
     if not check:
@@ -55,14 +55,14 @@ def site_build(
 def site_serve(
     results: ResultFolders = None,
     studies: StudyFolders = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Local port; 0 picks a free one.")] = 8000,
 ) -> None:
-    """Render the leaderboard and show it on this machine, until Ctrl-C; nothing is written."""
+    """Render the leaderboard and serve it locally until Ctrl-C. Writes no files."""
     from ..leaderboard.site.serve import HOST, server_of
 
     with server_of(_rendered(results, studies, "/"), port) as server:
         print(f"http://{HOST}:{server.server_port}/", flush=True)
-        say("Ctrl-C ends it")
+        say("press Ctrl-C to stop")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -70,17 +70,19 @@ def site_serve(
 
 
 def _rendered(results: list[Path] | None, studies: list[Path] | None, base: str | None) -> dict[str, bytes]:
-    from ..leaderboard import records
-    from ..leaderboard import studies as tables
     from ..leaderboard.site import render_site
+    from ..leaderboard.storage import records
+    from ..leaderboard.storage import study_tables as tables
     from ..registry.catalog import entries
     from ..registry.schema import Track
 
     if base is not None and not (base.startswith(("/", "https://", "http://")) and base.endswith("/")):
-        raise GenboardError(f"{base!r} is no address of a folder", "such as /genboard/ or https://example.org/board/")
+        raise GenboardError(
+            f"{base!r} is not the address of a folder", "use a form such as /genboard/ or https://example.org/board/"
+        )
     for folder in studies or ():
         if not folder.is_dir():
-            raise BadEntry(folder, "", "no such folder", "make a table first: genboard study k --track digits")
+            raise BadEntry(folder, "", "no such folder", "create a table first: genboard study k --track digits")
     found = records.read_records(results or records.usual_folders())
     made = tables.read_tables(studies or tables.usual_folders())
     for path, reason in (*found.unreadable, *made.unreadable):

@@ -1,4 +1,4 @@
-"""`genboard study`: how far the numbers, and the ranking, can be believed."""
+"""`genboard study`: how robust the metrics and the ranking are."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values
 
 @command(app, "study", "genboard study k --track digits --generators vae,ddpm")
 def study(
-    kind: Annotated[str, typer.Argument(help=f"all, or one of these. {_KINDS}")],
+    kind: Annotated[str, typer.Argument(help=f"`all`, or one of these studies. {_KINDS}")],
     track: Annotated[
-        str | None, typer.Option(help="Name of the track; `all` without one studies every track at hand.")
+        str | None, typer.Option(help="Name of the track. Without it, `all` covers every available track.")
     ] = None,
     generators: Annotated[
-        str | None, typer.Option(help="Names, or files of images, with commas; all of the track by default.")
+        str | None, typer.Option(help="Generators or files of images, separated by commas. Default: all of the track.")
     ] = None,
     k: Annotated[int | None, typer.Option(min=1, help="Largest number of neighbours.")] = None,
-    resamples: Annotated[int | None, typer.Option(min=2, help="Random orders of the samples.")] = None,
-    seeds: Annotated[int | None, typer.Option(min=2, help="Fresh seeds, of the study `seeds`.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the subsets, orders and alterations.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of tables; in the user's data folder by default.")] = None,
+    resamples: Annotated[int | None, typer.Option(min=2, help="Number of random orders of the samples.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=2, help="Number of fresh seeds, for the study `seeds`.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the subsets, orders and corruptions.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder for tables. Default: in your data folder.")] = None,
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
-    """Study a track's metrics: one robustness study, or all. A run that was stopped goes on where it was."""
+    """Run one robustness study of a track's metrics, or all. An interrupted run resumes."""
     from ..benchmarks.runner import references_of
     from ..benchmarks.studies.listing import find_study
     from ..benchmarks.studies.running import run_all, run_study
     from ..benchmarks.studies.table import Table, read_table
-    from ..leaderboard.studies import save_table, users_own
-    from ..leaderboard.study_text import study_text
+    from ..leaderboard.export.study_text import study_text
+    from ..leaderboard.storage.study_tables import save_table, users_own
     from ..registry.catalog import entries, find
     from ..registry.schema import Track
 
@@ -51,7 +51,7 @@ def study(
 
     def keep(table: Table) -> None:
         path, changed = save_table(table, folder)
-        say(f"{'written' if changed else 'as before'}: {path}")
+        say(f"{'written' if changed else 'unchanged'}: {path}")
         kept.append(read_table(path))
         if not json:
             print(study_text(kept[-1]))
@@ -62,10 +62,10 @@ def study(
     if kind != "all":
         wanted = find_study(kind)
         if track is None:
-            raise typer.BadParameter("give --track; only `all` goes without one")
+            raise typer.BadParameter("add --track; only `all` works without it")
         keep(run_study(wanted, find(Track, track), names, parameters, device, say))
     elif parameters:
-        raise typer.BadParameter("--k, --resamples, --seed and --seeds are for a single study")
+        raise typer.BadParameter("--k, --resamples, --seed and --seeds apply to a single study")
     elif track is not None:
         every(find(Track, track))
     else:

@@ -1,4 +1,4 @@
-"""`submit` and `check`: a result offered for ranking, and what contradicts itself in results."""
+"""`submit` and `check`: submit a result for ranking, and find contradictions in results."""
 
 from __future__ import annotations
 
@@ -14,58 +14,63 @@ from .options import BatchSize, Convert, Device, Json, listed
 from .output import print_json, say
 
 if TYPE_CHECKING:
-    from ..leaderboard.check import Finding
-    from ..leaderboard.metadata import Metadata
+    from ..leaderboard.submission.check import Finding
+    from ..leaderboard.submission.metadata import Metadata
 
 
 def _about(help: str) -> Any:
-    return typer.Option(help=help, rich_help_panel="What you say of the generator")
+    return typer.Option(help=help, rich_help_panel="Metadata of the generator")
 
 
 @command(app, "submit", "genboard submit my-samples/ --track digits --metadata my-model.toml")
 def submit(
     source: Annotated[
         str | None,
-        typer.Argument(help="A registered generator; a folder, zip, npz, npy or Parquet of images; module:function."),
+        typer.Argument(
+            help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."
+        ),
     ] = None,
     track: Annotated[str | None, typer.Option(help="Name of the track, see `genboard list tracks`.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the files that a pull request adds.")] = Path("submission"),
-    metadata: Annotated[Path | None, typer.Option(help="TOML file with the fields below; flags go first.")] = None,
-    template: Annotated[bool, typer.Option("--template", help="Print such a file to fill in, and stop.")] = False,
-    name: Annotated[str | None, typer.Option(help="What tables call images or a function of yours.")] = None,
-    title: Annotated[str | None, _about("Its name in full.")] = None,
-    family: Annotated[str | None, _about("gan, vae, flow, diffusion, ...")] = None,
-    authors: Annotated[str | None, _about("Who made it, with commas.")] = None,
-    licence: Annotated[str | None, _about("Of its weights, or of the images.")] = None,
-    training_data: Annotated[str | None, _about("What it was trained on, with commas.")] = None,
-    tried: Annotated[int | None, _about("Checkpoints or settings tried before this one was chosen.")] = None,
-    chosen_by: Annotated[str | None, _about("The metric that chose among them.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the files that the pull request adds.")] = Path("submission"),
+    metadata: Annotated[Path | None, typer.Option(help="TOML file with the fields below. Flags override it.")] = None,
+    template: Annotated[bool, typer.Option("--template", help="Print a metadata file to fill in, and exit.")] = False,
+    name: Annotated[str | None, typer.Option(help="Name shown in tables, for images or a function.")] = None,
+    title: Annotated[str | None, _about("Full name.")] = None,
+    family: Annotated[str | None, _about("Family: gan, vae, flow, diffusion, ...")] = None,
+    authors: Annotated[str | None, _about("Authors, separated by commas.")] = None,
+    licence: Annotated[str | None, _about("Licence of the weights or images.")] = None,
+    training_data: Annotated[str | None, _about("Training data sets, separated by commas.")] = None,
+    tried: Annotated[int | None, _about("Number of checkpoints or settings tried before this one was chosen.")] = None,
+    chosen_by: Annotated[str | None, _about("Metric used to choose among them.")] = None,
     chosen_on: Annotated[
-        str | None, _about("What that was measured on: train, reference, held-out, other, samples.")
+        str | None, _about("Data on which that metric was measured: train, reference, held-out, other, samples.")
     ] = None,
-    paper: Annotated[str | None, _about("arXiv:1312.6114, or an address.")] = None,
-    page: Annotated[str | None, _about("https address of a page about it.")] = None,
-    code: Annotated[str | None, _about("https address of its code.")] = None,
-    parameters: Annotated[int | None, _about("How many it has.")] = None,
-    notes: Annotated[str | None, _about("Anything else a reader should know.")] = None,
-    contact: Annotated[str | None, _about("Where questions go.")] = None,
-    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of yours.")] = False,
+    paper: Annotated[str | None, _about("Paper: arXiv:1312.6114, or an address.")] = None,
+    page: Annotated[str | None, _about("https address of a project page.")] = None,
+    code: Annotated[str | None, _about("https address of the code.")] = None,
+    parameters: Annotated[int | None, _about("Number of parameters.")] = None,
+    notes: Annotated[str | None, _about("Anything else that readers should know.")] = None,
+    contact: Annotated[str | None, _about("Contact for questions.")] = None,
+    trust_code: Annotated[
+        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
+    ] = False,
     device: Device = "cpu",
     batch_size: BatchSize = None,
     convert: Convert = None,
     push: Annotated[
-        str | None, typer.Option(help="ORG/NAME of a data set repository on the Hub: open the pull request there.")
+        str | None, typer.Option(help="ORG/NAME of a data set repository on the Hub: open a pull request there.")
     ] = None,
     push_samples: Annotated[
-        str | None, typer.Option(help="ORG/NAME of one of yours, made if need be: share the samples there.")
+        str | None,
+        typer.Option(help="ORG/NAME of your own data set repository, created if missing: upload the samples there."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Measure a generator, or go on measuring it, and write exactly the files that a pull request needs.
+    """Measure a generator and write the files that a pull request needs.
 
-    What is missing is asked for on a terminal. Submitting the same thing twice changes nothing.
+    On a terminal, missing metadata is asked for. An interrupted run resumes. Submitting twice changes nothing.
     """
-    from ..leaderboard import metadata as about
+    from ..leaderboard.submission import metadata as about
 
     if template:
         sys.stdout.write(about.template())
@@ -75,9 +80,9 @@ def submit(
 
     from ..benchmarks.runner import Options
     from ..benchmarks.subjects import open_subject
-    from ..leaderboard.check import check as check_files
-    from ..leaderboard.records import COMMITTED
-    from ..leaderboard.submission import prepare
+    from ..leaderboard.storage.records import COMMITTED
+    from ..leaderboard.submission.check import check as check_files
+    from ..leaderboard.submission.prepare import prepare
     from ..registry.catalog import find
     from ..registry.schema import Track
 
@@ -106,23 +111,25 @@ def submit(
     done = prepare(subject, entry, told, out, options=Options(device, batch_size))
     if json:
         print_json(done.result.to_json())
-    say(f"{'measured' if done.measured else 'measured before'}; {'written' if done.changed else 'nothing changed'}:")
+    say(f"{'measured' if done.measured else 'already measured'}; {'written' if done.changed else 'nothing changed'}:")
     for path in done.files:
         (say if json else print)(str(path))
     if (COMMITTED / done.result.path).is_file():
         place = done.result.path.as_posix()
-        say(f"\n{place} is published already, with the same specification: it stays as it is")
-        say("\nhint: genboard verify measures a published result again, and adds what it finds to its log")
+        say(f"\n{place} is already published with the same specification and stays unchanged")
+        say("\nhint: to measure a published result again and extend its log, use genboard verify")
         return
     findings = check_files([path for path in done.files if path.name == f"{done.result.id}.json"], [COMMITTED])
     if findings:
         say(f"\n{_lines(findings)}")
     if any(finding.severity == "error" for finding in findings):
-        say("\nhint: mend the errors first: `genboard check` would refuse the pull request")
+        say("\nhint: fix the errors first; `genboard check` would reject the pull request")
         if push or push_samples:
             raise typer.Exit(1)
     elif not push:
-        say(f"\nhint: copy what is in {out} to leaderboard/results and open a pull request, see docs/submitting.md")
+        say(
+            f"\nhint: copy the contents of {out} to leaderboard/results and open a pull request, see docs/submitting.md"
+        )
     if push_samples:
         from ..leaderboard.hub import push_samples as share
         from ..leaderboard.hub import samples_folder
@@ -137,40 +144,43 @@ def submit(
 
 @command(app, "check", "genboard check submission/")
 def check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Result files, or folders of them.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Result files or folders.")] = None,
     against: Annotated[
-        list[Path] | None, typer.Option(help="Folder of published results, repeatable; the committed ones by default.")
+        list[Path] | None, typer.Option(help="Folder of published results; repeatable. Default: the committed results.")
     ] = None,
     base: Annotated[
-        Path | None, typer.Option(help="The results as they were: none of them may be edited or removed.")
+        Path | None, typer.Option(help="Results before the change: none of them may be edited or removed.")
     ] = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print Markdown: findings, and new results beside their neighbours.")
+        bool,
+        typer.Option(
+            "--markdown", help="Print Markdown: findings, and new results beside their neighbours on the board."
+        ),
     ] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a result, and stop.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a result, and exit.")] = False,
     json: Json = False,
 ) -> None:
-    """Find what contradicts itself in results: the checks that CI runs. Exit code 1 if there is an error.
+    """Find contradictions in results, as CI does. Exit code 1 if there is an error.
 
-    A check cannot prove a value: `genboard verify` measures again.
+    A check cannot prove a value; `genboard verify` measures it again.
     """
     if schema:
-        from ..leaderboard.schema_json import result_schema
+        from ..leaderboard.maintenance.schema_json import result_schema
 
         print_json(result_schema())
         return
     if not paths:
         raise typer.BadParameter("give result files or folders, or --schema")
 
-    from ..leaderboard.check import check as check_files
-    from ..leaderboard.records import COMMITTED
+    from ..leaderboard.storage.records import COMMITTED
+    from ..leaderboard.submission.check import check as check_files
 
     published = against or [COMMITTED]
     findings = check_files(paths, published, base)
     if json:
         print_json([finding.to_json() for finding in findings])
     elif markdown:
-        from ..leaderboard.comparison import review
+        from ..leaderboard.submission.comparison import review
 
         sys.stdout.write(review(findings, paths, [base] if base else published))
     elif findings:
@@ -183,7 +193,7 @@ def check(
 
 def _asked(told: Metadata, registered: bool) -> Metadata:
     """The metadata with answers to what is missing."""
-    from ..leaderboard.metadata import answered
+    from ..leaderboard.submission.metadata import answered
 
     while missing := told.missing(registered):
         question = missing[0]

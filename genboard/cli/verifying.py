@@ -1,4 +1,4 @@
-"""`verify`, `dispute` and `withdraw`: how far a published result is to be trusted."""
+"""`verify`, `dispute` and `withdraw`: the trustworthiness of a published result."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .app import app, command
 from .options import Convert, Device, Json, listed
 from .output import print_json, say
 
-ResultFile = Annotated[Path, typer.Argument(help="A result file; its log stands beside it.")]
-Reason = Annotated[str, typer.Option(help="Why: one line, which stays visible.")]
-By = Annotated[str, typer.Option(help="Who says so.")]
+ResultFile = Annotated[Path, typer.Argument(help="Result file; its log lies beside it.")]
+Reason = Annotated[str, typer.Option(help="Reason: one line, which stays visible.")]
+By = Annotated[str, typer.Option(help="Your name.")]
 
 
 @command(app, "verify", "genboard verify results/digits@1/vae/f4b34f583a57.json --by NAME")
@@ -22,35 +22,37 @@ def verify(
     file: ResultFile,
     level: Annotated[
         Literal["recomputed", "reproduced", "resampled"] | None,
-        typer.Option(help="Try this rung only; by default recomputed and reproduced, as far as can be."),
+        typer.Option(help="Verify at this level only. Default: recomputed and reproduced, where possible."),
     ] = None,
     samples: Annotated[
-        Path | None, typer.Option(help="The submitted samples; by default those in the user's data folder.")
+        Path | None, typer.Option(help="The submitted samples. Default: those in your data folder.")
     ] = None,
     convert: Convert = None,
     source: Annotated[
-        str | None, typer.Option(help="The function that drew the samples, file.py:function, with --trust-code.")
+        str | None, typer.Option(help="Function that drew the samples, file.py:function; needs --trust-code.")
     ] = None,
-    trust_code: Annotated[bool, typer.Option("--trust-code", help="Run a function of the submitter's.")] = False,
+    trust_code: Annotated[
+        bool, typer.Option("--trust-code", help="Run the submitter's function; only for code that you trust.")
+    ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Repeat the fresh draw that the log has under this seed.")
+        int | None, typer.Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,
     device: Device = "cpu",
-    by: Annotated[str | None, typer.Option(help="Who measured.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Leave no entry in the log.")] = False,
+    by: Annotated[str | None, typer.Option(help="Your name.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing to the log.")] = False,
     json: Json = False,
 ) -> None:
     """Measure a published result again: from its samples, from its generator, or from a fresh seed.
 
-    What was found is appended to the log beside the result, success or not.
+    The outcome, success or failure, is appended to the log beside the result.
     """
-    from ..leaderboard.verification import verification_path
-    from ..leaderboard.verifying import verify as climb
-    from ..leaderboard.verifying.report import outcome_text, standing_text
+    from ..leaderboard.verification.log import verification_path
+    from ..leaderboard.verification.report import outcome_text, status_text
+    from ..leaderboard.verification.run import verify as measure_again
 
-    done = climb(
+    done = measure_again(
         file,
-        rung=level,
+        level=level,
         samples=samples,
         conversions=tuple(listed(convert) or ()),
         source=source,
@@ -64,13 +66,13 @@ def verify(
     if json:
         print_json(done.to_json())
     else:
-        print(standing_text(done.standing))
+        print(status_text(done.status))
     log = verification_path(file)
     say("nothing was written" if dry_run else f"appended to {log}")
     if done.problem:
         raise GenboardError(
-            f"{file}: not {done.outcomes[-1].rung}: {done.problem}",
-            "look at what differs above; if the result is wrong: genboard dispute FILE --reason TEXT --by NAME",
+            f"{file}: not {done.outcomes[-1].level}: {done.problem}",
+            "see the differences above; if the result is wrong: genboard dispute FILE --reason TEXT --by NAME",
         )
 
 
@@ -80,27 +82,27 @@ def dispute(
     reason: Reason,
     by: By,
     resolve: Annotated[
-        Literal["upheld", "rejected"] | None, typer.Option(help="Answer the open dispute in place of raising one.")
+        Literal["upheld", "rejected"] | None, typer.Option(help="Resolve the open dispute instead of raising one.")
     ] = None,
 ) -> None:
-    """Doubt a result, or answer the doubt: a disputed result is marked, and the reason stays visible."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    """Dispute a result or resolve a dispute. A disputed result is marked, and the reason stays visible."""
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
 
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
         disputes.answer(file, resolve, reason, by)
-    print(standing_text(standing_of(file)))
+    print(status_text(status_of(file)))
 
 
 @command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
 def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
-    """Take a result back, for good: it stays, with the reason, and is not ranked."""
-    from ..leaderboard import disputes
-    from ..leaderboard.verification import standing_of
-    from ..leaderboard.verifying.report import standing_text
+    """Withdraw a result permanently. It stays visible with the reason, and is not ranked."""
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
 
     disputes.withdraw(file, reason, by)
-    print(standing_text(standing_of(file)))
+    print(status_text(status_of(file)))

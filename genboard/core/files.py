@@ -120,7 +120,7 @@ def parse_json(data: bytes | str, path: Path) -> Any:
     try:
         return json.loads(data, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as e:
-        raise BadEntry(path, "", f"not valid JSON: {e}", "restore the file, or make it again") from e
+        raise BadEntry(path, "", f"not valid JSON: {e}", "restore the file, or create it again") from e
 
 
 def read_json(path: Path) -> Any:

@@ -31,7 +31,7 @@ def client() -> Any:
 def check_repo(repo: str) -> None:
     """Raises GenboardError for what is no ORG/NAME."""
     if not _REPO.fullmatch(repo) or ".." in repo or "--" in repo:
-        raise GenboardError(f"{repo!r} is no repository on the Hub", "give it as ORG/NAME")
+        raise GenboardError(f"{repo!r} is not the name of a repository on the Hub", "write ORG/NAME")
 
 
 def commit(repo: str, files: Mapping[str, Path | bytes], message: str, description: str, create_pr: bool) -> Any:
@@ -72,7 +72,7 @@ def reaching(repo: str, doing: str) -> Iterator[None]:
         status = _status(e)
         if status is None:
             raise GenboardError(
-                f"cannot {doing} {repo}: there is no way to the Hub, and it is not in the cache",
+                f"cannot {doing} {repo}: the Hub cannot be reached, and the file is not in the cache",
                 "check the network, and try again",
             ) from e
         raise _refused(repo, doing, status) from e
@@ -98,17 +98,19 @@ def _refused(repo: str, doing: str, status: int) -> GenboardError:
     said = f"cannot {doing} {repo}: the Hub answered {status}"
     match status:
         case 401:
-            return GenboardError(f"{said}, it does not know you, or there is no such repository", _LOG_IN)
+            return GenboardError(f"{said}, you are not logged in, or the repository does not exist", _LOG_IN)
         case 403:
             return GenboardError(
-                f"{said}, no leave to do that", "use a token that may write: https://huggingface.co/settings/tokens"
+                f"{said}, permission denied", "use a token that may write: https://huggingface.co/settings/tokens"
             )
         case 404:
-            return GenboardError(f"{said}, no such repository, or no leave to see it", f"check the name, or {_LOG_IN}")
+            return GenboardError(
+                f"{said}, the repository does not exist, or you may not read it", f"check the name, or {_LOG_IN}"
+            )
         case 429:
-            return GenboardError(f"{said}, too many requests", "wait some minutes, and try again")
+            return GenboardError(f"{said}, too many requests", "wait a few minutes and try again")
         case _:
-            return GenboardError(said, "try again later: nothing was changed, or all of it")
+            return GenboardError(said, "try again later; the change was made completely or not at all")
 
 
 def _status(e: BaseException | None) -> int | None:

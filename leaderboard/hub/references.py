@@ -84,11 +84,11 @@ def pull_reference(
     """
     check_repo(repo)
     if not _NAME.fullmatch(name) or ".." in name:
-        raise GenboardError(f"{name!r} is no name of reference statistics", "see: genboard reference list")
+        raise GenboardError(f"{name!r} is not the name of reference statistics", "see: genboard reference list")
     about = _shared(_fetch(repo, f"{name}.json", revision), name)
     if digest is not None and about.sha256 != digest.lower():
         raise ReferenceMismatch(
-            f"{repo} offers {name} with SHA-256 {about.sha256}, you asked for {digest}", "pull another revision"
+            f"{repo} offers {name} with SHA-256 {about.sha256}, but you asked for {digest}", "pull another revision"
         )
     target = built_by_user() / f"{name}{SUFFIX}"
     if target.is_file() and not again:
@@ -128,9 +128,9 @@ def _checked(path: Path, about: Shared, repo: str) -> bytes:
     found = sha256(data)
     if len(data) != about.bytes or found != about.sha256:
         raise ReferenceMismatch(
-            f"{repo} gave {about.name} with SHA-256 {found}, the digest beside it is {about.sha256}", hint
+            f"{repo} gave {about.name} with SHA-256 {found}, but the digest beside it is {about.sha256}", hint
         )
     if (said := read_card(path).name) != about.name:
-        raise ReferenceMismatch(f"{repo} gave {about.name}, which says of itself to be {said}", hint)
+        raise ReferenceMismatch(f"{repo} gave {about.name}, but the file describes itself as {said}", hint)
     load_any(path)
     return data

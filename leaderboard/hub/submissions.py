@@ -9,7 +9,7 @@ from ...benchmarks.result import Result
 from ...core.errors import GenboardError
 from ...registry.sources import SUFFIXES
 from ...registry.sources.decode import ENDINGS
-from ..verifying.means import kept_samples
+from ..verification.inputs import kept_samples
 from .reach import check_repo, client, commit, reaching
 
 _IMAGES = ENDINGS.union(SUFFIXES)
@@ -33,7 +33,7 @@ def push_submission(
     chosen = _below(folder, files)
     made = commit(repo, chosen, message or f"Add {_of(chosen)}", description, create_pr=True)
     if not made.pr_url:
-        raise GenboardError(f"{repo} holds these files already", "there is nothing to submit")
+        raise GenboardError(f"{repo} already holds these files", "there is nothing to submit")
     return str(made.pr_url)
 
 
@@ -46,7 +46,7 @@ def samples_folder(result: Result, given: Path | None) -> Path:
     folder = given or kept_samples(result)
     if folder is None:
         raise GenboardError(
-            f"the samples of {result.generator.name} are not in the data folder any more",
+            f"the samples of {result.generator.name} are no longer in the data folder",
             f"draw them again: genboard sample {result.generator.name} --track {result.track.name} --out FOLDER",
         )
     return folder
@@ -84,7 +84,7 @@ def _below(folder: Path, files: Sequence[Path] | None) -> dict[str, Path | bytes
     for path in _plain(folder) if files is None else files:
         inside = path.resolve()
         if not path.is_file() or not inside.is_relative_to(folder.resolve()):
-            raise GenboardError(f"{path} is no file below {folder}", "push what lies in the folder itself")
+            raise GenboardError(f"{path} is not a file inside {folder}", "push only files inside the folder")
         chosen[path.relative_to(folder).as_posix()] = path
     if not chosen:
         raise GenboardError(f"{folder} holds no files", "prepare the submission first")

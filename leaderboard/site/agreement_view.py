@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...registry.metrics import find_metric
-from ..agreement import Pair
-from ..board import Board
-from ..numbers import written
+from ..board.agreement import Pair
+from ..board.board import Board
+from ..text.numbers import written
+from .columns import note_of
 from .findings import about_agreement
 
 
@@ -54,9 +55,8 @@ def agreement_view(board: Board) -> AgreementView:
 
 def _title(key: str, board: Board) -> str:
     column = next(column for column in board.columns if column.key == key)
-    notes = [column.extractor] if len(board.track.extractors) > 1 else []
-    notes += ["against train"] if column.against == "train" else []
-    return find_metric(column.metric).title + (f" ({', '.join(notes)})" if notes else "")
+    note = note_of(board, column)
+    return find_metric(column.metric).title + (f" ({note})" if note else "")
 
 
 def _cell(pair: Pair | None, a: str, b: str) -> PairCell:

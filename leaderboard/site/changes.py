@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..board import Board
-from ..records import Record
+from ..board.board import Board
+from ..storage.records import Record
 from .findings import rank_text
-from .history import standing_at
+from .history import status_at
 
 MOST = 8  # lines
 NAMED = 4  # generators in a line before the rest are counted
@@ -40,7 +40,7 @@ def changes(records: Iterable[Record], boards: Mapping[str, Board]) -> tuple[Cha
         what = "failed" if record.result.error else "measured"
         day = record.result.provenance.created[:10]
         found.setdefault((day, what, track), []).append((name, _said(record, boards[track])))
-        for entry in standing_at(record)[0].history:
+        for entry in status_at(record)[0].history:
             kind = "verification failed" if entry.kind == "failed" else entry.kind
             found.setdefault((entry.date[:10], kind, track), []).append((name, ""))
     lines = sorted(found.items(), key=lambda item: item[0][1:])

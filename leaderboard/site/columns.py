@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...registry.metrics import Better, find_metric
-from ..board import Board, Row
-from ..numbers import Figure, difference, figure, missing
-from ..ranking import ALPHA, ScoredColumn, separated
-from ..terminal import HEADLINE
+from ...registry.schema import TrackMetric
+from ..board.board import Board, Row
+from ..board.ranking import ALPHA, ScoredColumn, separated
+from ..export.terminal import HEADLINE
+from ..text.numbers import Figure, difference, figure, missing
 
 GAP = "memorisation_gap"
 _DIGIT, _POINT = "\u2007", "\u2008"  # spaces as wide as a digit and as a point
@@ -52,14 +53,13 @@ class Cell:
 
 def columns_of(board: Board) -> tuple[Column, ...]:
     """The primary column first; the memorisation gap, where there is one, follows the headline columns."""
-    several = len(board.track.extractors) > 1
     heads = []
     for i, column in enumerate(board.columns):
         metric = find_metric(column.metric)
-        notes = [f"in {column.extractor}"] if several else []
-        notes += [f"against {column.against}"] if column.against != "reference" else []
         reading = _reading(metric.better, metric.target)
-        heads.append(Column(column.key, metric.title, ", ".join(notes), *reading, metric.better or "", i < HEADLINE))
+        heads.append(
+            Column(column.key, metric.title, note_of(board, column), *reading, metric.better or "", i < HEADLINE)
+        )
     if pair := board.gap_columns:
         meaning = (
             "value against the training split minus value against the reference: "
@@ -68,6 +68,13 @@ def columns_of(board: Board) -> tuple[Column, ...]:
         title = find_metric(pair[0].metric).title
         heads.insert(_gap_place(board), Column(GAP, "Memorisation gap", title, "", meaning, "", True))
     return tuple(heads)
+
+
+def note_of(board: Board, column: TrackMetric) -> str:
+    """What tells a column from others of its metric: its feature space, and the split it is measured against."""
+    notes = [f"in {column.extractor}"] if len(board.track.extractors) > 1 else []
+    notes += [f"against {column.against}"] if column.against != "reference" else []
+    return ", ".join(notes)
 
 
 def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:
@@ -118,7 +125,7 @@ def _marks(column: ScoredColumn, board: Board) -> dict[str, str]:
     if column.key == board.track.primary:
         tied = {name for row in board.ranked if row.name in leaders and row.place for name in row.place.tied}
     else:
-        # At half of 5 %, as agreement and fronts judge columns; nobody computes it twice.
+        # At half of 5%, as agreement and fronts judge columns; nobody computes it twice.
         apart = separated(column.rows, ALPHA / 2)
         tied = {row.name for row in column.rows if any(frozenset((row.name, one)) not in apart for one in leaders)}
     return {**dict.fromkeys(sorted(tied), "tied"), **dict.fromkeys(leaders, "best")}

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..letters import groups_of
-from ..numbers import Figure, figure, missing
-from ..ranking import ALPHA, rank
+from ..board.board import Board, Row
+from ..board.groups import groups_of
+from ..board.ranking import ALPHA, rank
+from ..charts.families import family_class
+from ..text.numbers import Figure, figure, missing
 from . import findings
-from .families import family_class
+from .columns import note_of
+from .content import Content, Made
 from .sheets import Picture, Sheet, stem
 
 CHOSEN = 3  # generators that are shown before anybody chooses
@@ -32,8 +34,8 @@ class Line:
     """A metric with a figure for every generator.
 
     Attributes:
-        cells: with each figure the groups it is in, by number: two that share one are not told apart. None for a
-            baseline, and in a column without a better end.
+        cells: with each figure the groups it is in, by number: two that share one do not differ significantly. None for
+            a baseline, and in a column without a better end.
     """
 
     metric: str
@@ -52,7 +54,13 @@ class CompareView:
     chosen: int
 
 
-def compare_view(board: Board, sheets: Mapping[str, Sheet]) -> CompareView:
+def compare_pages(site: Content) -> Made:
+    for name in site.compared:
+        others = [(other, site.boards[other].track.title) for other in site.compared if other != name]
+        yield f"compare/{name}.html", {"view": _view(site.boards[name], site.sheets), "others": others}
+
+
+def _view(board: Board, sheets: Mapping[str, Sheet]) -> CompareView:
     """The ranked rows first, in their order; baselines after them."""
     rows = sorted(board.rows, key=lambda row: row.place is None)
     return CompareView(
@@ -71,7 +79,7 @@ def _entrant(row: Row, sheet: Sheet) -> Entrant:
         colour=family_class(generator.family, generator.baseline),
         rank=findings.rank_text(row.place) if row.place else "",
         family=generator.family,
-        level=row.standing.level,
+        level=row.verification.level,
         picture=sheet.samples,
     )
 
@@ -79,8 +87,6 @@ def _entrant(row: Row, sheet: Sheet) -> Entrant:
 def _line(board: Board, i: int, rows: list[Row]) -> Line:
     column, scored = board.columns[i], board.scored[i]
     metric = find_metric(column.metric)
-    notes = [f"in {column.extractor}"] if len(board.track.extractors) > 1 else []
-    notes += [f"against {column.against}"] if column.against != "reference" else []
     alpha = ALPHA if column.key == board.track.primary else ALPHA / 2  # as the track's page and the fronts judge it
     groups = groups_of(rank(scored.rows, scored.better, alpha)) if scored.better else []
     ranked = {one.name for one in scored.rows} if scored.better else set()
@@ -90,4 +96,4 @@ def _line(board: Board, i: int, rows: list[Row]) -> Line:
         mine = " ".join(str(i) for i, group in enumerate(groups) if row.name in group)
         shown = figure(record) if record else missing(row.empty[column.key])
         cells.append((shown, mine if row.name in ranked else None))
-    return Line(column.metric, metric.title, ", ".join(notes), scored.better or "", tuple(cells))
+    return Line(column.metric, metric.title, note_of(board, column), scored.better or "", tuple(cells))

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...core.files import canonical_json
-from ..board import Board, Row
-from ..export import BOARD_TABLES, Value, csv_bytes, encode
-from .track_view import span_of
+from ..board.board import Board, Row
+from ..export.tables import BOARD_TABLES, Format, Value, csv_bytes, encode
+from ..text.numbers import ends
+from .content import Content
 
 _TITLES = {
     "board": "Every value, one a line",
     "pareto": "Pareto fronts",
     "agreement": "Agreement of the metrics",
-    "flips": "Changes of place in the limit",
+    "reversals": "Rank reversals for N → ∞",
     "left-out": "What is not ranked",
 }
+
+
+_FORMATS: dict[str, Format] = {"CSV": "csv", "JSON": "json", "Parquet": "parquet"}
 
 
 @dataclass(frozen=True)
@@ -27,23 +31,27 @@ class Download:
     files: tuple[tuple[str, str], ...]
 
 
-def downloads(board: Board, unreadable: Sequence[tuple[str, str]]) -> tuple[tuple[Download, ...], dict[str, bytes]]:
-    """What the page of a track offers, and the files themselves."""
-    track = board.track.name
+def downloads(track: str) -> tuple[Download, ...]:
+    """What the page of a track offers."""
     wide = (("CSV", f"data/{track}.csv"), ("JSON", f"data/{track}.json"))
-    files = {f"data/{track}.csv": table_csv(board), f"data/{track}.json": table_json(board, unreadable)}
-    offered = [Download("The table, one generator a line", wide)]
-    for name, make in BOARD_TABLES.items():
-        table, stem = make(board), f"data/{track}-{name}"
-        paths = (("CSV", f"{stem}.csv"), ("JSON", f"{stem}.json"), ("Parquet", f"{stem}.parquet"))
-        files |= {
-            f"{stem}.csv": encode(table, "csv"),
-            f"{stem}.json": encode(table, "json"),
-            f"{stem}.parquet": encode(table, "parquet"),
-        }
-        offered.append(Download(_TITLES.get(name, name), paths))
-    files[f"charts/{track}.csv"] = chart_csv(board)
-    return tuple(offered), files
+    long = [
+        Download(_TITLES[name], tuple((label, f"data/{track}-{name}.{end}") for label, end in _FORMATS.items()))
+        for name in BOARD_TABLES
+    ]
+    return (Download("The table, one generator a line", wide), *long)
+
+
+def board_files(site: Content) -> dict[str, bytes]:
+    """The tables of every track."""
+    files = {}
+    for name, board in site.boards.items():
+        files[f"data/{name}.csv"] = table_csv(board)
+        files[f"data/{name}.json"] = table_json(board, site.unreadable_on(name))
+        files[f"charts/{name}.csv"] = chart_csv(board)
+        for table, make in BOARD_TABLES.items():
+            made = make(board)
+            files |= {f"data/{name}-{table}.{end}": encode(made, end) for end in _FORMATS.values()}
+    return files
 
 
 def table_csv(board: Board) -> bytes:
@@ -60,7 +68,7 @@ def chart_csv(board: Board) -> bytes:
     """What the chart draws."""
     lines: list[list[Value]] = []
     for row in board.rows:
-        lines.append([row.name, *span_of(row.cells[board.track.primary]), row.place is not None])
+        lines.append([row.name, *ends(row.cells[board.track.primary]), row.place is not None])
     return csv_bytes(["generator", "value", "lo", "hi", "ranked"], lines)
 
 
@@ -82,4 +90,4 @@ def _line(board: Board, row: Row) -> list[Value]:
     if board.gap_columns:
         cells.append(board.memorisation_gap(row))
     made = (row.result.sampling.n, row.result.provenance.created, row.result.id)
-    return [*cells, row.standing.level, row.standing.disputed, *made]
+    return [*cells, row.verification.level, row.verification.disputed, *made]

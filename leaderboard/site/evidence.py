@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...registry.metrics import Better
-from ..board import Board
-from ..numbers import Figure, figure
-from ..ranking import ALPHA, p_value
+from ..board.board import Board
+from ..board.ranking import ALPHA, p_value
+from ..text.numbers import Figure, figure
 from .findings import short_title
 
 
@@ -18,7 +18,7 @@ class Case:
 
     Attributes:
         where: the feature space, and what it was measured against where that is not the reference.
-        tied: whether the two are not told apart; otherwise the baseline is clearly better.
+        tied: whether the two are not significantly different; otherwise the baseline is clearly better.
     """
 
     track: str

@@ -1,13 +1,13 @@
-"""Sentences about a board, computed from it: who leads, how sure that is, how far real images are."""
+"""Sentences about a board, computed from it: who leads, whether significantly, and how far real images are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..numbers import figure
-from ..ranking import ALPHA, Ranked, Scored, p_value
+from ..board.board import Board, Row
+from ..board.ranking import ALPHA, Ranked, Scored, p_value
+from ..text.numbers import figure
 
 _NAMED = 3  # names in a row before the rest are counted
 
@@ -43,24 +43,24 @@ def heading(board: Board) -> str:
         return f"{leader.name} leads on {place}"
     group = [p for p in ranked if p is leader or p.name in leader.tied]
     if any(b.name not in a.tied for a in group for b in group if a is not b):
-        return f"{leader.name} leads on {place}, but cannot be told apart from {in_prose(leader.tied)}"
+        return f"{leader.name} leads on {place}, but is not significantly different from {in_prose(leader.tied)}"
     if len(group) == len(ranked) > _NAMED:
-        return f"The {len(ranked)} generators on {place} cannot be told apart"
+        return f"The {len(ranked)} generators on {place} are not significantly different"
     where = "on" if len(group) == len(ranked) else "at the top of"
-    return f"{in_prose([p.name for p in group])} cannot be told apart {where} {place}"
+    return f"{in_prose([p.name for p in group])} are not significantly different {where} {place}"
 
 
-def sureness(board: Board) -> str:
-    """How sure the lead is."""
+def lead(board: Board) -> str:
+    """Whether the leader is significantly better than the others."""
     ranked = _places(board)
     if not ranked:
         return "—"
     if len(ranked) == 1:
         return "nothing to compare with"
     if ranked[0].tied:
-        return f"not told apart from {in_prose(ranked[0].tied)}"
+        return f"not significantly different from {in_prose(ranked[0].tied)}"
     others = [place.name for place in ranked[1:]]
-    return f"told apart from {in_prose(others) if len(others) <= _NAMED else f'all {len(others)} others'}"
+    return f"significantly better than {in_prose(others) if len(others) <= _NAMED else f'all {len(others)} others'}"
 
 
 def lede(board: Board) -> str:
@@ -75,8 +75,8 @@ def lede(board: Board) -> str:
     return " ".join([first, *_about_floor(board)])
 
 
-def standing(board: Board, row: Row) -> str:
-    """Where a row stands on its board."""
+def about_row(board: Board, row: Row) -> str:
+    """The place of a row on its board."""
     where = board.track.title
     if row.result.generator.noise_floor:
         return f"The noise floor of {where}: real images nobody trained on, measured like samples and never ranked."
@@ -86,20 +86,20 @@ def standing(board: Board, row: Row) -> str:
         return f"The only generator ranked on {where}."
     of = f"of {len(board.ranked)} on {where}"
     if not row.place.tied:
-        return f"Rank {rank_text(row.place)} {of}, told apart from every other ranked row."
-    return f"Rank {rank_text(row.place)} {of}, not told apart from {in_prose(row.place.tied)}."
+        return f"Rank {rank_text(row.place)} {of}, significantly different from every other ranked row."
+    return f"Rank {rank_text(row.place)} {of}, not significantly different from {in_prose(row.place.tied)}."
 
 
 def about_spread(board: Board) -> str:
-    """How many ranked rows real images cannot be told apart from."""
+    """How many ranked rows are not significantly different from real images."""
     if board.floor is None or not board.ranked:
         return "Every interval on one axis"
     floor = _scored(board.floor, board.track.primary)
     near = [row for row in board.ranked if p_value(_scored(row, board.track.primary), floor) >= ALPHA]
     if not near:
-        return "Every ranked generator can be told apart from real images"
+        return "Every ranked generator is significantly different from real images"
     if len(near) == len(board.ranked):
-        return "No ranked generator can be told apart from real images"
+        return "No ranked generator is significantly different from real images"
     verb = "reaches" if len(near) == 1 else "reach"
     return f"{len(near)} of {len(board.ranked)} ranked generators {verb} the noise floor: {in_prose(_names(near))}"
 
@@ -115,17 +115,16 @@ def about_agreement(board: Board) -> str:
     return f"{find_metric(other.split(':')[0]).title} agrees least with {primary}: {worst.in_words()}"
 
 
-def about_limit(board: Board) -> str:
-    """What becomes of the order in the limit of many samples."""
-    flips = board.limit.flips
-    clear = sum(flip.clear_at_n or flip.clear_in_limit for flip in flips)
+def about_reversals(board: Board) -> str:
+    """What becomes of the order as N grows."""
+    reversals = board.limit.reversals
+    clear = sum(one.clear_at_n or one.clear_in_limit for one in reversals)
     if board.limit.column is None:
-        return "The limit of many samples is not known here"
-    if not flips:
-        return "The order stays the same in the limit of many samples"
-    pairs = "1 pair changes places" if len(flips) == 1 else f"{len(flips)} pairs change places"
-    surely = "none of them clearly" if not clear else f"{clear} of them clearly"
-    return f"In the limit of many samples {pairs}, {surely}"
+        return "The order for N → ∞ is not known here"
+    if not reversals:
+        return "The order stays the same for N → ∞"
+    count = "1 rank reversal" if len(reversals) == 1 else f"{len(reversals)} rank reversals"
+    return f"{count} between N and N → ∞, {clear or 'none'} of them significant"
 
 
 def rank_text(place: Ranked) -> str:
@@ -141,7 +140,7 @@ def _about_floor(board: Board) -> list[str]:
     if board.ranked:
         leader = _scored(board.ranked[0], key)
         if p_value(leader, floor) >= ALPHA:
-            said.append(f"{leader.name} cannot be told apart from them.")
+            said.append(f"{leader.name} is not significantly different from them.")
         elif (leader.value < floor.value) == (board.better == "lower"):
             said.append(
                 f"{leader.name} scores better than they do, which calls for a look at its nearest training images."

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..numbers import figure, span
-from .families import colour
+from ..board.board import Board, Row
+from ..charts.axis import axis_for
+from ..charts.families import family_class
+from ..charts.interval import IntervalRow, interval_chart
+from ..charts.theme import inline
+from ..text.numbers import ends, figure, span
 from .findings import about_spread
-from .forest import Mark, forest_svg
-from .scale import axis_for
-from .track_view import span_of
 
 MOST = 40  # rows that are drawn; a longer chart is a worse table
 
@@ -22,7 +22,7 @@ MOST = 40  # rows that are drawn; a longer chart is a worse table
 class Forest:
     """The chart, the finding over it, and how many rows it leaves to the table."""
 
-    svg: Markup
+    chart: Markup
     heading: str
     drawn: int
     rows: int
@@ -34,21 +34,16 @@ def board_forest(board: Board, root: str) -> Forest | None:
         return None
     key = board.track.primary
     rows = [row for i, row in enumerate(board.rows) if i < MOST or row is board.floor]
-    marks = [
-        Mark(row.name, span_of(row.cells[key]), _words(row, key), _colour(row), row is board.floor) for row in rows
-    ]
-    metric = find_metric(board.columns[0].metric)
-    axis = axis_for([mark.span for mark in marks])
+    drawn = [_interval(row, key) for row in rows]
+    axis = axis_for([row.span for row in drawn])
     kind = "" if axis.kind == "linear" else f", {axis.kind} axis"
-    svg = forest_svg(marks, axis, f"{metric.title}{kind} ({board.better} is better)", root)
-    return Forest(svg, about_spread(board), len(rows), len(board.rows))
+    head = f"{find_metric(board.columns[0].metric).title}{kind} ({board.better} is better)"
+    floor = ends(board.floor.cells[key])[0] if board.floor else None
+    chart = inline(interval_chart(drawn, axis, ("Generator", head), floor), root)
+    return Forest(chart, about_spread(board), len(rows), len(board.rows))
 
 
-def _words(row: Row, key: str) -> str:
-    ends = span(row.cells[key])
-    return f"{row.name}: {figure(row.cells[key]).text}" + (f", {ends}" if ends else "")
-
-
-def _colour(row: Row) -> str:
-    generator = row.result.generator
-    return colour(generator.family, generator.baseline)
+def _interval(row: Row, key: str) -> IntervalRow:
+    record, generator = row.cells[key], row.result.generator
+    words = ", ".join(filter(None, (figure(record).text, span(record))))
+    return IntervalRow(row.name, ends(record), words, family_class(generator.family, generator.baseline), linked=True)

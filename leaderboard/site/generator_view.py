@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from ...benchmarks.result import GeneratorRecord, MetricRecord, Result
 from ...registry.metrics import METRICS
-from ..board import Board, Row
-from ..numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
-from ..records import Record
+from ..board.board import Board, Row
+from ..charts.families import family_class
+from ..storage.records import Record
+from ..text.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
 from .columns import padding
-from .families import family_class
-from .findings import standing
-from .history import Event, events, standing_at
+from .content import Content, Made, age, shown
+from .findings import about_row
+from .history import Event, events, status_at
 from .links import Segment, linked
 from .sheets import Sheet, stem
 
@@ -60,7 +61,7 @@ class Section:
     track: str
     title: str
     href: str
-    standing: str
+    about: str
     copies: bool
     suspected: bool
     copying: str
@@ -90,11 +91,16 @@ class GeneratorView:
     sections: tuple[Section, ...]
 
 
-def generator_view(
+def generator_pages(site: Content) -> Made:
+    for name, records in site.generators.items():
+        yield f"generators/{name}.html", {"view": _view(name, records, site.boards, site.sheets)}
+
+
+def _view(
     name: str, records: Sequence[Record], boards: Mapping[str, Board], sheets: Mapping[str, Sheet]
 ) -> GeneratorView:
     """The page of a generator from all its results; `sheets` holds the pictures of those that `shown` names."""
-    head = max(records, key=_age).result.generator
+    head = max(records, key=age).result.generator
     tracks = sorted({record.result.track.name for record in records})
     return GeneratorView(
         name=name,
@@ -106,24 +112,18 @@ def generator_view(
     )
 
 
-def shown(records: Sequence[Record], board: Board | None) -> Record:
-    """Of a generator's results on one track the one its page shows: the one on the board, or else the newest."""
-    row = _row_of(records, board)
-    return row.record if row else max(records, key=_age)
-
-
 def _section(track: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]) -> Section:
     row, record = _row_of(records, board), shown(records, board)
     result = record.result
-    stands, damaged = standing_at(record)
+    status, damaged = status_at(record)
     digits = max((len(figure(metric).fraction) for metric in result.metrics), default=0)
-    others = sorted((r for r in records if r is not record), key=_age, reverse=True)
+    others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return Section(
         name=track,
         track=f"{result.track.name}@{result.track.version}",
         title=board.track.title if board else track,
         href=f"tracks/{track}.html" if board else "",
-        standing=standing(board, row) if board and row else _unranked(result, board),
+        about=about_row(board, row) if board and row else _unranked(result, board),
         copies=row.copying.copies if row else False,
         suspected=row.copying.suspected if row else False,
         copying="; ".join(row.copying.seen) if row else "",
@@ -132,12 +132,12 @@ def _section(track: str, records: Sequence[Record], board: Board | None, sheets:
         numbers=tuple(_number(metric, digits) for metric in result.metrics),
         facts=_facts(result),
         command=result.provenance.command,
-        level=stands.level,
-        failed=stands.failed or "",
-        disputed=stands.disputed or "",
-        withdrawn=stands.withdrawn or "",
+        level=status.level,
+        failed=status.failed or "",
+        disputed=status.disputed or "",
+        withdrawn=status.withdrawn or "",
         damaged=damaged,
-        events=events(stands),
+        events=events(status),
         submission=_submission(result),
         rivals=_rivals(board, row) if board and row else (),
         others=tuple(_run(other.result, board) for other in others),
@@ -248,7 +248,3 @@ def _row_of(records: Sequence[Record], board: Board | None) -> Row | None:
 
 def _on(track: str, records: Sequence[Record]) -> list[Record]:
     return [record for record in records if record.result.track.name == track]
-
-
-def _age(record: Record) -> tuple[str, str]:
-    return record.result.provenance.created, record.result.id

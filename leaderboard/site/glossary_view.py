@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...registry.catalog import entries
 from ...registry.images import describe
 from ...registry.metrics import METRICS, Metric
 from ...registry.schema import Dataset, Extractor, Track
-from ..board import Board
+from ..board.board import Board
+from .content import Content, Made
 from .evidence import Evidence, evidence
 from .findings import in_prose
 from .links import Segment, linked
+from .scorecard_view import said_of_metrics
 
 _PACKAGE = Path(__file__).parents[2]
 
@@ -44,32 +47,27 @@ class Entry:
     tracks: tuple[tuple[str, str], ...]
 
 
-Said = Mapping[str, tuple[tuple[str, str, str], ...]]  # of a metric: what studies say
+def metric_pages(site: Content) -> Made:
+    said = said_of_metrics(site.studies.cards)
+    metrics = [_metric(metric, site.boards, said.get(metric.name, ())) for metric in METRICS.values()]
+    yield "metrics.html", {"metrics": metrics}
 
 
-def metric_entries(boards: Mapping[str, Board], said: Said) -> tuple[MetricEntry, ...]:
-    return tuple(_metric(metric, boards, said.get(metric.name, ())) for metric in METRICS.values())
+def dataset_pages(site: Content) -> Made:
+    used = {d: _tracks(t for t in site.tracks.values() if t.dataset == d) for d in entries(Dataset)}
+    listed = [Entry(d.name, d.title, _linked(_of_dataset(d)), used[d.name]) for d in entries(Dataset).values()]
+    yield "datasets.html", {"entries": listed}
 
 
-def dataset_entries(datasets: Mapping[str, Dataset], tracks: Iterable[Track]) -> tuple[Entry, ...]:
-    tracks = list(tracks)
-    return tuple(
-        Entry(d.name, d.title, _linked(_of_dataset(d)), _tracks(t for t in tracks if t.dataset == d.name))
-        for d in datasets.values()
-    )
-
-
-def extractor_entries(extractors: Mapping[str, Extractor], tracks: Iterable[Track]) -> tuple[Entry, ...]:
-    tracks = list(tracks)
-    return tuple(
-        Entry(e.name, e.title, _linked(_of_extractor(e)), _tracks(t for t in tracks if e.name in t.extractors))
-        for e in extractors.values()
-    )
+def extractor_pages(site: Content) -> Made:
+    used = {e: _tracks(t for t in site.tracks.values() if e in t.extractors) for e in entries(Extractor)}
+    listed = [Entry(e.name, e.title, _linked(_of_extractor(e)), used[e.name]) for e in entries(Extractor).values()]
+    yield "extractors.html", {"entries": listed}
 
 
 def definition(metric: Metric) -> tuple[str, ...]:
     """How a metric is computed: the paragraphs of its function's docstring, less arguments, errors and examples."""
-    module, name = metric.fn.split(":")
+    module, name = metric.path.split(":")
     tree = ast.parse((_PACKAGE / f"{module.replace('.', '/')}.py").read_bytes())
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     text = next((ast.get_docstring(node) or "" for node in functions), "")
@@ -91,7 +89,7 @@ def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, 
         direction=direction,
         range=f"{_end(metric.range[0])} to {_end(metric.range[1])}",
         facts=(
-            ("Reads", ", ".join(name.replace(".", " ") for name in metric.inputs)),
+            ("Reads", ", ".join(name.replace(".", " ") for name in metric.reads)),
             ("Parameters", params),
             ("Symmetric", "yes: real and generated may change places" if metric.symmetric else "no"),
             ("Fewest samples", str(metric.least)),
@@ -116,7 +114,7 @@ def _pieces(paragraph: str) -> tuple[tuple[str, bool], ...]:
 def _blind(found: Evidence) -> str:
     if found.fooled:
         return f"Fooled by {in_prose([name for name, _ in found.fooled])}"
-    return "Fooled by none of the baselines" if found.tried else "Held against no baseline"
+    return "Fooled by none of the baselines" if found.tried else "Compared with no baseline"
 
 
 def _of_dataset(d: Dataset) -> list[tuple[str, str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...core.errors import BadEntry
-from ..log_entry import Entry
-from ..records import Record
-from ..verification import Standing, standing_of
+from ..storage.records import Record
+from ..verification.log import VerificationStatus, status_of
+from ..verification.log_entry import Entry
 
 
 @dataclass(frozen=True)
@@ -20,21 +20,21 @@ class Event:
     words: str
 
 
-def standing_at(record: Record) -> tuple[Standing, str]:
-    """Where a result stands, and what is wrong with its log, if anything."""
+def status_at(record: Record) -> tuple[VerificationStatus, str]:
+    """The status of a result, and what is wrong with its log, if anything."""
     try:
-        return standing_of(record.path), ""
+        return status_of(record.path), ""
     except BadEntry as e:
-        return Standing(), e.fact.removeprefix(str(record.path.parent)).lstrip("/\\")
+        return VerificationStatus(), e.fact.removeprefix(str(record.path.parent)).lstrip("/\\")
 
 
-def events(standing: Standing) -> tuple[Event, ...]:
+def events(status: VerificationStatus) -> tuple[Event, ...]:
     """Newest first."""
-    return tuple(_event(entry) for entry in reversed(standing.history))
+    return tuple(_event(entry) for entry in reversed(status.history))
 
 
 def _event(entry: Entry) -> Event:
-    kind = f"failed to be {entry.rung}" if entry.kind == "failed" else entry.kind
+    kind = f"failed to be {entry.level}" if entry.kind == "failed" else entry.kind
     return Event(entry.date[:10], kind, entry.by or "", entry.reason or _found(entry))
 
 
@@ -43,7 +43,7 @@ def _found(entry: Entry) -> str:
     if figures is None:
         return ""
     columns = f"{figures.columns} columns"
-    if entry.rung == "resampled":
+    if entry.level == "resampled":
         most = "" if figures.largest_in_se is None else f", at most {figures.largest_in_se:.2g} standard errors apart"
         return f"{columns} of a fresh draw, seed {figures.seed}{most}"
     if not figures.differing:

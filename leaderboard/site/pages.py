@@ -1,61 +1,55 @@
-"""Typed views to HTML: the templates with every text escaped and nothing undefined."""
+"""The pages of the site: one row each kind of page. To add one, write a view and a template, and add a row."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-_HERE = Path(__file__).parent
-
-_ENVIRONMENT = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+from .about_view import about_pages, not_found_pages
+from .compare_view import compare_pages
+from .content import Content, Made, pictures
+from .downloads import board_files
+from .generator_view import generator_pages
+from .generators_view import generators_pages
+from .glossary_view import dataset_pages, extractor_pages, metric_pages
+from .index_view import index_pages
+from .studies_view import studies_pages, study_files, study_pages
+from .track_view import track_pages
 
 
 @dataclass(frozen=True)
-class NavItem:
-    key: str
-    label: str
-    href: str
+class Kind:
+    """A kind of page.
 
-
-Nav = tuple[NavItem, ...]
-
-
-def navigation(compare: str | None) -> Nav:
-    """The links at the top of every page; `compare` is the page on which generators are compared, if there is one."""
-    items = [
-        NavItem("tracks", "Tracks", "index.html#tracks"),
-        NavItem("generators", "Generators", "generators.html"),
-        NavItem("studies", "Studies", "studies.html"),
-        NavItem("metrics", "Metrics", "metrics.html"),
-        NavItem("datasets", "Data sets", "datasets.html"),
-        NavItem("extractors", "Feature spaces", "extractors.html"),
-        NavItem("about", "Submit", "about.html"),
-    ]
-    if compare:
-        items.insert(2, NavItem("compare", "Compare", compare))
-    return tuple(items)
-
-
-def page(template: str, nav: Nav, here: str, *, depth: int = 0, exact: bool = True, **values: object) -> bytes:
-    """A page.
-
-    Args:
-        here: the key of the link that leads to it, or to the list it is in.
-        depth: folders below the site's top.
-        exact: whether that link leads to this very page.
+    Attributes:
+        section: of the navigation, which its pages belong to.
+        template: in `templates/`.
+        view: what there is to show: a page's path, and the values of its template.
+        label: of the section's link at the top of every page; none where another kind has it.
+        href: where that link leads; by default to the first of the pages.
     """
-    made = _ENVIRONMENT.get_template(template)
-    return made.render(root="../" * depth, nav=nav, here=here, exact=exact, **values).encode()
+
+    section: str
+    template: str
+    view: Callable[[Content], Made]
+    label: str = ""
+    href: str = ""
 
 
-def static(name: str) -> bytes:
-    return (_HERE / "static" / name).read_bytes()
+PAGES = (
+    Kind("home", "index.html", index_pages),
+    Kind("tracks", "track.html", track_pages, "Tracks", "index.html#tracks"),
+    Kind("generators", "generators.html", generators_pages, "Generators"),
+    Kind("generators", "generator.html", generator_pages),
+    Kind("compare", "compare.html", compare_pages, "Compare"),
+    Kind("studies", "studies.html", studies_pages, "Studies"),
+    Kind("studies", "study.html", study_pages),
+    Kind("metrics", "metrics.html", metric_pages, "Metrics"),
+    Kind("datasets", "datasets.html", dataset_pages, "Data sets"),
+    Kind("extractors", "extractors.html", extractor_pages, "Feature spaces"),
+    Kind("about", "about.html", about_pages, "Submit"),
+    Kind("", "404.html", not_found_pages),
+)
+
+# What pages offer or show beside themselves: contents by path.
+FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (board_files, study_files, pictures)

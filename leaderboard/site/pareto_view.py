@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...registry.metrics import find_metric
-from ..board import Board, Row
-from ..numbers import Figure, figure
-from ..pareto import Front, Standpoint
-from .families import colour, family_class
+from ..board.board import Board, Row
+from ..board.pareto import Front, FrontPoint
+from ..charts.families import colour, family_class
+from ..charts.scatter import Point, ScatterAxis, scatter_svg
+from ..charts.theme import inline
+from ..text.numbers import Figure, figure
 from .findings import in_prose
-from .scatter import Point, Side, scatter_svg
 
 MOST = 60  # points that are drawn: those on the front or open, then by rank
 
@@ -87,13 +88,13 @@ def _heading(front: Front) -> str:
     if on:
         verb = "is" if len(on) == 1 else "are"
         return f"{in_prose(on)} {verb} on the front of {named[0]} and {named[1]}; {in_prose(open_)} may be"
-    return f"Which generators are on the front of {named[0]} and {named[1]} the intervals do not tell"
+    return f"The intervals do not tell which generators are on the front of {named[0]} and {named[1]}"
 
 
-def _row(p: Standpoint, row: Row, front: Front) -> FrontRow:
+def _row(p: FrontPoint, row: Row, front: Front) -> FrontRow:
     why = {
         "on": "every other row is clearly worse in one of the two",
-        "open": f"not told apart from {in_prose(p.rivals)}",
+        "open": f"not significantly different from {in_prose(p.rivals)}",
         "off": f"{in_prose(p.beaten_by)} {'is' if len(p.beaten_by) == 1 else 'are'} clearly better in both",
     }[p.side]
     generator = row.result.generator
@@ -107,7 +108,7 @@ def _row(p: Standpoint, row: Row, front: Front) -> FrontRow:
     )
 
 
-def _chart(front: Front, kept: Sequence[Standpoint], rows: dict[str, Row], titles: list[str], root: str) -> Markup:
+def _chart(front: Front, kept: Sequence[FrontPoint], rows: dict[str, Row], titles: list[str], root: str) -> Markup:
     points = []
     for p in kept:
         generator = rows[p.name].result.generator
@@ -117,8 +118,8 @@ def _chart(front: Front, kept: Sequence[Standpoint], rows: dict[str, Row], title
         )
     best = sorted((p.diversity, p.fidelity) for p in kept if p.at_values)
     fidelity, diversity = (find_metric(key.split(":")[0]) for key in (front.fidelity, front.diversity))
-    sides = [Side(f"{metric.title} (higher is better)", metric.range) for metric in (diversity, fidelity)]
-    return scatter_svg(points, _steps(best), sides[0], sides[1], root)
+    axes = [ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in (diversity, fidelity)]
+    return inline(scatter_svg(points, _steps(best), axes[0], axes[1]), root)
 
 
 def _steps(best: list[tuple[float, float]]) -> list[tuple[float, float]]:

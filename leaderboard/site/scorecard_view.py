@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ...benchmarks.studies.scorecard import FAILURES, scorecard
 from ...benchmarks.studies.table import Cell, Table
 from ...registry.metrics import METRICS
-from ..numbers import decimals, written
+from ..text.numbers import decimals, written
 
-TWO_SIDED = 1.96  # standard errors on each side of a 95 % interval
+TWO_SIDED = 1.96  # standard errors on each side of a 95% interval
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ...benchmarks.preview import COLUMNS, LARGEST, TILES
 from ...benchmarks.result import PreviewRecord, preview_path
 from ...core.errors import BadEntry
 from ...core.files import read_bytes, sha256
-from ..records import Record
+from ..storage.records import Record
 
 GRID_WIDTH = 400  # pixels that a grid is enlarged to, at most, by a whole factor
 STRIP_HEIGHT = 24

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.copies import MEMORISATION
 from ...benchmarks.studies.readings import called, metric_of
 from ...benchmarks.studies.table import Table, number
-from .heat import Heat, heats
+from ..charts.heat_map import Heat, heats
 
 DEEPEST = 10.0  # standard errors, from which the shade is the deepest
 
@@ -19,7 +18,7 @@ def maps(table: Table) -> list[Heat]:
     for kind in reversed(table.seen("kind", "value")):
         rows = [row for row in table.of("value", kind=kind) if row.get("moved") is not None]
         # The tests for copies on top: they are what should move.
-        rows.sort(key=lambda row: metric_of(str(row["metric"])).name not in MEMORISATION)
+        rows.sort(key=lambda row: not metric_of(str(row["metric"])).detects_copies)
         cells = {(called(str(row["metric"])), f"{number(row, 'share'):.0%}"): number(row, "moved") for row in rows}
         metrics = list(dict.fromkeys(metric for metric, _ in cells))
         shares = [f"{value:.0%}" for value in table.seen("share", "value") if value]

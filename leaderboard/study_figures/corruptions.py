@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.readings import called
 from ...benchmarks.studies.table import Table, number
-from .heat import Heat, heats
+from ..charts.heat_map import Heat, heats
 
 DEEPEST = 10.0  # standard errors, from which the shade is the deepest
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
 from ...registry.metrics import find_metric
-from .panels import Line, colours, panels, titled
+from ..charts.lines import Line, panels
+from .naming import colours, titled
 
 
 def figure(table: Table) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import fmean
 
 from ...benchmarks.studies.table import Row, Table, number
-from .heat import Heat, heats
-from .panels import titled
+from ..charts.heat_map import Heat, heats
+from .naming import titled
 
 
 def figure(table: Table) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
-from .panels import Line, colours, panels, titled
+from ..charts.lines import Line, panels
+from .naming import colours, titled
 
 
 def figure(table: Table) -> str:

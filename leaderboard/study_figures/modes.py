@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...benchmarks.studies.readings import judges, metric_of
 from ...benchmarks.studies.table import Table, number
-from .panels import Line, panels, titled
+from ..charts.lines import Line, panels
+from .naming import titled
 
 COLOURS = {
     "dropped": "var(--f-gan)",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
-from .heat import Heat, heats
-from .panels import titled
+from ..charts.heat_map import Heat, heats
+from .naming import titled
 
 AXES = {
     "n": ("Fewer samples: tau with all of them", "n"),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from statistics import median
 
 from ...benchmarks.studies.table import Row, Table, number
-from .panels import Line, colours, panels, titled
+from ..charts.lines import Line, panels
+from .naming import colours, titled
 
 FEW = 4  # generators up to which a band behind each line can be read
 FAR = 5.0  # times the middle of the generators

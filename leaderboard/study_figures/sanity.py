@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table
-from .heat import Heat, heats
+from ..charts.heat_map import Heat, heats
 
 
 def figure(table: Table) -> str:

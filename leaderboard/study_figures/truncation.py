@@ -7,11 +7,12 @@ from typing import Any
 
 from ...benchmarks.studies.readings import metric_of
 from ...benchmarks.studies.table import Row, Table, number
-from ..site.vega import page_of
-from .panels import Datasets, arranged, colours, held, titled
+from ..charts.labels import Box, beside, text_width
+from ..charts.theme import Datasets, arranged, held, page_of, title
+from .naming import colours, titled
 
 SIDE = 210
-APART = (0.11, 0.07)  # of the axes, that labels are apart
+FONT, ABOVE, DOT = 11, 10, 3  # pixels: of the labels, how far over their points they stand, half a point
 X, Y = "recall", "precision"
 
 Point = tuple[float, float, float]  # setting, diversity, fidelity
@@ -99,29 +100,24 @@ def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Dat
             href="href:N",
         )
     )
-    layers.append(base.mark_text(dy=-10, fontSize=11, color="var(--ink)", aria=False).encode(x=x, y=y, text="text:N"))
-    title = alt.TitleParams(
-        name,
-        subtitle=str(argument),
-        subtitleColor="var(--muted)",
-        subtitleFontSize=12,
-        anchor="start",
-        frame="group",
-        fontSize=13,
-        fontWeight=600,
-        color="var(--ink)",
-        offset=6,
+    layers.append(
+        base.mark_text(dy=-ABOVE, fontSize=FONT, color="var(--ink)", aria=False).encode(x=x, y=y, text="text:N")
     )
-    return alt.layer(*layers).properties(width=SIDE, height=SIDE, title=title)
+    head = title(name, 6, subtitle=str(argument), subtitleColor="var(--muted)", subtitleFontSize=12)
+    return alt.layer(*layers).properties(width=SIDE, height=SIDE, title=head)
 
 
 def legible(path: Sequence[Point], own: float) -> set[float]:
     """The settings whose labels do not cover each other: the generator's own, both ends, then the others."""
-    told: list[Point] = []
-    for point in sorted(path, key=lambda p: (p[0] != own, p not in (path[0], path[-1]))):
-        if all(abs(point[1] - x) > APART[0] or abs(point[2] - y) > APART[1] for _, x, y in told):
-            told.append(point)
-    return {setting for setting, _, _ in told}
+    order = sorted(path, key=lambda p: (p[0] != own, p not in (path[0], path[-1])))
+    found = beside([[_label(*point)] for point in order], [])
+    return {point[0] for point, box in zip(order, found, strict=True) if box is not None}
+
+
+def _label(setting: float, x: float, y: float) -> Box:
+    """What a label takes, from its upper edge down to its point."""
+    across, down, half = SIDE * x, SIDE * (1 - y), text_width(f"{setting:g}", FONT) / 2
+    return Box(across - half, across + half, down - ABOVE - FONT / 2, down + DOT)
 
 
 def words(table: Table) -> str:

@@ -202,7 +202,7 @@ def _take(opened: _Opened, rows: Positions) -> Images:
     unlike = np.flatnonzero((as_rows(example_digests(images)) != opened.index.digests[rows]).any(axis=1))
     if len(unlike):
         raise BadImages(
-            f"{opened.source.name}: image {rows[unlike[0]]} is not the one that was there when it was indexed",
+            f"{opened.source.name}: image {rows[unlike[0]]} has changed since the data set was indexed",
             "the files have changed: restore them, or see `genboard dataset record`",
         )
     return images

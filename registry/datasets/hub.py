@@ -69,16 +69,18 @@ def _file(repo: str, revision: str, name: str) -> Path:
             f"accept its terms at {page}, then log in with `hf auth login` or set HF_TOKEN",
         ) from e
     except errors.RevisionNotFoundError as e:
-        raise BadImages(f"{what}: the repository has no such revision", f"pin a commit of {page}/commits/main") from e
+        raise BadImages(f"{what}: the revision does not exist", f"pin a commit of {page}/commits/main") from e
     except errors.RepositoryNotFoundError as e:
-        raise BadImages(f"{what}: no such repository, or no leave to read it", f"check {page}, or set HF_TOKEN") from e
+        raise BadImages(
+            f"{what}: the repository does not exist, or you may not read it", f"check {page}, or set HF_TOKEN"
+        ) from e
     except errors.LocalEntryNotFoundError as e:
         folder = repo.replace("/", "--")
         place = Path(constants.HF_HUB_CACHE) / f"datasets--{folder}" / "snapshots" / revision / name
         offline = "HF_HUB_OFFLINE is set" if constants.is_offline_mode() else "there is no way to the Hub"
         raise BadImages(
-            f"{what}: not in the cache, and {offline}",
-            f"run it once with a network, or put the file at {place}",
+            f"{what}: it is not in the cache, and {offline}",
+            f"run the command once with a network, or put the file at {place}",
         ) from e
     except errors.EntryNotFoundError as e:
         raise BadImages(
@@ -86,4 +88,4 @@ def _file(repo: str, revision: str, name: str) -> Path:
         ) from e
     except Exception as e:
         # What is left are the network's own errors, whose types are those of the HTTP library.
-        raise BadImages(f"{what}: cannot be had: {first_line(e)}", "try again: what was downloaded is kept") from e
+        raise BadImages(f"{what}: the download failed: {first_line(e)}", "try again; downloaded files are kept") from e

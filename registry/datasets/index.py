@@ -122,12 +122,15 @@ def as_rows(digests: Sequence[bytes]) -> Digests:
 
 def _checked(entry: Dataset, name: str, labels: Labels | None, start: int) -> Labels:
     if labels is None:
-        raise BadImages(f"{name}: no labels, its entry has {len(entry.classes)} classes", "leave `classes` out of it")
+        raise BadImages(
+            f"{name}: it has no labels, but its entry lists {len(entry.classes)} classes",
+            "remove `classes` from the entry",
+        )
     wrong = np.flatnonzero((labels < 0) | (labels >= len(entry.classes)))
     if len(wrong):
         raise BadImages(
             f"{name}: image {start + wrong[0]} has label {labels[wrong[0]]}, not 0..{len(entry.classes) - 1}",
-            "a label of -1 stands for none in many sets: leave such a part out of the entry",
+            "many data sets use -1 for 'no label'; remove such a part from the entry",
         )
     return labels
 

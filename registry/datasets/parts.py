@@ -27,8 +27,8 @@ def open_part(entry: Dataset, part: str) -> ImageSource:
     found = _open(entry, part)
     if found.count != entry.parts[part]:
         raise BadImages(
-            f"part {part!r} of {entry.name} holds {found.count:,} images, its entry says {entry.parts[part]:,}",
-            "files are missing, or the source has changed: restore the pinned version",
+            f"part {part!r} of {entry.name} holds {found.count:,} images, but its entry says {entry.parts[part]:,}",
+            "files are missing or the source has changed; restore the pinned version",
         )
 
     def read(start: int, stop: int) -> Images:

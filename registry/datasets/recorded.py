@@ -72,5 +72,5 @@ def refuse_other(entry: Dataset, found: str) -> None:
         where = "its entry says" if entry.content_digest else f"{record_path(entry)} says"
         raise BadImages(
             f"data set {entry.name!r} has content digest {found}, {where} {known}",
-            "the source has changed: restore the pinned version, or enter the new one under a new revision",
+            "the source has changed; restore the pinned version, or enter the new one with a new revision",
         )

@@ -39,7 +39,9 @@ def open_vision(
     if kind is None:
         raise BadImages(f"torchvision.datasets has no {name!r}", "https://pytorch.org/vision/stable/datasets.html")
     if name in _PICKLED:
-        raise BadImages(f"torchvision's {name} is read by unpickling", "use the data set on the Hugging Face Hub")
+        raise BadImages(
+            f"torchvision reads {name} by unpickling, which can run code", "use the data set on the Hugging Face Hub"
+        )
     takes = inspect.signature(kind).parameters
     where: dict[str, Any] = {}
     if "root" in takes:
@@ -56,9 +58,9 @@ def open_vision(
         with refusing(BadImages, own, "the download is damaged: delete it"):
             image, target = opened[i]
         if not isinstance(image, Image.Image):
-            raise BadImages(f"{own} is a {type(image).__name__}, no picture", "only sets of pictures can be read")
+            raise BadImages(f"{own} is a {type(image).__name__}, not an image", "only data sets of images can be read")
         if labelled and (isinstance(target, bool) or not isinstance(target, (int, np.integer))):
-            raise BadImages(f"{own} has the label {target!r}", "labels are whole numbers: leave `classes` empty")
+            raise BadImages(f"{own} has the label {target!r}", "labels must be integers; leave `classes` empty")
         return pixels_of(image, own, conversions), int(target) if labelled else 0
 
     def read(start: int, stop: int) -> Images:

@@ -109,7 +109,7 @@ def expect_input(images: Images, entry: Extractor, source: str) -> None:
         if images.shape[2] != 3:
             raise BadImages(
                 f"{source}: images of {describe(images.shape)}, where {entry.name} needs RGB",
-                "nothing is converted silently: name a conversion, such as grey-to-rgb",
+                "name a conversion, such as grey-to-rgb; nothing is converted silently",
             )
     elif entry.input != "any":
         expect_shape(images, entry.input, source)
@@ -125,7 +125,7 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as e:
-        raise GenboardError(f"no device {name!r} here", "use --device cpu, or cuda where there is a GPU") from e
+        raise GenboardError(f"device {name!r} is not available", "use --device cpu, or cuda if there is a GPU") from e
     return device
 
 

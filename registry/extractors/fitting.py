@@ -50,5 +50,5 @@ def fitted(network: N, weights: Arrays) -> N:
 def _misfit(problem: str) -> BadFeatures:
     return BadFeatures(
         f"the weights do not fit the network: {problem}",
-        "let the entry name the weights that its loader is written for",
+        "name the weights that match the entry's loader",
     )

@@ -71,7 +71,7 @@ def load_generator(entry: Generator, track: Track, trust_code: bool = False, dev
     refuse_other_track(entry, track)
     if entry.source.kind == "samples":
         raise BadSamples(
-            f"generator {entry.name!r} is images: there is nothing to draw",
+            f"generator {entry.name!r} consists of images, so nothing can be drawn",
             f"measure them: genboard evaluate {entry.name}",
         )
     if entry.source.kind == "python":

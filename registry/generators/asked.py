@@ -22,8 +22,8 @@ def classes_of(name: str, track: Track) -> tuple[str, ...]:
     classes = find(Dataset, track.dataset).classes
     if not classes:
         raise BadSamples(
-            f"generator {name!r} takes labels, and data set {track.dataset!r} has no classes",
-            "it can be measured on a track whose data set has classes",
+            f"generator {name!r} needs labels, but data set {track.dataset!r} has no classes",
+            "measure it on a track whose data set has classes",
         )
     return classes
 

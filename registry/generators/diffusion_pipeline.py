@@ -56,7 +56,7 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
         if source.sha256 not in (None, identity["files"]):
             raise BadFeatures(
                 f"{folder} has digest {identity['files']}, its entry says {source.sha256}",
-                "restore the folder, or enter the digest of the one that is meant",
+                "restore the folder, or correct the digest in the entry",
             )
     index = _index(folder)
     with _quietly(diffusers), refusing(BadFeatures, f"{folder}: the pipeline cannot be loaded", _mend(source)):
@@ -99,7 +99,7 @@ def _options(
     if unknown:
         raise BadSamples(f"{type(pipeline).__name__} takes no {unknown[0]}", "leave it out of the entry's arguments")
     if steps is not None and steps < 1:
-        raise BadSamples(f"{steps} steps of diffusion", "let the entry's arguments say 1 or more")
+        raise BadSamples(f"{steps} steps of diffusion", "set `steps` to 1 or more in the entry's arguments")
     return options
 
 
@@ -112,8 +112,8 @@ def _prompts(entry: Generator, track: Track) -> Callable[[Sequence[Draw]], list[
     def prompts(tickets: Sequence[Draw]) -> list[str]:
         if template is None and any(t.caption is None for t in tickets):
             raise BadSamples(
-                f"{entry.name} makes images of captions, and track {track.name!r} asks for none",
-                "give its entry a prompt in [source], or measure it on a track with captions",
+                f"{entry.name} makes images from captions, but track {track.name!r} has none",
+                "add a prompt to [source] in its entry, or measure it on a track with captions",
             )
         named = [""] * len(tickets)
         if classes:
@@ -133,7 +133,8 @@ def _check_task(entry: Generator, pipeline: Any) -> None:
     if needed or not {"generator", "output_type"} <= set(parameters):
         lacking = f"needs {needed[0]}" if needed else "takes no generators"
         raise BadFeatures(
-            f"generator {entry.name!r}: {name} {lacking}", "unconditional, class and text pipelines are run"
+            f"generator {entry.name!r}: {name} {lacking}",
+            "only unconditional, class-conditional and text-to-image pipelines are supported",
         )
     takes = "prompt" if "prompt" in parameters else "class_labels" if "class_labels" in parameters else "batch_size"
     task = {"prompt": "text", "class_labels": "class", "batch_size": "unconditional"}[takes]
@@ -154,16 +155,14 @@ def _index(folder: Path) -> dict[str, Any]:
         BadFeatures: no such list, or a class that is somewhere else.
     """
     if not (folder / INDEX).is_file():
-        raise BadFeatures(
-            f"{folder}: no {INDEX} in it", "save the pipeline there with pipeline.save_pretrained(folder)"
-        )
+        raise BadFeatures(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
     index: dict[str, Any] = read_json(folder / INDEX)
     scripts = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
     name = index.get("_class_name") if isinstance(index, dict) else None
     if scripts or not isinstance(name, str):
         raise BadFeatures(
-            f"{folder}: a custom pipeline, with code of its own{': ' + scripts[0] if scripts else ''}",
-            'only pipelines of diffusers itself are run; a kind = "python" entry can run others',
+            f"{folder}: a custom pipeline with its own code{': ' + scripts[0] if scripts else ''}",
+            'only pipelines of diffusers itself are supported; a kind = "python" entry can run others',
         )
     diffusers, pipelines = need("diffusers", "diffusers"), need("diffusers.pipelines", "diffusers")
     homes = {"diffusers": diffusers, "transformers": need("transformers", "diffusers")}
@@ -174,7 +173,7 @@ def _index(folder: Path) -> dict[str, Any]:
         if home is None or getattr(home, said[1], None) is None:
             raise BadFeatures(
                 f"{folder}: {component} is {said[0]}.{said[1]}, which neither diffusers nor transformers has",
-                "components with code of their own are not run",
+                "components with their own code are not supported",
             )
     return index
 
@@ -210,7 +209,7 @@ def _downloaded(source: Diffusers) -> Path:
         if not any((folder / part).glob("*.json")):
             file = f"{part}/scheduler_config.json" if part == "scheduler" else f"{part}/config.json"
             raise BadFeatures(
-                f"{source.repo} at {source.revision[:12]}: {file} is not in the cache, and there is no network",
+                f"{source.repo} at {source.revision[:12]}: {file} is not in the cache, and the network is unavailable",
                 _mend(source),
             )
     return folder

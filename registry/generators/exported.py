@@ -69,11 +69,17 @@ def _block(entry: Generator, latents: Input) -> int:
     own = latents.shape[0]
     if own is None and entry.block is None:
         raise BadEntry(
-            file_of(entry), "block", "missing, and its program takes any batch", "add block = 64: bits depend on it"
+            file_of(entry),
+            "block",
+            "missing, although its program takes any batch size",
+            "add block = 64; the samples' bits depend on it",
         )
     if own is not None and entry.block not in (None, own):
         raise BadEntry(
-            file_of(entry), "block", f"{entry.block}, but its program computes {own} at once", f"write block = {own}"
+            file_of(entry),
+            "block",
+            f"{entry.block}, but its program computes {own} samples at once",
+            f"write block = {own}",
         )
     block = own or entry.block
     assert block is not None
@@ -108,7 +114,7 @@ def _sampler(
         images = program.run(*map(torch.from_numpy, given))
         if images.ndim != 4 or not images.is_floating_point():
             found = f"{images.dtype} of shape {tuple(images.shape)}".replace("torch.", "")
-            raise BadSamples(f"{name}: its program gives {found}", "images are floats of shape (n, c, h, w)")
+            raise BadSamples(f"{name}: its program returns {found}", "images must be floats of shape (n, c, h, w)")
         pixels: NDArray[Any] = images.float().permute(0, 2, 3, 1).numpy()
         return _to_unit(name, pixels, source.range)
 
@@ -144,7 +150,7 @@ def _to_unit(name: str, images: NDArray[Any], span: tuple[int, int]) -> NDArray[
     # A whole block without one value in the lower half is no image of a tanh.
     if outside > OVERSHOOT or (low < 0 and least >= 0):
         raise BadSamples(
-            f"{name}: its program gives values from {least:.3g} to {most:.3g}, its entry says [{low}, {high}]",
-            "let the range of its entry say what comes out: [0, 1] or [-1, 1]",
+            f"{name}: its program returns values from {least:.3g} to {most:.3g}, but its entry says [{low}, {high}]",
+            "set the entry's range to what the program returns: [0, 1] or [-1, 1]",
         )
     return images if low == 0 else (images + 1) / 2

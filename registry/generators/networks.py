@@ -29,6 +29,6 @@ def open_network(entry: Generator, track: Track, device: str = "cpu") -> LiveGen
     except (KeyError, RuntimeError) as e:  # a key or a shape that the network does not have
         raise BadFeatures(
             f"generator {entry.name!r}: its weights do not fit {entry.loader}: {str(e).splitlines()[0]}",
-            "name the weights this architecture was trained to, in [source.weights] of its entry",
+            "name the weights of this architecture in [source.weights] of its entry",
         ) from e
     return LiveGenerator(entry.name, entry.identity(), sample, entry.block)

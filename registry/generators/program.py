@@ -108,12 +108,12 @@ class Program:
                     values.pop(name, None)
         if [tensor._version for tensor in self.state.values()] != before:
             raise BadFeatures(
-                f"{self.name}: the program writes into its own weights, so that samples depend on those before",
+                f"{self.name}: the program changes its own weights, so that samples depend on earlier ones",
                 "export it in evaluation mode: model.eval()",
             )
         found = values.get(self.output)
         if not isinstance(found, Tensor):
-            raise BadFeatures(f"{self.name}: the program gives no tensor", EXPORT)
+            raise BadFeatures(f"{self.name}: the program returns no tensor", EXPORT)
         return found
 
 
@@ -133,7 +133,7 @@ def read_program(path: Path) -> Program:
 def _read(path: Path, archive: zipfile.ZipFile) -> Program:
     models = [name for name in archive.namelist() if re.search(r"(^|/)models/[^/]+\.json$", name)]
     if len(models) != 1:
-        raise BadFeatures(f"{path}: {len(models)} programs in it, where one is needed", EXPORT)
+        raise BadFeatures(f"{path}: {len(models)} programs, but exactly one is needed", EXPORT)
     root, _, file = models[0].rpartition("models/")
     program = parse_json(archive.read(models[0]), path)
     version = program["schema_version"]["major"]
@@ -149,7 +149,7 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Program:
     if [list(o) for o in outputs] != [["user_output"]] or "as_tensor" not in outputs[0]["user_output"]["arg"]:
         kinds = ", ".join(next(iter(o)) for o in outputs) or "nothing"
         raise BadFeatures(
-            f"{path}: the program gives {kinds}, where one tensor of images is needed",
+            f"{path}: the program returns {kinds}, but one tensor of images is needed",
             "export a module in evaluation mode whose forward returns the images alone",
         )
     output = outputs[0]["user_output"]["arg"]["as_tensor"]["name"]
@@ -163,8 +163,8 @@ def _tensors(path: Path, archive: zipfile.ZipFile, folder: str, config: str) -> 
     for name, payload in parse_json(archive.read(folder + config), path)["config"].items():
         if payload["use_pickle"] or not payload["tensor_meta"]:
             raise BadFeatures(
-                f"{path}: {name} is a pickled object, which is not read: unpickling runs code",
-                "export a module that holds plain tensors only",
+                f"{path}: {name} is a pickled object; it is not read, because unpickling can run code",
+                "export a module that holds only plain tensors",
             )
         file, meta = payload["path_name"], payload["tensor_meta"]
         if file not in raw:
@@ -193,7 +193,7 @@ def _bound(
             found = stored["weights"].get(key)
             state[said["arg"]["name"]] = stored["constants"][key] if found is None else found
         else:
-            raise BadFeatures(f"{path}: the program takes a {kind}, where only tensors can be given", EXPORT)
+            raise BadFeatures(f"{path}: the program takes a {kind}, but only tensors can be passed", EXPORT)
     return state, tuple(inputs)
 
 
@@ -228,13 +228,13 @@ def _operation(path: Path, target: str, inputs: Sequence[Json]) -> tuple[Callabl
     call = getattr(packet, found["overload"], None) if found and packet else None
     if not isinstance(call, torch._ops.OpOverload):
         raise BadFeatures(
-            f"{path}: the program calls {target}, which is no operation of ATen",
-            "only ATen's own operations are run: export the module in evaluation mode, without control flow",
+            f"{path}: the program calls {target}, which is not an ATen operation",
+            "only ATen operations are allowed; export the module in evaluation mode, without control flow",
         )
     if torch.Tag.nondeterministic_seeded in call.tags and not _without_chance(inputs):
         raise BadFeatures(
-            f"{path}: the program draws random numbers of its own, with {target}",
-            "all chance must come in with the latents: a sample depends on its own seed only",
+            f"{path}: the program draws its own random numbers, with {target}",
+            "all randomness must come from the latents, so that a sample depends only on its seed",
         )
     return call, True
 

@@ -64,7 +64,7 @@ def open_function(entry: Generator, trust_code: bool) -> LiveGenerator:
     own = of_user(module_name).as_posix() if module_name.endswith(".py") else module_name
     source = f"{own}{colon}{attribute}"
     if not looks_like_function(source):
-        raise BadEntry(file_of(entry), "source.function", f"{entry.source.function!r}", "spell it module:function")
+        raise BadEntry(file_of(entry), "source.function", f"{entry.source.function!r}", "write module:function")
     function, code = _imported(source, trust_code)
     check_arguments(entry, function, fixed=2)
     sample = _sampler(partial(function, **entry.arguments), source)
@@ -82,7 +82,9 @@ def _imported(source: str, trust_code: bool) -> tuple[Function, str | None]:
     except GenboardError:
         raise
     except (Exception, SystemExit) as e:  # what a stranger's module raises is the user's to read, not our traceback
-        raise BadSamples(f"{source}: cannot be imported: {_told(e)}", "import it in Python first") from e
+        raise BadSamples(
+            f"{source}: cannot be imported: {_told(e)}", "import it in Python to see the whole error"
+        ) from e
     function = getattr(module, attribute, None)
     if not callable(function):
         raise BadSamples(f"{source}: the module has no function {attribute!r}", "check the name after the colon")
@@ -111,7 +113,9 @@ def _sampler(function: Function, source: str) -> Callable[[Sequence[Draw]], NDAr
         except (Exception, SystemExit) as e:
             raise BadSamples(f"{source} raised {_told(e)}", "call it with the same seeds in Python") from e
         if array.ndim != 4:
-            raise BadSamples(f"{source} gave an array of shape {array.shape}", "give images of shape (n, c, h, w)")
+            raise BadSamples(
+                f"{source} returned an array of shape {array.shape}", "return images of shape (n, c, h, w)"
+            )
         return array.transpose(0, 2, 3, 1)
 
     return sample

@@ -50,9 +50,9 @@ def open_images(
     suffix = "" if path.is_dir() else path.suffix.lower()
     sharded = path.is_dir() and any(path.glob("*.parquet"))
     if table is not None and (sharded or suffix in (".npz", ".npy", ".parquet")):
-        raise BadImages(f"{path}: a table names files, and these images are none", "a folder or a zip can have one")
+        raise BadImages(f"{path}: a table of labels needs image files", "use a folder or a zip with a table")
     if sharded and open_folder(path, conversions).count:
-        raise BadImages(f"{path}: both Parquet and image files", "name the one that is meant, or part them")
+        raise BadImages(f"{path}: both Parquet and image files", "name one file, or separate them")
     if sharded or suffix == ".parquet":
         # A folder of Parquet shards, as `genboard sample` and the hub write them.
         source = open_parquet(path, conversions, columns)
@@ -64,9 +64,9 @@ def open_images(
         source = open_array(path, conversions)
     else:
         raise BadImages(
-            f"{path}: images are not read from a {path.suffix or 'nameless'} file",
+            f"{path}: {path.suffix or 'files without an ending'} cannot be read as images",
             f"give a folder, or one of: {', '.join(SUFFIXES)}",
         )
     if source.count == 0:
-        raise BadImages(f"{path}: there are no images in it", "images end in .png, .bmp, .webp, .jpg, .jpeg or .gif")
+        raise BadImages(f"{path}: it contains no images", "supported endings: .png, .bmp, .webp, .jpg, .jpeg or .gif")
     return source

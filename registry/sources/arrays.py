@@ -58,7 +58,7 @@ def _open_npz(path: Path, conversions: Sequence[str]) -> ImageSource:
     dtype, shape, offset = _header(archive, "arr_0.npy")
     present = [name for name in LABELS if name in names]
     if len(present) > 1:
-        raise BadImages(f"{path}: labels twice, in {' and '.join(present)}", "leave one of them")
+        raise BadImages(f"{path}: labels twice, in {' and '.join(present)}", "remove one of them")
     labels = _labels(path, archive, present[0], shape[0] if shape else 0) if present else None
     row = math.prod(shape[1:]) * dtype.itemsize
     opened: list[IO[bytes]] = []
@@ -97,8 +97,8 @@ def _labels(path: Path, archive: zipfile.ZipFile, name: str, count: int) -> Labe
     dtype, shape, offset = _header(archive, f"{name}.npy")
     if dtype.kind not in "iu" or shape != (count,):
         raise BadImages(
-            f"{path}: {name} is {dtype} of shape {shape}, no labels of {count:,} images",
-            "labels are whole numbers, one for each image",
+            f"{path}: {name} is {dtype} of shape {shape}, not labels of {count:,} images",
+            "labels must be integers, one for each image",
         )
     with archive.open(f"{name}.npy") as f:
         f.seek(offset)
@@ -125,7 +125,7 @@ def _source(
     if dtype != np.uint8 or len(full) != 4 or full[3] not in channels:
         raise BadImages(
             f"{path}: {dtype} of shape {full}",
-            "images are uint8, shape (n, height, width, 1 or 3); a network's (n, c, h, w) needs a transpose",
+            "images are uint8, shape (n, height, width, 1 or 3); transpose a network's (n, c, h, w)",
         )
 
     def read(start: int, stop: int) -> Images:

@@ -77,7 +77,7 @@ def open_zip(
     def unpack(member: zipfile.ZipInfo, limit: int) -> bytes:
         if member.file_size > limit:
             raise BadImages(
-                f"{path}: {member.filename}: {member.file_size:,} bytes unpacked", f"{limit:,} are the limit"
+                f"{path}: {member.filename}: {member.file_size:,} bytes unpacked", f"the limit is {limit:,}"
             )
         with refusing(BadImages, f"{path}: {member.filename}: cannot be unpacked", "write the archive again"):
             return archive.read(member)
@@ -102,7 +102,7 @@ def _said(
     """Labels and captions of files from the one list there is; labels that it does not give are those of folders."""
     lists = {str(table): _reader(table)} if table else {f"{path}: {name}": read for name, read in beside.items()}
     if len(lists) > 1:
-        raise BadImages(f"{path}: labels twice, in {' and '.join(beside)}", "leave one of them")
+        raise BadImages(f"{path}: labels twice, in {' and '.join(beside)}", "remove one of them")
     said = Said()
     for where, read in lists.items():
         if where.endswith(LIST):
@@ -121,13 +121,13 @@ def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
         if ".." in parts or not parts[0] or ":" in parts[0]:
             raise BadImages(
                 f"{path}: the member {member.filename!r} lies outside the archive",
-                "it was not packed as images are: write the archive again, with relative names",
+                "write the archive again, with relative names",
             )
     unpacked, packed = sum(m.file_size for m in members), max(1, path.stat().st_size)
     if unpacked > ARCHIVE_LIMIT and unpacked > ARCHIVE_RATIO * packed:
         raise BadImages(
             f"{path}: {packed:,} bytes that unpack to {unpacked:,}",
-            f"no archive of images shrinks more than {ARCHIVE_RATIO}-fold: it is a decompression bomb",
+            f"the limit is {ARCHIVE_RATIO}-fold: this looks like a decompression bomb",
         )
 
 

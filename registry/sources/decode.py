@@ -66,8 +66,8 @@ def alike(pixels: Pixels, name: str, first: str, shape: Shape) -> Pixels:
     height, width, channels = pixels.shape
     if (height, width, channels) != shape:
         raise BadImages(
-            f"{name}: {describe((height, width, channels))}, where {first} is {describe(shape)}",
-            "all images of a set have one size and colour: nothing is resized or converted silently",
+            f"{name}: {describe((height, width, channels))}, but {first} is {describe(shape)}",
+            "all images of a set need the same size and colour mode; nothing is converted silently",
         )
     return pixels
 
@@ -87,16 +87,16 @@ def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
         except UnidentifiedImageError as e:
             raise BadImages(f"{name}: not an image", "remove it from the folder, or restore it") from e
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as e:
-            raise BadImages(f"{name}: more pixels than any sample has", f"{PIXEL_LIMIT:,} are the limit") from e
+            raise BadImages(f"{name}: too many pixels", f"the limit is {PIXEL_LIMIT:,}") from e
 
 
 def pixels_of(image: Image.Image, name: str, conversions: Sequence[str] = ()) -> Pixels:
     """The pixels of an opened image after the named conversions: see `decode`."""
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
-        raise BadImages(f"{name}: animated, {frames} frames", "one frame a sample: write each to a file of its own")
+        raise BadImages(f"{name}: animated, {frames} frames", "write each frame to its own file")
     if image.width * image.height > PIXEL_LIMIT:
-        raise BadImages(f"{name}: {image.width}x{image.height} pixels", f"{PIXEL_LIMIT:,} are the limit")
+        raise BadImages(f"{name}: {image.width}x{image.height} pixels", f"the limit is {PIXEL_LIMIT:,}")
     # Pillow would cut 16-bit RGB down to 8 bits, and drop a transparent colour, without a word.
     if any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
         mode = f"mode {image.mode}" if image.mode not in MODE_CHANNELS else "16 bits a channel"

@@ -39,7 +39,7 @@ def labels_of_folders(where: str, names: Sequence[str]) -> Labels | None:
         loose, sorted_in = names[below.index("")], names[next(i for i, c in enumerate(below) if c)]
         raise BadImages(
             f"{where}: {loose} lies beside the folder of {sorted_in}",
-            "subfolders give the labels: put every image in the folder of its class, or all in one",
+            "subfolders give the labels: put every image in the folder of its class, or all images in one folder",
         )
     number = {name: i for i, name in enumerate(classes)}
     return np.array([number[name] for name in below], np.int64)
@@ -65,7 +65,7 @@ def labels_of_list(where: str, data: bytes, names: Sequence[str]) -> Labels | No
         raise BadImages(f"{where}: no label for {missing}", hint)
     wrong = next((name for name in names if not is_label(by_name[name])), None)
     if wrong is not None:
-        raise BadImages(f"{where}: the label of {wrong} is {by_name[wrong]!r}, no whole number from 0", hint)
+        raise BadImages(f"{where}: the label of {wrong} is {by_name[wrong]!r}, not an integer from 0", hint)
     return np.array([by_name[name] for name in names], np.int64)
 
 

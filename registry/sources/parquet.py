@@ -92,7 +92,7 @@ def open_files(
         where = f"{tables[number].file}: row {row + sum(tables[number].rows[:group])}"
         data = kept[at][row].as_py()
         if data is None:
-            raise BadImages(f"{where}: no image bytes", "images are stored as encoded files, bytes included")
+            raise BadImages(f"{where}: no image bytes", "images must be stored as encoded files, with their bytes")
         return where, data
 
     return source_of_files(name, int(starts[-1]), encoded, labels, conversions, captions)
@@ -124,7 +124,7 @@ class _Table:
             first = sum(self.rows[:group])
             raise BadImages(
                 f"{self.file}: row {first}: no image bytes, column {self.image} holds {column.type}",
-                "images are stored as encoded files, bytes included",
+                "images must be stored as encoded files, with their bytes",
             )
         return column
 
@@ -135,10 +135,12 @@ class _Table:
             return None
         where = f"{self.file}: column {name}"
         if not pa.types.is_integer(column.type):
-            raise BadImages(f"{where} holds {column.type}", "labels are whole numbers, one for each image")
+            raise BadImages(f"{where} holds {column.type}", "labels must be integers, one for each image")
         if column.null_count:
             row = next(i for i, value in enumerate(column) if not value.is_valid)
-            raise BadImages(f"{where}: row {row} has no label, others have one", "give every image a label, or none")
+            raise BadImages(
+                f"{where}: row {row} has no label, but others have one", "give every image a label, or none"
+            )
         values: NDArray[Any] = column.to_numpy()
         return values.astype(np.int64)
 
@@ -153,14 +155,16 @@ class _Table:
             if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
                 if may_lack:
                     return None
-                raise BadImages(f"{self.file}: column {name} holds {kind}", "captions are texts, one for each image")
+                raise BadImages(
+                    f"{self.file}: column {name} holds {kind}", "captions must be strings, one for each image"
+                )
             column = parquet.read([name]).column(0)
         if column.null_count == len(column):
             return None
         if column.null_count:
             row = next(i for i, value in enumerate(column) if not value.is_valid)
             raise BadImages(
-                f"{self.file}: column {name}: row {row} has no caption, others have one",
+                f"{self.file}: column {name}: row {row} has no caption, but others have one",
                 "give every image a caption, or none",
             )
         return tuple(column.to_pylist())
@@ -183,7 +187,7 @@ def _captions(name: str, tables: Sequence[_Table], wanted: Sequence[str], may_la
         return None
     without = next((t.file for t, captions in zip(tables, found, strict=True) if captions is None), None)
     if without is not None:
-        raise BadImages(f"{name}: {without} has no captions, others have", "give every image a caption, or none")
+        raise BadImages(f"{name}: {without} has no captions, but others have", "give every image a caption, or none")
     return tuple(text for captions in found for text in captions or ())
 
 

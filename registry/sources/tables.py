@@ -55,16 +55,16 @@ def read_table(where: str, data: bytes, names: Sequence[str], columns: Mapping[s
     for line, row in enumerate(rows, start=2):
         name = str(row[file] or "").replace("\\", "/").removeprefix("./")
         if None in row or None in row.values():
-            raise BadImages(f"{where}: row {line} has not {len(head)} fields", _FORM)
+            raise BadImages(f"{where}: row {line} does not have {len(head)} fields", _FORM)
         if name in by_name:
-            raise BadImages(f"{where}: row {line} is of {name}, as another is", "give every image one row")
+            raise BadImages(f"{where}: row {line} is for {name}, like an earlier row", "give every image one row")
         by_name[name] = row
     bare = next((name for name in names if name not in by_name), None)
     if bare is not None:
         raise BadImages(f"{where}: no row for {bare}", _FORM)
     if len(by_name) > len(names):
         gone = next(name for name in by_name if name not in set(names))
-        raise BadImages(f"{where}: a row for {gone}, which is not there", "restore the file, or remove the row")
+        raise BadImages(f"{where}: a row for {gone}, which does not exist", "restore the file, or remove the row")
     cells = {key: _filled(where, key, [(n, by_name[n][key]) for n in names]) for key in (label, caption) if key}
     captions = cells.get(caption) if caption else None
     return Said(_numbers(where, names, cells.get(label) if label else None), tuple(captions) if captions else None)
@@ -85,7 +85,7 @@ def _filled(where: str, column: str, cells: Sequence[tuple[str, str]]) -> list[s
         return None
     if empty:
         raise BadImages(
-            f"{where}: no {column} for {empty[0]}, others have one", f"give every image a {column}, or none"
+            f"{where}: no {column} for {empty[0]}, but others have one", f"give every image a {column}, or none"
         )
     return [cell for _, cell in cells]
 
@@ -95,5 +95,5 @@ def _numbers(where: str, names: Sequence[str], cells: Sequence[str] | None) -> L
         return None
     for name, cell in zip(names, cells, strict=True):
         if not (cell.strip().isascii() and cell.strip().isdecimal() and len(cell) < 12 and int(cell) < LARGEST):
-            raise BadImages(f"{where}: the label of {name} is {cell!r}, no whole number from 0", _FORM)
+            raise BadImages(f"{where}: the label of {name} is {cell!r}, not an integer from 0", _FORM)
     return np.array([int(cell) for cell in cells], np.int64)

@@ -239,7 +239,7 @@ document.documentElement.classList.add("js");
     tools.hidden = false;
   }
 
-  // Two to four generators side by side. Which pairs are told apart was decided when the page was made: cells that
+  // Two to four generators side by side. Which pairs differ significantly was decided when the page was made: cells that
   // share a group are not.
   function compare(tools) {
     var table = document.getElementById(tools.dataset.compare), heads = Array.from(table.tHead.rows[0].cells);

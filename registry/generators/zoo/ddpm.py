@@ -146,7 +146,7 @@ def load(
     weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", steps: int = 25, guidance: float = 1.0
 ) -> Sampler:
     if not 1 <= steps <= TIMES:
-        raise BadSamples(f"{steps} steps of diffusion", f"let the entry's arguments say 1 to {TIMES}")
+        raise BadSamples(f"{steps} steps of diffusion", f"set `steps` to 1 to {TIMES} in the entry's arguments")
     height, width, channels = find(Dataset, track.dataset).shape
     shares = weights["shares"]
     network = filled(UNet(channels, len(shares)), weights, "network.")

@@ -18,7 +18,7 @@ from ...schema import Track
 from .. import Sampler
 from ..draws import Draw
 
-WIDTHS = np.geomspace(0.02, 0.5, 162)  # 2 % apart, in units of the whole grey scale
+WIDTHS = np.geomspace(0.02, 0.5, 162)  # 2% apart, in units of the whole grey scale
 
 
 def train(images: Images) -> dict[str, NDArray[Any]]:

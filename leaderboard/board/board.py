@@ -1,0 +1,278 @@
+"""One track's board: which results share its columns, in which order, and what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+from ...benchmarks.result import MetricRecord, Result
+from ...benchmarks.runner import specify_column
+from ...core.errors import BadEntry
+from ...registry.metrics import Better, find_metric
+from ...registry.schema import Track, TrackMetric
+from ..storage.records import Record
+from ..verification.log import VerificationStatus, status_of
+from .agreement import Agreement, agreement
+from .comparable import comparable_cells, why_not
+from .copying import Copying, copying
+from .dependence import ALONE, Origin, origins_of
+from .groups import letters
+from .pareto import Front, fronts
+from .ranking import Ranked, Scored, ScoredColumn, dependence, rank
+from .reversals import Limit, limit_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the board: a result and its place, or none for a baseline.
+
+    Attributes:
+        cells: what may stand in the track's columns.
+        copying: whether its samples copy training images, or seem to.
+        empty: why the other columns have nothing here.
+        letters: rows that share one are not distinguished from each other.
+        verification: who measured it again, and who disputes it.
+        origins: what the errors of its columns may have in common with those of other rows.
+    """
+
+    record: Record
+    cells: dict[str, MetricRecord]
+    place: Ranked | None
+    copying: Copying
+    empty: dict[str, str] = field(default_factory=dict)
+    letters: str = ""
+    verification: VerificationStatus = field(default_factory=VerificationStatus)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    @property
+    def result(self) -> Result:
+        return self.record.result
+
+    @property
+    def name(self) -> str:
+        return self.result.generator.name
+
+    def scored(self, key: str) -> Scored | None:
+        """Its value in a column, ready to be compared with those of other rows; none where there is none."""
+        return _scored(self.name, self.cells.get(key), self.origins.get(key, ALONE))
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A result that is not ranked, and why."""
+
+    name: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """A track with its rows: ranked ones and baselines together, in the order of the primary column.
+
+    Attributes:
+        unread: why the influences that a row's result names cannot be used, by generator.
+    """
+
+    track: Track
+    better: Better
+    rows: tuple[Row, ...]
+    left_out: tuple[LeftOut, ...]
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ranked(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.place)
+
+    @property
+    def floor(self) -> Row | None:
+        """The noise floor: real images against the reference."""
+        return next((row for row in self.rows if row.result.generator.noise_floor), None)
+
+    @property
+    def columns(self) -> tuple[TrackMetric, ...]:
+        """The track's columns, the primary one first."""
+        return tuple(sorted(self.track.metrics, key=lambda column: column.key != self.track.primary))
+
+    @property
+    def gap_columns(self) -> tuple[TrackMetric, TrackMetric] | None:
+        """The first column against the training split that is also measured against the reference, and that one."""
+        reference = {(c.metric, c.extractor, str(c.params)): c for c in self.columns if c.against == "reference"}
+        for column in self.columns:
+            other = reference.get((column.metric, column.extractor, str(column.params)))
+            if column.against == "train" and other:
+                return column, other
+        return None
+
+    def memorisation_gap(self, row: Row) -> float | None:
+        """A row's value against the training split less that against the reference, where both were measured."""
+        pair = self.gap_columns
+        if pair is None or any(column.key not in row.cells for column in pair):
+            return None
+        train, reference = (row.cells[column.key].value for column in pair)
+        return None if train is None or reference is None else train - reference
+
+    @cached_property
+    def scored(self) -> tuple[ScoredColumn, ...]:
+        """The columns with the values of the ranked rows: what ranks, fronts and agreement are computed from."""
+        return tuple(
+            ScoredColumn(
+                column.key,
+                column.metric,
+                column.extractor,
+                column.against,
+                find_metric(column.metric).better,
+                tuple(filter(None, (row.scored(column.key) for row in self.ranked))),
+            )
+            for column in self.columns
+        )
+
+    @cached_property
+    def limit(self) -> Limit:
+        """The ranking for N → ∞."""
+        return limit_of(self.track.primary, self.scored)
+
+    @cached_property
+    def fronts(self) -> tuple[Front, ...]:
+        """The Pareto fronts of fidelity against diversity."""
+        return fronts(self.scored)
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far the columns order the ranked rows alike."""
+        return agreement(self.scored)
+
+    def dependence_json(self) -> dict[str, Any]:
+        """How the errors of differences are known, in the ranking column: pairs of ranked rows by what they rest on."""
+        rows = [row for row in self.scored[0].rows if row.se is not None]
+        found = {(a.name, b.name): dependence(a, b)[1] for a, b in combinations(rows, 2)}
+        bases = set(found.values())
+        joint = [pair for pair, basis in found.items() if basis == "influences"]
+        return {
+            "default": next(iter(bases)) if len(bases) == 1 else "independent",
+            "influences": sorted({name for pair in joint for name in pair}),
+            "bound": [list(pair) for pair, basis in found.items() if basis == "bound"],
+            "unread": dict(self.unread),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The board as `genboard rank --json` prints it and the site offers it."""
+        return {
+            "track": {"name": self.track.name, "version": self.track.version},
+            "primary": self.track.primary,
+            "better": self.better,
+            "n": self.track.samples,
+            "rows": [self._row_json(row) for row in self.rows],
+            "dependence": self.dependence_json(),
+            "limit": self.limit.to_json(),
+            "pareto": [front.to_json() for front in self.fronts],
+            "agreement": self.agreement.to_json(),
+            "left_out": [{"generator": i.name, "id": i.id, "reason": i.reason} for i in self.left_out],
+        }
+
+    def _row_json(self, row: Row) -> dict[str, Any]:
+        generator = row.result.generator
+        in_limit = self.limit.place(row.name)
+        return {
+            "generator": generator.name,
+            "title": generator.title,
+            "family": generator.family,
+            "baseline": generator.baseline,
+            "noise_floor": generator.noise_floor,
+            "rank": [row.place.first, row.place.last] if row.place else None,
+            "not_distinguished_from": list(row.place.tied) if row.place else [],
+            "letters": row.letters,
+            "rank_in_limit": [in_limit.first, in_limit.last] if in_limit else None,
+            "copies": row.copying.copies,
+            "suspected": row.copying.suspected,
+            "copying_seen": list(row.copying.seen),
+            "memorisation_gap": self.memorisation_gap(row),
+            "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
+            "empty": row.empty,
+            "verification": {
+                "level": row.verification.level,
+                "failed": row.verification.failed,
+                "disputed": row.verification.disputed,
+            },
+            "n": row.result.sampling.n,
+            "created": row.result.provenance.created,
+            "id": row.result.id,
+        }
+
+
+def make_board(track: Track, records: Iterable[Record]) -> Board:
+    """The board of a track from all results at hand; of several of one generator the newest comparable one counts.
+
+    A withdrawn result is left out with its reason; a disputed one stays, and says so.
+    """
+    primary = next(column for column in track.metrics if column.key == track.primary)
+    better = find_metric(primary.metric).better
+    if better is None:
+        raise ValueError(f"{track.id}: {track.primary} has no direction, so it cannot rank")
+    chosen: dict[str, Record] = {}
+    statuses: dict[str, VerificationStatus] = {}
+    left_out: list[LeftOut] = []
+    mine = [record for record in records if record.result.track.name == track.name]
+    # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
+    specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
+    for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
+        name = record.result.generator.name
+        status, reason = _status(record)
+        reason = reason or why_not(record.result, track, specs)
+        if reason is None and name in chosen:
+            reason = f"superseded by {chosen[name].result.id}"
+        if reason is None:
+            chosen[name], statuses[name] = record, status
+        else:
+            left_out.append(LeftOut(name, record.result.id, reason))
+    found = {name: comparable_cells(record.result, specs) for name, record in chosen.items()}
+    cells = {name: pair[0] for name, pair in found.items()}
+    origins = {name: origins_of(record) for name, record in chosen.items()}
+    primaries = {
+        name: found_
+        for name in chosen
+        if (found_ := _scored(name, cells[name][track.primary], origins[name][0][track.primary]))
+    }
+    ranked = [name for name, record in chosen.items() if not record.result.generator.baseline]
+    places = {place.name: place for place in rank([primaries[name] for name in ranked], better)}
+    marks = letters(list(places.values()))
+    floor = next((cells[name] for name, record in chosen.items() if record.result.generator.noise_floor), None)
+    sign = 1 if better == "lower" else -1
+    order = sorted(chosen, key=lambda name: (sign * primaries[name].value, name))
+    rows = tuple(
+        Row(
+            record=chosen[name],
+            cells=cells[name],
+            place=places.get(name),
+            copying=copying(cells[name], None if chosen[name].result.generator.noise_floor else floor),
+            empty=found[name][1],
+            letters=marks.get(name, ""),
+            verification=statuses[name],
+            origins=origins[name][0],
+        )
+        for name in order
+    )
+    unread = {name: problem for name in sorted(origins) if (problem := origins[name][1]) is not None}
+    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread)
+
+
+def _status(record: Record) -> tuple[VerificationStatus, str | None]:
+    """The status of a result by its log, and why that keeps it off the board."""
+    try:
+        status = status_of(record.path)
+    except BadEntry as e:
+        return (
+            VerificationStatus(),
+            f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
+        )
+    return status, f"withdrawn: {status.withdrawn}" if status.withdrawn else None
+
+
+def _scored(name: str, record: MetricRecord | None, origin: Origin) -> Scored | None:
+    if record is None or record.value is None:
+        return None
+    u = record.uncertainty
+    return Scored(name, record.value, u.se, u.lo, u.hi, origin) if u else Scored(name, record.value, None)

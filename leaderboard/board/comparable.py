@@ -1,0 +1,92 @@
+"""What may share a column: results that asked the same question in the same way, decided here and nowhere else.
+
+A change that moves a number raises the version of what it changes, so an old result no longer matches; it is left out
+with the reason, and never rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...benchmarks.drawing import PROTOCOL
+from ...benchmarks.result import MetricRecord, Result
+from ...registry.schema import Track
+
+# The parts of a column's specification, in words.
+_PARTS = {
+    "version": "metric version",
+    "params": "parameters",
+    "extractor": "extractor",
+    "reference": "reference",
+}
+
+
+def why_not(result: Result, track: Track, specs: Mapping[str, dict[str, Any]]) -> str | None:
+    """Why a result cannot stand on the board of a track; none if it can.
+
+    Args:
+        specs: of each of the track's columns, see `specify_column`.
+    """
+    if result.track.version != track.version:
+        return f"measured on version {result.track.version} of the track, this is {track.version}"
+    if result.error is not None:
+        return f"failed at {result.error.stage}: {result.error.message}"
+    sampling = result.sampling
+    if sampling.n != track.samples:
+        return f"measured with {sampling.n:,} samples, the track asks for {track.samples:,}"
+    if sampling.protocol != PROTOCOL:
+        return f"drawn by protocol {sampling.protocol}, the track's is {PROTOCOL}"
+    if sampling.seed is not None and sampling.seed != track.seed:
+        return f"drawn with seed {sampling.seed}, the track's is {track.seed}"
+    record = result.metric(track.primary)
+    if record is None:
+        return f"has no {track.primary}"
+    if record.value is None:
+        return f"{track.primary} is missing: {record.reason}"
+    other = differing(result, track.primary, specs[track.primary])
+    if other is not None:
+        return f"{track.primary} was {other}"
+    if result.status != "complete":
+        return _partial(result)
+    return None
+
+
+def comparable_cells(
+    result: Result, specs: Mapping[str, dict[str, Any]]
+) -> tuple[dict[str, MetricRecord], dict[str, str]]:
+    """The records that may stand in the track's columns and, for every other column, why there is none."""
+    cells: dict[str, MetricRecord] = {}
+    empty: dict[str, str] = {}
+    for key, spec in specs.items():
+        record = result.metric(key)
+        if record is None:
+            empty[key] = "not measured"
+        elif other := differing(result, key, spec):
+            empty[key] = other
+        else:
+            cells[key] = record
+    return cells, empty
+
+
+def differing(result: Result, key: str, wanted: Mapping[str, Any]) -> str | None:
+    """What a result's column was measured with that is not the track's, in words; none if it is the same question."""
+    measured = result.specification.get("metrics", [])
+    if wanted in measured:
+        return None
+    same = [spec for spec in measured if isinstance(spec, dict) and _key(spec) == key]
+    parts = [words for part, words in _PARTS.items() if not any(spec.get(part) == wanted[part] for spec in same)]
+    if not same or not parts:
+        return "measured in a way its specification does not name"
+    return f"measured with another {' and another '.join(parts)}"
+
+
+def _key(spec: Mapping[str, Any]) -> str:
+    extractor = spec.get("extractor")
+    space = extractor.get("name") if isinstance(extractor, dict) else None
+    return f"{spec.get('name')}:{space}" + (":train" if spec.get("against") == "train" else "")
+
+
+def _partial(result: Result) -> str:
+    missing = next((record for record in result.metrics if record.value is None), None)
+    return f"{result.status}: {missing.key} is missing: {missing.reason}" if missing else result.status

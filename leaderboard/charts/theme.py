@@ -1,0 +1,131 @@
+"""Altair charts to inline SVG: one look, colours that are the page's own custom properties, links that lead somewhere.
+
+Layouts are fixed, not measured from fonts, so that the SVG depends on the numbers alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from .labels import FONT_SIZE
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Datasets = dict[str, list[dict[str, Any]]]
+
+_SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
+_AXIS = {
+    "labelColor": "var(--ink)",
+    "titleColor": "var(--muted)",
+    "gridColor": "var(--line)",
+    "tickColor": "var(--line)",
+    "domainColor": "var(--line)",
+    "labelFontSize": FONT_SIZE,
+    "titleFontSize": FONT_SIZE,
+    "titleFontWeight": "normal",
+    "titlePadding": 10,
+}
+_SIZE = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
+_LONG = re.compile(r"(\d+\.\d\d)\d+")
+# What says nothing: defaults, areas that catch no mouse, frames that are not drawn.
+_IDLE = re.compile(r' (?:opacity="1"|pointer-events="none"|stroke-miterlimit="10"|xmlns:xlink="[^"]*"|version="1.1")')
+_UNDRAWN = re.compile(r'<path class="(?:background|foreground)"[^>]*/>')
+_UNHEARD = re.compile(r'<g class="mark-[^>]*aria-hidden="true">.*?</g>')  # marks hold no further groups
+
+
+def page_of(generator: str) -> str:
+    """What a mark's `href` is, for it to lead to the page of a generator."""
+    return f"{_SITE}generators/{generator}.html"
+
+
+def title(text: str, offset: int = 8, **more: Any) -> alt.TitleParams:
+    """The title of one chart among several."""
+    import altair as alt
+
+    look: dict[str, Any] = {"fontSize": FONT_SIZE, "fontWeight": 600, "color": "var(--ink)"}
+    return alt.TitleParams(text, anchor="start", frame="group", offset=offset, **look, **more)
+
+
+def held(rows: list[dict[str, Any]], datasets: Datasets) -> alt.Chart:
+    """A chart of rows that stand beside it: Altair copies a chart again and again, with all that it holds."""
+    import altair as alt
+
+    name = f"rows{len(datasets)}"
+    datasets[name] = rows
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def svg(chart: Any, padding: Mapping[str, float]) -> str:
+    """A single chart as SVG, with room for its labels; `inline` puts it on a page."""
+    return _rendered(chart.to_dict(), padding)
+
+
+def arranged(
+    charts: Sequence[Any],
+    sizes: Sequence[tuple[float, float]],
+    columns: int,
+    gap: tuple[float, float],
+    padding: Mapping[str, float],
+    datasets: Datasets | None = None,
+) -> str:
+    """Charts in rows, as one SVG; nothing without charts.
+
+    Titles and labels stand in the gaps and the padding, so that places follow from the sizes and not from a font.
+
+    Args:
+        sizes: width and height of each chart, in pixels.
+        gap: between two columns, and between two rows.
+        datasets: what the charts name with `held`.
+    """
+    if not charts:
+        return ""
+    columns = min(columns, len(charts))
+    wide = [max(w for w, _ in sizes[i::columns]) for i in range(columns)]
+    high = [max(h for _, h in sizes[i : i + columns]) for i in range(0, len(sizes), columns)]
+    width = sum(wide) + gap[0] * (columns - 1) + padding["left"] + padding["right"]
+    height = sum(high) + gap[1] * (len(high) - 1) + padding["top"] + padding["bottom"]
+    # Joined as Vega-Lite: Altair would copy and check every chart several times over.
+    specs = [chart.to_dict() for chart in charts]
+    together = {key: specs[0][key] for key in ("$schema", "config")} | {
+        "concat": [{key: part for key, part in spec.items() if key not in ("$schema", "config")} for spec in specs],
+        "columns": columns,
+        "spacing": {"row": gap[1], "column": gap[0]},
+        "bounds": "flush",
+        "align": "each",
+        "datasets": datasets or {},
+    }
+    # The renderer knows the size of one chart, of several it does not.
+    size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
+    return _SIZE.sub(size, _rendered(together, padding), count=1)
+
+
+def inline(drawn: str, root: str) -> Markup:
+    """A chart as a page holds it: links lead below the site's root, and what says nothing is left out.
+
+    >>> str(inline('<a xlink:href="https://site.invalid/generators/a.html"><path d="M0.12345,1"/></a>', "../"))
+    '<a href="../generators/a.html"><path d="M0.12,1"/></a>'
+    """
+    drawn = drawn.replace("xlink:href=", "href=").replace(f'href="{_SITE}', f'href="{root}')
+    # What is not read out is not stopped at either: another mark leads to the same page.
+    drawn = _UNHEARD.sub(lambda group: group[0].replace("<a ", '<a tabindex="-1" '), drawn)
+    # Charts escape their texts; tests check that they do.
+    return Markup(_LONG.sub(r"\1", _IDLE.sub("", _UNDRAWN.sub("", drawn))))
+
+
+def _rendered(spec: dict[str, Any], padding: Mapping[str, float]) -> str:
+    import vl_convert  # it takes a second to load, so only when a chart is drawn
+
+    config = spec.get("config", {})
+    look = {
+        "background": "transparent",
+        "autosize": {"type": "none"},
+        "padding": dict(padding),
+        "config": config | {"font": "inherit", "view": config.get("view", {}) | {"stroke": None}, "axis": _AXIS},
+    }
+    found: str = vl_convert.vegalite_to_svg(spec | look)
+    return found

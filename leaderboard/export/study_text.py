@@ -1,0 +1,37 @@
+"""A study's table on a terminal: its verdict, and the rows in brief."""
+
+from __future__ import annotations
+
+from ...benchmarks.studies.listing import find_study
+from ...benchmarks.studies.table import Table, Value
+from ..text.tables import table as columns_of
+
+MOST = 40  # rows shown: the file has them all
+
+
+def study_text(table: Table) -> str:
+    """Question, verdict and the first rows of each kind."""
+    study = find_study(table.study)
+    lines = [f"{table.card.title}, on {table.track.name}@{table.track.version}: {table.card.question}", ""]
+    lines.append(verdict_text(table))
+    for what in table.seen("what"):
+        rows = list(table.of(what))
+        shown = [name for name in study.columns[1:] if any(row.get(name) is not None for row in rows)]
+        cells = [[_written(row.get(name)) for name in shown] for row in rows[:MOST]]
+        right = [i for i, name in enumerate(shown) if any(isinstance(row.get(name), (int, float)) for row in rows)]
+        lines += ["", f"{what}:", columns_of(shown, cells, right)]
+        if len(rows) > MOST:
+            lines.append(f"... and {len(rows) - MOST:,} more")
+    lines += [f"left out: {name}: {reason}" for name, reason in table.card.left_out.items()]
+    return "\n".join(lines)
+
+
+def verdict_text(table: Table) -> str:
+    """The verdict alone, a line a finding."""
+    return "\n".join(f"- {finding.text}" for finding in find_study(table.study).verdict(table))
+
+
+def _written(value: Value) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,62 @@
+"""The main job on the embedded track, end to end: samples, metrics, ranking, a study, site. No download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmarks.runner import Evaluated, Options, Workspace, evaluate
+from ...benchmarks.studies.listing import find_study
+from ...benchmarks.studies.material import gather
+from ...benchmarks.studies.running import run_study
+from ...benchmarks.studies.table import Table
+from ...benchmarks.subjects import open_subject
+from ...registry.catalog import entries, find, tracks_of
+from ...registry.schema import Generator, Track
+from ..board.board import Board, make_board
+from ..site import render_site, write_site
+from ..storage.records import read_records
+from ..storage.study_tables import read_tables, save_table
+
+TRACK, STUDY = "digits", "k"
+
+
+@dataclass(frozen=True)
+class Demo:
+    board: Board
+    study: Table
+    index: Path
+    measured: int
+    reused: int
+
+
+def run_demo(out: Path, progress: Callable[[Evaluated], None]) -> Demo:
+    """Measure every registered generator of the track into `out`, rank them, study k and render the site.
+
+    What an earlier run finished is reused, so that a second one takes seconds.
+
+    Args:
+        progress: told of each result as it is there.
+    """
+    track = find(Track, TRACK)
+    done = evaluate_all(track, Workspace.under(out), Options(), progress)
+    records = read_records([out / "results"])
+    study = run_study(find_study(STUDY), track, material=gather(track, folder=out))
+    save_table(study, out / "studies")
+    site = out / "site"
+    write_site(render_site(records, {track.name: track}, read_tables([out / "studies"])), site)
+    reused = sum(item.reused for item in done)
+    return Demo(make_board(track, records.readable), study, site / "index.html", len(done) - reused, reused)
+
+
+def evaluate_all(
+    track: Track, workspace: Workspace, options: Options, progress: Callable[[Evaluated], None]
+) -> list[Evaluated]:
+    """Measure every registered generator that runs on a track."""
+    names = [name for name, entry in entries(Generator).items() if track.name in tracks_of(entry)]
+    done = []
+    for name in names:
+        done.append(evaluate(open_subject(name, track), track, workspace=workspace, options=options))
+        progress(done[-1])
+    return done

@@ -1,0 +1,84 @@
+"""What all pages are made from: the results, boards, pictures and studies of one build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ...registry.schema import Track
+from ..board.board import Board, make_board
+from ..storage.records import Record, Records
+from ..storage.study_tables import Tables
+from .sheets import Sheet, read_sheet, stem
+from .study_findings import StudiesView, studies_view
+
+Made = Iterable[tuple[str, Mapping[str, object]]]  # pages: the path of each, and what its template shows
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a view may show.
+
+    Attributes:
+        boards: by track: those with a ranking first, then those with rows at all, then the empty ones.
+        generators: the results of each generator by its name; the first is the one that stands for it.
+        sheets: the pictures of results, by `sheets.stem`.
+        base: address of the folder that the site will be published in, if it is known.
+    """
+
+    records: Records
+    tracks: Mapping[str, Track]
+    boards: Mapping[str, Board]
+    generators: Mapping[str, list[Record]]
+    sheets: Mapping[str, Sheet]
+    studies: StudiesView
+    base: str | None
+
+    @property
+    def compared(self) -> list[str]:
+        """The tracks on which there is something to compare."""
+        return [name for name, board in self.boards.items() if len(board.rows) > 1]
+
+    def unreadable_on(self, track: str) -> tuple[tuple[str, str], ...]:
+        """The result files of a track that cannot be read: path and reason."""
+        return tuple(
+            (path, why) for path, why in self.records.unreadable if path.partition("/")[0].rpartition("@")[0] == track
+        )
+
+
+def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, base: str | None) -> Content:
+    """Everything that pages show, from the files at hand."""
+    made = (make_board(tracks[name], records.readable) for name in sorted(tracks))
+    boards = {b.track.name: b for b in sorted(made, key=lambda b: (not b.ranked, not b.rows))}
+    generators: dict[str, list[Record]] = {}
+    for record in sorted(records.readable, key=lambda r: r.result.generator.name):
+        generators.setdefault(record.result.generator.name, []).append(record)
+    sheets: dict[str, Sheet] = {}
+    for mine in generators.values():
+        shown = _shown_on_each(mine, boards)
+        mine.sort(key=lambda record: record is not shown[0])
+        sheets |= {stem(record): read_sheet(record) for record in shown}
+    return Content(records, tracks, boards, generators, sheets, studies_view(studies, tracks), base)
+
+
+def shown(records: Iterable[Record], board: Board | None) -> Record:
+    """Of a generator's results on one track the one its page shows: the one on the board, or else the newest."""
+    mine = list(records)
+    placed = (row.record for row in board.rows if any(row.record is record for record in mine)) if board else iter(())
+    return next(placed, None) or max(mine, key=age)
+
+
+def age(record: Record) -> tuple[str, str]:
+    """What sorts results from the oldest to the newest."""
+    return record.result.provenance.created, record.result.id
+
+
+def pictures(site: Content) -> dict[str, bytes]:
+    """The pictures that pages show, by path."""
+    return {picture.path: picture.data for sheet in site.sheets.values() for picture in sheet.pictures}
+
+
+def _shown_on_each(records: list[Record], boards: Mapping[str, Board]) -> list[Record]:
+    """The result that stands for a generator on each of its tracks; tracks that have a board come first."""
+    names = sorted({r.result.track.name for r in records}, key=lambda name: (name not in boards, name))
+    return [shown([r for r in records if r.result.track.name == name], boards.get(name)) for name in names]

@@ -1,0 +1,202 @@
+"""What the pages of studies show: of each its question, what was found on which track, the figure, table and method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+
+from markupsafe import Markup
+
+from ...benchmarks.studies.listing import STUDIES, Study
+from ...benchmarks.studies.table import Table
+from ...registry.metrics import METRICS
+from ...registry.resolve import PACKAGE, function
+from ...registry.schema import Track
+from ..charts.theme import inline
+from ..export.tables import csv_bytes
+from ..storage.study_tables import Tables, place_of
+from ..text.numbers import written
+from .scorecard_view import CardView, card_view
+
+FIGURES = "leaderboard.study_figures"
+MOST = 200  # rows of a table that a page shows; the file has them all
+# What a study's verdict or figure meets in rows that are not its own.
+UNREAD = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a study found on a track.
+
+    Attributes:
+        at: what names the track in an address: `digits-1`.
+        page: the track's page below the site's root, or empty where it has none.
+        figure, words: the same, for who sees it and for who does not.
+        more: rows that only the file has.
+    """
+
+    at: str
+    page: str
+    title: str
+    verdict: tuple[str, ...]
+    figure: Markup
+    words: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: int
+    csv: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A study; its heading is the first sentence of the first verdict, which the verdict below it leaves out."""
+
+    name: str
+    title: str
+    heading: str
+    question: str
+    method: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class StudiesView:
+    studies: tuple[StudyView, ...]
+    missing: tuple[tuple[str, str], ...]  # title and question of what has no table yet
+    cards: tuple[CardView, ...]
+    tables: Mapping[str, Table]  # by the path at which their rows are offered
+    unreadable: tuple[tuple[str, str], ...]
+
+
+def studies_view(tables: Tables, tracks: Mapping[str, Track]) -> StudiesView:
+    """Every study that has a table, in the order of the list of studies.
+
+    A table whose rows are not those of its study is listed with those that cannot be read.
+    """
+    found: dict[str, list[Finding]] = {}
+    unreadable = list(tables.unreadable)
+    good: dict[str, list[Table]] = {}
+    for table in tables.readable.values():
+        study = STUDIES[table.study]
+        try:
+            study.cells(table)
+            finding = _finding(study, table, tracks)
+        except UNREAD as e:
+            why = f"its rows are not those of the study: {type(e).__name__}: {e}"
+            unreadable.append((place_of(table).as_posix(), why))
+            continue
+        found.setdefault(table.study, []).append(finding)
+        good.setdefault(_id(table), []).append(table)
+    return StudiesView(
+        studies=tuple(_study(own, found[name]) for name, own in STUDIES.items() if name in found),
+        missing=tuple((own.title, own.question) for name, own in STUDIES.items() if name not in found),
+        cards=tuple(card_view(_at(mine[0]), _title(mine[0], tracks), mine) for mine in good.values()),
+        tables={data_path(table): table for mine in good.values() for table in mine},
+        unreadable=tuple(unreadable),
+    )
+
+
+def data_path(table: Table) -> str:
+    """Where a study's rows are offered."""
+    return f"data/study-{table.study}-{_at(table)}.csv"
+
+
+def table_csv(table: Table) -> bytes:
+    """A study's rows as CSV, every column that its study has."""
+    columns = STUDIES[table.study].columns
+    return csv_bytes(columns, [[row.get(name) for name in columns] for row in table.rows])
+
+
+def _study(study: Study, findings: Sequence[Finding]) -> StudyView:
+    said = findings[0].verdict
+    heading = _headed(said[0]) if said else study.question
+    rest = (replace(findings[0], verdict=said[1:]), *findings[1:])
+    return StudyView(study.name, study.title, heading, study.question, study.method, rest)
+
+
+def _headed(text: str) -> str:
+    """A sentence as a heading: it starts with a metric's title where it starts with its name.
+
+    >>> _headed("fd:digits-cnn: few samples add to it."), _headed("blur: most get worse.")
+    ('Fréchet distance: few samples add to it', 'Blur: most get worse')
+    """
+    key, colon, rest = text.rstrip(".").partition(": ")
+    name = key.partition(":")[0]
+    start = METRICS[name].title if name in METRICS else key[:1].upper() + key[1:]
+    return start + colon + rest
+
+
+def _finding(study: Study, table: Table, tracks: Mapping[str, Track]) -> Finding:
+    shown = [name for name in study.columns if any(row.get(name) is not None for row in table.rows)]
+    numeric = tuple(any(isinstance(row.get(name), float | int) for row in table.rows) for name in shown)
+    figure, words = _figure(study, table)
+    return Finding(
+        at=_at(table),
+        page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) else "",
+        title=_title(table, tracks),
+        verdict=tuple(finding.text for finding in study.verdict(table)),
+        figure=figure,
+        words=words,
+        columns=tuple(shown),
+        numeric=numeric,
+        rows=tuple(tuple(_text(row.get(name)) for name in shown) for row in table.rows[:MOST]),
+        more=max(0, len(table.rows) - MOST),
+        csv=data_path(table),
+        facts=_facts(table),
+    )
+
+
+def _facts(table: Table) -> tuple[tuple[str, str], ...]:
+    card = table.card
+    left_out: dict[str, list[str]] = {}
+    for name, why in card.left_out.items():
+        left_out.setdefault(why, []).append(name)
+    return (
+        ("Samples", f"{card.n:,} a generator, seed {card.seed}"),
+        ("Generators", ", ".join(g.name for g in card.generators)),
+        ("Parameters", ", ".join(f"{key} = {value}" for key, value in sorted(card.parameters.items())) or "none"),
+        ("Study version", str(card.version)),
+        ("Made", f"{card.created[:10]} with genboard {card.genboard}"),
+        *(("Left out", f"{', '.join(sorted(names))}: {why}") for why, names in sorted(left_out.items())),
+    )
+
+
+def _figure(study: Study, table: Table) -> tuple[Markup, str]:
+    """Picture and words of the module of the study's name; nothing where there is none."""
+    if find_spec(f"{PACKAGE}.{FIGURES}.{study.name}") is None:
+        return Markup(""), ""
+    drawn, said = (str(function(f"{study.name}:{name}", under=FIGURES)(table)) for name in ("figure", "words"))
+    return inline(drawn, "../"), said
+
+
+def _id(table: Table) -> str:
+    return f"{table.track.name}@{table.track.version}"
+
+
+def _at(table: Table) -> str:
+    return f"{table.track.name}-{table.track.version}"
+
+
+def _is_here(table: Table, tracks: Mapping[str, Track]) -> bool:
+    return table.track.name in tracks and tracks[table.track.name].version == table.track.version
+
+
+def _title(table: Table, tracks: Mapping[str, Track]) -> str:
+    return tracks[table.track.name].title if _is_here(table, tracks) else _id(table)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}".replace("-", "−")
+        case float():
+            return f"{value:.4g}".replace("-", "−") if abs(value) < 1e5 else written(value, 0)
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""Results and study tables in folders: the committed ones and the user's own."""

@@ -1,0 +1,82 @@
+"""Tables of studies on disk: the committed ones, and the user's own. A table is kept where a new one says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmarks.studies.table import Table, read_table
+from ...core.errors import BadEntry, GenboardError
+from ...core.files import home, write_json
+
+COMMITTED = Path(__file__).parents[1] / "studies"
+
+
+def users_own() -> Path:
+    return home() / "studies"
+
+
+def usual_folders() -> list[Path]:
+    """The user's own tables where there are any, then the committed ones."""
+    return [*(folder for folder in [users_own()] if folder.is_dir()), *([COMMITTED] if COMMITTED.is_dir() else [])]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Every table found, and what could not be read.
+
+    Attributes:
+        readable: by (track id, study), in that order.
+        unreadable: (path below its folder, what is wrong).
+    """
+
+    readable: dict[tuple[str, str], Table]
+    unreadable: tuple[tuple[str, str], ...]
+
+    def of(self, track: str) -> list[Table]:
+        """The tables of a track, by its `name@version`."""
+        return [table for (own, _), table in self.readable.items() if own == track]
+
+
+def place_of(table: Table) -> Path:
+    """Where a table stands below its folder: `digits@1/k.json`."""
+    return Path(f"{table.track.name}@{table.track.version}") / f"{table.study}.json"
+
+
+def save_table(table: Table, folder: Path) -> tuple[Path, bool]:
+    """Write a table below a folder; comes back with the file, and whether what was there said something else."""
+    path = folder / place_of(table)
+    if path.is_file():
+        try:
+            # As it would be read: numbers are rounded on their way to the disk.
+            if read_table(path).same_as(_rounded(table)):
+                return path, False
+        except BadEntry:
+            pass  # damaged: written anew
+    write_json(path, table.to_json())
+    return path, True
+
+
+def read_tables(folders: Sequence[Path]) -> Tables:
+    """Every table below the folders; the first folder that holds a study of a track wins."""
+    readable: dict[tuple[str, str], Table] = {}
+    unreadable: list[tuple[str, str]] = []
+    for folder in folders:
+        for path in sorted(folder.glob("*/*.json")):
+            below = path.relative_to(folder)
+            try:
+                table = read_table(path)
+                if place_of(table) != below:
+                    raise BadEntry(path, "", f"its place is {place_of(table).as_posix()}")
+            except GenboardError as e:
+                unreadable.append((below.as_posix(), e.fact.removeprefix(f"{path}: ")))
+                continue
+            readable.setdefault((below.parts[0], table.study), table)
+    return Tables({key: readable[key] for key in sorted(readable)}, tuple(unreadable))
+
+
+def _rounded(table: Table) -> Table:
+    from ...core.files import canonical_json, parse_json
+
+    return Table.model_validate(parse_json(canonical_json(table.to_json()), Path("table")))

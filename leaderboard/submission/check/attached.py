@@ -1,0 +1,77 @@
+"""Is the manifest there, and is it of the samples that the result was measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....core.errors import GenboardError
+from ....core.files import canonical_json, read_bytes, sha256
+from ..manifest import Manifest, manifest_path, read_manifest
+from .finding import Problem
+from .tree import Case
+
+
+def absent(case: Case) -> Iterator[Problem]:
+    if case.result.submission and not _there(case):
+        yield Problem("submission.manifest", f"there is no {manifest_path(case.path).name}")
+
+
+def unreadable(case: Case) -> Iterator[Problem]:
+    if _there(case) and isinstance(found := _manifest(case), str):
+        yield Problem("", found, _place(case))
+
+
+def other_digest(case: Case) -> Iterator[Problem]:
+    if case.result.submission is None or not _there(case):
+        return
+    data, wanted = read_bytes(manifest_path(case.path)), case.result.submission.manifest
+    if sha256(data) != wanted:
+        yield Problem("submission.manifest", f"{wanted[:12]}, the file has {sha256(data)[:12]}")
+
+
+def other_samples(case: Case) -> Iterator[Problem]:
+    manifest = _manifest(case) if _there(case) else None
+    if not isinstance(manifest, Manifest):
+        return
+    sampling = case.result.sampling
+    for field, found, wanted in (
+        ("n", manifest.n, sampling.n),
+        ("shape", manifest.shape, sampling.shape),
+        ("digest", manifest.digest, sampling.digest),
+    ):
+        if found != wanted:
+            yield Problem(field, f"{found!r}, the result says {wanted!r}", _place(case))
+
+
+def gaps(case: Case) -> Iterator[Problem]:
+    manifest = _manifest(case) if _there(case) else None
+    if not isinstance(manifest, Manifest):
+        return
+    at = 0
+    for i, chunk in enumerate(manifest.chunks):
+        if chunk.first != at:
+            yield Problem(f"chunks.{i}.first", f"{chunk.first}, the one before ends at {at}", _place(case))
+            return
+        at += chunk.count
+    if at != manifest.n:
+        yield Problem("chunks", f"they hold {at:,} images, n is {manifest.n:,}", _place(case))
+
+
+def _there(case: Case) -> bool:
+    path = manifest_path(case.path)
+    return path.is_file() and not path.is_symlink()
+
+
+def _place(case: Case) -> str:
+    return manifest_path(case.path).as_posix()
+
+
+def _manifest(case: Case) -> Manifest | str:
+    """The manifest, or what is wrong with it."""
+    path = manifest_path(case.path)
+    try:
+        manifest = read_manifest(path)
+    except GenboardError as e:
+        return e.fact.removeprefix(f"{path}: ")
+    canonical = canonical_json(manifest.model_dump(mode="json", by_alias=True)) == read_bytes(path)
+    return manifest if canonical else "not in canonical form"

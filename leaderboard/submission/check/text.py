@@ -1,0 +1,75 @@
+"""Are the texts fit to be shown, and the command fit to be pasted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...text.words import LONG, problem_with
+from ..metadata import problem_with_link
+from .finding import Problem
+from .tree import Case, Document, strings
+
+_LIMITS = {"generator.title": 160, "generator.family": 80, "provenance.command": 400}
+_LINK_FIELDS = ("page", "code")
+_OTHER_SCHEME = re.compile(r"\b(javascript|vbscript|data|file|ftp|blob)\s*:(?=\S)", re.IGNORECASE)
+_LOCAL = re.compile(
+    r"(?<![\w:/.])(/(home|Users|root|tmp|var|mnt|media|data|scratch|private|opt)/|~/)|\b[A-Za-z]:\\|\\\\\w", re.ASCII
+)
+_MARKUP = re.compile(r"<[A-Za-z/!]")
+_COMMAND = re.compile(r"genboard (evaluate|submit) [^;&|`$<>\\\"'(){}!*?\n]+")
+
+
+def hidden(document: Document) -> Iterator[Problem]:
+    for field, text in strings(document.value):
+        problem = problem_with(text.strip(" "), len(text) + 1) if text.strip() else None
+        if problem:
+            yield Problem(_shown(field), problem)
+
+
+def too_long(document: Document) -> Iterator[Problem]:
+    for field, text in strings(document.value):
+        limit = _LIMITS.get(field, LONG)
+        if len(text) > limit:
+            yield Problem(_shown(field), f"{len(text):,} characters, {limit:,} are allowed")
+
+
+def bad_link(case: Case) -> Iterator[Problem]:
+    submission = case.result.submission
+    for name in _LINK_FIELDS if submission else ():
+        link = getattr(submission, name)
+        problem = problem_with_link(link) if link is not None else None
+        if problem:
+            yield Problem(f"submission.{name}", f"{link[:60]!r}: {problem}")
+
+
+def other_scheme(document: Document) -> Iterator[Problem]:
+    for field, text in strings(document.value):
+        found = _OTHER_SCHEME.search(text)
+        if found and not field.startswith(tuple(f"submission.{name}" for name in _LINK_FIELDS)):
+            yield Problem(_shown(field), f"{found[1]}: is no address that is shown")
+
+
+def local_path(document: Document) -> Iterator[Problem]:
+    for field, text in strings(document.value):
+        if _LOCAL.search(text):
+            yield Problem(_shown(field), "it names a path of somebody's machine")
+
+
+def markup(document: Document) -> Iterator[Problem]:
+    for field, text in strings(document.value):
+        if found := _MARKUP.search(text):
+            yield Problem(
+                _shown(field), f"{text[found.start() : found.start() + 20]!r} is shown as text, not as markup"
+            )
+
+
+def unsafe_command(case: Case) -> Iterator[Problem]:
+    command = case.result.provenance.command
+    if not _COMMAND.fullmatch(command):
+        yield Problem("provenance.command", "not one `genboard evaluate` that is safe to paste into a shell")
+
+
+def _shown(field: str) -> str:
+    """The field's own name may be what is unfit."""
+    return field.encode("ascii", "backslashreplace").decode()[:120]

@@ -1,0 +1,240 @@
+"""What a submitter says of a generator: which fields there are, who must give them, and what they may say."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from ...benchmarks.result import ChosenOn, Selection
+from ...core.errors import BadSubmission
+from ...core.files import read_bytes
+from ...registry.schema import Name, Strict
+from ..text.words import LONG, SHORT, problem_with
+
+MANY = 200  # authors, or data sets
+
+
+@dataclass(frozen=True)
+class Question:
+    """A field of a submission, as flags, the TOML file and the questions have it.
+
+    Attributes:
+        needed: of whom: of everybody, of images and functions (an entry of the registry says it already), of those
+            who tried several checkpoints, or of nobody.
+        kind: how a word on the command line becomes its value.
+    """
+
+    name: str
+    question: str
+    example: str
+    needed: Literal["all", "unregistered", "several tried", "nobody"] = "nobody"
+    kind: Literal["text", "list", "number"] = "text"
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+FIELDS = (
+    Question("title", "Full name, shown in tables", "A small VAE", "unregistered"),
+    Question("family", "Family: gan, vae, flow, diffusion, ...", "vae", "unregistered"),
+    Question("authors", "Authors, separated by commas", "Ada Example, Bo Example", "all", "list"),
+    Question("licence", "Licence of the weights or images", "CC-BY-4.0", "unregistered"),
+    Question("training_data", "Training data sets, separated by commas", "digits/train", "unregistered", "list"),
+    Question("tried", "Number of checkpoints or settings tried before this one was chosen", "1", "all", "number"),
+    Question("chosen_by", "Metric used to choose it", "validation loss", "several tried"),
+    Question(
+        "chosen_on",
+        f"Data on which that metric was measured: {', '.join(get_args(ChosenOn))}",
+        "train",
+        "several tried",
+    ),
+    Question("paper", "Paper", "arXiv:1312.6114"),
+    Question("page", "Project page", "https://example.org/small-vae"),
+    Question("code", "Address of the code", "https://example.org/small-vae/code"),
+    Question("parameters", "Number of parameters", "120000", kind="number"),
+    Question("notes", "Anything else that readers should know", "Trained for one hour."),
+    Question("contact", "Contact for questions", "ada@example.org"),
+)
+_OF_THE_ENTRY = frozenset({"title", "family", "licence", "training_data", "paper"})
+
+
+class Metadata(Strict):
+    """A submitter's words, checked: one line each, visible, links http(s) only."""
+
+    name: Name | None = None  # of images and functions; made from the source by default
+    title: str | None = None
+    family: str | None = None
+    authors: tuple[str, ...] = Field(default=(), max_length=MANY)
+    licence: str | None = None
+    training_data: tuple[str, ...] = Field(default=(), max_length=MANY)
+    tried: int | None = Field(None, ge=1)
+    chosen_by: str | None = None
+    chosen_on: ChosenOn | None = None
+    paper: str | None = None
+    page: str | None = None
+    code: str | None = None
+    parameters: int | None = Field(None, ge=1)
+    notes: str | None = None
+    contact: str | None = None
+
+    @field_validator("authors", "training_data", mode="before")
+    @classmethod
+    def _from_words(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("title", "family", "licence", "chosen_by", "paper", "contact", "notes")
+    @classmethod
+    def _shown(cls, text: str | None, info: Any) -> str | None:
+        if text is not None:
+            _refuse_unshown(text, LONG if info.field_name == "notes" else SHORT * 2)
+        return text
+
+    @field_validator("authors", "training_data")
+    @classmethod
+    def _all_shown(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            _refuse_unshown(text, SHORT)
+        return texts
+
+    @field_validator("page", "code")
+    @classmethod
+    def _link(cls, text: str | None) -> str | None:
+        problem = problem_with_link(text) if text is not None else None
+        if problem:
+            raise ValueError(problem)
+        return text
+
+    @model_validator(mode="after")
+    def _one_was_not_chosen(self) -> Metadata:
+        if self.tried == 1 and (self.chosen_by or self.chosen_on):
+            raise ValueError("with one checkpoint, nothing was chosen; remove chosen_by and chosen_on")
+        return self
+
+    @property
+    def selection(self) -> Selection:
+        assert self.tried is not None
+        return Selection(tried=self.tried, metric=self.chosen_by, on=self.chosen_on)
+
+    def missing(self, registered: bool) -> tuple[Question, ...]:
+        """The fields that are needed and not there.
+
+        Args:
+            registered: an entry of the registry says some of them already.
+        """
+        needed = {"all"} | (set() if registered else {"unregistered"})
+        if self.tried is not None and self.tried > 1:
+            needed.add("several tried")
+        return tuple(f for f in FIELDS if f.needed in needed and getattr(self, f.name) in (None, ()))
+
+    def refuse_what_the_entry_says(self, name: str) -> None:
+        """Raises BadSubmission if a registered generator is given another title, licence, ..."""
+        given = [f for f in FIELDS if f.name in _OF_THE_ENTRY and getattr(self, f.name) not in (None, ())]
+        if given or self.name:
+            flag = given[0].flag if given else "--name"
+            raise BadSubmission(
+                f"{name!r} is registered: its entry already gives its {flag[2:].replace('-', ' ')}",
+                f"remove {flag}, or change registry/entries/generators/{name}.toml",
+            )
+
+
+def problem_with_link(text: str) -> str | None:
+    """Why an address may not become a link; none if it may.
+
+    >>> problem_with_link("https://example.org/paper.pdf")
+    >>> problem_with_link("javascript:alert(1)")
+    'not an http or https address'
+    """
+    hidden = problem_with(text, LONG)
+    if hidden:
+        return hidden
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "not an address"
+    if parts.scheme not in ("http", "https"):
+        return "not an http or https address"
+    if not host or parts.username is not None or "." not in host or port == 0:
+        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
+    return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None
+
+
+def read_metadata(path: Path | None, flags: Mapping[str, object]) -> Metadata:
+    """What a TOML file says, and what flags say over it.
+
+    Raises:
+        BadSubmission: not TOML, an unknown field, or words that may not be shown.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(read_bytes(path).decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            raise BadSubmission(f"{path}: not valid TOML: {e}", "start from: genboard submit --template") from e
+    values |= {key: value for key, value in flags.items() if value is not None}
+    return _validated(values, path, flags)
+
+
+def answered(metadata: Metadata, question: Question, answer: str) -> Metadata:
+    """The metadata with an answer to a question.
+
+    Raises:
+        BadSubmission: words that may not be shown, or no number where one was asked for.
+    """
+    given = metadata.model_dump(exclude_defaults=True) | {question.name: answer.strip()}
+    return _validated(given, None, {question.name: answer})
+
+
+def _validated(values: Mapping[str, Any], path: Path | None, flags: Mapping[str, object]) -> Metadata:
+    try:
+        return Metadata.model_validate(values)
+    except ValidationError as e:
+        first = e.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "tried"
+        where = f"{path}: {field}" if path and field not in flags else f"--{field.replace('_', '-')}"
+        problem = first["msg"].removeprefix("Value error, ")
+        raise BadSubmission(
+            f"{where}: {problem[:1].lower()}{problem[1:]}", "genboard submit --template lists every field"
+        ) from e
+
+
+def template() -> str:
+    """A TOML file to fill in, with every field, its meaning and an example."""
+    who = {
+        "all": "needed",
+        "unregistered": "needed, unless the generator is registered",
+        "several tried": "needed if tried > 1",
+        "nobody": "optional",
+    }
+    lines = [
+        "# What `genboard submit --metadata THIS_FILE` reads.",
+        "",
+        "# What tables call it in short.",
+        '# name = "small-vae"',
+    ]
+    for f in FIELDS:
+        value = {
+            "text": f'"{f.example}"',
+            "list": "[" + ", ".join(f'"{part.strip()}"' for part in f.example.split(",")) + "]",
+            "number": f.example,
+        }[f.kind]
+        lines += [
+            "",
+            f"# {f.question}; {who[f.needed]}.",
+            f"{'' if f.needed in ('all', 'unregistered') else '# '}{f.name} = {value}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _refuse_unshown(text: str, limit: int) -> None:
+    problem = problem_with(text, limit)
+    if problem:
+        raise ValueError(problem)

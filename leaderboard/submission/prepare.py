@@ -1,0 +1,127 @@
+"""A submission: a result with who sends it, as exactly the files that a pull request adds to the committed results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmarks.result import Result, SubmissionRecord, influence_path, preview_path, save_result
+from ...benchmarks.runner import Options, Workspace, evaluate
+from ...benchmarks.sampling import sample
+from ...benchmarks.subjects import Subject, plan_for
+from ...core.errors import BadSubmission
+from ...core.files import canonical_json, read_bytes, sha256, write_bytes
+from ...registry.schema import Track
+from .manifest import Manifest, manifest_of_images, manifest_of_samples, manifest_path
+from .metadata import Metadata
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was prepared.
+
+    Attributes:
+        folder: laid out as the committed results are; its content goes there.
+        files: the result, its preview, its influences and its manifest, below `folder`.
+        measured: whether samples were measured now; what was measured before is read.
+        changed: whether any file is new or other than before.
+    """
+
+    result: Result
+    folder: Path
+    files: tuple[Path, ...]
+    measured: bool
+    changed: bool
+
+
+def prepare(
+    subject: Subject,
+    track: Track,
+    metadata: Metadata,
+    folder: Path,
+    workspace: Workspace | None = None,
+    options: Options | None = None,
+) -> Submission:
+    """Measure a subject, or go on measuring it, and write its submission into `folder`.
+
+    The same subject, track and metadata give the same files, to the byte.
+
+    Raises:
+        BadSubmission: metadata are missing, or the images are too few.
+        BadSamples, BadImages, BadFeatures: sampling or measuring failed.
+        CannotWrite: the folder cannot be filled.
+    """
+    refuse_incomplete(subject, track, metadata)
+    workspace = workspace or Workspace.default()
+    done = evaluate(subject, track, None, workspace, options)
+    preview = read_bytes(preview_path(done.path)) if done.result.preview else None
+    influences = read_bytes(influence_path(done.path)) if done.result.influences else None
+    manifest = _manifest(subject, track, done.result, workspace, options or Options()).encode()
+    result = submitted(done.result, metadata, sha256(manifest))
+    path = folder / result.path
+    wanted = {path: canonical_json(result.to_json()), manifest_path(path): manifest}
+    if preview is not None:
+        wanted[preview_path(path)] = preview
+    if influences is not None:
+        wanted[influence_path(path)] = influences
+    changed = any(not p.is_file() or read_bytes(p) != data for p, data in wanted.items())
+    if changed:
+        write_bytes(manifest_path(path), manifest)
+        save_result(result, folder, preview, influences)  # comes last, so it is never without the others
+    return Submission(result, folder, tuple(sorted(wanted)), not done.reused, changed)
+
+
+def refuse_incomplete(subject: Subject, track: Track, metadata: Metadata) -> None:
+    """Raises BadSubmission for what can be told before anything is measured."""
+    registered = subject.record.kind == "registered"
+    if registered:
+        metadata.refuse_what_the_entry_says(subject.record.name)
+    missing = metadata.missing(registered)
+    if missing:
+        flags = " ".join(f'{f.flag} "{f.example}"' if " " in f.example else f"{f.flag} {f.example}" for f in missing)
+        raise BadSubmission(
+            f"a submission of {subject.record.name} needs {', '.join(f.name for f in missing)}",
+            f"add {flags}, or --metadata FILE; genboard submit --template writes one to fill in",
+        )
+    if subject.images is not None and subject.images.count < track.samples:
+        raise BadSubmission(
+            f"{subject.source} holds {subject.images.count:,} images, {track.id} needs {track.samples:,}",
+            f"draw more, or measure them without ranking: genboard evaluate {subject.source} --track {track.name}",
+        )
+
+
+def submitted(result: Result, metadata: Metadata, manifest: str) -> Result:
+    """A result with what its submitter says; neither its specification nor any number changes."""
+    generator = result.generator
+    if generator.kind != "registered":
+        assert metadata.title is not None
+        said = {"title": metadata.title, "family": metadata.family, "licence": metadata.licence}
+        generator = generator.model_copy(update={**said, "paper": metadata.paper})
+    record = SubmissionRecord(
+        authors=metadata.authors,
+        contact=metadata.contact,
+        page=metadata.page,
+        code=metadata.code,
+        training_data=metadata.training_data,
+        parameters=metadata.parameters,
+        notes=metadata.notes,
+        selection=metadata.selection,
+        manifest=manifest,
+    )
+    return result.model_copy(update={"generator": generator, "submission": record})
+
+
+def _manifest(subject: Subject, track: Track, result: Result, workspace: Workspace, options: Options) -> Manifest:
+    """Of the images as given, or of the samples, which are drawn again where they are no longer kept."""
+    if subject.images is not None:
+        manifest = manifest_of_images(subject.images.first(result.sampling.n))
+    else:
+        plan = plan_for(subject, track, result.sampling.n)
+        folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
+        manifest = manifest_of_samples(sample(plan, folder, options.batch_size))
+    if manifest.digest != result.sampling.digest:
+        raise BadSubmission(
+            f"the samples have digest {manifest.digest[:12]}, those measured had {str(result.sampling.digest)[:12]}",
+            "remove the result from your data folder, and submit again",
+        )
+    return manifest

@@ -1,0 +1,58 @@
+"""What people say of a result: a dispute, its answer, a withdrawal. Each has a reason, which stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from ...benchmarks.result import read_result
+from ...core.errors import BadEntry
+from .log import append, new_entry, refuse_unwritable, status_of, verification_path
+from .log_entry import Entry
+
+Answer = Literal["upheld", "rejected"]
+
+
+def dispute(path: Path, reason: str, by: str) -> Entry:
+    """Say why a result is doubted: it is shown, with the reason, until the dispute is rejected.
+
+    Raises:
+        BadEntry: no such result, or a withdrawn one, or words that may not be shown.
+        CannotWrite: there is no place for the log.
+    """
+    _refuse_withdrawn(path)
+    return append(path, new_entry(path, "disputed", by=by, reason=reason))
+
+
+def answer(path: Path, verdict: Answer, reason: str, by: str) -> Entry:
+    """Answer a dispute: one that is upheld stands, one that is rejected no longer marks the result; both stay visible.
+
+    Raises:
+        BadEntry: as `dispute`, or there is no dispute.
+        CannotWrite: there is no place for the log.
+    """
+    _refuse_withdrawn(path)
+    if status_of(path).disputed is None:
+        raise BadEntry(
+            verification_path(path), "", "there is no open dispute", "genboard dispute FILE --reason TEXT --by NAME"
+        )
+    return append(path, new_entry(path, verdict, by=by, reason=reason))
+
+
+def withdraw(path: Path, reason: str, by: str) -> Entry:
+    """Take a result back, for good: it stays, with the reason, and is not ranked.
+
+    Raises:
+        BadEntry: as `dispute`.
+        CannotWrite: there is no place for the log.
+    """
+    _refuse_withdrawn(path)
+    return append(path, new_entry(path, "withdrawn", by=by, reason=reason))
+
+
+def _refuse_withdrawn(path: Path) -> None:
+    read_result(path)
+    reason = status_of(path).withdrawn
+    if reason is not None:
+        raise BadEntry(path, "", f"withdrawn: {reason}", "a withdrawal is permanent; submit a new measurement")
+    refuse_unwritable(path)

@@ -1,0 +1,180 @@
+"""The log of a result: who measured it again, who disputes it, and what came of that.
+
+`<id>.verification.jsonl` stands beside `<id>.json`, a line an entry. Lines are appended, never edited: each has a
+digest, over itself and the digest of the line before it, and names the result file it is about by its SHA-256.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import ValidationError
+
+from ...core.errors import BadEntry, CannotWrite
+from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
+from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel
+
+
+@dataclass(frozen=True)
+class VerificationStatus:
+    """How far a result is verified, and what is said against it.
+
+    Attributes:
+        level: the highest level whose latest measurement succeeded.
+        failed: why the latest measurement of a level failed, where none has succeeded since; of the lowest such level.
+        disputed: the reason of a dispute that has not been rejected.
+        withdrawn: the reason it was withdrawn; for good.
+        history: all entries, oldest first.
+    """
+
+    level: Level = "self-reported"
+    failed: str | None = None
+    disputed: str | None = None
+    withdrawn: str | None = None
+    history: tuple[Entry, ...] = ()
+
+
+def verification_path(result_path: Path) -> Path:
+    return result_path.with_suffix(".verification.jsonl")
+
+
+def new_entry(
+    result_path: Path,
+    kind: Kind,
+    *,
+    by: str | None,
+    level: MeasuredLevel | None = None,
+    figures: Figures | None = None,
+    reason: str | None = None,
+) -> Entry:
+    """An entry of this moment about a result file; `append` gives it its place in the chain.
+
+    Raises:
+        BadEntry: `by` or `reason` are words that may not be shown.
+    """
+    try:
+        return Entry(
+            schema=SCHEMA,
+            kind=kind,
+            rung=level,
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            by=by,
+            genboard=version("genboard"),
+            result=sha256(read_bytes(result_path)),
+            previous=None,
+            figures=figures,
+            reason=reason,
+            digest=None,
+        )
+    except ValidationError as e:
+        raise _bad(verification_path(result_path), "a new entry", e, "say it in one plain line") from e
+
+
+def read_entries(result_path: Path) -> tuple[Entry, ...]:
+    """The log of a result, oldest first; nothing where there is no log.
+
+    Raises:
+        BadEntry: `path: line: problem`: not an entry, a line that was edited, or put in or taken out before others,
+            or a log of another result than the one that stands there now.
+    """
+    path = verification_path(result_path)
+    return _parse(path, read_bytes(path), sha256(read_bytes(result_path))) if path.exists() else ()
+
+
+def append(result_path: Path, entry: Entry) -> Entry:
+    """Add an entry to the log of a result, and return it as it was written.
+
+    Raises:
+        BadEntry: the log there is damaged: see `read_entries`.
+        CannotWrite: the log cannot be written.
+    """
+    path = verification_path(result_path)
+    locks = make_folder(home() / "locks")
+    with FileLock(locks / f"{sha256(str(path.resolve()).encode())[:16]}.lock"):
+        entries = read_entries(result_path)
+        placed = entry.after(entries[-1].digest if entries else None)
+        before = read_bytes(path) if entries else b""
+        try:
+            write_bytes(path, before + placed.line + b"\n")
+        except CannotWrite as e:
+            raise CannotWrite(e.fact, _COPY) from e
+        return placed
+
+
+def refuse_unwritable(result_path: Path) -> None:
+    """Raises CannotWrite where a log cannot stand beside a result, such as one inside an installed package."""
+    folder = verification_path(result_path).parent
+    if not os.access(folder, os.W_OK):
+        raise CannotWrite(f"cannot write {verification_path(result_path)}: the folder is read-only", _COPY)
+
+
+def status(entries: Sequence[Entry]) -> VerificationStatus:
+    """The status of a result by its log."""
+    latest: dict[MeasuredLevel, Entry] = {}
+    disputed = withdrawn = None
+    for entry in entries:
+        if entry.level is not None:
+            latest[entry.level] = entry
+        elif entry.kind == "withdrawn":
+            withdrawn = entry.reason
+        else:
+            disputed = None if entry.kind == "rejected" else entry.reason
+    level: Level = "self-reported"
+    failed = None
+    for tried, entry in ((tried, latest[tried]) for tried in MEASURED if tried in latest):
+        if entry.kind != "failed":
+            level = tried
+        elif failed is None:
+            failed = entry.reason
+    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries))
+
+
+def status_of(result_path: Path) -> VerificationStatus:
+    """The status of the result in a file.
+
+    Raises:
+        BadEntry: its log is damaged: see `read_entries`.
+    """
+    return status(read_entries(result_path))
+
+
+def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
+    """The entries in a log's bytes, held against each other and against the digest of their result."""
+    entries: list[Entry] = []
+    lines = data.split(b"\n")
+    if lines.pop():
+        raise BadEntry(path, f"line {len(lines) + 1}", "the last line is incomplete", _RESTORE)
+    for number, line in enumerate(lines, 1):
+        where = f"line {number}"
+        try:
+            entry = Entry.model_validate(parse_json(line, path))
+        except ValidationError as e:
+            raise _bad(path, where, e, _RESTORE) from e
+        except BadEntry as e:
+            raise BadEntry(path, where, e.fact.removeprefix(f"{path}: "), _RESTORE) from e
+        if entry != entry.after(entry.previous) or line != entry.line:
+            raise BadEntry(path, where, "the line was edited: its digest does not match", _RESTORE)
+        if entry.previous != (entries[-1].digest if entries else None):
+            raise BadEntry(path, where, "the previous line is not the one it followed when it was written", _RESTORE)
+        if entry.result != result:
+            fact = f"about a result with digest {entry.result[:12]}, this one has {result[:12]}"
+            raise BadEntry(path, where, fact, _RESULT)
+        entries.append(entry)
+    return tuple(entries)
+
+
+def _bad(path: Path, where: str, e: ValidationError, hint: str) -> BadEntry:
+    first = e.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    return BadEntry(path, where, f"{field}: {first['msg']}" if field else first["msg"], hint)
+
+
+_COPY = "a log stands beside its result: copy both to a folder of your own, and name the copy"
+_RESTORE = "restore the log: lines are appended, never edited or removed"
+_RESULT = "restore the result: a published result is never edited; what is measured anew gets a file of its own"

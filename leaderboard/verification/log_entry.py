@@ -1,0 +1,134 @@
+"""One entry of a result's log: a measurement with what it found, or what somebody says of the result."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from ...benchmarks.result import Environment
+from ...core.files import json_line, sha256
+from ...registry.schema import Sha256, Strict
+from ..text.words import LONG, SHORT, problem_with
+
+SCHEMA = 1
+
+MeasuredLevel = Literal["recomputed", "reproduced", "resampled"]
+Level = Literal["self-reported", "recomputed", "reproduced", "resampled"]
+Kind = Literal["recomputed", "reproduced", "resampled", "failed", "disputed", "upheld", "rejected", "withdrawn"]
+MEASURED: tuple[MeasuredLevel, ...] = get_args(MeasuredLevel)  # from the lowest
+LEVELS: tuple[Level, ...] = get_args(Level)  # from the lowest
+
+_BY_WORD = ("disputed", "upheld", "rejected", "withdrawn")  # kinds that a person writes, with a reason
+
+
+def _shown(limit: int) -> AfterValidator:
+    def check(text: str) -> str:
+        problem = problem_with(text, limit)
+        if problem:
+            raise ValueError(problem)
+        return text
+
+    return AfterValidator(check)
+
+
+By = Annotated[str, _shown(SHORT)]
+Reason = Annotated[str, _shown(LONG)]
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$")]  # UTC, ISO 8601
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Compared(Strict):
+    """One column as it was published and as it was found."""
+
+    column: str
+    published: Number | None
+    found: Number | None
+    in_se: Number | None  # the difference in published standard errors; of a fresh draw, in those of the difference
+    agrees: bool
+    problem: str | None = None  # what else differs, such as the interval
+
+
+class Pixels(Strict):
+    """Samples as they were published and as they were drawn again."""
+
+    published: Sha256  # digest
+    found: Sha256
+    compared: int = Field(ge=0)  # samples of which both pixels were at hand; 0 where equal digests say it all
+    share_off: Number | None  # of these, values that differ; in entries without `levels` by more than one grey level
+    levels: int | None = Field(None, ge=0, le=255)  # the most grey levels that a value is off
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_before_there_were_levels(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if key != "levels" or value is not None}
+
+
+class Figures(Strict):
+    """What a measurement found.
+
+    Attributes:
+        columns: how many were compared.
+        differing: those that did not come out equal to the last digit; of a fresh draw, all.
+        largest_in_se: the largest difference of all.
+        seed: the fresh one, of a fresh draw.
+        p: the chance that a draw is better than the fresh one by this much, in the track's primary column.
+    """
+
+    columns: int = Field(ge=1)
+    differing: tuple[Compared, ...]
+    largest_in_se: Number | None
+    pixels: Pixels | None = None
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    p: float | None = Field(None, ge=0, le=1)
+    environment: Environment
+
+
+class Entry(Strict):
+    """One line of the log.
+
+    Attributes:
+        level: which one a measurement reached, or, where it failed, missed; logs call it `rung`.
+        previous: the digest of the entry before; none for the first.
+        digest: SHA-256 of this entry's line without its digest; none for one that is not yet in a log.
+    """
+
+    schema_: int = Field(SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
+    kind: Kind
+    level: MeasuredLevel | None = Field(alias="rung")
+    date: Moment
+    by: By | None
+    genboard: str = Field(max_length=SHORT)
+    result: Sha256  # of the result file's bytes
+    previous: Sha256 | None
+    figures: Figures | None
+    reason: Reason | None
+    digest: Sha256 | None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Entry:
+        if self.kind in _BY_WORD:
+            if self.reason is None or self.by is None:
+                raise ValueError(f"{self.kind} needs a reason, and who gives it")
+            if self.level is not None or self.figures is not None:
+                raise ValueError(f"{self.kind} is no measurement: it has neither rung nor figures")
+            return self
+        if self.figures is None or self.level is None:
+            raise ValueError(f"{self.kind} is a measurement: it needs rung and figures")
+        if self.kind == "failed" and self.reason is None:
+            raise ValueError("a failed measurement needs a reason")
+        if self.kind not in ("failed", self.level):
+            raise ValueError(f"{self.kind} is not its rung, {self.level}")
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+    def after(self, previous: Sha256 | None) -> Entry:
+        """This entry as it stands in a log after the one with that digest."""
+        placed = self.model_copy(update={"previous": previous, "digest": None})
+        return placed.model_copy(update={"digest": sha256(placed.line)})
+
+    @property
+    def line(self) -> bytes:
+        """The entry as its line of a log, without the line's end."""
+        return json_line(self.to_json())
