@@ -8,9 +8,9 @@ import pytest
 import torch
 from genboard.benchmarks.neighbours import Neighbours, count_neighbours, identity_resample
 from genboard.benchmarks.scoring import score
-from genboard.benchmarks.studies.design import Design, places
-from genboard.benchmarks.studies.pair_curves import four
 from genboard.benchmarks.studies.spread import draw_se, fitted, mean_interval, ratio_interval, tau
+from genboard.benchmarks.studies.subsampling.design import Design, places
+from genboard.benchmarks.studies.subsampling.pair_curves import four
 from genboard.registry.metrics import Input, find_metric
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,7 +109,7 @@ def test_curves_are_the_same_again_and_for_another_seed_others() -> None:
 
 
 def test_a_metric_that_takes_too_long_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genboard.benchmarks.studies.curves.AFFORDABLE", 100)
+    monkeypatch.setattr("genboard.benchmarks.studies.subsampling.curves.AFFORDABLE", 100)
     _, values, left_out = curves(cloud(N, 4, 2), Design.of(N, K, 3, 0), statistics(cloud(N, 4, 1)), None, "fd", "vendi")
     assert list(values) == ["fd"]
     assert "too long" in left_out["vendi:digits-cnn"]
