@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from genboard.benchmarks.studies.curves import Curves, Values, measure_curves
-from genboard.benchmarks.studies.design import Design
-from genboard.benchmarks.studies.pair_curves import KERNELS, ByK, PairBank, pair_curves
+from genboard.benchmarks.studies.listing import find_study
+from genboard.benchmarks.studies.subsampling.curves import Curves, Values, measure_curves
+from genboard.benchmarks.studies.subsampling.design import Design
+from genboard.benchmarks.studies.subsampling.pair_curves import KERNELS, ByK, PairBank, pair_curves
 from genboard.benchmarks.studies.table import Table
 from genboard.reference_stats.features import Measured
 from genboard.reference_stats.moments import Moments
@@ -74,7 +75,9 @@ def card(*names: str, **changes: Any) -> dict[str, Any]:
 
 def raw_table(study: str, rows: list[dict[str, Any]], *names: str, **changes: Any) -> dict[str, Any]:
     track = {"name": "digits", "version": 1}
-    return {"schema": 1, "study": study, "track": track, "card": card(*names, **changes), "rows": rows}
+    known = find_study(study)
+    words = {"title": known.title, "question": known.question, "method": known.method, "version": known.version}
+    return {"schema": 1, "study": study, "track": track, "card": card(*names, **{**words, **changes}), "rows": rows}
 
 
 def table(study: str, rows: list[dict[str, Any]], *names: str, **changes: Any) -> Table:

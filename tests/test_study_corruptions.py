@@ -10,15 +10,15 @@ import pytest
 from genboard.benchmarks.studies import alterations, corruptions
 from genboard.benchmarks.studies.alterations import ALTERATIONS, SEVERITIES, altered, altered_source
 from genboard.benchmarks.studies.changes import of_blocks, of_subsets, trend
+from genboard.benchmarks.studies.context import StudyContext
 from genboard.benchmarks.studies.listing import find_study
-from genboard.benchmarks.studies.material import Material
 from genboard.benchmarks.studies.table import Row, Table
 from genboard.leaderboard.study_figures import corruptions as figures
 from genboard.registry.datasets import load_split
 from genboard.registry.images import Images, read_all, source_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study_material import changed, digits, made, said
+from study_runs import changed, digits, made, said
 
 from genboard.core.errors import BadStudy
 
@@ -120,7 +120,8 @@ def test_blur_and_noise_are_noticed_by_the_frechet_distance(table: Table) -> Non
     moved = [row["moved"] for row in table.of("value", corruption="blur", metric="fd:digits-cnn") if row["severity"]]
     assert moved == sorted(moved)
     text = said(table)
-    assert "blur: of 6 metrics with a better end or a target" in text
+    assert "blur: detected by " in text
+    assert " of 6 metrics with a better end or a target, at every step by " in text
     found = {(cell.metric, cell.failure) for cell in find_study("corruptions").cells(table)}
     assert {("fd", "blur"), ("fd", "noise"), ("coverage", "noise")} <= found
 
@@ -132,15 +133,15 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
     def rewarded(row: Row) -> Row:
         return row | {"response": "better"} if row["what"] == "trend" and row["metric"] == "fd:digits-cnn" else row
 
-    assert "blind: fd" not in said(table)
-    assert "blind: fd" in said(changed(table, blind))
-    assert "better for it: fd" in said(changed(table, rewarded))
+    assert "not detected by fd" not in said(table)
+    assert "not detected by fd" in said(changed(table, blind))
+    assert "rewarded by fd" in said(changed(table, rewarded))
 
 
 def test_its_figure_has_a_map_for_each_alteration(table: Table) -> None:
     svg = figures.figure(table)
     assert svg.startswith("<svg")
-    assert svg.count("worse by so many standard errors</text>") == 2
+    assert svg.count("change for the worse, in standard errors</text>") == 2
     assert "blur: " in figures.words(table)
 
 
@@ -155,21 +156,21 @@ def test_parts_that_are_too_few_or_too_small_are_refused(resamples: int, hint: s
 def test_an_interrupted_study_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corruptions, "ALTERATIONS", {name: ALTERATIONS[name] for name in ("blur", "noise")})
     track, drawn = digits("fd", samples=90), []
-    measure = Material.measure
+    measure = StudyContext.measure
 
-    def counted(self: Material, images: object, extractor: str) -> object:
+    def counted(self: StudyContext, images: object, extractor: str) -> object:
         drawn.append(images)
-        if len(drawn) == 2 + SEVERITIES + 1:
+        if len(drawn) == SEVERITIES + 2:
             raise KeyboardInterrupt
         return measure(self, images, extractor)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Material, "measure", counted)
+    monkeypatch.setattr(StudyContext, "measure", counted)
     with pytest.raises(KeyboardInterrupt):
         made("corruptions", track, resamples=3)
     first = made("corruptions", track, resamples=3)
-    assert len(drawn) == 2 + SEVERITIES + 1 + SEVERITIES
+    assert len(drawn) == SEVERITIES + 2 + SEVERITIES + 1  # the first alteration is not measured again
     assert made("corruptions", track, resamples=3).same_as(first)
-    assert len(drawn) == 2 + SEVERITIES + 1 + SEVERITIES
+    assert len(drawn) == SEVERITIES + 2 + SEVERITIES + 1
 
 
 def test_generators_that_are_named_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,10 @@ import torch
 from genboard.benchmarks.metrics.frechet import distance
 from genboard.benchmarks.metrics.manifold import expected_coverage
 from genboard.benchmarks.studies import grid, k, ranking, samples, seeds
-from genboard.benchmarks.studies.curves import Curves
-from genboard.benchmarks.studies.design import Design
 from genboard.benchmarks.studies.extractors import agreement_rows
 from genboard.benchmarks.studies.samples import Point, line_rows, pair_rows, points_of
+from genboard.benchmarks.studies.subsampling.curves import Curves
+from genboard.benchmarks.studies.subsampling.design import Design
 from genboard.benchmarks.studies.table import Row
 from genboard.reference_stats.moments import Moments
 from study_sets import cloud, columns, curves, statistics, table
@@ -81,7 +81,7 @@ def test_a_verdict_on_k_says_how_far_the_closed_form_is_off() -> None:
     made = table("k", rows, "a", "b")
     texts = [finding.text for finding in k.verdict(made)]
     assert texts[0].startswith(
-        "precision: from k = 1 to 3 a generator moves by 0.400 in the middle and by 0.400 at most (b"
+        "precision: from k = 1 to 3 the value of a generator changes by 0.400 (median) and by at most 0.400 (b"
     )
     assert any("closed form" in text for text in texts)
     assert {cell.failure for cell in k.cells(made)} == {"choice of k"}
@@ -92,7 +92,7 @@ def point(n: int, value: float, error: float) -> Point:
     return Point(n, value, error, error, 8)
 
 
-def test_pairs_are_told_apart_from_some_size_on_for_good() -> None:
+def test_pairs_are_significantly_different_from_some_size_on_for_good() -> None:
     a = [point(10, 1.0, 0.5), point(20, 1.0, 0.1), point(40, 1.0, 0.05)]
     b = [point(10, 3.0, 0.5), point(20, 1.1, 0.1), point(40, 1.3, 0.05)]
     c = [point(10, 1.0, 0.5), point(20, 1.0, 0.1), point(40, 1.1, 0.05)]
@@ -116,7 +116,7 @@ def of_value(values: dict[str, list[list[float | None]]]) -> Curves:
     return Curves((50, 100), by_k, values, {})
 
 
-def test_a_ranking_that_flips_is_said_with_its_pair() -> None:
+def test_a_rank_reversal_is_reported_with_its_pair() -> None:
     made = {
         "a": of_value({"fd:digits-cnn": [[1.0, 1.0, 1.0, 1.0], [1.0]]}),
         "b": of_value({"fd:digits-cnn": [[2.0, 0.5, 2.0, 2.0], [2.0]]}),
@@ -130,10 +130,31 @@ def test_a_ranking_that_flips_is_said_with_its_pair() -> None:
     assert (flip["a"], flip["b"], flip["flipped"], flip["where"]) == ("a", "b", 0.25, "")
     shown = table("ranking", rows, "a", "b", "c")
     assert [c.failure for c in ranking.cells(shown)] == ["small N"]
-    assert "1 pairs flip" in " ".join(f.text for f in ranking.verdict(shown))
+    assert "1 pairs change order" in " ".join(f.text for f in ranking.verdict(shown))
 
 
-def test_seeds_tell_honest_intervals_from_narrow_and_wide_ones() -> None:
+def test_a_grid_compares_each_ranking_with_that_at_all_samples_and_the_usual_k() -> None:
+    def curve(*by_n: tuple[float, float]) -> Curves:
+        sizes, by_k = (50, 100), [[list(values)] for values in by_n]
+        return Curves(sizes, dict.fromkeys(("precision", "recall", "density", "coverage"), by_k), {}, {})
+
+    # With few samples the order at k = 1 is that of the track, at k = 2 it is the reverse.
+    curves = {
+        "a": curve((0.1, 0.3), (0.1, 0.1)),
+        "b": curve((0.2, 0.2), (0.2, 0.2)),
+        "c": curve((0.3, 0.1), (0.3, 0.3)),
+    }
+    rows = grid.order_rows(curves, 2)
+    assert {row["metric"] for row in rows} == {"precision", "recall", "coverage"}  # density has no better end
+    taus = {(row["k"], row["n"]): row["tau"] for row in rows if row["metric"] == "recall"}
+    assert taus == {(1, 50): 1.0, (1, 100): 1.0, (2, 50): -1.0, (2, 100): 1.0}
+    texts = [finding.text for finding in grid.verdict(table("grid", rows, "a", "b", "c"))]
+    assert len(texts) == 3
+    assert texts[1].startswith("recall: 3 of 4 combinations of k and n keep a tau of 0.9 or more.")
+    assert "tau is -1.00 with the usual k = 2; the best is 1.00, with k = 1." in texts[1]
+
+
+def test_seeds_tell_calibrated_intervals_from_narrow_and_wide_ones() -> None:
     generator = torch.Generator().manual_seed(5)
 
     def records(claimed: float) -> list[list[dict[str, float]]]:
@@ -143,7 +164,9 @@ def test_seeds_tell_honest_intervals_from_narrow_and_wide_ones() -> None:
             for row in drawn
         ]
 
-    found = {name: seeds.honesty_rows(name, records(se))[0] for name, se in (("fd", 1.0), ("kid", 0.4), ("is", 2.5))}
+    found = {
+        name: seeds.calibration_rows(name, records(se))[0] for name, se in (("fd", 1.0), ("kid", 0.4), ("is", 2.5))
+    }
     for name, ratio in (("fd", 1.0), ("kid", 0.4), ("is", 2.5)):
         assert found[name]["lo"] < ratio < found[name]["hi"]
         assert found[name]["degrees"] == 60
@@ -154,7 +177,7 @@ def test_seeds_tell_honest_intervals_from_narrow_and_wide_ones() -> None:
         "Intervals as wide",
         "Intervals wider",
     ]
-    assert seeds.honesty_rows("fd", [[{"value": 1.0, "se": None, "lo": None, "hi": None}] * 3]) == []
+    assert seeds.calibration_rows("fd", [[{"value": 1.0, "se": None, "lo": None, "hi": None}] * 3]) == []
 
 
 def test_spaces_agree_as_far_as_their_orders_do() -> None:
@@ -168,7 +191,6 @@ def test_spaces_agree_as_far_as_their_orders_do() -> None:
     assert {row["metric"]: row["tau"] for row in rows} == dict.fromkeys(
         ("fd", "kid", "precision", "recall", "coverage"), pytest.approx(1 / 3)
     )
-    assert grid.shown(6) == [1, 2, 3, 4, 5, 6]
     assert samples.LINEAR == ("fd",)
 
 
@@ -182,9 +204,9 @@ def test_a_bias_of_few_samples_is_seen_with_few_generators_too(names: tuple[str,
                 rows.append({"what": "value", "generator": name, "metric": metric, "n": n, "value": value, "se": se})
     made = table("samples", rows, *names)
     moving, steady_ = [finding.text for finding in samples.verdict(made)]
-    assert "these move one way" in moving
+    assert "these metrics are biased" in moving
     assert "fd:x (+17.5)" in moving
-    assert "these do not move one way: kid:x." in steady_
+    assert "these metrics show no significant bias: kid:x." in steady_
     cells = {cell.metric: cell for cell in samples.cells(made)}
     assert cells["fd"].value == pytest.approx(17.5)
     assert abs(cells["kid"].value or 0.0) < 1

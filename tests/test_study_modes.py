@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from genboard.benchmarks.studies import modes
+from genboard.benchmarks.studies.altered_sets import divided, mixes
 from genboard.benchmarks.studies.listing import find_study
-from genboard.benchmarks.studies.modes import divided, mixes
 from genboard.benchmarks.studies.table import Row, Table, number
 from genboard.leaderboard.study_figures import modes as figures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study_material import changed, digits, made, said
+from study_runs import changed, digits, made, said
 
 from genboard.core.errors import BadStudy
 
@@ -19,29 +19,25 @@ from genboard.core.errors import BadStudy
 @settings(max_examples=60, deadline=None)
 def test_every_mix_has_as_many_samples_and_no_more_of_a_class_than_there_are(counts: list[int]) -> None:
     n = sum(counts) // 4
-    found = mixes(counts, n)
-    assert {mix.kind for mix in found} == set(modes.KINDS)
-    missing: dict[tuple[str, int], int] = {}
+    found = {(level.split("/")[0], int(level.split("/")[1])): mix for level, mix in mixes(counts, n).items()}
+    assert {kind for kind, _ in found} == set(modes.KINDS)
     plain = divided(n, counts)
-    for mix in found:
-        assert sum(mix.real) + sum(mix.invented) == n
-        assert all(0 <= real <= count for real, count in zip(mix.real, counts, strict=True))
-        assert all(0 <= made <= count for made, count in zip(mix.invented, counts, strict=True))
-        if mix.kind == "dropped":
-            assert mix.real[: mix.step] == (0,) * mix.step
-        if mix.step == 0:
-            assert mix.real == tuple(plain)
-    last = max(mix.step for mix in found if mix.kind == "dropped")
-    missing = {
-        (mix.kind, mix.step): sum(plain[:last]) - sum(mix.real[:last]) for mix in found if mix.kind in modes.MISSING
-    }
+    for (kind, step), (real, invented) in found.items():
+        assert sum(real) + sum(invented) == n
+        assert all(0 <= own <= count for own, count in zip(real, counts, strict=True))
+        assert all(0 <= own <= count for own, count in zip(invented, counts, strict=True))
+        if kind == "dropped":
+            assert real[:step] == [0] * step
+        if step == 0:
+            assert real == plain
+    last = max(step for kind, step in found if kind == "dropped")
+    missing = {place: sum(plain[:last]) - sum(real[:last]) for place, (real, _) in found.items()}
     # As many samples are gone where classes are thinned as where they are dropped, but for rounding.
     for step in range(1, last + 1):
         gone = sum(plain[:step])
         assert abs(missing["thinned", step] - gone) <= last / 2
     if last:
-        together = [next(m for m in found if (m.kind, m.step) == (kind, last)).real for kind in modes.MISSING]
-        assert together[0][:last] == together[1][:last]
+        assert found["dropped", last][0][:last] == found["thinned", last][0][:last]
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +72,9 @@ def test_precision_sees_invented_classes_and_no_missing_ones(table: Table) -> No
 
 def test_the_verdict_follows_the_table(table: Table) -> None:
     text = said(table)
-    assert "as classes are dropped one after another, at every step (7 of 7 steps)" in text
-    assert "Classes dropped one after another, up to 7: noticed by, and from which step on, " in text
+    assert "As classes are dropped one after another, recall goes from " in text
+    assert " and falls at 7 of 7 steps." in text
+    assert "When classes are dropped one after another, up to 7: detected by coverage (from " in text
 
     def turned(row: Row) -> Row:
         if row["kind"] != "dropped" or row["value"] is None:
@@ -86,8 +83,9 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
         return row | ends | {"value": number(row, "step")}
 
     other = said(changed(table, turned))
-    assert "dropped one after another, not at every step (0 of 7 steps)" in other
-    assert "Classes dropped one after another, up to 7: noticed by no metric; better for it: coverage, fd" in other
+    assert "As classes are dropped one after another, recall goes from 0.00 to 7.00 and falls at 0 of 7 steps." in other
+    first = "When classes are dropped one after another, up to 7: "
+    assert f"{first}detected by no metric; rewarded by coverage, fd" in other
 
 
 def test_half_of_the_classes_fill_the_scorecard(table: Table) -> None:

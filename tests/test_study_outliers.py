@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks.studies import outliers
+from genboard.benchmarks.studies import altered_sets, outliers
+from genboard.benchmarks.studies.alterations import negatives, random_images
+from genboard.benchmarks.studies.altered_sets import with_outliers
 from genboard.benchmarks.studies.listing import find_study
-from genboard.benchmarks.studies.outliers import fooled, foreign, moved, settings, tampered
+from genboard.benchmarks.studies.outliers import INTERVENTION
 from genboard.benchmarks.studies.table import Row, Table, number
 from genboard.leaderboard.study_figures import outliers as figures
 from genboard.registry.images import Images, read_all, source_of
-from study_material import changed, digits, made, said
+from study_runs import changed, digits, made, said
 
 from genboard.core.errors import BadStudy
 
@@ -20,7 +22,7 @@ from genboard.core.errors import BadStudy
 def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENBOARD_HOME", str(tmp_path_factory.mktemp("outliers")))
-        patch.setattr(outliers, "SHARES", (0.0, 0.1))
+        patch.setattr(altered_sets, "SHARES", (0.1,))
         patch.setattr(outliers, "KINDS", ("normal points", "noise"))
         return made("outliers", digits("precision", "recall", "density", "coverage"), resamples=3)
 
@@ -37,30 +39,31 @@ def test_a_real_outlier_inflates_precision_and_density_and_leaves_coverage(table
     assert number(row_of(table, "density"), "value") > 3 * number(row_of(table, "density", 0), "value")
     gap = number(row_of(table, "coverage"), "value") - number(row_of(table, "coverage", 0), "value")
     assert abs(gap) < 0.03
-    assert fooled(row_of(table, "precision"))
-    assert not moved(row_of(table, "coverage"))
+    assert INTERVENTION.response(row_of(table, "precision")) == "better"
+    assert INTERVENTION.response(row_of(table, "coverage")) == "blind"
 
 
 def test_an_outlier_among_the_samples_inflates_recall_and_leaves_precision(table: Table) -> None:
-    assert fooled(row_of(table, "recall", side="generated"))
-    assert not moved(row_of(table, "precision", side="generated"))
+    assert INTERVENTION.response(row_of(table, "recall", side="generated")) == "better"
+    assert INTERVENTION.response(row_of(table, "precision", side="generated")) == "blind"
 
 
 @pytest.mark.parametrize("side", ["real", "generated"])
 @pytest.mark.parametrize("metric", ["precision", "recall", "density", "coverage"])
 def test_nothing_moves_where_the_sets_are_equal(table: Table, side: str, metric: str) -> None:
-    assert not moved(row_of(table, metric, side=side, shifted=False))
+    assert INTERVENTION.response(row_of(table, metric, side=side, shifted=False)) == "blind"
 
 
 def test_many_outliers_have_each_other_for_neighbours_and_fool_nobody(table: Table) -> None:
-    assert not fooled(row_of(table, "precision", 40))
+    assert INTERVENTION.response(row_of(table, "precision", 40)) != "better"
 
 
 def test_the_verdict_follows_the_table(table: Table) -> None:
     text = said(table)
-    first = "A single outlier (normal points) among the real images, the others shifted most of the way to it: "
-    assert f"{first}looking better for it are precision (" in text
-    assert "Nothing shifted, a single outlier among the real moves no metric by two standard errors." in text
+    first = "A single outlier (normal points) among the real images, towards which the generated ones are shifted: "
+    assert f"{first}rewarded by density (" in text
+    assert ", precision (" in text.partition(first)[2].partition(";")[0]
+    assert "A single outlier among the real images, with nothing shifted: detected by no metric." in text
 
     def still(row: Row) -> Row:
         return row | {"moved": 0.0, "lo": -1.0, "hi": 1.0} if row.get("moved") is not None else row
@@ -68,8 +71,9 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
     def stirred(row: Row) -> Row:
         return row | {"moved": 5.0, "lo": 4.0, "hi": 6.0} if row.get("moved") is not None else row
 
-    assert f"{first}nothing looks better for it; not moved are coverage, density" in said(changed(table, still))
-    assert "among the real moves coverage, density, fd, precision, recall." in said(changed(table, stirred))
+    assert f"{first}rewarded by no metric; not detected by coverage, density" in said(changed(table, still))
+    every = "among the real images, with nothing shifted: detected by coverage, density, fd, precision, recall."
+    assert every in said(changed(table, stirred))
 
 
 def test_its_cells_are_positive_where_a_metric_is_fooled(table: Table) -> None:
@@ -84,32 +88,32 @@ def test_its_cells_are_positive_where_a_metric_is_fooled(table: Table) -> None:
 
 
 def test_its_figure_has_a_map_for_each_kind_and_side(table: Table) -> None:
-    assert figures.figure(table).count("better by so many standard errors</text>") == 4
+    assert figures.figure(table).count("change for the better, in standard errors</text>") == 4
     assert "precision" in figures.words(table)
 
 
-def test_tampering_replaces_rows_and_shifts_the_other_set() -> None:
+def test_outliers_replace_rows_and_the_other_set_is_shifted() -> None:
     real, fake, strange = (torch.randn(50, 4, generator=torch.Generator().manual_seed(i)) for i in range(3))
     strange = strange + 30
-    found = dict(tampered(real, fake, strange))
-    assert set(found) == {setting.name for setting in settings(50)}
+    found = {level: sets for level, *sets in with_outliers(real, fake, strange)}
+    sides = [f"{side}/{state}" for side in ("real", "generated") for state in ("equal", "shifted")]
+    assert list(found) == [f"{side}/{count}" for side in sides for count in (0, 1, 5)]
     left, right = found["real/equal/0"]
     assert torch.equal(left, real)
     assert torch.equal(right, fake)
     left, right = found["real/shifted/5"]
     assert torch.equal(left[:45], real[:45])
     assert torch.equal(left[45:], strange[:5])
-    assert torch.allclose(right - fake, outliers.TOWARDS * (strange.mean(0) - fake.mean(0)), atol=1e-5)
+    assert torch.allclose(right - fake, altered_sets.TOWARDS * (strange.mean(0) - fake.mean(0)), atol=1e-5)
     left, right = found["generated/shifted/1"]
     assert torch.equal(right[-1], strange[0])
     assert not torch.equal(left, real)
 
 
-def test_foreign_images_do_not_depend_on_how_they_are_read() -> None:
+def test_strange_images_do_not_depend_on_how_they_are_read() -> None:
     images = Images(np.random.default_rng(0).integers(0, 256, (9, 8, 8, 1), np.uint8))
     source = source_of("some", images)
-    for kind in ("noise", "negatives"):
-        strange = foreign(kind, source, seed=4)
+    for strange in (random_images(source, seed=4), negatives(source)):
         whole = read_all(strange).pixels
         np.testing.assert_array_equal(whole, np.concatenate([part.pixels for part in strange.runs(size=4)]))
     np.testing.assert_array_equal(whole, 255 - images.pixels)

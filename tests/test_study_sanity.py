@@ -24,7 +24,7 @@ from genboard.benchmarks.studies.table import Row, Table
 from genboard.leaderboard.study_figures import sanity as figures
 from hypothesis import given
 from hypothesis import strategies as st
-from study_material import changed, digits, made, said
+from study_runs import changed, digits, made, said
 
 from genboard.core.errors import BadStudy
 
@@ -144,14 +144,14 @@ def test_precision_fails_where_there_is_an_outlier_and_coverage_does_not(table: 
 
 def test_the_verdict_follows_the_table(table: Table) -> None:
     assert "coverage 8 of 8" in said(table)
-    assert "Passing everything: coverage, fd." in said(table)
+    assert "All checks are passed by coverage, fd." in said(table)
 
     def failed(row: Row) -> Row:
         return row | {"passed": False} if row["what"] == "check" else row
 
     other = said(changed(table, failed))
     assert "coverage 0 of 8" in other
-    assert "No metric passes everything." in other
+    assert "No metric passes all checks." in other
     assert "No metric has the right shape in every variant of: shifted; shifted, with an outlier." in other
 
 

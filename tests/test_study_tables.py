@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from genboard.benchmarks.studies import listing
-from genboard.benchmarks.studies.kept import Kept
+from genboard.benchmarks.studies.cache import Cache
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Cell, Finding, Table, parse_table, read_table
 from genboard.leaderboard.export.study_text import study_text
@@ -35,6 +35,16 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert list(made.of("value", k=1)) == [made.rows[0]]
     assert made.seen("metric") == ["recall"]
     assert made.seen("se") == []
+
+
+def test_an_older_table_has_the_words_of_today_and_the_rows_that_are_still_there() -> None:
+    order = {"what": "order", "metric": "recall", "k": 1, "n": 500, "tau": 0.5, "lo": 0.4, "hi": 0.6}
+    value = {"what": "value", "generator": "a", "metric": "recall", "k": 1, "n": 500, "value": 0.1}
+    found = parse_table(raw_table("grid", [value, order], "a", version=1, question="And?"), Path("grid.json"))
+    assert found.rows == (order,)
+    assert (found.card.version, found.card.question) == (2, listing.STUDIES["grid"].question)
+    other = parse_table(raw_table("k", [], "a", version=9, question="And?"), Path("k.json"))
+    assert other.card.question == "And?"  # of another version, whose words are not today's
 
 
 def test_a_table_that_says_the_same_keeps_its_file(tmp_path: Path) -> None:
@@ -102,7 +112,7 @@ def test_the_text_shows_verdict_rows_and_what_was_left_out() -> None:
 
 
 def test_parts_are_computed_once_and_made_again_when_they_are_damaged(tmp_path: Path) -> None:
-    kept, calls = Kept("digits@1", tmp_path), []
+    kept, calls = Cache("digits@1", tmp_path), []
 
     def compute() -> dict[str, float]:
         calls.append(1)
@@ -123,7 +133,7 @@ def test_parts_are_computed_once_and_made_again_when_they_are_damaged(tmp_path: 
 
 
 def test_features_are_kept_and_made_again_when_they_are_damaged(tmp_path: Path) -> None:
-    kept, calls = Kept("digits@1", tmp_path), []
+    kept, calls = Cache("digits@1", tmp_path), []
     features = torch.arange(12, dtype=torch.float32).reshape(6, 2).T  # not in the order of rows
 
     def compute() -> tuple[str, Measured]:

@@ -6,50 +6,52 @@ from collections.abc import Callable
 
 import pytest
 from genboard.benchmarks.studies import truncation
-from genboard.benchmarks.studies.material import gather
+from genboard.benchmarks.studies.context import gather
 from genboard.benchmarks.studies.table import Row, Table
-from genboard.benchmarks.studies.truncation import Knob, front_rows, knob_of, turned
+from genboard.benchmarks.studies.truncation import ControlParameter, control_parameter, front_rows, turned
 from genboard.leaderboard.study_figures import truncation as figures
 from genboard.registry.catalog import entries, find
 from genboard.registry.schema import Generator
 from refusals import hint, refused
-from study_material import changed, digits, made, said
+from study_runs import changed, digits, made, said
 
 from genboard.core.errors import BadStudy
 
 
 @pytest.mark.parametrize(
-    ("name", "knob"),
+    ("name", "control"),
     [
-        ("dcgan", Knob("truncation", 1.0)),
-        ("vae", Knob("truncation", 1.0)),  # by its loader alone: the entry does not say it
-        ("ddpm", Knob("guidance", 1.0)),
-        ("ddpm-guided", Knob("guidance", 3.0)),
+        ("dcgan", ControlParameter("truncation", 1.0)),
+        ("vae", ControlParameter("truncation", 1.0)),  # by its loader alone: the entry does not say it
+        ("ddpm", ControlParameter("guidance", 1.0)),
+        ("ddpm-guided", ControlParameter("guidance", 3.0)),
         ("kde", None),
         ("noise", None),
     ],
 )
-def test_a_generator_has_the_knob_that_its_entry_or_its_loader_takes(name: str, knob: Knob | None) -> None:
-    assert knob_of(find(Generator, name)) == knob
+def test_a_generator_has_the_control_parameter_that_its_entry_or_its_loader_takes(
+    name: str, control: ControlParameter | None
+) -> None:
+    assert control_parameter(find(Generator, name)) == control
 
 
 def test_its_own_setting_is_among_those_that_are_drawn() -> None:
     for name, entry in entries(Generator).items():
-        knob = knob_of(entry)
-        if knob is not None:
-            assert knob.own in knob.settings, name
-    assert Knob("guidance", 3.0).settings == sorted({*truncation.SETTINGS["guidance"], 3.0})
+        control = control_parameter(entry)
+        if control is not None:
+            assert control.own in control.settings, name
+    assert ControlParameter("guidance", 3.0).settings == sorted({*truncation.SETTINGS["guidance"], 3.0})
 
 
 def test_another_setting_gives_other_samples_and_leaves_the_registry_alone() -> None:
-    material = gather(digits("fd", samples=20), ["vae"])
+    context = gather(digits("fd", samples=20), ["vae"])
     before = find(Generator, "vae").identity()
-    subject = turned(material, "vae", "vae.truncation-0.4", "truncation", 0.4)
+    subject = turned(context, "vae", "vae.truncation-0.4", "truncation", 0.4)
     assert subject.generator is not None
     assert subject.generator.identity["arguments"] == {"truncation": 0.4}
     assert subject.record.name == "vae.truncation-0.4"
     assert find(Generator, "vae").identity() == before
-    assert material.subject("vae").generator is not None
+    assert context.subject("vae").generator is not None
 
 
 def rows(points: dict[tuple[str, float], tuple[float, float]], se: float = 0.01) -> list[Row]:
@@ -92,7 +94,7 @@ def test_truncation_trades_diversity_for_fidelity(table: Table) -> None:
 def test_the_verdict_follows_the_table(table: Table) -> None:
     text = said(table)
     assert "vae, truncation from 0.4 to 1: precision from " in text
-    assert "On the front of precision and recall: " in text
+    assert "On the Pareto front of precision and recall: " in text
 
     def plain(row: Row) -> Row:
         if row["what"] != "value" or row["value"] is None:
@@ -107,12 +109,12 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
         "vae, truncation from 0.4 to 1: precision from 0.60 to 0.00, recall from 0.40 to 1.00: one is traded for"
         in (traded)
     )
-    assert "best by fd at 0.4, its own being 1." in traded
+    assert "best by fd at 0.4 (default 1)." in traded
 
     def together(row: Row) -> Row:
         return row | {"value": row["setting"]} if row["what"] == "value" else row
 
-    assert "no plain trade of one for the other" in said(changed(table, together))
+    assert "no clear trade-off" in said(changed(table, together))
     assert "best by fd at 0.4" in said(changed(table, together))
 
 
@@ -128,11 +130,11 @@ def test_its_figure_has_a_path_for_each_generator(table: Table) -> None:
 
 def test_what_has_no_knob_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(truncation, "_at", lambda *_: {})
-    monkeypatch.setattr("genboard.benchmarks.studies.running._table", lambda _, material, *__: material)
-    material = made("truncation", digits("fd"))
-    assert material.left_out["kde"] == "takes neither truncation nor guidance"  # type: ignore[attr-defined]
-    assert material.left_out["ddpm-guided"] == "differs from ddpm in its guidance alone"  # type: ignore[attr-defined]
-    assert not {"noise", "vae"} & set(material.left_out)  # type: ignore[attr-defined]
+    monkeypatch.setattr("genboard.benchmarks.studies.running._table", lambda _, context, *__: context)
+    context = made("truncation", digits("fd"))
+    assert context.left_out["kde"] == "takes neither truncation nor guidance"  # type: ignore[attr-defined]
+    assert context.left_out["ddpm-guided"] == "differs from ddpm in its guidance alone"  # type: ignore[attr-defined]
+    assert not {"noise", "vae"} & set(context.left_out)  # type: ignore[attr-defined]
 
 
 def test_a_named_generator_without_truncation_is_refused(run: Callable[..., tuple[int, str, str]]) -> None:
@@ -142,6 +144,6 @@ def test_a_named_generator_without_truncation_is_refused(run: Callable[..., tupl
 
 
 def test_a_track_without_any_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(truncation, "knob_of", lambda _: None)
+    monkeypatch.setattr(truncation, "control_parameter", lambda _: None)
     with pytest.raises(BadStudy, match="no generator on track 'digits' takes truncation or guidance"):
         made("truncation", digits())

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from genboard.benchmarks.studies.context import StudyContext
 from genboard.benchmarks.studies.listing import STUDIES
-from genboard.benchmarks.studies.material import Material
 from genboard.benchmarks.studies.running import run_study
 from genboard.reference_stats.features import Measured
 from genboard.reference_stats.moments import Moments, symmetric_root
@@ -28,7 +28,7 @@ def features(seed: int, shift: float = 0.0) -> torch.Tensor:
 
 
 @pytest.fixture
-def material(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Material:
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyContext:
     """A track of the size and the metrics that the field uses, whose features were all computed before."""
     monkeypatch.setenv("GENBOARD_HOME", str(tmp_path))
     columns = tuple(
@@ -36,7 +36,7 @@ def material(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Material:
         for metric in ("fd", "kid", "cmmd", "precision", "recall", "density", "coverage")
     )
     track = find(Track, "digits").model_copy(update={"samples": N, "metrics": columns})
-    made = Material(track, tuple(f"g{i}" for i in range(GENERATORS)), folder=tmp_path)
+    made = StudyContext(track, tuple(f"g{i}" for i in range(GENERATORS)), folder=tmp_path)
     bank = features(1)
     moments = Moments.of(bank)
     moments = Moments(moments.n, moments.mean, moments.scatter, symmetric_root(moments.cov))
@@ -45,23 +45,23 @@ def material(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Material:
     return made
 
 
-def test_four_studies(benchmark: Any, material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_studies(benchmark: Any, context: StudyContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the features of one generator in memory at a time, and no other feature space at hand."""
-    assert material.floor
-    for number, name in enumerate((*material.generators, material.floor)):
-        np.save(material.home / f"{name}.npy", features(10 + number, 0.002 * number).numpy())
+    assert context.floor
+    for number, name in enumerate((*context.generators, context.floor)):
+        np.save(context.home / f"{name}.npy", features(10 + number, 0.002 * number).numpy())
 
-    def measured(self: Material, name: str, extractor: str, seed: int | None = None) -> Measured:
+    def measured(self: StudyContext, name: str, extractor: str, seed: int | None = None) -> Measured:
         kept = torch.from_numpy(np.load(self.home / f"{name}.npy"))
         return Measured(None, kept, None, None, "0" * 64)
 
-    monkeypatch.setattr(Material, "measured", measured)
-    monkeypatch.setattr(Material, "digest", lambda self, name, *_: name)
-    monkeypatch.setattr(Material, "family", lambda self, name: "gan")
-    monkeypatch.setattr("genboard.benchmarks.studies.ranking.spaces_at_hand", lambda material: [])
+    monkeypatch.setattr(StudyContext, "measured", measured)
+    monkeypatch.setattr(StudyContext, "digest", lambda self, name, *_: name)
+    monkeypatch.setattr(StudyContext, "family", lambda self, name: "gan")
+    monkeypatch.setattr("genboard.benchmarks.studies.ranking.spaces_at_hand", lambda context: [])
 
     def work() -> None:
         for name in TAKING:
-            assert run_study(STUDIES[name], material.track, material=material).rows
+            assert run_study(STUDIES[name], context.track, context=context).rows
 
     alternate(benchmark, work, rounds=1, alone=WORK)

@@ -1,5 +1,5 @@
-"""Studies of the metrics themselves: how far can the numbers, and above all the ranking, be believed?
+"""Studies of the metrics themselves: how reliable are the numbers, and above all the ranking?
 
-A study is a module here with `run`, `verdict` and `cells`, a row of `listing.STUDIES`, and a figure of the same name in
-`leaderboard/study_figures`. It makes a tidy table; verdict and figure come from the table and from nothing else.
+A study is a module here and a row of `listing.STUDIES`; a figure of the same name in `leaderboard/study_figures` is
+optional. It makes a tidy table; verdict and figure come from the table and from nothing else.
 """

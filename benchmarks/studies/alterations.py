@@ -49,9 +49,7 @@ def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int 
     if severity == 0:
         return pixels.copy()
     chosen = ALTERATIONS[name]
-    keys = range(first, first + len(pixels))
-    streams = [np.random.Generator(np.random.Philox(key=np.array([seed, i], np.uint64))) for i in keys]
-    return chosen.fn(pixels, chosen.strengths[severity - 1], streams)
+    return chosen.fn(pixels, chosen.strengths[severity - 1], _streams(seed, first, first + len(pixels)))
 
 
 def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0) -> ImageSource:
@@ -62,6 +60,36 @@ def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0)
         return Images(altered(name, images.pixels, severity, seed, start), images.labels)
 
     return ImageSource(f"{source.name}, {name} {severity}", source.count, read)
+
+
+def augmented(source: ImageSource, seed: int) -> ImageSource:
+    """The images, each shifted a little and with a little noise."""
+    return altered_source("noise", altered_source("shift", source, 1, seed), 1, seed)
+
+
+def negatives(source: ImageSource) -> ImageSource:
+    """The negative of every image: classes that the data set does not have."""
+
+    def read(start: int, stop: int) -> Images:
+        images = source.read(start, stop)
+        return Images(255 - images.pixels, images.labels)
+
+    return ImageSource(f"negatives of {source.name}", source.count, read)
+
+
+def random_images(source: ImageSource, seed: int) -> ImageSource:
+    """As many images of the same shape, of uniform noise."""
+
+    def read(start: int, stop: int) -> Images:
+        shape = source.read(start, stop).shape
+        return Images(np.stack([stream.integers(0, 256, shape, np.uint8) for stream in _streams(seed, start, stop)]))
+
+    return ImageSource(f"noise for {source.name}", source.count, read)
+
+
+def _streams(seed: int, start: int, stop: int) -> Streams:
+    """Random numbers of each image, which depend on the seed and on its index alone."""
+    return [np.random.Generator(np.random.Philox(key=np.array([seed, i], np.uint64))) for i in range(start, stop)]
 
 
 def blur(pixels: Pixels, strength: float, _: Streams) -> Pixels:

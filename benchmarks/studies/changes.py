@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from scipy.special import ndtr
 
 from ..uncertainty import quantile
+from .table import Row
 
 LEVEL = 0.05  # chance of one false alarm at most among all trends that a study tests together
 
@@ -66,6 +67,11 @@ class Change:
         """1, -1, or 0 where the interval holds zero."""
         return (self.lo > 0) - (self.hi < 0)
 
+    @property
+    def columns(self) -> Row:
+        """As a row of a table says it."""
+        return {"moved": self.mean, "lo": self.lo, "hi": self.hi}
+
     def over(self, unit: float) -> Change:
         """In other units."""
         return Change(self.mean / unit, self.lo / unit, self.hi / unit)
@@ -89,3 +95,21 @@ def of_subsets(differences: Sequence[float], n: int, total: int) -> Change:
     drawn = spread**2 / (1 - share) * share if n < total else 0.0
     half = quantile(count - 1) * sqrt(drawn + spread**2 / count)
     return Change(mean, mean - half, mean + half)
+
+
+def trend_rows(blocks: Sequence[Sequence[float]], unit: float | None, judged: bool, tests: int) -> list[Row]:
+    """A row for the trend of losses at settings 0, 1, ... and its response, and a row for each step, in units.
+
+    Args:
+        judged: whether a higher loss is worse.
+        tests: how many trends are looked at in all.
+    """
+    found = trend(blocks)
+    response = ("worse" if found.tau > 0 else "better") if judged else "moves"
+    rows: list[Row] = [{"what": "trend", "tau": found.tau, "p": found.p}]
+    rows[0]["response"] = response if found.clear(tests) else "blind"
+    for severity in range(1, len(blocks[0])):
+        step = of_blocks([block[severity] - block[severity - 1] for block in blocks])
+        in_units = step.over(unit).columns if unit else {}
+        rows.append({"what": "step", "severity": severity, "clear": step.sign, **in_units})
+    return rows

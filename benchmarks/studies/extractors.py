@@ -12,38 +12,38 @@ from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Extractor
 from ..metrics.inputs import FeatureSet, MetricInputs
 from ..scoring import feature_set, score
-from .material import Material
+from .context import StudyContext
 from .scored import claimed
 from .spread import tau
 from .steps import Steps
-from .table import Cell, Finding, Row, Table, number
+from .table import Finding, Row, Table, number
 
 METRICS = ("fd", "kid", "precision", "recall", "density", "coverage")  # all that features suffice for, and no logits
 
 
-def run(material: Material, steps: Steps) -> list[Row]:
+def run(context: StudyContext, steps: Steps) -> list[Row]:
     rows: list[Row] = []
-    spaces = spaces_at_hand(material)
+    spaces = spaces_at_hand(context)
     values: dict[str, dict[str, dict[str, Any]]] = {}
     for space in spaces:
         found = {}
         try:
-            for name in steps.each(material.generators):
-                found[name] = values_in(material, name, space)
+            for name in steps.each(context.generators):
+                found[name] = values_in(context, name, space)
         except (BadFeatures, BadImages) as e:
-            material.left_out[space] = e.fact
+            context.left_out[space] = e.fact
             continue
         values[space] = found
         for name, records in found.items():
             for metric, record in records.items():
                 row: Row = {"what": "value", "generator": name, "extractor": space, "metric": metric}
                 rows.append({**row, **record})
-    return rows + agreement_rows(values, material.ranked)
+    return rows + agreement_rows(values, context.ranked)
 
 
-def spaces_at_hand(material: Material) -> list[str]:
+def spaces_at_hand(context: StudyContext) -> list[str]:
     """The track's feature spaces, then any other that takes its images and whose weights are here already."""
-    track, found = material.track, list(material.track.extractors)
+    track, found = context.track, list(context.track.extractors)
     shape = find(Dataset, track.dataset).shape
     for name, entry in entries(Extractor).items():
         if name in found:
@@ -51,10 +51,10 @@ def spaces_at_hand(material: Material) -> list[str]:
         if isinstance(entry.input, tuple) and entry.input != shape:
             continue
         if entry.weights is not None and entry.weights.file is None:
-            material.left_out[name] = "its weights would have to be fetched; a track that has it studies it"
+            context.left_out[name] = "its weights would have to be fetched; a track that has it studies it"
             continue
         if entry.input == "rgb" and min(shape[:2]) < SMALLEST:
-            material.left_out[name] = f"made for photographs, the images are {shape[1]}x{shape[0]}"
+            context.left_out[name] = f"made for photographs, the images are {shape[1]}x{shape[0]}"
             continue
         found.append(name)
     return found
@@ -63,18 +63,19 @@ def spaces_at_hand(material: Material) -> list[str]:
 SMALLEST = 32  # pixels of an image's side, from which a network that was made for photographs is worth its time
 
 
-def values_in(material: Material, name: str, space: str) -> dict[str, dict[str, Any]]:
+def values_in(context: StudyContext, name: str, space: str) -> dict[str, dict[str, Any]]:
     """Each metric of a generator in a feature space: value, standard error and interval, or null."""
-    decides = {"version": 1, **material.identity(name, space), "metrics": METRICS}
-    found: dict[str, dict[str, Any]] = material.part(
-        "extractors", f"{name}.{space}", decides, lambda: _measured(material, name, space)
+    versions = {metric: find_metric(metric).version for metric in METRICS}
+    decides = {"version": 1, **context.identity(name, space), "metrics": versions}
+    found: dict[str, dict[str, Any]] = context.part(
+        "extractors", f"{name}.{space}", decides, lambda: _measured(context, name, space)
     )
     return {metric: found[metric] for metric in METRICS}
 
 
-def _measured(material: Material, name: str, space: str) -> dict[str, dict[str, Any]]:
-    measured, real = material.measured(name, space), material.reference(space)
-    labels = measured.labels if material.track.task == "class" else None
+def _measured(context: StudyContext, name: str, space: str) -> dict[str, dict[str, Any]]:
+    measured, real = context.measured(name, space), context.reference(space)
+    labels = measured.labels if context.track.task == "class" else None
     most = max(int(find_metric(metric).params.get("k", 1)) for metric in METRICS)
     inputs = MetricInputs(FeatureSet(measured.features, labels=labels), feature_set(real), k=most)
     return {metric: claimed(score(find_metric(metric), inputs).record) for metric in METRICS}
@@ -104,7 +105,7 @@ def verdict(table: Table) -> list[Finding]:
                 "One feature space at hand ({spaces}): there is nothing to compare with.", {"spaces": ", ".join(spaces)}
             )
             if len(spaces) == 1
-            else Finding("Fewer than two ranked generators: there is no order to compare.", {})
+            else Finding("Fewer than two ranked generators: there is no ranking to compare.", {})
         ]
     findings = []
     for metric in table.seen("metric", "agreement"):
@@ -113,7 +114,7 @@ def verdict(table: Table) -> list[Finding]:
             worst = min(own, key=lambda row: number(row, "tau"))
             findings.append(
                 Finding(
-                    "{metric}: the orders of {generators} generators in {a} and {b} agree with tau {tau:.2f}"
+                    "{metric}: the rankings of {generators} generators in {a} and {b} agree with tau {tau:.2f}"
                     + ("." if len(own) == 1 else ", the least of {pairs} pairs of spaces."),
                     {
                         "metric": metric,
@@ -126,8 +127,3 @@ def verdict(table: Table) -> list[Finding]:
                 )
             )
     return findings
-
-
-def cells(table: Table) -> list[Cell]:
-    """Nothing for the scorecard: a feature space is a choice, not a failure."""
-    return []

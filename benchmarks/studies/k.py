@@ -11,24 +11,24 @@ from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
 from ..neighbours import Resample, count_neighbours, real_lists
 from ..neighbours.duplicates import distinct
-from .curves import Curves, pairs_of
-from .design import SINGLE, Design, places, shuffled
-from .material import Material
-from .pair_curves import MANIFOLD, four
+from .context import StudyContext
 from .spread import draw_se, tau
 from .steps import Steps
+from .subsampling.curves import Curves, pairs_of
+from .subsampling.design import SINGLE, Design, places, shuffled
+from .subsampling.pair_curves import MANIFOLD, four
 from .table import Cell, Finding, Row, Table, number
 
 SPLITS = 8  # of the pooled real images into two sets
 
 
-def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
-    design = Design.of(material.n, k, resamples, seed)
-    rows = closed_form(len(material.reference(material.space).features), design.n, k)
-    rows += steps.one("real against real", lambda: _real_rows(material, k, seed))
+def run(context: StudyContext, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
+    design = Design.of(context.n, k, resamples, seed)
+    rows = closed_form(len(context.reference(context.space).features), design.n, k)
+    rows += steps.one("real against real", lambda: _real_rows(context, k, seed))
     parameters = {"k": k, "resamples": resamples, "seed": seed}
-    for name in steps.each(material.generators):
-        rows += generator_rows(name, pairs_of(material, name, design, parameters), design)
+    for name in steps.each(context.generators):
+        rows += generator_rows(name, pairs_of(context, name, design, parameters), design)
     return rows
 
 
@@ -59,23 +59,23 @@ def closed_form(n_real: int, n_fake: int, k: int) -> list[Row]:
     return rows
 
 
-def _real_rows(material: Material, k: int, seed: int) -> list[Row]:
-    """Real against real: the reference bank and as many held-out images, pooled and dealt into two sets."""
-    bank = material.reference(material.space).features
+def _real_rows(context: StudyContext, k: int, seed: int) -> list[Row]:
+    """Real against real: the reference bank and as many held-out images, pooled and split at random into two sets."""
+    bank = context.reference(context.space).features
     pool = [bank]
     # Halves of the bank alone where features are wide: to count in twice as many takes four times as long.
-    if material.floor is not None and bank.shape[1] <= SINGLE:
+    if context.floor is not None and bank.shape[1] <= SINGLE:
         # A short split is handed out again from its start: each image once.
-        fresh = material.measured(material.floor, material.space).features
+        fresh = context.measured(context.floor, context.space).features
         pool.append(fresh[distinct(fresh)[0]][: len(bank)])
     decides: Any = {
         "version": 1,
-        "bank": material.recipe(material.space).id,
-        "held_out": material.digest(material.floor) if material.floor else None,
+        "bank": context.recipe(context.space).id,
+        "held_out": context.digest(context.floor) if context.floor else None,
         "k": k,
         "seed": seed,
     }
-    found: list[Row] = material.part("k", "real", decides, lambda: real_against_real(torch.cat(pool), k, seed))
+    found: list[Row] = context.part("k", "real", decides, lambda: real_against_real(torch.cat(pool), k, seed))
     return found
 
 
@@ -107,8 +107,8 @@ def verdict(table: Table) -> list[Finding]:
         moved = sorted(max(curve) - min(curve) for curve in curves.values())
         findings.append(
             Finding(
-                "{metric}: from k = 1 to {last} a generator moves by {median:.3f} in the middle and by {most:.3f} at "
-                "most ({generator}: {first:.3f} to {end:.3f}).",
+                "{metric}: from k = 1 to {last} the value of a generator changes by {median:.3f} (median) and by at "
+                "most {most:.3f} ({generator}: {first:.3f} to {end:.3f}).",
                 {
                     "metric": metric,
                     "last": last,
@@ -129,15 +129,15 @@ def verdict(table: Table) -> list[Finding]:
         worst = max(range(len(off)), key=off.__getitem__)
         findings.append(
             Finding(
-                "{metric} of real images against real ones is within {off:.4f} of the closed form at every k (at "
-                "k = {k}; one split varies by {spread:.4f}).",
+                "{metric} of real images against real ones differs from the closed form by at most {off:.4f} (at k = "
+                "{k}, where its standard deviation over splits is {spread:.4f}).",
                 {"metric": metric, "off": off[worst], "k": worst + 1, "spread": spread[worst]},
             )
         )
     findings.append(
         Finding(
-            "Real images against real ones have precision {first:.3f} at k = 1 and {end:.3f} at k = {last}: read a "
-            "generator's beside that, not beside 1.",
+            "Real images against real ones have precision {first:.3f} at k = 1 and {end:.3f} at k = {last}: compare a "
+            "generator's precision with that, not with 1.",
             {"first": real["precision"][0], "end": real["precision"][-1], "last": last},
         )
     )

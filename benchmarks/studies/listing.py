@@ -1,7 +1,7 @@
-"""Every study there is. To add one: write a module with `run`, `verdict` and `cells`, add one row here.
+"""Every study there is. To add one: write a module of its name with `run` and `verdict`, add one row here.
 
-`run(material, progress, **parameters)` gives the rows, `verdict(table)` says what they show, `cells(table)` what goes
-into the scorecard. All three are found by the study's name when they are used.
+`run(context, steps, **parameters)` gives the rows and `verdict(table)` says what they show. A study that is `scored`
+also has `cells(table)`, its part of the scorecard. A figure is optional: `leaderboard/study_figures/NAME.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Study:
         parameters: what may be set, and what it is if nobody does.
         baselines: whether the rows that are never ranked take part unless they are named.
         of_real: whether it looks at real images, or at points of its own, and at no generator.
+        scored: whether it has a say in the scorecard.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Study:
     least: int = 1
     baselines: bool = True
     of_real: bool = False
+    scored: bool = True
     parameters: Parameters = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -52,7 +54,7 @@ class Study:
 
     @property
     def cells(self) -> Callable[..., Any]:
-        return self._function("cells")
+        return self._function("cells") if self.scored else lambda _: ()
 
     def _function(self, name: str) -> Callable[..., Any]:
         return function(f"{self.name}:{name}", under="benchmarks.studies")
@@ -65,11 +67,11 @@ _ROWS = (
         name="k",
         title="The number of neighbours",
         version=1,
-        question="How do precision, recall, density and coverage move with k?",
+        question="How do precision, recall, density and coverage change with k?",
         method=(
-            "Each k from 1 on, at the track's number of samples, from one pass over the distances. Beside it what two "
-            "sets from one distribution give: in closed form for density and coverage; for precision and recall from "
-            "the reference bank and held-out images, pooled and dealt into two sets at random."
+            "Each k from 1 on, at the track's number of samples. For comparison, the values of two sets from one "
+            "distribution: in closed form for density and coverage; for precision and recall from reference and "
+            "held-out images, pooled and split at random into two sets."
         ),
         columns=("what", "generator", "metric", "k", "n", "value", "se", "lo", "hi", "resamples"),
         parameters=_SUBSETS,
@@ -78,12 +80,12 @@ _ROWS = (
         name="samples",
         title="The number of samples",
         version=1,
-        question="How do the metrics move with N, and how many samples does it take to tell two generators apart?",
+        question="How do metrics change with N, and how many samples make two generators significantly different?",
         method=(
-            "Nested subsets of the samples under several random orders, each against a reference bank cut to the same "
-            "size, as a track of that many samples would have it. Subsets drawn without replacement vary less as n "
-            "nears N, so their spread is scaled by (1 - n/N)^(-1/2); there is no band at n = N. The Fréchet distance "
-            "is fitted by a straight line against 1/n."
+            "Nested subsets of the samples in several random orders, each against as many reference images, as on a "
+            "track of that many samples. Subsets drawn without replacement vary less as n approaches N, so their "
+            "spread is scaled by (1 - n/N)^(-1/2); there is no band at n = N. The Fréchet distance is fitted by a "
+            "straight line against 1/n, which gives its value for N to infinity."
         ),
         columns=(
             "what", "generator", "metric", "n", "value", "se", "resamples", "limit", "slope", "straight",
@@ -94,21 +96,27 @@ _ROWS = (
     Study(
         name="grid",
         title="Neighbours and samples together",
-        version=1,
-        question="Do k and N make up for each other?",
-        method="The means over the resamples of the subsets of the two studies before, for each k and n.",
-        columns=("what", "generator", "metric", "k", "n", "value", "tau", "lo", "hi"),
+        version=2,
+        question="Can another k make up for fewer samples?",
+        method=(
+            "Kendall's tau-b between the ranking at each k and n and that at all samples and the metric's own k: mean, "
+            "least and most over the subsets that the studies `k` and `samples` look at."
+        ),
+        columns=("what", "metric", "k", "n", "tau", "lo", "hi"),
+        least=2,
+        baselines=False,
+        scored=False,
         parameters=_SUBSETS,
     ),
     Study(
         name="ranking",
         title="The ranking",
         version=1,
-        question="Does the order of the generators survive another k, N, draw or feature space, and which pairs flip?",
+        question="Does the ranking survive another k, N, draw or feature space, and which pairs change order?",
         method=(
-            "Kendall's tau-b between each setting's order and that of the track's own setting, of the generators that "
-            "are ranked. A flip is a pair whose order is reversed; it matters where the track's own setting tells the "
-            "two apart."
+            "Kendall's tau-b between the ranking in each setting and that in the track's own, and every pair whose "
+            "order is reversed somewhere: a rank reversal. It matters where the two are significantly different in the "
+            "track's own setting."
         ),
         columns=(
             "what", "axis", "setting", "metric", "n", "k", "extractor", "tau", "lo", "hi", "settings",
@@ -122,37 +130,40 @@ _ROWS = (
         name="extractors",
         title="The feature space",
         version=1,
-        question="Do the same samples score alike in another feature space?",
+        question="Do the same samples get the same ranking in another feature space?",
         method="Every generator's samples measured in each feature space at hand, against the reference in that space.",
         columns=("what", "generator", "extractor", "metric", "value", "se", "lo", "hi", "other", "tau", "generators"),
+        scored=False,
     ),
     Study(
         name="seeds",
         title="The seed",
         version=1,
-        question="Is the interval claimed from one set of samples what fresh seeds give?",
+        question="Do fresh seeds vary as much as the interval claimed from one set of samples says?",
         method=(
-            "Each generator is drawn anew under further seeds. The spread of a metric's values over the seeds is set "
-            "against the standard error that each run claims for itself; the ratio's interval is that of a variance "
-            "with so many degrees of freedom. Generators that draw in many steps take part where they are named."
+            "Each generator is drawn anew from further seeds. The standard deviation of a metric over the seeds is "
+            "compared with the standard error that each run claims; the interval of the ratio is that of a variance "
+            "with as many degrees of freedom. Generators that draw in many steps take part only if they are named."
         ),
         columns=(
             "what", "generator", "metric", "seed", "value", "se", "lo", "hi", "spread", "claimed", "ratio", "held",
             "degrees",
         ),
         baselines=False,
+        scored=False,
         parameters=MappingProxyType({"seeds": 6}),
     ),
     Study(
         name="corruptions",
         title="Images made worse",
         version=1,
-        question="Which metrics notice that real images are blurred, noisy or otherwise spoilt, and which are blind?",
+        question="Which metrics detect that real images are blurred, noisy or otherwise corrupted, and which do not?",
         method=(
-            "Held-out real images, altered in seven ways of five severities each, in place of samples. How far a value "
-            "moves is told in standard errors of the clean one; its interval, and both tests, come from disjoint parts "
-            "of the images, each against a part of the bank of its own. Trend: Kendall's test within the parts, at 5 % "
-            "over all metrics and alterations together. Steps: Student's interval of each severity less the one before."
+            "Held-out real images, altered in seven ways at five severities, in place of samples. Changes are in "
+            "standard errors of the value of unaltered images; their intervals, and both tests, come from disjoint "
+            "parts of the images, each against its own part of the reference. Trend: Kendall's test within the parts, "
+            "at 5% over all metrics and alterations together. Steps: Student's interval of the difference between each "
+            "severity and the one before."
         ),
         columns=(
             "what", "corruption", "metric", "severity", "strength", "n", "value", "moved", "lo", "hi", "tau", "p",
@@ -167,11 +178,11 @@ _ROWS = (
         version=1,
         question="Does an outlier in one set make a bad other set look good?",
         method=(
-            "Outliers take the place of some real images, and what is measured against them is shifted three quarters "
-            "of the way from its middle to theirs; then the roles are swapped. Once with normal points in 64 "
-            "dimensions, drawn anew each time; then with the features of held-out images against the reference, random "
-            "halves of both, where outliers are images of noise, or negatives. Beside it the same with nothing "
-            "shifted. What moves is told in standard errors of the value without outliers; minus looks better."
+            "Outliers replace some real images, and the generated ones are shifted three quarters of the way from "
+            "their mean to that of the outliers; then the roles are swapped. First with normal points in 64 "
+            "dimensions, drawn anew each time; then with features of held-out images against the reference, random "
+            "halves of both, where outliers are images of noise, or negatives. For comparison, the same with nothing "
+            "shifted. Changes are in standard errors of the value without outliers; a negative change looks better."
         ),
         columns=(
             "what", "kind", "side", "shifted", "outliers", "share", "metric", "n", "value", "spread", "moved", "lo",
@@ -184,13 +195,13 @@ _ROWS = (
         name="modes",
         title="Missing, rare, frequent and invented classes",
         version=1,
-        question="Which metrics notice classes that are missing, rare, too frequent or invented?",
+        question="Which metrics detect classes that are missing, rare, too frequent or invented?",
         method=(
             "Held-out images in place of samples, always as many, against as many of the reference. Dropped: one class "
-            "after another. Thinned: as many samples are missing, but of all those classes alike. Frequent: one class "
-            "comes twice, three times as often. Invented: negatives of a class after another, each as frequent as a "
-            "class. Several orders of the classes and draws of the images. What moves is told in standard errors over "
-            "fresh draws of the untouched classes; minus looks better."
+            "after another. Thinned: as many samples are missing, but from all those classes alike. Frequent: one "
+            "class is two, three or more times as frequent. Invented: negatives of one class after another, each as "
+            "frequent as a class. Several orders of the classes and draws of the images. Changes are in standard "
+            "errors over fresh draws of the unaltered classes; a negative change looks better."
         ),
         columns=("what", "kind", "step", "metric", "n", "value", "spread", "moved", "lo", "hi"),
         of_real=True,
@@ -200,12 +211,12 @@ _ROWS = (
         name="copies",
         title="Copies of training images",
         version=1,
-        question="Which metrics notice that samples are copies of training images, and which reward it?",
+        question="Which metrics detect that samples are copies of training images, and which reward it?",
         method=(
-            "A rising share of held-out images gives way to training images, as they are, or lightly augmented: "
-            "shifted a little and with a little noise. Random halves of the held-out images, and as many of the "
-            "reference. What moves is told in standard errors over fresh draws of held-out images. Beside it as many "
-            "training images as there are held-out ones, as the baselines of the track are measured."
+            "A rising share of held-out images is replaced by training images, unaltered or slightly augmented "
+            "(shifted, with some noise). Random halves of the held-out images, and as many of the reference. Changes "
+            "are in standard errors over fresh draws of held-out images. For comparison, as many training images as "
+            "there are held-out ones, measured as the baselines of the track are."
         ),
         columns=(
             "what", "kind", "share", "metric", "n", "value", "spread", "moved", "lo", "hi", "better",
@@ -218,18 +229,19 @@ _ROWS = (
         name="truncation",
         title="Truncation and guidance",
         version=1,
-        question="What do truncation and guidance buy: fidelity for diversity, or both?",
+        question="Do truncation and guidance trade diversity for fidelity, or improve both?",
         method=(
             "Every generator that has one of the two is drawn anew at several values of it, from the track's seed, and "
-            "measured as on the track. A setting is on the front of two metrics if no other setting of any generator "
-            "is as good in both and better in one; it is surely off it if another is better in both by two standard "
-            "errors of the difference."
+            "measured as on the track. A setting is on the Pareto front of two metrics if no other setting of any "
+            "generator is as good in both and better in one; it is surely off the front if another is better in both "
+            "by two standard errors of the difference."
         ),
         columns=(
             "what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
             "diversity", "front",
         ),
         baselines=False,
+        scored=False,
     ),
     Study(
         name="sanity",

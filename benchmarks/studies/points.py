@@ -1,4 +1,4 @@
-"""Points whose distributions are known, in which a metric has one right answer: the material of the sanity checks.
+"""Points whose distributions are known, in which a metric has one right answer: what the sanity checks are made of.
 
 Settings after Räisä, van Breugel and van der Schaar 2025, arXiv:2505.22450; coarser grids and fewer points here.
 """

@@ -12,14 +12,14 @@ from ...core.errors import GenboardError
 from ...registry.metrics import find_metric
 from ...registry.schema import TrackMetric
 from ..uncertainty import Z
-from .curves import Curves, curves_of
-from .design import Design
+from .context import StudyContext
 from .extractors import spaces_at_hand, values_in
-from .material import Material
-from .pair_curves import MANIFOLD
 from .samples import points_of
 from .spread import tau
 from .steps import Steps
+from .subsampling.curves import Curves, curves_of
+from .subsampling.design import Design
+from .subsampling.pair_curves import MANIFOLD
 from .table import Cell, Finding, Row, Table, number
 
 Scores = dict[str, float]  # of each generator
@@ -43,17 +43,17 @@ class Axis:
     errors: Mapping[str, float | None] = field(default_factory=dict)
 
 
-def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
-    design = Design.of(material.n, k, resamples, seed)
+def run(context: StudyContext, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
+    design = Design.of(context.n, k, resamples, seed)
     parameters = {"k": k, "resamples": resamples, "seed": seed}
-    names = material.generators
-    curves = {name: curves_of(material, name, design, parameters) for name in steps.each(names)}
+    names = context.generators
+    curves = {name: curves_of(context, name, design, parameters) for name in steps.each(names)}
     axes: list[Axis] = []
-    for column in material.columns(material.space):
+    for column in context.columns(context.space):
         if find_metric(column.metric).better is None or column.against != "reference":
             continue
         axes += axes_of(column, curves, k)
-    axes += steps.one("feature spaces", lambda: _spaces(material, names))
+    axes += steps.one("feature spaces", lambda: _spaces(context, names))
     return [row for axis in axes for row in rows_of(axis)]
 
 
@@ -91,7 +91,7 @@ def axes_of(column: TrackMetric, curves: Mapping[str, Curves], k: int) -> list[A
 
 
 def rows_of(axis: Axis) -> list[Row]:
-    """One row a setting with its tau, one row a pair that flips anywhere."""
+    """One row a setting with its tau, one row a pair that changes order in any setting."""
     names, rows = sorted(axis.own), []
     own = [axis.own[name] for name in names]
     for setting, drawn in axis.settings.items():
@@ -104,11 +104,11 @@ def rows_of(axis: Axis) -> list[Row]:
         row |= {"tau": fmean(taus), "lo": min(taus), "hi": max(taus), "settings": len(taus)}
         rows.append(row | axis.numbers.get(setting, {}))
     if axis.name != "resamples":
-        rows += flips(axis, names)
+        rows += reversals(axis, names)
     return rows
 
 
-def flips(axis: Axis, names: Sequence[str]) -> list[Row]:
+def reversals(axis: Axis, names: Sequence[str]) -> list[Row]:
     """The pairs whose order is reversed in some setting.
 
     `flipped` is the share of all settings and their resamples, `where` those in which more than half are reversed.
@@ -119,7 +119,7 @@ def flips(axis: Axis, names: Sequence[str]) -> list[Row]:
         if gap == 0:
             continue
         reversed_ = {s: [(one[a] - one[b]) * gap < 0 for one in drawn] for s, drawn in axis.settings.items()}
-        every = [flip for found in reversed_.values() for flip in found]
+        every = [one for found in reversed_.values() for one in found]
         if not any(every):
             continue
         errors = axis.errors.get(a), axis.errors.get(b)
@@ -130,16 +130,16 @@ def flips(axis: Axis, names: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _spaces(material: Material, names: Sequence[str]) -> list[Axis]:
+def _spaces(context: StudyContext, names: Sequence[str]) -> list[Axis]:
     """The metrics that need nothing but features, in the other feature spaces at hand."""
     axes: dict[str, Axis] = {}
     own: dict[str, dict[str, float | None]] = {}
-    others = [space for space in spaces_at_hand(material) if space != material.space]
-    for space in [material.space, *others] if others else []:
+    others = [space for space in spaces_at_hand(context) if space != context.space]
+    for space in [context.space, *others] if others else []:
         try:
-            found = {name: values_in(material, name, space) for name in names}
+            found = {name: values_in(context, name, space) for name in names}
         except GenboardError as e:
-            material.left_out[space] = e.fact
+            context.left_out[space] = e.fact
             continue
         for metric in next(iter(found.values())):
             if find_metric(metric).better is None:
@@ -147,7 +147,7 @@ def _spaces(material: Material, names: Sequence[str]) -> list[Axis]:
             scores = {name: records[metric]["value"] for name, records in found.items()}
             if any(value is None for value in scores.values()):
                 continue
-            if space == material.space:
+            if space == context.space:
                 own[metric] = {name: records[metric]["se"] for name, records in found.items()}
                 axes[metric] = Axis("extractors", f"{metric}:{space}", scores, errors=own[metric])
             elif metric in axes:
@@ -165,27 +165,28 @@ def verdict(table: Table) -> list[Finding]:
         if not taus:
             continue
         worst = min(taus, key=lambda row: number(row, "tau"))
-        flipped = [row for row in table.of("flip", axis=axis) if axis == "k" or row["metric"] == primary]
-        told = [row for row in flipped if row["apart"]]
+        reversed_ = [row for row in table.of("flip", axis=axis) if axis == "k" or row["metric"] == primary]
+        significant = [row for row in reversed_ if row["apart"]]
         findings.append(
             Finding(
-                "The order {words}: tau with the track's own is {worst:.2f} at worst ({metric}, {setting}). {flips} "
-                "pairs flip somewhere, {told} of them told apart by the track's own setting.",
+                "The ranking {words}: Kendall's tau with the track's own is {worst:.2f} at worst ({metric}, "
+                "{setting}); {reversals} pairs change order in some setting; {significant} of them are significantly "
+                "different in the track's own.",
                 {
                     "words": words,
                     "worst": number(worst, "tau"),
                     "metric": worst["metric"],
                     "setting": worst["setting"],
-                    "flips": len(flipped),
-                    "told": len(told),
+                    "reversals": len(reversed_),
+                    "significant": len(significant),
                 },
             )
         )
-        if told:
-            most = max(told, key=lambda row: number(row, "flipped"))
+        if significant:
+            most = max(significant, key=lambda row: number(row, "flipped"))
             findings.append(
                 Finding(
-                    "Of those, {a} and {b} flip the most: by {metric} in {share:.0%} of the settings.",
+                    "Of those, {a} and {b} change order most often: by {metric} in {share:.0%} of the settings.",
                     {"a": most["a"], "b": most["b"], "metric": most["metric"], "share": number(most, "flipped")},
                 )
             )
@@ -194,7 +195,7 @@ def verdict(table: Table) -> list[Finding]:
         row = again[0]
         findings.append(
             Finding(
-                "Two draws of {n:,} samples agree in their order of {metric} with tau {tau:.2f} on average, {lo:.2f} "
+                "The rankings by {metric} of two draws of {n:,} samples agree with tau {tau:.2f} on average, {lo:.2f} "
                 "at worst.",
                 {"n": row["n"], "metric": primary, "tau": row["tau"], "lo": row["lo"]},
             )

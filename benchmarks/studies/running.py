@@ -11,8 +11,8 @@ from typing import Any
 from ...core.errors import BadStudy
 from ...registry.catalog import find
 from ...registry.schema import Extractor, Track
+from .context import StudyContext, gather
 from .listing import STUDIES, Study, find_study
-from .material import Material, gather
 from .steps import Steps
 from .table import Row, Table
 
@@ -24,7 +24,7 @@ def run_study(
     parameters: Mapping[str, int] | None = None,
     device: str = "cpu",
     tell: Callable[[str], None] = lambda _: None,
-    material: Material | None = None,
+    context: StudyContext | None = None,
 ) -> Table:
     """The table of a study on a track. What an interrupted run finished is found again.
 
@@ -32,7 +32,7 @@ def run_study(
         generators: registered ones, or images; all that run on the track by default.
         parameters: other than the study's own.
         tell: called with the name of each unit of work as it begins.
-        material: of this track and these generators, where it is at hand.
+        context: of this track and these generators, where it is at hand.
 
     Raises:
         UnknownName: no such generator.
@@ -44,10 +44,10 @@ def run_study(
             f"the study {study.name!r} has no parameter {stray[0]!r}",
             f"it has: {', '.join(study.parameters) or 'none'}",
         )
-    if material is None and study.of_real and not generators:
-        material = Material(track, (), device)  # a track without generators has real images too
-    material = material or gather(track, generators, device, study.baselines)
-    taking = material.generators if study.baselines or generators is not None else material.ranked
+    if context is None and study.of_real and not generators:
+        context = StudyContext(track, (), device)  # a track without generators has real images too
+    context = context or gather(track, generators, device, study.baselines)
+    taking = context.generators if study.baselines or generators is not None else context.ranked
     left_out: dict[str, str] = {}
     if study.of_real:
         left_out = dict.fromkeys(generators or (), "the study looks at no generator")
@@ -58,15 +58,15 @@ def run_study(
             f"compares {study.least} or more",
             "name more with --generators",
         )
-    own = replace(material, generators=taking, left_out=left_out, named=generators is not None)
+    own = replace(context, generators=taking, left_out=left_out, named=generators is not None)
     chosen = {**study.parameters, **(parameters or {})}
     rows = study.run(own, Steps(study.name, tell), **chosen)
     return _table(study, own, chosen, rows)
 
 
-def _table(study: Study, material: Material, parameters: Mapping[str, int], rows: list[Row]) -> Table:
-    track = material.track
-    spaces: list[Any] = sorted({row["extractor"] for row in rows if row.get("extractor")} | {material.space})
+def _table(study: Study, context: StudyContext, parameters: Mapping[str, int], rows: list[Row]) -> Table:
+    track = context.track
+    spaces: list[Any] = sorted({row["extractor"] for row in rows if row.get("extractor")} | {context.space})
     return Table.model_validate(
         {
             "schema": 1,
@@ -78,22 +78,22 @@ def _table(study: Study, material: Material, parameters: Mapping[str, int], rows
                 "method": study.method,
                 "version": study.version,
                 "primary": track.primary,
-                "n": material.n,
+                "n": context.n,
                 "seed": track.seed,
                 "generators": [
                     {
                         "name": name,
-                        "digest": material.digest(name),
-                        "family": material.family(name),
-                        "baseline": material.is_baseline(name),
-                        "noise_floor": material.is_floor(name),
+                        "digest": context.digest(name),
+                        "family": context.family(name),
+                        "baseline": context.is_baseline(name),
+                        "noise_floor": context.is_floor(name),
                     }
-                    for name in material.generators
+                    for name in context.generators
                 ],
                 "parameters": dict(parameters),
                 "extractors": [find(Extractor, name).identity() for name in spaces],
-                "references": {name: material.recipe(name).id for name in spaces},
-                "left_out": material.left_out,
+                "references": {name: context.recipe(name).id for name in spaces},
+                "left_out": context.left_out,
                 "genboard": version("genboard"),
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
             },
@@ -117,11 +117,11 @@ def run_all(
         done: called with each table as it is there.
         skipped: called with a study that this track or these generators do not allow, and why.
     """
-    material = gather(track, generators, device)
+    context = gather(track, generators, device)
     tables = []
     for study in map(find_study, only):
         try:
-            table = run_study(study, track, generators, None, device, tell, material)
+            table = run_study(study, track, generators, None, device, tell, context)
         except BadStudy as e:
             skipped(study.name, e.fact)
             continue

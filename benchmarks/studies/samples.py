@@ -1,4 +1,4 @@
-"""Study `samples`: how do the metrics move with N, and how many samples tell two generators apart?"""
+"""Study `samples`: how do metrics change with N, and how many samples make two generators significantly different?"""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from statistics import fmean
 
 from ...registry.metrics import find_metric
 from ..uncertainty import Z
-from .curves import curves_of
-from .design import Design
-from .material import Material
+from .context import StudyContext
 from .spread import FEWEST, draw_se, fitted, mean_interval
 from .steps import Steps
+from .subsampling.curves import curves_of
+from .subsampling.design import Design
 from .table import Cell, Finding, Row, Table, Value, number
 
 LINEAR = ("fd",)  # metrics whose bias falls as 1/n, which a line against 1/n takes away
 FAR = 16  # times the samples at hand, beyond which nothing is foretold
 
 
-def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
-    design = Design.of(material.n, k, resamples, seed)
+def run(context: StudyContext, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
+    design = Design.of(context.n, k, resamples, seed)
     parameters = {"k": k, "resamples": resamples, "seed": seed}
     rows: list[Row] = []
     points: dict[str, dict[str, list[Point]]] = {}
-    for name in steps.each(material.generators):
-        curves = curves_of(material, name, design, parameters)
-        material.left_out.update(curves.left_out)
+    for name in steps.each(context.generators):
+        curves = curves_of(context, name, design, parameters)
+        context.left_out.update(curves.left_out)
         points[name] = {}
-        for column in material.columns(material.space):
+        for column in context.columns(context.space):
             by_size = curves.values.get(column.key)
             if by_size is None:
                 continue
@@ -38,8 +38,8 @@ def run(material: Material, steps: Steps, k: int, resamples: int, seed: int) -> 
             rows += [point.row(name, column.key) for point in found]
             if column.metric in LINEAR:
                 rows += line_rows(name, column.key, found)
-    ranked = [name for name in material.ranked if name in points]
-    for column in material.columns(material.space):
+    ranked = [name for name in context.ranked if name in points]
+    for column in context.columns(context.space):
         if find_metric(column.metric).better and column.against == "reference":
             rows += pair_rows({name: points[name].get(column.key, []) for name in ranked}, column.key)
     return rows
@@ -83,7 +83,7 @@ def points_of(sizes: Sequence[int], by_size: Sequence[Sequence[float | None]]) -
 
 
 def line_rows(generator: str, metric: str, points: Sequence[Point]) -> list[Row]:
-    """The line through a metric against 1 / n: its limit for many samples, and how much of a line it is."""
+    """The line through a metric against 1 / n: its value for N to infinity, and how straight it is."""
     scored = [(1 / p.n, p.value) for p in points if p.value is not None]
     if len(scored) < 3:
         return []
@@ -128,8 +128,9 @@ def verdict(table: Table) -> list[Finding]:
         shares = sorted((1 - number(row, "limit") / number(row, "value"), str(row["generator"])) for row in lines)
         findings.append(
             Finding(
-                "{metric}: few samples add to it as 1/n does. At n = {n:,} the line's limit is {least:.0%} to "
-                "{most:.0%} below the value (most for {generator}); it explains {straight:.1%} or more.",
+                "{metric}: its bias falls as 1/n. The line's value for N to infinity is {least:.0%} to {most:.0%} "
+                "below the value at n = {n:,} (most for {generator}); the line explains at least {straight:.1%} of the "
+                "variance.",
                 {
                     "metric": metric,
                     "n": int(number(lines[0], "n")),
@@ -149,15 +150,15 @@ def verdict(table: Table) -> list[Finding]:
         said = ", ".join(f"{metric} ({drifts[metric][0]:+.1f})" for metric in moving)
         findings.append(
             Finding(
-                "With {few:,} samples instead of {all:,} these move one way, by so many standard errors at {all:,}: "
-                "{metrics}.",
+                "With {few:,} samples instead of {all:,} these metrics are biased (in brackets: by how many of their "
+                "standard errors at {all:,}): {metrics}.",
                 {**numbers, "metrics": said},
             )
         )
     if steady:
         findings.append(
             Finding(
-                "With {few:,} samples instead of {all:,} these do not move one way: {metrics}.",
+                "With {few:,} samples instead of {all:,} these metrics show no significant bias: {metrics}.",
                 {**numbers, "metrics": ", ".join(steady)},
             )
         )
@@ -166,17 +167,17 @@ def verdict(table: Table) -> list[Finding]:
             continue
         pairs = list(table.of("pair", metric=metric))
         never = sum(row["n_apart"] is None for row in pairs)
-        told = sorted(int(number(row, "n_apart")) for row in pairs if row["n_apart"] is not None)
+        different = sorted(int(number(row, "n_apart")) for row in pairs if row["n_apart"] is not None)
         findings.append(
             Finding(
-                "{metric} tells {told} of {pairs} pairs apart with {all:,} samples or fewer, {early} of them with "
-                "{few:,}; {never} not at all.",
+                "By {metric}, {different} of {pairs} pairs are significantly different with {all:,} samples or fewer, "
+                "{early} of them with {few:,}; {never} are not.",
                 {
                     "metric": metric,
-                    "told": len(told),
+                    "different": len(different),
                     "pairs": len(pairs),
                     "all": sizes[-1],
-                    "early": sum(n == sizes[0] for n in told),
+                    "early": sum(n == sizes[0] for n in different),
                     "few": sizes[0],
                     "never": never,
                 },

@@ -18,9 +18,9 @@ from ...core.errors import BadStudy
 from ...reference_stats.moments import Moments
 from ...registry.metrics import METRICS, Role, find_metric
 from ...registry.schema import TrackMetric
-from .material import Material
+from .context import StudyContext
+from .evaluator import MetricEvaluator, MetricValues
 from .points import MODES, OVERLAP, Check, N, checks
-from .readings import Readings, Yardstick
 from .shapes import scaled
 from .steps import Steps
 from .table import Cell, Finding, Row, Table
@@ -35,17 +35,17 @@ FAILURES = {
     "outliers": ("shifted, with an outlier",),
     "small N": ("sizes of both sets", "size of the generated set"),
 }
-ASKS = {"shape": "shape", "bounds": "bounds", "samples": "the number of samples", "scale": "another scale"}
+ASKS = {"shape": "the shape", "bounds": "the bounds", "samples": "the number of samples", "scale": "another scale"}
 
 
-def run(material: Material, steps: Steps, resamples: int, seed: int) -> list[Row]:
+def run(context: StudyContext, steps: Steps, resamples: int, seed: int) -> list[Row]:
     if resamples < 1:
         raise BadStudy(f"{resamples} draws give no mean", "use --resamples 2 or more")
     for name, metric in METRICS.items():
         if name not in ROLE:
             missing = [what for read, what in NOT_POINTS.items() if read in metric.reads]
-            reason = f"needs {missing[0]}, which points have not" if missing else "is asked nothing by these checks"
-            material.left_out[name] = reason
+            reason = f"needs {missing[0]}, which points do not have" if missing else "is asked nothing by these checks"
+            context.left_out[name] = reason
     rows: list[Row] = []
     by_name: dict[str, list[Check]] = {}
     for check in checks():
@@ -57,7 +57,7 @@ def run(material: Material, steps: Steps, resamples: int, seed: int) -> list[Row
             known = {"version": 1, "check": name, "variant": check.variant, "settings": check.settings, "n": N}
             known |= {"modes": MODES, "overlap": OVERLAP, "metrics": versions, "resamples": resamples, "seed": seed}
             label = "".join(c if c.isalnum() else "-" for c in f"{name}.{check.variant}")
-            found = material.part("sanity", label, known, partial(_read, check, asked, resamples, seed))
+            found = context.part("sanity", label, known, partial(_read, check, asked, resamples, seed))
             rows += rows_of(check, found)
     return rows
 
@@ -68,19 +68,19 @@ def asks(check: Check, metric: str) -> bool:
     return (not alone or check.name in OF_MODES) and bool(check.asked[ROLE[metric]])
 
 
-def _read(check: Check, metrics: Sequence[str], resamples: int, seed: int) -> list[Readings]:
+def _read(check: Check, metrics: Sequence[str], resamples: int, seed: int) -> list[MetricValues]:
     """The mean of each metric at each setting, over several draws."""
     columns = tuple(TrackMetric(metric=name, extractor="points") for name in metrics)
-    found: list[Readings] = []
+    found: list[MetricValues] = []
     for place, setting in enumerate(check.settings):
-        draws: list[Readings] = []
+        draws: list[MetricValues] = []
         for i in range(resamples):
             own = crc32(f"{check.name}/{check.variant}/{place}/{i}".encode())
             real, fake = check.draw(setting, torch.Generator().manual_seed(seed + own))
-            yardstick = Yardstick("points", columns, real, Moments.of(real), None, None)
-            draws.append(yardstick.read(fake))
+            evaluator = MetricEvaluator("points", columns, real, Moments.of(real), None, None)
+            draws.append(evaluator.values(fake))
         values = {key: [draw[key] for draw in draws] for key in draws[0]}
-        means: Readings = {}
+        means: MetricValues = {}
         for key, several in values.items():
             known = [value for value in several if value is not None]
             means[key.partition(":")[0]] = fmean(known) if len(known) == len(several) else None
@@ -122,8 +122,8 @@ def verdict(table: Table) -> list[Finding]:
     counts = {name: _passed([row for row in rows if row["metric"] == name]) for name in metrics}
     whole = [name for name, (passed, asked) in counts.items() if passed == asked]
     said = ", ".join(f"{name} {passed} of {asked}" for name, (passed, asked) in ranked(counts))
-    template = "Passed of what is asked of each (of distances the shape alone): {counts}. "
-    template += "Passing everything: {whole}." if whole else "No metric passes everything."
+    template = "Checks that each metric passes (distances are asked for the shape alone): {counts}. "
+    template += "All checks are passed by {whole}." if whole else "No metric passes all checks."
     findings = [Finding(template, {"counts": said, "whole": ", ".join(whole)})]
     for asks_, words in ASKS.items():
         own = [row for row in rows if row["asks"] == asks_ and row["metric"] in UNIT]
@@ -131,7 +131,7 @@ def verdict(table: Table) -> list[Finding]:
         shares = {name: share for name, share in shares.items() if share[1]}
         if shares:
             said = ", ".join(f"{name} {passed} of {asked}" for name, (passed, asked) in ranked(shares))
-            findings.append(Finding("Asked for {words}: {counts}.", {"words": words, "counts": said}))
+            findings.append(Finding("Checks of {words} passed: {counts}.", {"words": words, "counts": said}))
     nobody = []
     for check in table.seen("check", "check"):
         own = [row for row in rows if row["check"] == check and row["asks"] in ("shape", "scale")]

@@ -7,7 +7,7 @@ from typing import get_args
 from ...registry.schema import Against
 from ..result import MetricRecord
 from ..scoring import score_track
-from .material import Material
+from .context import StudyContext
 
 Claimed = dict[str, float | None]  # value, se, lo, hi; null where there is none
 
@@ -19,11 +19,11 @@ def claimed(record: MetricRecord) -> Claimed:
     return {"value": record.value, **ends}
 
 
-def scored(material: Material, name: str, seed: int | None = None) -> dict[str, Claimed]:
+def scored(context: StudyContext, name: str, seed: int | None = None) -> dict[str, Claimed]:
     """Every column of the track in its space, of a generator's samples from the track's seed or another."""
-    space = material.space
-    only = material.track.model_copy(update={"metrics": tuple(material.columns(space))})
+    space = context.space
+    only = context.track.model_copy(update={"metrics": tuple(context.columns(space))})
     sides: tuple[Against, ...] = get_args(Against)
-    references = {(space, side): material.reference(space, side) for side in sides}
-    found = score_track(only, {space: material.measured(name, space, seed)}, references)
+    references = {(space, side): context.reference(space, side) for side in sides}
+    found = score_track(only, {space: context.measured(name, space, seed)}, references)
     return {one.record.key: claimed(one.record) for one in found}

@@ -1,4 +1,4 @@
-"""The units of a study's work: each is told of, so that a bar moves and a restart shows where it goes on."""
+"""The units of a study's work: each is announced, so that a bar moves and a restart shows where it continues."""
 
 from __future__ import annotations
 

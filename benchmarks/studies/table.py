@@ -66,6 +66,16 @@ class Table(Strict):
     card: Card
     rows: tuple[Row, ...]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, value: Any) -> Any:
+        """Version 1 of `grid` also held values, which are those that `k` and `samples` have."""
+        match value:
+            case {"study": "grid", "card": {"version": 1}, "rows": [*rows]}:
+                kept = [row for row in rows if not isinstance(row, dict) or row.get("what") == "order"]
+                return {**value, "card": {**value["card"], "version": 2}, "rows": kept}
+        return value
+
     @model_validator(mode="after")
     def _known_columns(self) -> Table:
         known = set(find_study(self.study).columns) if self.study in STUDIES else None
@@ -144,15 +154,22 @@ class Cell:
 def parse_table(value: Any, path: Path) -> Table:
     """The table in a JSON value; `path` is named in the error.
 
+    A table of today's version of its study has today's words for it, whatever they were when it was made.
+
     Raises:
         BadEntry: `path: field: problem`.
     """
     try:
-        return Table.model_validate(value)
+        table = Table.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
         problem = first["msg"].removeprefix("Value error, ")
         raise BadEntry(path, ".".join(map(str, first["loc"])), problem, "make it again: genboard study") from e
+    study = find_study(table.study)
+    if table.card.version != study.version:
+        return table
+    words = {"title": study.title, "question": study.question, "method": study.method}
+    return table.model_copy(update={"card": table.card.model_copy(update=words)})
 
 
 def read_table(path: Path) -> Table:

@@ -17,12 +17,12 @@ from ...registry.resolve import function
 from ...registry.schema import Against, Extractor, Generator
 from ..subjects import Subject
 from ..uncertainty import Z
-from .material import Material
-from .readings import called, metric_of
+from .context import StudyContext, versioned
+from .evaluator import called, metric_of
 from .scored import Claimed, scored
 from .spread import tau
 from .steps import Steps
-from .table import Cell, Finding, Row, Table, number
+from .table import Finding, Row, Table, number
 
 SETTINGS: Mapping[str, tuple[float, ...]] = {
     "truncation": (0.4, 0.7, 1.0, 1.3),  # latents shrunk by so much
@@ -34,7 +34,7 @@ Records = dict[str, Claimed]  # by column
 
 
 @dataclass(frozen=True)
-class Knob:
+class ControlParameter:
     """What trades a generator's fidelity for its diversity.
 
     Attributes:
@@ -49,55 +49,62 @@ class Knob:
         return sorted({*SETTINGS[self.argument], self.own})
 
 
-def run(material: Material, steps: Steps) -> list[Row]:
-    knobs = _taking(material)
+def run(context: StudyContext, steps: Steps) -> list[Row]:
+    controls = _taking(context)
     rows: list[Row] = []
-    names = [f"{name}, {knob.argument} {setting:g}" for name, knob in knobs.items() for setting in knob.settings]
+    names = [
+        f"{name}, {control.argument} {setting:g}" for name, control in controls.items() for setting in control.settings
+    ]
     told = steps.each(names)
-    for name, knob in knobs.items():
-        for setting in knob.settings:
+    for name, control in controls.items():
+        for setting in control.settings:
             next(told)
-            records = _at(material, name, knob, setting)
-            common: Row = {"generator": name, "argument": knob.argument, "setting": setting, "own": setting == knob.own}
+            records = _at(context, name, control, setting)
+            common: Row = {
+                "generator": name,
+                "argument": control.argument,
+                "setting": setting,
+                "own": setting == control.own,
+            }
             rows += [{"what": "value", **common, "metric": key, **record} for key, record in records.items()]
     next(told, None)
     return rows + front_rows(rows)
 
 
-def _taking(material: Material) -> dict[str, Knob]:
-    """The generators that have a knob.
+def _taking(context: StudyContext) -> dict[str, ControlParameter]:
+    """The generators that have a control parameter.
 
     Raises:
         BadStudy: one that was named has none, or nothing is left.
     """
     known, taking = entries(Generator), {}
     seen: dict[str, str] = {}
-    for name in material.generators:
-        knob = knob_of(known[name]) if name in known else None
-        if knob is None:
-            have = [other for other, e in known.items() if material.track.name in tracks_of(e) and knob_of(e)]
-            if material.named:
+    for name in context.generators:
+        control = control_parameter(known[name]) if name in known else None
+        if control is None:
+            have = [other for other, e in known.items() if context.track.name in tracks_of(e) and control_parameter(e)]
+            if context.named:
                 raise BadStudy(
                     f"generator {name!r} takes neither truncation nor guidance",
                     f"name some that do: {', '.join(have)}" if have else "the study needs a generator that takes one",
                 )
-            material.left_out[name] = "takes neither truncation nor guidance"
+            context.left_out[name] = "takes neither truncation nor guidance"
             continue
-        same = _all_but(known[name], knob.argument)
-        if same in seen and not material.named:
-            material.left_out[name] = f"differs from {seen[same]} in its {knob.argument} alone"
+        same = _all_but(known[name], control.argument)
+        if same in seen and not context.named:
+            context.left_out[name] = f"differs from {seen[same]} in its {control.argument} alone"
             continue
         seen[same] = name
-        taking[name] = knob
+        taking[name] = control
     if not taking:
         raise BadStudy(
-            f"no generator on track {material.track.name!r} takes truncation or guidance",
+            f"no generator on track {context.track.name!r} takes truncation or guidance",
             "the study needs one whose entry has either among its arguments",
         )
     return taking
 
 
-def knob_of(entry: Generator) -> Knob | None:
+def control_parameter(entry: Generator) -> ControlParameter | None:
     """The truncation or the guidance of a generator; none where it has neither."""
     own: dict[str, Any] = dict(entry.arguments)
     if entry.loader is not None:
@@ -105,7 +112,7 @@ def knob_of(entry: Generator) -> Knob | None:
         own = {name: p.default for name, p in parameters.items()} | own
     for argument in SETTINGS:
         if isinstance(own.get(argument), int | float):
-            return Knob(argument, float(own[argument]))
+            return ControlParameter(argument, float(own[argument]))
     return None
 
 
@@ -115,32 +122,32 @@ def _all_but(entry: Generator, argument: str) -> str:
     return repr((entry.loader, entry.source.identity(), others))
 
 
-def _at(material: Material, name: str, knob: Knob, setting: float) -> Records:
+def _at(context: StudyContext, name: str, control: ControlParameter, setting: float) -> Records:
     """Every column of a generator at a setting."""
-    space, columns = material.space, material.columns(material.space)
-    own = material
+    space, columns = context.space, context.columns(context.space)
+    own = context
     label = name
-    if setting != knob.own:
-        label = f"{name}.{knob.argument}-{setting:g}"
-        own = replace(material, given={**material.given, label: turned(material, name, label, knob.argument, setting)})
+    if setting != control.own:
+        label = f"{name}.{control.argument}-{setting:g}"
+        own = replace(context, given={**context.given, label: turned(context, name, label, control.argument, setting)})
     decides = {
         "version": 1,
         "plan": own.plan(label).spec,
-        "columns": [column.model_dump(mode="json") for column in columns],
-        "references": [material.recipe(space, side).id for side in get_args(Against)],
+        "columns": versioned(columns),
+        "references": [context.recipe(space, side).id for side in get_args(Against)],
         "extractor": find(Extractor, space).identity(),
     }
-    found: Records = material.part("truncation", label, decides, partial(scored, own, label))
+    found: Records = context.part("truncation", label, decides, partial(scored, own, label))
     return {column.key: found[column.key] for column in columns}
 
 
-def turned(material: Material, name: str, label: str, argument: str, setting: float) -> Subject:
+def turned(context: StudyContext, name: str, label: str, argument: str, setting: float) -> Subject:
     """A registered generator with another value of an argument; its samples stand under the label."""
     entry = find(Generator, name)
     other = entry.model_copy(update={"arguments": {**entry.arguments, argument: setting}})
-    subject = material.subject(name)
+    subject = context.subject(name)
     record = subject.record.model_copy(update={"name": label})
-    generator = load_generator(other, material.track, subject.trusted_code, material.device)
+    generator = load_generator(other, context.track, subject.trusted_code, context.device)
     return replace(subject, record=record, generator=generator)
 
 
@@ -158,26 +165,26 @@ def front_rows(values: Sequence[Row]) -> list[Row]:
         for place in places:
             rivals = [p for p in places if p != place]
             front = "on"
-            if any(_beats((one[p], other[p]), (one[place], other[place]), surely=True) for p in rivals):
+            if any(_beats((one[p], other[p]), (one[place], other[place]), significantly=True) for p in rivals):
                 front = "surely off"
-            elif any(_beats((one[p], other[p]), (one[place], other[place]), surely=False) for p in rivals):
+            elif any(_beats((one[p], other[p]), (one[place], other[place]), significantly=False) for p in rivals):
                 front = "off"
             row = {key: one[place][key] for key in ("generator", "argument", "setting", "own")}
             rows.append({"what": "front", **row, "fidelity": fidelity, "diversity": diversity, "front": front})
     return rows
 
 
-def _beats(a: tuple[Row, Row], b: tuple[Row, Row], surely: bool) -> bool:
-    """Whether a is better than b: as good in both and better in one, or surely in both."""
+def _beats(a: tuple[Row, Row], b: tuple[Row, Row], significantly: bool) -> bool:
+    """Whether a is better than b: as good in both and better in one, or significantly better in both."""
     gaps = []
     for x, y in zip(a, b, strict=True):
         sign = 1 if metric_of(str(x["metric"])).better == "higher" else -1
         gap = sign * (number(x, "value") - number(y, "value"))
-        if surely:
+        if significantly:
             known = x.get("se") is not None and y.get("se") is not None
             gap = gap - Z * hypot(number(x, "se"), number(y, "se")) if known else -1.0
         gaps.append(gap)
-    return min(gaps) > 0 if surely else min(gaps) >= 0 and max(gaps) > 0
+    return min(gaps) > 0 if significantly else min(gaps) >= 0 and max(gaps) > 0
 
 
 def verdict(table: Table) -> list[Finding]:
@@ -195,7 +202,7 @@ def verdict(table: Table) -> list[Finding]:
         known = [sign or 0.0 for sign in signs]
         trade = known[0] * known[1] < 0 and min(map(abs, known)) >= MONOTONE
         template = "{generator}, {argument} from {first:g} to {last:g}: {ends}: "
-        template += "one is traded for the other" if trade else "no plain trade of one for the other"
+        template += "one is traded for the other" if trade else "no clear trade-off"
         numbers: dict[str, Any] = {"generator": generator, "argument": argument, "ends": ", ".join(ends)}
         numbers |= {"first": fidelity[0][0], "last": fidelity[-1][0]}
         primary = _curve(table, generator, table.card.primary)
@@ -203,7 +210,7 @@ def verdict(table: Table) -> list[Finding]:
             sign = 1 if find_metric(table.card.primary.partition(":")[0]).better == "lower" else -1
             best = min(primary, key=lambda point: sign * point[1])[0]
             own = next(row["setting"] for row in table.of("value", generator=generator) if row["own"])
-            template += "; best by {primary} at {best:g}, its own being {own:g}"
+            template += "; best by {primary} at {best:g} (default {own:g})"
             numbers |= {"primary": called(table.card.primary), "best": best, "own": own}
         findings.append(Finding(template + ".", numbers))
     for fidelity_, diversity_ in PAIRS:
@@ -213,8 +220,8 @@ def verdict(table: Table) -> list[Finding]:
             said = ", ".join(f"{row['generator']} at {number(row, 'setting'):g}" for row in on)
             findings.append(
                 Finding(
-                    "On the front of {fidelity} and {diversity}: {on}; surely off it are {off} of {all} settings, own "
-                    "settings on it are {own}.",
+                    "On the Pareto front of {fidelity} and {diversity}: {on}; {own} of these are default settings. "
+                    "Another setting is significantly better in both than {off} of {all} settings.",
                     {
                         "fidelity": fidelity_,
                         "diversity": diversity_,
@@ -239,8 +246,3 @@ def _key(table: Table, metric: str) -> str | None:
 def _curve(table: Table, generator: str, key: str) -> list[tuple[float, float]]:
     rows = table.of("value", generator=generator, metric=key)
     return [(number(row, "setting"), number(row, "value")) for row in rows if row["value"] is not None]
-
-
-def cells(table: Table) -> list[Cell]:
-    """Nothing for the scorecard: a setting is a choice, not a failure."""
-    return []

@@ -20,7 +20,7 @@ from torch import Tensor
 from ...benchmarks.result import MetricRecord
 from ...benchmarks.runner import references_of
 from ...benchmarks.scoring import score_track
-from ...benchmarks.studies.copies import augmented
+from ...benchmarks.studies.alterations import augmented
 from ...core.errors import GenboardError
 from ...core.files import write_json
 from ...core.progress import bar

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmarks.runner import Evaluated, Options, Workspace, evaluate
+from ...benchmarks.studies.context import gather
 from ...benchmarks.studies.listing import find_study
-from ...benchmarks.studies.material import gather
 from ...benchmarks.studies.running import run_study
 from ...benchmarks.studies.table import Table
 from ...benchmarks.subjects import open_subject
@@ -42,7 +42,7 @@ def run_demo(out: Path, progress: Callable[[Evaluated], None]) -> Demo:
     track = find(Track, TRACK)
     done = evaluate_all(track, Workspace.under(out), Options(), progress)
     records = read_records([out / "results"])
-    study = run_study(find_study(STUDY), track, material=gather(track, folder=out))
+    study = run_study(find_study(STUDY), track, context=gather(track, folder=out))
     save_table(study, out / "studies")
     site = out / "site"
     write_site(render_site(records, {track.name: track}, read_tables([out / "studies"])), site)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.readings import called, metric_of
+from ...benchmarks.studies.evaluator import called, metric_of
 from ...benchmarks.studies.table import Table, number
 from ..charts.heat_map import Heat, heats
 
@@ -22,7 +22,7 @@ def maps(table: Table) -> list[Heat]:
         cells = {(called(str(row["metric"])), f"{number(row, 'share'):.0%}"): number(row, "moved") for row in rows}
         metrics = list(dict.fromkeys(metric for metric, _ in cells))
         shares = [f"{value:.0%}" for value in table.seen("share", "value") if value]
-        title = f"{kind.capitalize()} copies: noticed by so many standard errors"
+        title = f"{kind.capitalize()} copies: change in standard errors"
         found.append(Heat(title, "", "share of copies", metrics, shares, cells, (0.0, DEEPEST), ".1f"))
     return found
 

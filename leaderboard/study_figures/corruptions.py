@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.readings import called
+from ...benchmarks.studies.evaluator import called
 from ...benchmarks.studies.table import Table, number
 from ..charts.heat_map import Heat, heats
 
@@ -21,7 +21,7 @@ def _map(table: Table, name: str) -> Heat:
     }
     metrics = list(dict.fromkeys(metric for metric, _ in cells))
     severities = [str(severity) for severity in table.seen("severity", "value") if severity]
-    title = f"{name.capitalize().replace('-', ' ')}: worse by so many standard errors"
+    title = f"{name.capitalize().replace('-', ' ')}: change for the worse, in standard errors"
     return Heat(title, "", "severity", metrics, severities, cells, (0.0, DEEPEST), ".1f")
 
 

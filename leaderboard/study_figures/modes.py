@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.readings import judges, metric_of
+from ...benchmarks.studies.evaluator import judges, metric_of
 from ...benchmarks.studies.table import Table, number
 from ..charts.lines import Line, panels
 from .naming import titled

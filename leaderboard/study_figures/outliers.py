@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.readings import called
+from ...benchmarks.studies.evaluator import called
 from ...benchmarks.studies.table import Table, number
 from ..charts.heat_map import Heat, heats
 
@@ -24,7 +24,7 @@ def maps(table: Table) -> list[Heat]:
             metrics = list(dict.fromkeys(metric for metric, _ in cells))
             shares = list(dict.fromkeys(name for _, name in cells))
             things = "reference" if side == "real" else "samples"
-            title = f"{kind.capitalize()} in the {things}: better by so many standard errors"
+            title = f"{kind.capitalize()} in the {things}: change for the better, in standard errors"
             found.append(Heat(title, "", "outliers", metrics, shares, cells, (0.0, DEEPEST), ".1f"))
     return found
 

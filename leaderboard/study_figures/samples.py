@@ -51,12 +51,12 @@ def near(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], list[str]
 
 
 def words(table: Table) -> str:
-    """Each line's limit beside the value, and the ends of the curves."""
+    """Each value with the one for N to infinity, and the ends of the curves."""
     said = []
     for row in table.of("line"):
         said.append(
             f"{titled(str(row['metric']))} of {row['generator']} {number(row, 'value'):.4g} at n = {row['n']:,}, "
-            f"limit {number(row, 'limit'):.4g}"
+            f"N to infinity {number(row, 'limit'):.4g}"
         )
     lined = set(table.seen("metric", "line"))
     for metric in table.seen("metric", "value"):
@@ -75,7 +75,7 @@ def _straight(table: Table, metric: str, title: str, name: str, colour: str, row
     for line in table.of("line", metric=metric, generator=name):
         limit, slope = number(line, "limit"), number(line, "slope")
         ends = [(0.0, limit), (points[0][0], limit + slope * points[0][0])]
-        found.append(Line(title, f"{name}, the line's limit {limit:.4g}", ends, colour, dash=True))
+        found.append(Line(title, f"{name}, N to infinity {limit:.4g}", ends, colour, dash=True))
     return found
 
 

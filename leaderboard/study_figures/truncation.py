@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...benchmarks.studies.readings import metric_of
+from ...benchmarks.studies.evaluator import metric_of
 from ...benchmarks.studies.table import Row, Table, number
 from ..charts.labels import Box, beside, text_width
 from ..charts.theme import Datasets, arranged, held, page_of, title

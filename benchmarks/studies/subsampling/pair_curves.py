@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...registry.schema import TrackMetric
-from ..neighbours import Counts, Lists, Resample, count_neighbours, real_lists
+from ....registry.schema import TrackMetric
+from ...neighbours import Counts, Lists, Resample, count_neighbours, real_lists
 from .design import Design, places
 from .kernel_curve import KernelBank, KernelCurves
 
@@ -49,23 +49,23 @@ def pair_curves(bank: PairBank, features: Tensor, design: Design) -> tuple[ByK, 
     For the four the bank is cut to the subset's size in an order of its own, for kernel distances it is whole.
     """
     banks, bank_sizes = design.of_bank(len(bank.features))
-    resamples, cells = [], []
+    resamples, places_of_sizes = [], []
     for number, (of_real, of_fake) in enumerate(zip(banks, design.orders, strict=True)):
         sizes = [place for place, size in enumerate(design.sizes) if number < design.drawn(size)]
         pairs = tuple((bank_sizes[i], design.sizes[i]) for i in sizes)
         resamples.append(Resample(places(of_real), places(of_fake), pairs))
-        cells += sizes
+        places_of_sizes += sizes
     sums = bank.kernels.subsets(features, design) if bank.kernels else None
     counted = count_neighbours(bank.features, features, design.k, resamples, lists=bank.lists, watch=sums)
     by_k: ByK = {metric: [[] for _ in design.sizes] for metric in MANIFOLD}
-    for cell, counts in zip(cells, counted, strict=True):
+    for place, counts in zip(places_of_sizes, counted, strict=True):
         for metric, shares in four(counts).items():
-            by_k[metric][cell].append(shares.tolist())
+            by_k[metric][place].append(shares.tolist())
     return by_k, bank.kernels.values(sums, design) if bank.kernels and sums else {}
 
 
 def four(counts: Counts) -> dict[str, Tensor]:
-    """Precision, recall, density and coverage of a cell for k = 1, 2, ..., each of shape (K,)."""
+    """Precision, recall, density and coverage of a pair of subsets for k = 1, 2, ..., each of shape (K,)."""
     n, m = counts.cell.n_real, counts.cell.n_fake
     k = torch.arange(1, len(counts.pairs) + 1, dtype=torch.float64)
     return {

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...registry.metrics import find_metric
-from ...registry.schema import TrackMetric
+from ....registry.metrics import find_metric
+from ....registry.schema import TrackMetric
 from .design import Design
 
 KernelCurves = dict[str, list[list[float | None]]]  # column, size, order
@@ -133,9 +133,9 @@ class KernelBank:
 
     def subsets(self, features: Tensor, design: Design) -> KernelSums:
         """To watch the products within samples, and those of the bank with them."""
-        cells = _cells(design)
-        weights = torch.zeros(design.n, len(cells), dtype=torch.float64)
-        for column, (place, number) in enumerate(cells):
+        subsets = _subsets(design)
+        weights = torch.zeros(design.n, len(subsets), dtype=torch.float64)
+        for column, (place, number) in enumerate(subsets):
             weights[design.orders[number][: design.sizes[place]], column] = 1
         return KernelSums(self.sums.kernels, features, weights, self.features)
 
@@ -147,14 +147,14 @@ class KernelBank:
             close = unbiased if column.metric == "kid" else biased
             scale = float(params_of(column).get("scale", 1.0))
             curve: list[list[float | None]] = [[] for _ in design.sizes]
-            for at, (place, _) in enumerate(_cells(design)):
+            for at, (place, _) in enumerate(_subsets(design)):
                 sums = float(self.sums.own[i, 0]), float(subsets.own[i, at]), float(crossed[i, at])
                 curve[place].append(scale * close(sums, len(self.features), design.sizes[place]))
             found[column.key] = curve
         return found
 
 
-def _cells(design: Design) -> list[tuple[int, int]]:
+def _subsets(design: Design) -> list[tuple[int, int]]:
     """Place of the size and number of the order of each subset."""
     return [(place, number) for place, size in enumerate(design.sizes) for number in range(design.drawn(size))]
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...core.parallel import on_all_cores
-from ...reference_stats.moments import Gaussian, Moments
-from ..metrics.frechet import DIGITS, distance
-from ..metrics.frechet_spectrum import rounding_of_roots
-from ..metrics.triangles import outer_square, times_lower
+from ....core.parallel import on_all_cores
+from ....reference_stats.moments import Gaussian, Moments
+from ...metrics.frechet import DIGITS, distance
+from ...metrics.frechet_spectrum import rounding_of_roots
+from ...metrics.triangles import outer_square, times_lower
 from .design import SINGLE, Design
 
 LARGE = 1  # orders looked at where a single distance takes half a second or more

@@ -1,4 +1,4 @@
-"""What every column of a track reads on any set of features, against a reference that may have been tampered with.
+"""Every column of a track on any set of features, against a reference that may have been altered.
 
 Values alone: their spread is seen in the subsets that a study looks at.
 """
@@ -20,22 +20,22 @@ from ..metrics.inputs import FeatureSet, MetricInputs
 from ..neighbours import count_neighbours, identity_resample
 from ..scoring import most_neighbours, score
 from ..uncertainty import Z
-from .material import Material
-from .pair_curves import MANIFOLD, four
+from .context import StudyContext, versioned
+from .subsampling.pair_curves import MANIFOLD, four
 from .table import Row, number
 
-MOST = 1000  # samples that a set holds at most: studies of real images read some hundred sets
-LARGE = 10_000_000  # distances to training images, beyond which a reading would take seconds
+MOST = 1000  # samples that a set holds at most: studies of real images measure some hundred sets
+LARGE = 10_000_000  # distances to training images, beyond which an evaluation would take seconds
 
-Readings = dict[str, float | None]
+MetricValues = dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class MetricEvaluator:
     """The columns of a feature space and the real images they measure against.
 
     Attributes:
-        left_out: columns that are not read, and why.
+        left_out: columns that are not measured, and why.
     """
 
     space: str
@@ -48,24 +48,26 @@ class Yardstick:
     left_out: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(material: Material, n: int, columns: Iterable[TrackMetric] | None = None, pairs: int = LARGE) -> Yardstick:
+    def of(
+        context: StudyContext, n: int, columns: Iterable[TrackMetric] | None = None, pairs: int = LARGE
+    ) -> MetricEvaluator:
         """That of a track's own space, for sets of n samples; with all of its columns there by default.
 
         Args:
-            pairs: of samples and training images, that a column may look at in one reading.
+            pairs: of samples and training images, that a column may look at in one evaluation.
         """
-        space, left_out, chosen = material.space, {}, []
-        real = material.reference(space)
-        asked = material.columns(space) if columns is None else list(columns)
+        space, left_out, chosen = context.space, {}, []
+        real = context.reference(space)
+        asked = context.columns(space) if columns is None else list(columns)
         train: ReferenceStatistics | None = None
-        if any(of_train(column) for column in asked):
-            train = material.reference(space, "train")
+        if any(uses_train(column) for column in asked):
+            train = context.reference(space, "train")
         for column in asked:
-            if train is not None and of_train(column) and _pairs(column, len(train.features), n) > pairs:
+            if train is not None and uses_train(column) and _pairs(column, len(train.features), n) > pairs:
                 left_out[column.key] = f"takes too long against {len(train.features):,} training images"
             else:
                 chosen.append(column)
-        return Yardstick(
+        return MetricEvaluator(
             space,
             tuple(chosen),
             real.features,
@@ -76,7 +78,7 @@ class Yardstick:
             left_out,
         )
 
-    def against(self, reference: Tensor, moments: Gaussian | None = None) -> Yardstick:
+    def against(self, reference: Tensor, moments: Gaussian | None = None) -> MetricEvaluator:
         """The same with other real images; with the moments of all that there were by default."""
         return replace(self, reference=reference, moments=moments or self.moments)
 
@@ -89,9 +91,9 @@ class Yardstick:
         """The largest k that any column asks for: one pass serves them all."""
         return most_neighbours(column for column in self.columns if column.metric in MANIFOLD)
 
-    def read(self, features: Tensor, logits: Tensor | None = None) -> Readings:
+    def values(self, features: Tensor, logits: Tensor | None = None) -> MetricValues:
         """The value of each column; none where these samples cannot be scored."""
-        found: Readings = {}
+        found: MetricValues = {}
         shares: dict[Against, dict[str, Tensor]] = {}
         inputs = self._inputs(features, logits)
         for column in self.columns:
@@ -107,9 +109,9 @@ class Yardstick:
             found[column.key] = score(metric, inputs[column.against], column.params).record.value
         return found
 
-    def errors(self, features: Tensor, logits: Tensor | None = None) -> Readings:
+    def errors(self, features: Tensor, logits: Tensor | None = None) -> MetricValues:
         """The standard error that each column claims for its value; none where it claims none."""
-        found: Readings = {}
+        found: MetricValues = {}
         inputs = self._inputs(features, logits)
         for column in self.columns:
             u = score(find_metric(column.metric), inputs[column.against], column.params).record.uncertainty
@@ -142,26 +144,26 @@ def _pairs(column: TrackMetric, train: int, n: int) -> int:
     return 0 if set(find_metric(column.metric).reads) <= {"real.moments", "fake.features", "fake.logits"} else train * n
 
 
-def decides(material: Material, yardstick: Yardstick, **more: Any) -> dict[str, Any]:
-    """What decides all that is read of a track's real images."""
-    space = yardstick.space
+def decides(context: StudyContext, evaluator: MetricEvaluator, **more: Any) -> dict[str, Any]:
+    """What decides all values measured on a track's real images."""
+    space = evaluator.space
     return {
-        "version": 1,
+        "version": 2,
         "extractor": find(Extractor, space).identity(),
-        "conversions": list(material.conversions(space)),
-        "reference": material.recipe(space).id,
-        "train": material.recipe(space, "train").id,
-        "columns": [column.model_dump(mode="json") for column in yardstick.columns],
+        "conversions": list(context.conversions(space)),
+        "reference": context.recipe(space).id,
+        "train": context.recipe(space, "train").id,
+        "columns": versioned(evaluator.columns),
         **more,
     }
 
 
-def of_train(column: TrackMetric) -> bool:
+def uses_train(column: TrackMetric) -> bool:
     """Whether a column looks at the training images."""
     return column.against == "train" or "train.features" in find_metric(column.metric).reads
 
 
-def of_reference(column: TrackMetric) -> bool:
+def uses_reference(column: TrackMetric) -> bool:
     """Whether a column looks at the reference."""
     reads = set(find_metric(column.metric).reads)
     real = {"real.moments", "real.features"}
@@ -178,8 +180,8 @@ def called(key: str) -> str:
     return f"{name} against train" if rest.endswith(":train") else name
 
 
-def badness(metric: Metric, value: float) -> float:
-    """How bad a value is: the larger the worse. Of a metric without a better end and a target, the value itself."""
+def loss(metric: Metric, value: float) -> float:
+    """The loss of a value: the larger the worse. Of a metric without a better end and a target, the value itself."""
     if metric.better is not None:
         return value if metric.better == "lower" else -value
     return value if metric.target is None else abs(value - metric.target)
@@ -190,8 +192,8 @@ def judges(metric: Metric) -> bool:
     return metric.better is not None or metric.target is not None
 
 
-def surely(row: Row) -> int:
-    """1 where a value is surely worse, by two standard errors or more; -1 where it is better; else 0."""
+def significant(row: Row) -> int:
+    """1 where a change for the worse is significant and two standard errors or more; -1 where one for the better is."""
     lo, hi, moved = (number(row, column) for column in ("lo", "hi", "moved"))
     return (lo > 0 and moved > Z) - (hi < 0 and moved < -Z)
 
@@ -201,8 +203,8 @@ def metric_of(key: str) -> Metric:
     return find_metric(key.partition(":")[0])
 
 
-def bads(key: str, values: Sequence[float | None]) -> list[float] | None:
-    """How bad each value of a column is; none where one is missing."""
+def losses(key: str, values: Sequence[float | None]) -> list[float] | None:
+    """The loss of each value of a column; none where one is missing."""
     metric = metric_of(key)
-    known = [badness(metric, value) for value in values if value is not None]
+    known = [loss(metric, value) for value in values if value is not None]
     return known if len(known) == len(values) else None

@@ -12,18 +12,19 @@ from typing import Any
 
 from torch import Tensor
 
-from ...reference_stats.features import Measured
-from ...reference_stats.statistics import ReferenceStatistics
-from ...registry.metrics import find_metric
-from ...registry.schema import Against, TrackMetric
-from ..metrics.distances import nearest, to_other
-from ..metrics.inputs import FeatureSet, MetricInputs
-from ..neighbours import show_across, show_within
-from ..scoring import feature_set, score
+from ....reference_stats.features import Measured
+from ....reference_stats.statistics import ReferenceStatistics
+from ....registry.metrics import find_metric
+from ....registry.schema import Against, TrackMetric
+from ...metrics.distances import nearest, to_other
+from ...metrics.inputs import FeatureSet, MetricInputs
+from ...neighbours import show_across, show_within
+from ...scoring import feature_set, score
+from ..context import StudyContext
+from ..evaluator import uses_train
 from .design import Design
 from .frechet_curve import frechet_curve
 from .kernel_curve import KernelBank, KernelCurves, params_of
-from .material import Material
 from .pair_curves import KERNELS, MANIFOLD, ByK, PairBank, pair_curves
 
 AFFORDABLE = 2_000_000  # numbers in a generator's features up to which a metric without a short cut is measured
@@ -55,54 +56,50 @@ class Curves:
         return [[values[k - 1] for values in orders] for orders in self.by_k[metric]]
 
 
-def pairs_of(material: Material, name: str, design: Design, parameters: dict[str, int]) -> Curves:
+def pairs_of(context: StudyContext, name: str, design: Design, parameters: dict[str, int]) -> Curves:
     """What comes from the pass over all pairs, and no other columns: what takes no time beside it."""
-    space = material.space
-    columns = [c for c in material.columns(space) if c.metric in KERNELS and c.against == "reference"]
+    space = context.space
+    columns = [c for c in context.columns(space) if c.metric in KERNELS and c.against == "reference"]
     decides = {
         "version": 1,
-        **material.identity(name, space),
+        **context.identity(name, space),
         "parameters": parameters,
         "columns": [column.model_dump(mode="json") for column in columns],
     }
 
     def compute() -> dict[str, Any]:
-        bank = material.once(
+        bank = context.once(
             ("pairs", space, design.k, design.sizes),
-            lambda: PairBank.of(material.reference(space).features, design, columns),
+            lambda: PairBank.of(context.reference(space).features, design, columns),
         )
-        by_k, kernels = pair_curves(bank, material.measured(name, space).features, design)
+        by_k, kernels = pair_curves(bank, context.measured(name, space).features, design)
         return {"by_k": by_k, "kernels": kernels}
 
-    found = material.part("pairs", f"{name}.{space}", decides, compute)
+    found = context.part("pairs", f"{name}.{space}", decides, compute)
     return Curves(design.sizes, found["by_k"], found["kernels"], {})
 
 
-def curves_of(material: Material, name: str, design: Design, parameters: dict[str, int]) -> Curves:
+def curves_of(context: StudyContext, name: str, design: Design, parameters: dict[str, int]) -> Curves:
     """The curves of a generator in the space that the track ranks in: kept from before, or measured now."""
-    space, columns = material.space, material.columns(material.space)
+    space, columns = context.space, context.columns(context.space)
     decides = {
         "version": 3,
-        **material.identity(name, space),
-        "train": material.recipe(space, "train").id,
+        **context.identity(name, space),
+        "train": context.recipe(space, "train").id,
         "parameters": parameters,
         "columns": [column.model_dump(mode="json") for column in columns],
     }
 
     def compute() -> dict[str, Any]:
-        pairs = pairs_of(material, name, design, parameters)
-        real = material.reference(space)
-        train = material.reference(space, "train") if any(_of_train(column) for column in columns) else None
-        shared: dict[Any, Any] = material.once(("shared", space), dict)
-        values, left_out = measure_curves(material.measured(name, space), columns, real, train, design, shared, pairs)
+        pairs = pairs_of(context, name, design, parameters)
+        real = context.reference(space)
+        train = context.reference(space, "train") if any(uses_train(column) for column in columns) else None
+        shared: dict[Any, Any] = context.once(("shared", space), dict)
+        values, left_out = measure_curves(context.measured(name, space), columns, real, train, design, shared, pairs)
         return {"sizes": list(design.sizes), "by_k": pairs.by_k, "values": values, "left_out": left_out}
 
-    found = material.part("curves", f"{name}.{space}", decides, compute)
+    found = context.part("curves", f"{name}.{space}", decides, compute)
     return Curves(tuple(found["sizes"]), found["by_k"], found["values"], found["left_out"])
-
-
-def _of_train(column: TrackMetric) -> bool:
-    return column.against == "train" or "train.features" in find_metric(column.metric).reads
 
 
 def measure_curves(
@@ -146,9 +143,9 @@ def measure_curves(
             else:
                 orders = FEW if features.numel() <= EASY else 1
                 values[column.key] = _by_score(column, measured, real, train, design, orders)
-    of_train = [c for c in columns if c.metric in KERNELS and c.against == "train"]
-    if train is not None and of_train:
-        values |= _against_train(of_train, train.features, features, design, shared)
+    uses_train = [c for c in columns if c.metric in KERNELS and c.against == "train"]
+    if train is not None and uses_train:
+        values |= _against_train(uses_train, train.features, features, design, shared)
     return {c.key: values[c.key] for c in columns if c.key in values}, left_out
 
 

@@ -8,7 +8,7 @@ from math import ceil
 import torch
 from torch import Tensor
 
-from ...core.errors import BadStudy
+from ....core.errors import BadStudy
 
 SHARES = (1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0)  # of all samples
 SINGLE = 512  # features no wider than this are computed in float64, and every resample is cheap

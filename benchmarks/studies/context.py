@@ -18,19 +18,20 @@ from ...registry.conversions import converted
 from ...registry.datasets import load_split
 from ...registry.extractors import LiveExtractor, load_extractor
 from ...registry.images import ImageSource, sequence_digest
+from ...registry.metrics import find_metric
 from ...registry.schema import Against, Dataset, Extractor, Generator, Track, TrackMetric
 from ..drawing import Plan
 from ..sampling import sample
 from ..shards import source_of_shards
 from ..subjects import Subject, open_subject, plan_for
-from .kept import Kept
+from .cache import Cache
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Material:
-    """A track, the generators that take part, and all that was drawn and measured of them.
+class StudyContext:
+    """What a study works with: a track, the generators that take part, and what was drawn and measured of them.
 
     Attributes:
         generators: their names, in the order of the rows.
@@ -55,8 +56,8 @@ class Material:
         return self.folder or home()
 
     @property
-    def kept(self) -> Kept:
-        return Kept(self.track.id, self.home)
+    def cache(self) -> Cache:
+        return Cache(self.track.id, self.home)
 
     @property
     def n(self) -> int:
@@ -166,7 +167,7 @@ class Material:
 
     def part(self, study: str, name: str, decides: Any, compute: Callable[[], Any]) -> Any:
         """A part of a table, kept on disk: `decides` is all that it depends on beside the track."""
-        return self.kept.part(study, name, {"track": self.track.model_dump(mode="json"), "of": decides}, compute)
+        return self.cache.part(study, name, {"track": self.track.model_dump(mode="json"), "of": decides}, compute)
 
     def identity(self, name: str, extractor: str, seed: int | None = None) -> dict[str, Any]:
         """What decides all that can be measured of a generator in a feature space."""
@@ -199,7 +200,14 @@ class Material:
             return digest, self._measure(images, extractor)
 
         own = subject.record.name
-        return self.once(("drawn", name, extractor, seed), lambda: self.kept.features(own, extractor, decides, compute))
+        return self.once(
+            ("drawn", name, extractor, seed), lambda: self.cache.features(own, extractor, decides, compute)
+        )
+
+
+def versioned(columns: Sequence[TrackMetric]) -> list[dict[str, Any]]:
+    """What decides how columns measure: their parameters, and the versions of their metrics."""
+    return [{**column.model_dump(mode="json"), "version": find_metric(column.metric).version} for column in columns]
 
 
 def gather(
@@ -208,8 +216,8 @@ def gather(
     device: str = "cpu",
     baselines: bool = True,
     folder: Path | None = None,
-) -> Material:
-    """The material of a track with these generators; by default with every registered one that runs on it.
+) -> StudyContext:
+    """The context of a track with these generators; by default with every registered one that runs on it.
 
     Raises:
         UnknownName: no generator of that name.
@@ -237,4 +245,4 @@ def gather(
     twice = sorted({name for name in chosen if chosen.count(name) > 1})
     if twice:
         raise BadStudy(f"generator {twice[0]!r} is named twice", "name each once")
-    return Material(track, tuple(chosen), device, given=given, folder=folder)
+    return StudyContext(track, tuple(chosen), device, given=given, folder=folder)

@@ -1,4 +1,4 @@
-"""What studies keep in the user's data folder, so that a restart skips what is finished: features, and parts of tables.
+"""The cache of studies in the user's data folder, so that a restart skips what is finished: features, parts of tables.
 
 Each file's name holds the digest of all that decides its content, so that nothing out of date is ever read; inside
 stands the digest of the content, so that nothing damaged is. What cannot be used is made again.
@@ -22,7 +22,7 @@ from ...reference_stats.features import Measured
 
 
 @dataclass(frozen=True)
-class Kept:
+class Cache:
     """Where a track's features and parts are.
 
     Attributes:
