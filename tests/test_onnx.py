@@ -157,4 +157,6 @@ def test_without_the_library_the_command_that_installs_it_is_shown(
 
 
 def test_a_model_on_the_command_line_asks_for_an_entry(run: Run, programs: Path) -> None:
-    assert "are measured by an entry" in refused(run, "evaluate", programs / "plain.onnx", "--track", "digits")
+    assert "weights and programs need an entry" in refused(
+        run, "evaluate", programs / "plain.onnx", "--track", "digits"
+    )
