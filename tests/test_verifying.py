@@ -116,7 +116,7 @@ def test_a_committed_result_is_reproduced_and_measured_from_a_fresh_seed(
     assert "a seed that was chosen proves nothing" not in refused(
         run, "verify", vae, "--level", "resampled", "--seed", published["sampling"]["seed"], "--dry-run"
     )
-    assert "is none that the log holds" in refused(run, "verify", vae, "--level", "resampled", "--seed", 7)
+    assert "is not in the log" in refused(run, "verify", vae, "--level", "resampled", "--seed", 7)
     assert "--seed needs a fresh draw" in refused(run, "verify", vae, "--seed", 7)
 
 
