@@ -21,7 +21,7 @@ AHEAD = 4  # shards drawn and not yet measured
 PATIENCE = 0.2  # seconds waited at a time, so that Ctrl-C is heard on every system
 
 
-class Follower:
+class FeatureWorker:
     """Passes through extractors that take in samples as they are drawn.
 
     Within `with`, `give` hands over samples; the features are there afterwards, in `measured`. Where either side fails
@@ -41,7 +41,7 @@ class Follower:
         self._threads = torch.get_num_threads()
         self._thread = threading.Thread(target=self._work, name="features", daemon=True)
 
-    def __enter__(self) -> Follower:
+    def __enter__(self) -> FeatureWorker:
         self._thread.start()
         return self
 

@@ -15,8 +15,8 @@ from types import MappingProxyType
 from ..core.files import home, write_json
 from ..registry.catalog import find
 from ..registry.schema import Track
+from .evaluation_target import open_target
 from .runner import Options, Workspace, evaluate
-from .subjects import open_subject
 
 TABLE = Path(__file__).parent / "precision.json"
 MEASURED: Mapping[str, str] = MappingProxyType({"digits": "vae", "mnist": "csinva-mnist-vae"})
@@ -42,9 +42,9 @@ class Effect:
 
 def effects(track: Track, generator: str, workspace: Workspace) -> list[Effect]:
     """Both values of every column of a track that has a value."""
-    subject = open_subject(generator, track)
+    target = open_target(generator, track)
     full, half = (
-        evaluate(subject, track, workspace=workspace, options=Options(precision=precision)).result
+        evaluate(target, track, workspace=workspace, options=Options(precision=precision)).result
         for precision in ("float32", "bf16")
     )
     found = []

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..core.errors import BadFeatures, BadImages, BadSamples
+from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights
 from ..core.files import home, sha256
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
@@ -28,9 +28,10 @@ from ..registry.metrics import find_metric
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
 from .drawing import PROTOCOL, Plan
 from .environment import environment, peak_memory_mib
+from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .influences import encoded
 from .labels import labels_digest, labels_for
-from .overlap import Follower
+from .overlap import FeatureWorker
 from .preview import contact_sheet
 from .result import (
     Cost,
@@ -49,7 +50,6 @@ from .result import (
 from .sampling import drop, sample
 from .scoring import score_track
 from .shards import source_of_shards
-from .subjects import Subject, open_subject, plan_for
 
 
 @dataclass(frozen=True)
@@ -113,76 +113,76 @@ class Evaluated:
 
 
 def evaluate(
-    subject: Subject | str,
+    target: EvaluationTarget | str,
     track: Track | str,
     n: int | None = None,
     workspace: Workspace | None = None,
     options: Options | None = None,
 ) -> Evaluated:
-    """Measure a subject on a track, or what their names stand for.
+    """Measure a generator or images on a track; both may be given by name.
 
     Args:
         n: number of samples; the track's by default. A result with another number is recorded and never ranked.
 
     Raises:
-        UnknownName: no such subject or track.
-        BadSamples, BadImages, BadFeatures: sampling or measuring failed; a failed result was recorded.
+        UnknownName: no such generator or track.
+        BadSamples, BadImages, BadFeatures, BadWeights: sampling or measuring failed; a failed result was recorded.
         CannotWrite: an output cannot be made.
     """
     workspace, options = workspace or Workspace.default(), options or Options()
     track = find(Track, track) if isinstance(track, str) else track
-    subject = open_subject(subject, track, device=options.device) if isinstance(subject, str) else subject
+    target = open_target(target, track, device=options.device) if isinstance(target, str) else target
     n = track.samples if n is None else n
     if n < 1:
         raise BadSamples(f"{n} samples", "use --samples 1 or more")
-    if subject.images is not None:
-        subject_images = subject.images.first(n)
-        expect_shape(subject_images.read(0, 1), find(Dataset, track.dataset).shape, subject_images.name)
-        n = subject_images.count
-        specification = specify(subject, track, n, sequence_digest(subject_images.runs()), options.precision)
+    if target.images is not None:
+        images = target.images.first(n)
+        expect_shape(images.read(0, 1), find(Dataset, track.dataset).shape, images.name)
+        n = images.count
+        specification = specify(target, track, n, sequence_digest(images.runs()), options.precision)
     else:
-        subject_images = None
-        specification = specify(subject, track, n, precision=options.precision)
-    before = _measured_before(specification, subject, track, workspace)
+        images = None
+        specification = specify(target, track, n, precision=options.precision)
+    before = _measured_before(specification, target, track, workspace)
     if before is not None:
         return before
     clock = _Clock()
     try:
         references = references_of(track, options.device, options.precision)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
-        if subject_images is not None:
-            source, digest = subject_images, specification["generator"]["images"]
+        if images is not None:
+            source, digest = images, specification["generator"]["images"]
             measured = _measured(source, track, spaces)
         else:
-            plan = plan_for(subject, track, n)
-            folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
+            plan = plan_for(target, track, n)
+            folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references)
         preview = _preview(source, track, measured, references)
-    except (BadSamples, BadImages, BadFeatures) as e:
+    except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
-        failed = _result(specification, subject, track, n, None, [], None, None, clock, options, error)
+        failed = _result(specification, target, track, n, None, [], None, None, clock, options, error)
         save_result(failed, workspace.results, None)
         raise
     metrics = [one.record for one in found]
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
-    result = _result(specification, subject, track, n, digest, metrics, preview[0], influences, clock, options, None)
+    result = _result(specification, target, track, n, digest, metrics, preview[0], influences, clock, options, None)
     path = save_result(result, workspace.results, preview[1], influences)
-    if subject_images is None and not options.keep_samples:
+    if images is None and not options.keep_samples:
         drop(folder)
     return Evaluated(result, path, reused=False)
 
 
 def specify(
-    subject: Subject, track: Track, n: int, digest: str | None = None, precision: Precision = "float32"
+    target: EvaluationTarget, track: Track, n: int, digest: str | None = None, precision: Precision = "float32"
 ) -> dict[str, Any]:
     """All that decides a result: the same specification, the same id."""
     shape = list(find(Dataset, track.dataset).shape)
-    generator = subject.generator
+    generator = target.generator
     labels = labels_for(track, n) if generator else None
     return {
         "track": {"name": track.name, "version": track.version},
-        "generator": generator.identity if generator else {"name": subject.record.name, "images": digest},
+        "generator": generator.identity if generator else {"name": target.record.name, "images": digest},
         "sampling": {
             "protocol": PROTOCOL,
             "n": n,
@@ -216,9 +216,9 @@ def references_of(
 
 
 def _measured_before(
-    specification: dict[str, Any], subject: Subject, track: Track, workspace: Workspace
+    specification: dict[str, Any], target: EvaluationTarget, track: Track, workspace: Workspace
 ) -> Evaluated | None:
-    path = workspace.results / track.id / subject.record.name / f"{result_id(specification)}.json"
+    path = workspace.results / track.id / target.record.name / f"{result_id(specification)}.json"
     if not path.is_file():
         return None
     result = read_result(path)
@@ -236,7 +236,7 @@ def _drawn(
         name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
         for name, space in spaces.items()
     }
-    with clock.timed("sampling"), Follower(streams) as follower:
+    with clock.timed("sampling"), FeatureWorker(streams) as follower:
 
         def give(images: Images) -> None:
             with clock.timed("measuring"):
@@ -268,7 +268,7 @@ def _preview(
 
 def _result(
     specification: dict[str, Any],
-    subject: Subject,
+    target: EvaluationTarget,
     track: Track,
     n: int,
     digest: str | None,
@@ -289,7 +289,7 @@ def _result(
             "id": result_id(specification),
             "status": status,
             "track": TrackRecord(name=track.name, version=track.version),
-            "generator": subject.record,
+            "generator": target.record,
             "sampling": SamplingRecord(
                 protocol=PROTOCOL, n=n, seed=sampling["seed"], shape=tuple(sampling["shape"]), digest=digest
             ),
@@ -301,31 +301,31 @@ def _result(
             "cost": Cost(
                 sampling_s=sampling_s,
                 measuring_s=measuring_s,
-                images_per_s=n / sampling_s if subject.generator and digest and sampling_s > 0 else None,
+                images_per_s=n / sampling_s if target.generator and digest and sampling_s > 0 else None,
                 peak_memory_mib=peak_memory_mib(),
             ),
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
-                command=_command(subject, track, n, options.precision),
-                trusted_code=subject.trusted_code,
+                command=_command(target, track, n, options.precision),
+                trusted_code=target.trusted_code,
             ),
             "error": error,
         }
     )
 
 
-def _command(subject: Subject, track: Track, n: int, precision: Precision) -> str:
+def _command(target: EvaluationTarget, track: Track, n: int, precision: Precision) -> str:
     """The command that makes this result again; a path is cut to its name, which is all a stranger can use."""
-    registered = subject.record.kind == "registered"
-    words = ["genboard evaluate", subject.source if registered else Path(subject.source).name, f"--track {track.name}"]
+    registered = target.record.kind == "registered"
+    words = ["genboard evaluate", target.source if registered else Path(target.source).name, f"--track {track.name}"]
     if n != track.samples:
         words.append(f"--samples {n}")
     if not registered:
-        words.append(f"--name {subject.record.name}")
-    if subject.conversions:
-        words.append(f"--convert {','.join(subject.conversions)}")
+        words.append(f"--name {target.record.name}")
+    if target.conversions:
+        words.append(f"--convert {','.join(target.conversions)}")
     if precision != "float32":
         words.append(f"--precision {precision}")
-    if subject.trusted_code:
+    if target.trusted_code:
         words.append("--trust-code")
     return " ".join(words)

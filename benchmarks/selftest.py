@@ -1,7 +1,7 @@
 """Real against real: how often is a difference claimed that is not there?
 
 Two disjoint sets of real images, both as large as the track's samples, are measured against the track's reference like
-two generators. They come from one distribution, so a comparison at 5 % should call them different in 5 % of the trials.
+two generators. They come from one distribution, so a comparison at 5% should call them different in 5% of the trials.
 `python -m genboard.benchmarks.selftest` writes the table that the documentation shows.
 """
 

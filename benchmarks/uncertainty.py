@@ -57,12 +57,12 @@ class Estimate:
     influence: Tensor | None = field(default=None, compare=False, repr=False)
 
 
-def normal(value: float, se: float, method: str, target: Target = "conditional", degrees: float = inf) -> Uncertainty:
-    """The interval value ± z se of a statistic that is close to normal; Student's quantile for z with `degrees`.
+def normal(value: float, se: float, method: str, target: Target = "conditional", df: float = inf) -> Uncertainty:
+    """The interval value ± z se of a statistic that is close to normal; Student's quantile for z with `df`.
 
     It is not cut at the metric's range: an end below zero says that zero is not excluded.
     """
-    half = quantile(degrees) * se
+    half = quantile(df) * se
     return Uncertainty(target, se, value - half, value + half, LEVEL, method)
 
 
@@ -70,7 +70,7 @@ def skewed(value: float, se: float, influence: Tensor, method: str, interaction:
     """The interval of a statistic whose influences, shape (n,), are skewed: wider on the side they point to.
 
     Hall's transformation of the studentised statistic (Hall 1992, J. R. Statist. Soc. B 54, 221-228), with Student's
-    quantile at `degrees_of` the influences. Without skewness it is `normal`.
+    quantile at `effective_df` the influences. Without skewness it is `normal`.
 
     Args:
         interaction: of a mean over pairs of samples, with the kernel's projections g as influences, the mean of
@@ -83,7 +83,7 @@ def skewed(value: float, se: float, influence: Tensor, method: str, interaction:
         return normal(value, se, method)
     bend = (float(gap.pow(3).mean()) + 1.5 * interaction) / deviation**3 / len(gap) ** 0.5
     bend = max(-1.0, min(bend, 1.0))  # no n values have a skewness above the root of n
-    q = quantile(degrees_of(influence))
+    q = quantile(effective_df(influence))
 
     def back(x: float) -> float:
         return 3 / bend * (cbrt(1 + bend * (x - bend / 6)) - 1) if abs(bend) > 1e-6 else x
@@ -91,17 +91,17 @@ def skewed(value: float, se: float, influence: Tensor, method: str, interaction:
     return Uncertainty("conditional", se, value - se * back(q), value - se * back(-q), LEVEL, method)
 
 
-def wilson(hits: int, n: int, effect: float = 1.0, degrees: float = inf, method: str = "Wilson") -> Uncertainty:
+def wilson(hits: int, n: int, effect: float = 1.0, df: float = inf, method: str = "Wilson") -> Uncertainty:
     """Wilson's interval of a share.
 
     Args:
         effect: variance of the share over that of as many independent draws.
-        degrees: of freedom of that variance, where it is an estimate itself.
+        df: of freedom of that variance, where it is an estimate itself.
 
     The standard error is taken at the share with half a hit and half a miss added: at a share of 0 or 1 too, the next
     draw may differ.
     """
-    p, z, weight = hits / n, quantile(degrees), effect / n
+    p, z, weight = hits / n, quantile(df), effect / n
     centre = (p + z * z * weight / 2) / (1 + z * z * weight)
     half = z / (1 + z * z * weight) * sqrt(p * (1 - p) * weight + (z * weight) ** 2 / 4)
     # Rounding may leave an end beyond a share of 0 or 1 by 1e-17.
@@ -110,16 +110,16 @@ def wilson(hits: int, n: int, effect: float = 1.0, degrees: float = inf, method:
     return Uncertainty("conditional", sqrt(inner * (1 - inner) * weight), lo, hi, LEVEL, method)
 
 
-def quantile(degrees: float) -> float:
+def quantile(df: float) -> float:
     """Half the width of an interval in standard errors, Student's for so many degrees of freedom.
 
     >>> [round(quantile(d), 2) for d in (1, 5, 20, inf)]
     [12.71, 2.57, 2.09, 1.96]
     """
-    return float(stdtrit(degrees, 0.5 + LEVEL / 2)) if isfinite(degrees) else Z
+    return float(stdtrit(df, 0.5 + LEVEL / 2)) if isfinite(df) else Z
 
 
-def degrees_of(influence: Tensor) -> float:
+def effective_df(influence: Tensor) -> float:
     """Degrees of freedom of a variance taken from these influences: as many as there are values if they are normal.
 
     2 n / (kurtosis - 1), which is what the estimate of a variance itself varies by: where a few samples decide, it is

@@ -12,10 +12,10 @@ from .core.errors import GenboardError
 
 if TYPE_CHECKING:
     from .benchmarks.compare import Comparison, compare_features, compare_images, read_features
+    from .benchmarks.evaluation_target import open_target
     from .benchmarks.result import Result, read_result
     from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
     from .benchmarks.studies.table import read_table
-    from .benchmarks.subjects import open_subject
     from .leaderboard.board.board import Board, make_board
     from .leaderboard.export.frame import board_frame
     from .leaderboard.storage.records import COMMITTED, read_records
@@ -47,7 +47,7 @@ __all__ = [
     "evaluate",
     "find",
     "make_board",
-    "open_subject",
+    "open_target",
     "read_features",
     "read_records",
     "read_result",
@@ -75,7 +75,7 @@ _HOMES = {
     "evaluate": "benchmarks.runner",
     "find": "registry.catalog",
     "make_board": "leaderboard.board.board",
-    "open_subject": "benchmarks.subjects",
+    "open_target": "benchmarks.evaluation_target",
     "read_features": "benchmarks.compare",
     "read_records": "leaderboard.storage.records",
     "read_result": "benchmarks.result",

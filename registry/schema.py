@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import AliasChoices, Field, HttpUrl, model_validator
 
 from .fields import Name as Name
 from .fields import Sha256 as Sha256
@@ -138,16 +138,17 @@ class Extractor(Entry):
     dim: int | None = None  # none: as many as an image has values
     classes: int | None = None  # number of logits, where the network is also a classifier
     block: int  # images computed at once: a network's last bits depend on it, so it is part of the protocol
-    lane: int | None = None  # of these, how many a core computes at once; none: all cores share the block
+    # Of these, how many a core computes at once; none: all cores share the block. Older entries call it `lane`.
+    sub_batch: int | None = Field(None, validation_alias=AliasChoices("sub_batch", "lane"))
     weights: Weights | None = None
     trained_on: tuple[str, ...] = ()  # "<data set>/<split>"
     licence: str
     paper: str | None = None
 
     @model_validator(mode="after")
-    def _lanes_fill_the_block(self) -> Extractor:
-        if self.lane is not None and (self.lane < 1 or self.block % self.lane):
-            raise ValueError(f"a block of {self.block} is no whole number of lanes of {self.lane}")
+    def _sub_batches_fill_the_block(self) -> Extractor:
+        if self.sub_batch is not None and (self.sub_batch < 1 or self.block % self.sub_batch):
+            raise ValueError(f"a block of {self.block} is not a multiple of the sub-batch of {self.sub_batch}")
         return self
 
     def identity(self, precision: Precision = "float32") -> dict[str, Any]:

@@ -22,7 +22,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from ..core.errors import BadFeatures, CannotWrite, GenboardError
+from ..core.errors import BadWeights, CannotWrite, GenboardError
 from ..core.files import home, make_folder, sha256, write_bytes
 from .download import CannotDownload, download
 from .extras import need
@@ -35,7 +35,7 @@ def fetch(weights: Weights) -> Path:
     """A local file with these weights, its digest checked; downloaded first if it is in no cache.
 
     Raises:
-        BadFeatures: the file, or the download, is not the one the entry names.
+        BadWeights: the file, or the download, is not the one the entry names.
         GenboardError: the file is in no cache and cannot be had: no network, no such file, or a gated repository.
     """
     if weights.file is not None:
@@ -58,7 +58,7 @@ def fetch(weights: Weights) -> Path:
         )
     found = digest_of_file(path)
     if not found.startswith(weights.sha256):
-        raise BadFeatures(f"{path} has SHA-256 {found}, but its entry says {weights.sha256}", hint)
+        raise BadWeights(f"{path} has SHA-256 {found}, but its entry says {weights.sha256}", hint)
     return path
 
 
@@ -66,14 +66,14 @@ def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
     """The arrays of a weights file, by name.
 
     Raises:
-        BadFeatures: the file is not the one the entry names, or holds something else than arrays.
+        BadWeights: the file is not the one the entry names, or holds something else than arrays.
         GenboardError: it cannot be had.
     """
     path = fetch(weights)
     try:
         return safetensors.numpy.load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
     except SafetensorError as e:
-        raise BadFeatures(f"{path} is not a safetensors file: {e}", "name another file in its entry") from e
+        raise BadWeights(f"{path} is not a safetensors file: {e}", "name another file in its entry") from e
 
 
 def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
@@ -99,13 +99,13 @@ def digest_of_file(path: Path) -> str:
     """SHA-256 of a file of any size.
 
     Raises:
-        BadFeatures: it cannot be read.
+        BadWeights: it cannot be read.
     """
     try:
         with path.open("rb") as f:
             return hashlib.file_digest(f, "sha256").hexdigest()
     except OSError as e:
-        raise BadFeatures(f"{path} cannot be read: {e.strerror}", "check the path") from e
+        raise BadWeights(f"{path} cannot be read: {e.strerror}", "check the path") from e
 
 
 def _download(weights: Weights, path: Path) -> None:
@@ -128,7 +128,7 @@ def _downloaded(weights: Weights, path: Path) -> bytes:
         raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
     found = sha256(data)
     if not found.startswith(weights.sha256):
-        raise BadFeatures(
+        raise BadWeights(
             f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; it was discarded",
             f"the file at this address has changed; put the right one at {path}",
         )
@@ -179,12 +179,12 @@ def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as e:
         problem = str(e).strip().partition("\n")[0]
-        raise BadFeatures(
+        raise BadWeights(
             f"{path} holds more than plain weights: {problem}", "save a state_dict; only tensors are read, never code"
         ) from e
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
-        raise BadFeatures(f"{path} does not hold named tensors", "save a state_dict")
+        raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
     for key, value in found.items():
         if value.dtype == torch.bfloat16:
-            raise BadFeatures(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
+            raise BadWeights(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
     return {str(key): value.numpy() for key, value in found.items()}

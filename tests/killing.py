@@ -12,7 +12,7 @@ from pathlib import Path
 PRELOADED = [
     "genboard.cli",
     "genboard.benchmarks.sampling",
-    "genboard.benchmarks.subjects",
+    "genboard.benchmarks.evaluation_target",
     "genboard.registry.generators.baselines",
     "pandas",
 ]

@@ -108,7 +108,7 @@ def test_normal_intervals_are_joined_as_the_sum_of_squares():
 
 def record(x: torch.Tensor, bent: bool) -> MetricRecord:
     value, se = float(x.mean()), float(x.std()) / len(x) ** 0.5
-    u = skewed(value, se, x, "m") if bent else normal(value, se, "m", degrees=len(x) - 1)
+    u = skewed(value, se, x, "m") if bent else normal(value, se, "m", df=len(x) - 1)
     return MetricRecord(
         name="fd", version=1, extractor="x", value=value, reason=None, direction="lower", n=len(x), n_reference=None,
         uncertainty=UncertaintyRecord(**vars(u)), params={},

@@ -22,7 +22,7 @@ from genboard.registry.weights import torch_cache
 from PIL import Image
 from torch import nn
 
-from genboard.core.errors import BadEntry, BadFeatures, BadImages, GenboardError
+from genboard.core.errors import BadEntry, BadFeatures, BadImages, BadWeights, GenboardError
 
 ENTRIES = entries(Extractor)
 MNIST_REVISION = "77f3279092a1c1579b2250db8eafed0ad422088c"
@@ -80,10 +80,12 @@ def test_spaces_that_differ_are_known_apart():
     assert entry.identity("bf16") == {**entry.identity(), "precision": "bf16"}
 
 
-def test_a_block_is_whole_lanes(tmp_path):
+def test_a_block_is_whole_sub_batches(tmp_path):
     text = Path(sys.modules["genboard.registry"].__path__[0], "entries/extractors/vgg16-fc2.toml").read_text("utf-8")
-    with pytest.raises(BadEntry, match="a block of 32 is no whole number of lanes of 7"):
-        parse(Extractor, tmp_path / "x.toml", text.replace("lane = 8", "lane = 7"))
+    with pytest.raises(BadEntry, match="a block of 32 is not a multiple of the sub-batch of 7"):
+        parse(Extractor, tmp_path / "x.toml", text.replace("sub_batch = 8", "sub_batch = 7"))
+    older = parse(Extractor, tmp_path / "vgg16-fc2.toml", text.replace("sub_batch = 8", "lane = 8"))
+    assert older.sub_batch == 8
 
 
 def test_pixels_are_their_own_features():
@@ -151,7 +153,7 @@ def without(arrays: Arrays) -> Arrays:
     ids=["missing", "shape", "stray"],
 )
 def test_weights_that_do_not_fit(change, problem):
-    with pytest.raises(BadFeatures, match=f"the weights do not fit the network: {problem}"):
+    with pytest.raises(BadWeights, match=f"the weights do not fit the network: {problem}"):
         lenet.load(change(random_arrays(lenet.LeNet())))
 
 

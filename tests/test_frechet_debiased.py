@@ -39,25 +39,25 @@ def true_distance(real: Given, mean: Floats, cov: Floats) -> float:
 def by_brute_force(x: Floats, root: Floats) -> float:
     """The bias from its definition: every sample left out by itself, every integral by adaptive quadrature."""
     n, _ = x.shape
-    degrees, u = n - 1, n / (n - 1) ** 2
+    df, u = n - 1, n / (n - 1) ** 2
     z = (x - x.mean(0)) @ root
-    a = z.T @ z / degrees
+    a = z.T @ z / df
     values = np.linalg.eigvalsh(a)
 
     def shares(tau: float) -> tuple[float, float, float]:
         share = values / (values + tau**2)
-        mean, square = share.sum() / degrees, (share**2).sum() / degrees
+        mean, square = share.sum() / df, (share**2).sum() / df
         odds = 0.0
         for row in z:
             left_out = a - u * np.outer(row, row) + tau**2 * np.eye(len(a))
             odds += u * row @ np.linalg.solve(left_out, row) / n
         spare = (square - mean**2) / (1 - mean) ** 2
-        return mean, square, odds - 2 * spare / ((1 - mean) * degrees)
+        return mean, square, odds - 2 * spare / ((1 - mean) * df)
 
     def integrand(at: float) -> float:
         tau = np.exp(at)
         mean, square, odds = shares(tau)
-        leading = 8 * degrees * (mean - square) * (np.sqrt(odds / mean) - 1)
+        leading = 8 * df * (mean - square) * (np.sqrt(odds / mean) - 1)
         return tau * (leading + np.log1p((square - mean**2) / (1 - mean) ** 2)) / pi
 
     middle = log(values.max()) / 2
@@ -83,9 +83,9 @@ def test_the_bias_equals_leaving_out_every_sample_by_itself():
 def test_gaussian_odds_give_the_estimate_of_tiomoko_and_couillet(exponents, times):
     # Their integral runs over the intervals between the eigenvalues and the zeros of the Stieltjes transform.
     values = np.sort(np.exp(exponents))
-    degrees = len(values) * times
+    df = len(values) * times
     root = np.sqrt(values)
-    zeros = np.linalg.eigvalsh(np.diag(values) - np.outer(root, root) / degrees)
+    zeros = np.linalg.eigvalsh(np.diag(values) - np.outer(root, root) / df)
 
     def stieltjes(x: float, j: int) -> float:
         # The singular factors (zero_j, value_j) are left to the substitution.
@@ -103,12 +103,12 @@ def test_gaussian_odds_give_the_estimate_of_tiomoko_and_couillet(exponents, time
             pi / 2,
             epsrel=1e-10,
         )[0]
-    theirs = 2 * degrees / pi * total
+    theirs = 2 * df / pi * total
     points = torch.from_numpy(values)
     tau, weights = nodes(points)
     share = points[:, None] / (points[:, None] + tau.square())
-    mean, square = share.sum(0) / degrees, share.square().sum(0) / degrees
-    ours = root.sum() + lift(degrees, weights, mean, square, mean / (1 - mean)) / 2
+    mean, square = share.sum(0) / df, share.square().sum(0) / df
+    ours = root.sum() + lift(df, weights, mean, square, mean / (1 - mean)) / 2
     assert ours == pytest.approx(theirs, rel=1e-7)
 
 
@@ -149,7 +149,7 @@ def heavy(rng: np.random.Generator, n: int, d: int) -> Floats:
 
 
 def clusters(rng: np.random.Generator, n: int, d: int) -> Floats:
-    """A narrow cluster of 80 % and a wide one of 20 %, scaled to unit covariance."""
+    """A narrow cluster of 80% and a wide one of 20%, scaled to unit covariance."""
     wide = rng.random((n, 1)) < 0.2
     return rng.standard_normal((n, d)) * np.where(wide, 1.5, 0.5) / np.sqrt(0.8 * 0.25 + 0.2 * 2.25)
 

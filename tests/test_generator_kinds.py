@@ -24,7 +24,7 @@ from refusals import Run, hint, refused
 from tiny_models import decoder, entry, export, program_source
 from torch import Tensor, nn
 
-from genboard.core.errors import BadFeatures
+from genboard.core.errors import BadWeights
 from genboard.core.files import sha256
 
 EVALUATE = "evaluate mine --track digits".split()
@@ -157,7 +157,7 @@ def test_programs_that_are_no_generators_are_refused(
 
 def test_a_program_in_training_mode_is_refused(tmp_path: Path) -> None:
     path = export(tmp_path / "p.pt2", nn.Sequential(nn.BatchNorm1d(64), nn.Unflatten(1, (1, 8, 8))).train(), (8, 64))
-    with pytest.raises(BadFeatures, match=r"changes its own weights|buffer_mutation"):
+    with pytest.raises(BadWeights, match=r"changes its own weights|buffer_mutation"):
         read_program(path).run(torch.randn(8, 64))
 
 
@@ -196,9 +196,9 @@ def test_a_program_with_traps_is_refused_and_nothing_of_it_runs(programs: Path, 
         return data.replace(b"torch.ops.aten.tanh.default", b"torch.os.system") if "models/" in name else data
 
     plain, free = programs / "plain.pt2", programs / "any.pt2"
-    with pytest.raises(BadFeatures, match="pickled object"):
+    with pytest.raises(BadWeights, match="pickled object"):
         read_program(changed(changed(plain, example, "a.pt2"), weights, "b.pt2"))
-    with pytest.raises(BadFeatures, match=r"calls torch\.os\.system"):
+    with pytest.raises(BadWeights, match=r"calls torch\.os\.system"):
         read_program(changed(plain, target, "c.pt2"))
     # Neither the examples nor the symbols are looked at: they change nothing.
     z, labels = torch.randn(16, 8), torch.arange(16) % 10
@@ -232,7 +232,7 @@ def test_only_operations_on_tensors_are_called(programs: Path, target: str) -> N
     def change(name: str, data: bytes) -> bytes:
         return data.replace(b"torch.ops.aten.tanh.default", target.encode()) if "models/" in name else data
 
-    with pytest.raises(BadFeatures, match="not an ATen operation"):
+    with pytest.raises(BadWeights, match="not an ATen operation"):
         read_program(changed(programs / "plain.pt2", change, "t.pt2"))
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 from genboard.benchmarks import runner
+from genboard.benchmarks.evaluation_target import open_target
 from genboard.benchmarks.influences import read_influences
 from genboard.benchmarks.result import influence_path, read_result
 from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.benchmarks.scoring import Scored, score_track
-from genboard.benchmarks.subjects import open_subject
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.board.ranking import dependence
 from genboard.leaderboard.storage.records import read_records
@@ -41,7 +41,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "score_track", alike)
         for name in NAMES:
-            evaluate(open_subject(name, DIGITS), DIGITS, None, space)
+            evaluate(open_target(name, DIGITS), DIGITS, None, space)
     return space
 
 
@@ -66,7 +66,7 @@ def test_they_are_named_checked_and_offered(workspace: Workspace, tmp_path: Path
     assert influence_path(path).stat().st_size < 700_000 * result.sampling.n / 10_000 + 10_000
     assert [f for f in check([path], []) if f.code.startswith("R51")] == []
     metadata = Metadata.model_validate({"authors": ["Ada Example"], "tried": 1})
-    offered = prepare(open_subject(NAMES[0], DIGITS), DIGITS, metadata, tmp_path, workspace)
+    offered = prepare(open_target(NAMES[0], DIGITS), DIGITS, metadata, tmp_path, workspace)
     assert influence_path(tmp_path / result.path) in offered.files
     assert influence_path(tmp_path / result.path).read_bytes() == influence_path(path).read_bytes()
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from refusals import Run, hint, refused
 from tiny_models import decoder, entry, export_onnx, program_source
 
-from genboard.core.errors import BadFeatures, GenboardError
+from genboard.core.errors import BadWeights, GenboardError
 from genboard.core.files import sha256
 
 EVALUATE = "evaluate mine --track digits".split()
@@ -115,7 +115,7 @@ def test_numbers_in_another_file_are_refused(tmp_path: Path, place: str, where: 
     else:
         made.graph.node.insert(0, helper.make_node("Constant", [], ["w"], value=elsewhere(place)))
     (tmp_path / "weights.bin").write_bytes(bytes(256))
-    with pytest.raises(BadFeatures, match="w lies in another file"):
+    with pytest.raises(BadWeights, match="w lies in another file"):
         read_onnx(written(tmp_path / "p.onnx", made))
 
 
@@ -133,18 +133,18 @@ def test_a_file_that_is_cut_anywhere_is_refused(programs: Path, tmp_path: Path) 
     assert len(cuts) > 30
     for cut in cuts:
         (tmp_path / "p.onnx").write_bytes(whole[:cut])
-        with pytest.raises(BadFeatures):
+        with pytest.raises(BadWeights):
             read_onnx(tmp_path / "p.onnx")
 
 
 def test_too_large_a_file_is_refused_unread(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_program, "LIMIT", 100)
-    with pytest.raises(BadFeatures, match="100 at most are read"):
+    with pytest.raises(BadWeights, match="100 at most are read"):
         read_onnx(programs / "plain.onnx")
 
 
 def test_what_does_not_fit_at_run_time_is_named(programs: Path) -> None:
-    with pytest.raises(BadFeatures, match=r"plain\.onnx: running it failed"):
+    with pytest.raises(BadWeights, match=r"plain\.onnx: running it failed"):
         read_onnx(programs / "plain.onnx").run(torch.zeros(16, 5))
 
 

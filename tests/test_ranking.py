@@ -75,7 +75,7 @@ def test_later_steps_tell_more_apart_than_the_first():
 
 
 def test_equal_generators_are_rarely_separated():
-    # Eight equal rows, 28 pairs: the chance of any false separation is 5 %, not that of each.
+    # Eight equal rows, 28 pairs: the chance of any false separation is 5%, not that of each.
     rng = np.random.default_rng(0)
     wrong = sum(
         bool(separated([Scored(f"g{i}", v, 1.0) for i, v in enumerate(rng.normal(size=8))])) for _ in range(300)

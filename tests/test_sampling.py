@@ -13,9 +13,9 @@ import time
 import numpy as np
 import pytest
 from genboard.benchmarks.drawing import Plan, draw, to_uint8
+from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import read_shard, source_of_shards, write_shard
-from genboard.benchmarks.subjects import open_subject, plan_for
 from genboard.registry.catalog import entries, find, tracks_of
 from genboard.registry.generators import LiveGenerator, load_generator
 from genboard.registry.generators.draws import Draw, draws, normal, permutation
@@ -36,7 +36,7 @@ ON_TRACK = sorted(name for name, entry in entries(Generator).items() if TRACK.na
 
 
 def plan(name: str, n: int = TRACK.samples) -> Plan:
-    return plan_for(open_subject(name, TRACK), TRACK, n)
+    return plan_for(open_target(name, TRACK), TRACK, n)
 
 
 def test_there_are_generators():
@@ -72,7 +72,7 @@ def test_neither_batch_size_nor_order_nor_pieces_nor_number_nor_start_change_a_s
 
 def test_a_short_batch_can_change_a_network_so_blocks_are_needed():
     # The control of the two tests above: without the aligned blocks these digits do differ.
-    live = open_subject("vae", TRACK).generator
+    live = open_target("vae", TRACK).generator
     assert live is not None
     alone = np.concatenate([live.sample([ticket]) for ticket in draws(TRACK.seed, 0, 64)])
     together = live.sample(draws(TRACK.seed, 0, 64))

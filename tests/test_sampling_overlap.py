@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import torch
 from genboard.benchmarks import runner
-from genboard.benchmarks.overlap import AHEAD, Follower
+from genboard.benchmarks.evaluation_target import EvaluationTarget, open_target, plan_for
+from genboard.benchmarks.overlap import AHEAD, FeatureWorker
 from genboard.benchmarks.result import Result
 from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import drop, sample
 from genboard.benchmarks.shards import source_of_shards
-from genboard.benchmarks.subjects import Subject, open_subject, plan_for
 from genboard.reference_stats.features import Measured, Pass, Stream, measure
 from genboard.registry.catalog import find
 from genboard.registry.conversions import converted
@@ -87,9 +87,9 @@ def test_samples_that_are_drawn_and_measured_at_once_are_those_of_one_after_the_
     torch.set_num_threads(threads)
     try:
         spaces = {name: load_extractor(name) for name in ("digits-cnn", "pixels")}
-        plan = plan_for(open_subject("vae", TRACK), TRACK, 300)
+        plan = plan_for(open_target("vae", TRACK), TRACK, 300)
         streams = {name: Stream(Pass("x", 300, space, moments=False)) for name, space in spaces.items()}
-        with Follower(streams) as follower:
+        with FeatureWorker(streams) as follower:
             manifest = sample(plan, tmp_path / "both", each=follower.give)
             follower.finish()
         alone = sample(plan, tmp_path / "alone")
@@ -108,8 +108,8 @@ class Watched:
         self.add = each
 
 
-def follower_of(each: Callable[[Images], None]) -> Follower:
-    return Follower({"x": Watched(each)})  # type: ignore[dict-item]
+def follower_of(each: Callable[[Images], None]) -> FeatureWorker:
+    return FeatureWorker({"x": Watched(each)})  # type: ignore[dict-item]
 
 
 def test_neither_side_waits_for_the_other():
@@ -159,48 +159,48 @@ def broken(after: int) -> Callable[..., LiveExtractor]:
 
 
 def test_features_that_fail_stop_the_drawing_and_what_was_drawn_is_kept(tmp_path, monkeypatch):
-    subject, workspace = open_subject("noise", TRACK), Workspace.under(tmp_path)
+    target, workspace = open_target("noise", TRACK), Workspace.under(tmp_path)
     monkeypatch.setattr(runner, "load_extractor", broken(after=1))
     with pytest.raises(BadFeatures, match="NaN or infinite"):
-        evaluate(subject, TRACK, workspace=workspace)
+        evaluate(target, TRACK, workspace=workspace)
     (failed,) = (tmp_path / "results").rglob("*.json")
     assert json.loads(failed.read_bytes())["error"]["stage"] == "measuring"
     assert list(tmp_path.rglob("*.parquet"))
     monkeypatch.undo()
-    done = evaluate(subject, TRACK, workspace=workspace).result
+    done = evaluate(target, TRACK, workspace=workspace).result
     assert done.status == "complete"
-    assert values(done) == values(evaluate(subject, TRACK, workspace=Workspace.under(tmp_path / "anew")).result)
+    assert values(done) == values(evaluate(target, TRACK, workspace=Workspace.under(tmp_path / "anew")).result)
 
 
 def values(result: Result) -> Any:
     return result.sampling, result.metrics, result.preview, result.specification, result.id
 
 
-def stopping(at: int, error: BaseException) -> Subject:
+def stopping(at: int, error: BaseException) -> EvaluationTarget:
     """Noise that raises when it is asked for sample `at`, once."""
-    subject, left = open_subject("noise", TRACK), [error]
-    assert subject.generator is not None
-    inner = subject.generator.sample
+    target, left = open_target("noise", TRACK), [error]
+    assert target.generator is not None
+    inner = target.generator.sample
 
     def draw(tickets: Any) -> Any:
         if left and any(t.index >= at for t in tickets):
             raise left.pop()
         return inner(tickets)
 
-    return dataclasses.replace(subject, generator=dataclasses.replace(subject.generator, sample=draw))
+    return dataclasses.replace(target, generator=dataclasses.replace(target.generator, sample=draw))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), BadSamples("no more")])
 def test_a_drawing_that_stops_ends_the_features_and_goes_on_where_it_was(error, tmp_path):
-    subject, workspace = stopping(300, error), Workspace.under(tmp_path)
+    target, workspace = stopping(300, error), Workspace.under(tmp_path)
     with pytest.raises(type(error)):
-        evaluate(subject, TRACK, workspace=workspace)
+        evaluate(target, TRACK, workspace=workspace)
     stages = [json.loads(p.read_bytes())["error"]["stage"] for p in (tmp_path / "results").rglob("*.json")]
     # An interrupt is no result.
     assert stages == ([] if isinstance(error, KeyboardInterrupt) else ["sampling"])
     assert len(list(tmp_path.rglob("*.parquet"))) == 2
-    resumed = evaluate(subject, TRACK, workspace=workspace).result
-    whole = evaluate(open_subject("noise", TRACK), TRACK, workspace=Workspace.under(tmp_path / "anew")).result
+    resumed = evaluate(target, TRACK, workspace=workspace).result
+    whole = evaluate(open_target("noise", TRACK), TRACK, workspace=Workspace.under(tmp_path / "anew")).result
     assert values(resumed) == values(whole)
 
 
@@ -245,7 +245,7 @@ def test_dropped_samples_leave_the_same_result_and_nothing_else(run: Run, tmp_pa
 
 
 def test_dropping_takes_what_a_killed_run_left_and_nothing_of_others(tmp_path):
-    plan = plan_for(open_subject("noise", TRACK), TRACK, 200)
+    plan = plan_for(open_target("noise", TRACK), TRACK, 200)
     sample(plan, tmp_path / "a")
     (tmp_path / "a" / ".samples-00001-of-00002.parquet.tmp").write_bytes(b"half")
     drop(tmp_path / "a")
@@ -257,7 +257,7 @@ def test_dropping_takes_what_a_killed_run_left_and_nothing_of_others(tmp_path):
 
 
 def test_the_options_say_whether_samples_are_kept(tmp_path):
-    subject, workspace = open_subject("noise", TRACK), Workspace.under(tmp_path)
-    evaluate(subject, TRACK, 130, workspace, Options(keep_samples=False))
+    target, workspace = open_target("noise", TRACK), Workspace.under(tmp_path)
+    evaluate(target, TRACK, 130, workspace, Options(keep_samples=False))
     assert not list(tmp_path.rglob("*.parquet"))
     assert list((tmp_path / "results").rglob("*.preview.png"))

@@ -46,12 +46,12 @@ def test_its_own_setting_is_among_those_that_are_drawn() -> None:
 def test_another_setting_gives_other_samples_and_leaves_the_registry_alone() -> None:
     context = gather(digits("fd", samples=20), ["vae"])
     before = find(Generator, "vae").identity()
-    subject = turned(context, "vae", "vae.truncation-0.4", "truncation", 0.4)
-    assert subject.generator is not None
-    assert subject.generator.identity["arguments"] == {"truncation": 0.4}
-    assert subject.record.name == "vae.truncation-0.4"
+    target = turned(context, "vae", "vae.truncation-0.4", "truncation", 0.4)
+    assert target.generator is not None
+    assert target.generator.identity["arguments"] == {"truncation": 0.4}
+    assert target.record.name == "vae.truncation-0.4"
     assert find(Generator, "vae").identity() == before
-    assert context.subject("vae").generator is not None
+    assert context.target("vae").generator is not None
 
 
 def rows(points: dict[tuple[str, float], tuple[float, float]], se: float = 0.01) -> list[Row]:

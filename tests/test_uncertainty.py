@@ -24,8 +24,8 @@ from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
 from genboard.benchmarks.uncertainty import (
     FEWEST,
     Estimate,
-    degrees_of,
     effect_of_labels,
+    effective_df,
     normal,
     quantile,
     skewed,
@@ -39,22 +39,22 @@ def gaussian(seed: int, n: int, d: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(seed).standard_normal((n, d)))
 
 
-@pytest.mark.parametrize("degrees", [1, 2, 3, 4.5, FEWEST, 8, 20, 100, 1e6])
-def test_the_quantile_is_students(degrees):
-    assert quantile(degrees) == pytest.approx(scipy.stats.t.ppf(0.975, degrees), rel=1e-12)
+@pytest.mark.parametrize("df", [1, 2, 3, 4.5, FEWEST, 8, 20, 100, 1e6])
+def test_the_quantile_is_students(df):
+    assert quantile(df) == pytest.approx(scipy.stats.t.ppf(0.975, df), rel=1e-12)
     assert quantile(math.inf) == pytest.approx(scipy.stats.norm.ppf(0.975), rel=1e-12)
 
 
 def test_normal_values_have_about_as_many_degrees_as_there_are():
-    assert degrees_of(gaussian(0, 10_000, 1)[:, 0]) == pytest.approx(10_000, rel=0.1)
-    assert degrees_of(gaussian(0, 10_000, 1)[:, 0] ** 3) < 1000
-    assert degrees_of(torch.eye(1000)[0]) == FEWEST
-    assert degrees_of(torch.ones(10)) == math.inf
+    assert effective_df(gaussian(0, 10_000, 1)[:, 0]) == pytest.approx(10_000, rel=0.1)
+    assert effective_df(gaussian(0, 10_000, 1)[:, 0] ** 3) < 1000
+    assert effective_df(torch.eye(1000)[0]) == FEWEST
+    assert effective_df(torch.ones(10)) == math.inf
 
 
 def test_an_interval_without_skewness_is_the_plain_one():
     influence = torch.cat([x := gaussian(6, 50, 1)[:, 0], -x])
-    found, plain = skewed(3.0, 0.5, influence, ""), normal(3.0, 0.5, "", degrees=degrees_of(influence))
+    found, plain = skewed(3.0, 0.5, influence, ""), normal(3.0, 0.5, "", df=effective_df(influence))
     assert (found.lo, found.hi) == pytest.approx((plain.lo, plain.hi), rel=1e-9)
 
 
@@ -84,7 +84,7 @@ def test_the_effect_stands_for_fewer_or_more_independent_draws():
     assert (half.lo, half.hi, half.se) == pytest.approx((plain.lo, plain.hi, plain.se), rel=1e-12)
     same = wilson(30, 100, effect=0.0)
     assert same.lo == same.hi == 0.3
-    assert wilson(30, 100, degrees=5).hi > wilson(30, 100).hi
+    assert wilson(30, 100, df=5).hi > wilson(30, 100).hi
 
 
 def test_the_variance_within_labels_is_that_of_each_label():

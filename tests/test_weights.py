@@ -22,7 +22,7 @@ from genboard.registry.weights import fetch, read_weights, torch_cache
 from pydantic import ValidationError
 from sets import COMMIT, hub_server, refuses, serves
 
-from genboard.core.errors import BadFeatures, CannotWrite, GenboardError
+from genboard.core.errors import BadWeights, CannotWrite, GenboardError
 from genboard.core.files import sha256
 
 DATA = safetensors.numpy.save({"a": np.arange(5000, dtype=np.float32), "b": np.eye(3, dtype=np.float32)})
@@ -145,7 +145,7 @@ def test_half_a_file_is_never_used(server, empty_cache):
 
 def test_a_download_with_another_digest_is_not_kept(server, empty_cache):
     server.answer = something_else
-    with pytest.raises(BadFeatures, match=f"SHA-256 {sha256(b'<html>moved</html>')}, but its entry says {DIGEST}"):
+    with pytest.raises(BadWeights, match=f"SHA-256 {sha256(b'<html>moved</html>')}, but its entry says {DIGEST}"):
         fetch(weights_at(server.url))
     assert kept(empty_cache) == []
 
@@ -179,7 +179,7 @@ def test_a_cache_that_cannot_be_written_to(server, empty_cache):
 def test_a_file_that_was_changed_in_the_cache_is_refused(server):
     path = fetch(weights_at(server.url))
     path.write_bytes(DATA[:-1] + b"x")
-    with pytest.raises(BadFeatures, match=f"has SHA-256 .*, but its entry says {DIGEST}") as e:
+    with pytest.raises(BadWeights, match=f"has SHA-256 .*, but its entry says {DIGEST}") as e:
         read_weights(weights_at(server.url))
     assert e.value.hint == "delete the file, and it is downloaded again"
 
@@ -192,7 +192,7 @@ def test_the_first_digits_of_a_digest_will_do_and_fewer_will_not(server):
 
 def test_committed_weights_are_checked_too():
     file = "extractors/weights/digits-cnn.safetensors"
-    with pytest.raises(BadFeatures, match="its entry says 00000000") as e:
+    with pytest.raises(BadWeights, match="its entry says 00000000") as e:
         read_weights(Weights(file=file, sha256="0" * 64))
     assert e.value.hint == "restore the file, or train it again with `make zoo`"
 
@@ -224,7 +224,7 @@ class Code:
 def test_torch_files_give_arrays_and_nothing_else(data, problem, server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     server.answer = lambda request, _: send(request, data, len(data))
-    with pytest.raises(BadFeatures, match=problem):
+    with pytest.raises(BadWeights, match=problem):
         read_weights(weights_at(server.url.replace(".safetensors", ".pth"), sha256(data)))
     assert not (tmp_path / "was-run").exists()
 
@@ -239,7 +239,7 @@ def test_torch_files_are_read(server):
 
 def test_what_is_no_safetensors_file_is_refused(server):
     server.answer = something_else
-    with pytest.raises(BadFeatures, match="is not a safetensors file"):
+    with pytest.raises(BadWeights, match="is not a safetensors file"):
         read_weights(weights_at(server.url, sha256(b"<html>moved</html>")))
 
 
@@ -253,7 +253,7 @@ def hub_weights(digest: str = DIGEST) -> Weights:
 def test_weights_of_the_hub(monkeypatch, tmp_path):
     with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
         assert set(read_weights(hub_weights())) == {"a", "b"}
-        with pytest.raises(BadFeatures, match="its entry says 00000000"):
+        with pytest.raises(BadWeights, match="its entry says 00000000"):
             read_weights(hub_weights("0" * 64))
     # The server is gone; the cache is enough.
     assert set(read_weights(hub_weights())) == {"a", "b"}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.drawing import Plan, draw, to_uint8
-from genboard.benchmarks.subjects import open_subject, plan_for
+from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.reference_stats.features import measure
 from genboard.registry.catalog import entries, find
 from genboard.registry.datasets import load_split
@@ -65,7 +65,7 @@ def live(name: str, **arguments: float) -> LiveGenerator:
 
 
 def plan(name: str, n: int = 100) -> Plan:
-    return plan_for(open_subject(name, TRACK), TRACK, n)
+    return plan_for(open_target(name, TRACK), TRACK, n)
 
 
 def grey(generator: LiveGenerator, tickets: list[Draw]) -> np.ndarray:

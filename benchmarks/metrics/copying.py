@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ...reference_stats.centres import CELLS, SEED, cell_centres, cells_of
-from ..uncertainty import Estimate, degrees_of, normal, variance_within
+from ..uncertainty import Estimate, effective_df, normal, variance_within
 from .distances import nearest
 from .inputs import FeatureSet, MetricInputs
 
@@ -69,7 +69,7 @@ def copying_score(inputs: MetricInputs, *, cells: int = CELLS, seed: int = SEED)
         influence[of_samples == cell] = moved(tally.of_excess, tally.of_variance)
     added = max(float((moved(t.ends, t.ends_variance) - influence.mean()).square().sum()) / 2 for t in tallies)
     se = ((variance_within(influence, fake.labels) + added / n) / n) ** 0.5
-    uncertainty = normal(value, se, "influence function", degrees=degrees_of(influence))
+    uncertainty = normal(value, se, "influence function", df=effective_df(influence))
     return Estimate(value, uncertainty, influence=influence)
 
 

@@ -12,7 +12,7 @@ import torch
 
 from ..neighbours import Members
 from ..neighbours.random_partition import column_counts, enough, quarters
-from ..uncertainty import degrees_of
+from ..uncertainty import effective_df
 
 FEWEST = 8  # samples that can be split into quarters of two
 
@@ -53,4 +53,4 @@ def clustering(
     # What leaving out each sample would uncover: the few that matter are those the variance is known from.
     count = torch.bincount(real, minlength=n_real)
     alone = torch.bincount(fake[count[real] == 1], minlength=n_fake)
-    return min(effect, float(n_real)), degrees_of(alone)
+    return min(effect, float(n_real)), effective_df(alone)

@@ -7,7 +7,7 @@ from math import sqrt
 
 from torch import Tensor
 
-from ..uncertainty import Target, Uncertainty, degrees_of, normal, quantile, skewed, variance_within
+from ..uncertainty import Target, Uncertainty, effective_df, normal, quantile, skewed, variance_within
 from .frechet_sampling import Sampling
 
 METHOD = "influence function, less the second-order term, with its skewness"
@@ -49,6 +49,6 @@ def interval(
     plain = replace(skewed(value, sqrt(variance), influence, method), target=target)
     # A copy of the reference is nearer than chance allows: never less than what chance adds on average.
     growth = max(full / max(distance, sampled.bias), sampled.steepness)
-    q = quantile(degrees_of(influence))
+    q = quantile(effective_df(influence))
     rise = q * q * growth / 2
     return replace(plain, hi=max(plain.hi, value + rise + sqrt(rise**2 + q * q * variance)))

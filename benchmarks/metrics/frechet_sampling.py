@@ -59,7 +59,7 @@ def sampling(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
     """
     assert found.values is not None
     n, cov, values = generated.n, generated.cov, found.values
-    degrees = n - 1
+    df = n - 1
     gap = generated.mean - real.mean
     second = _second(n, cov, found.roots)
     # Of the squared distance of the means, with what sampling adds to both sides: no ratio of two small numbers.
@@ -71,15 +71,15 @@ def sampling(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
     linear = _linear(generated, gap, features)
     own, rest, slope = _leverages(generated, features, found, tau.square())
     share = values[:, None] / (values[:, None] + tau.square())
-    mean, square = share.sum(dim=0) / degrees, share.square().sum(dim=0) / degrees
+    mean, square = share.sum(dim=0) / df, share.square().sum(dim=0) / df
     odds = own / rest
     spare = (square - mean.square()) / (1 - mean).square()
     # For Gaussian features the odds vary by chance too, and their mean is that much above what it stands for.
-    middle = odds.mean(dim=0) - 2 * spare / ((1 - mean) * degrees)
-    bias = generated.variance / n + lift(degrees, weights, mean, square, middle)
+    middle = odds.mean(dim=0) - 2 * spare / ((1 - mean) * df)
+    bias = generated.variance / n + lift(df, weights, mean, square, middle)
     bias += float(spare.log1p() @ weights) / pi
-    influence = linear + 2 * degrees / pi * (torch.where(own < 0.5, (-own).log1p(), rest.log()) @ weights)
-    limit_influence = linear - 2 * _limit_influence(degrees, weights, mean, square, middle, own, rest, slope, odds)
+    influence = linear + 2 * df / pi * (torch.where(own < 0.5, (-own).log1p(), rest.log()) @ weights)
+    limit_influence = linear - 2 * _limit_influence(df, weights, mean, square, middle, own, rest, slope, odds)
     return Sampling(bias, influence, limit_influence, second, steepness)
 
 
@@ -101,18 +101,18 @@ def nodes(values: Tensor) -> tuple[Tensor, Tensor]:
     return tau, weights
 
 
-def lift(degrees: int, weights: Tensor, mean: Tensor, square: Tensor, odds: Tensor) -> float:
+def lift(df: int, weights: Tensor, mean: Tensor, square: Tensor, odds: Tensor) -> float:
     """Twice the true tr A^(1/2) less that of the samples: how much it adds to the distance, to leading order.
 
     Args:
-        degrees: n - 1.
+        df: n - 1.
         weights: of the nodes, shape (q,).
-        mean: of the leverages at each node, tr A (A + t)^(-1) / degrees.
-        square: tr (A (A + t)^(-1))^2 / degrees.
+        mean: of the leverages at each node, tr A (A + t)^(-1) / df.
+        square: tr (A (A + t)^(-1))^2 / df.
         odds: mean of the leverages' odds.
     """
     # By parts: the integral of a over T, less that over tau, is that of T - tau over -a, and t da/dt = square - mean.
-    return float(8 * degrees / pi * ((mean - square) * ((odds / mean).sqrt() - 1)) @ weights)
+    return float(8 * df / pi * ((mean - square) * ((odds / mean).sqrt() - 1)) @ weights)
 
 
 def _linear(generated: Moments, gap: Tensor, features: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ def _leverages(generated: Moments, features: Tensor, found: Spectrum, t: Tensor)
 
 
 def _limit_influence(
-    degrees: int,
+    df: int,
     weights: Tensor,
     mean: Tensor,
     square: Tensor,
@@ -168,7 +168,7 @@ def _limit_influence(
     growth = stretch * (1 - (left / rest).mean(dim=0) / middle + (mean - square) / mean)
     cover = (odds / rest).mean(dim=0) / mean
     moved = (odds - cover * (own - left)) / middle - left / mean
-    return 2 * degrees / pi * ((left * growth + stretch * (mean - square) * moved) @ weights)
+    return 2 * df / pi * ((left * growth + stretch * (mean - square) * moved) @ weights)
 
 
 def _second(n: int, cov: Tensor, roots: Tensor) -> float:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
-from ..uncertainty import Estimate, degrees_of, normal, variance_within
+from ..uncertainty import Estimate, effective_df, normal, variance_within
 from .inputs import MetricInputs
 
 
@@ -25,7 +25,7 @@ def inception_score(inputs: MetricInputs) -> Estimate:
     divergence = _divergences(inputs.fake.logits)
     value = float(divergence.mean().exp())
     se = value * (variance_within(divergence, inputs.fake.labels) / len(divergence)) ** 0.5
-    interval = normal(value, se, "influence function", degrees=degrees_of(divergence))
+    interval = normal(value, se, "influence function", df=effective_df(divergence))
     return Estimate(value, interval, influence=value * divergence)
 
 

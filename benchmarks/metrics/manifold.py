@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import sqrt
 
 from ..neighbours import Members, Neighbours
-from ..uncertainty import Estimate, degrees_of, effect_of_labels, normal, variance_within, wilson
+from ..uncertainty import Estimate, effect_of_labels, effective_df, normal, variance_within, wilson
 from .coverage_interval import FEWEST, clustering
 from .inputs import MetricInputs
 from .recall_interval import half_samples
@@ -38,7 +38,7 @@ def recall(inputs: MetricInputs, *, k: int = 3) -> Estimate:
 
     Source: Kynkäänniemi et al. 2019, arXiv:1904.06991. Standard error: the spread over half-samples, see
     `recall_interval`. Which those are depends on the places of the rows and the seed; there are so many that it moves
-    the interval by 1 %.
+    the interval by 1%.
     """
     neighbours = inputs.neighbours(k)
     whole = neighbours.counts
@@ -64,7 +64,7 @@ def density(inputs: MetricInputs, *, k: int = 5) -> Estimate:
     if n < 2:
         return Estimate(value, None, "no interval: a single sample")
     se = sqrt(variance_within(balls, neighbours.labels) / n) / k
-    interval = normal(value, se, "standard error of a mean", degrees=degrees_of(balls))
+    interval = normal(value, se, "standard error of a mean", df=effective_df(balls))
     return Estimate(value, interval, influence=balls.double() / k)
 
 
@@ -80,8 +80,8 @@ def coverage(inputs: MetricInputs, *, k: int = 5) -> Estimate:
     hits, n = int(whole.reached_real[k - 1]), whole.cell.n_real
     if whole.cell.n_fake < FEWEST:
         return Estimate(hits / n, None, f"no interval: {whole.cell.n_fake} samples, it needs {FEWEST}")
-    effect, degrees = clustering(_members(neighbours), n, whole.cell.n_fake, k, neighbours.labels, neighbours.seed)
-    return Estimate(hits / n, wilson(hits, n, effect, degrees, "Wilson, variance from halves and quarters"))
+    effect, df = clustering(_members(neighbours), n, whole.cell.n_fake, k, neighbours.labels, neighbours.seed)
+    return Estimate(hits / n, wilson(hits, n, effect, df, "Wilson, variance from halves and quarters"))
 
 
 def _members(neighbours: Neighbours) -> Members:

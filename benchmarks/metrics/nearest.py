@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import BadFeatures
-from ..uncertainty import Estimate, degrees_of, normal, variance_within
+from ..uncertainty import Estimate, effective_df, normal, variance_within
 from .inputs import MetricInputs
 
 
@@ -24,5 +24,5 @@ def nearest_ratio(inputs: MetricInputs) -> Estimate:
         raise BadFeatures("every real image is in the training set: there is no distance to compare with")
     value = float(distances.mean()) / scale
     se = (variance_within(distances, inputs.fake.labels) / len(distances)) ** 0.5 / scale
-    uncertainty = normal(value, se, "standard error of a mean", degrees=degrees_of(distances))
+    uncertainty = normal(value, se, "standard error of a mean", df=effective_df(distances))
     return Estimate(value, uncertainty, influence=distances / scale)

@@ -16,8 +16,8 @@ from torch import Tensor
 from ...core.errors import BadFeatures
 from ..neighbours import members_within, to_other_rows
 from ..neighbours.random_partition import bits, enough, halves
-from ..uncertainty import FEWEST as FEWEST_DEGREES
-from ..uncertainty import Estimate, degrees_of, normal
+from ..uncertainty import FEWEST as FEWEST_DF
+from ..uncertainty import Estimate, effective_df, normal
 from .diagonal import Curve, share_below, standard_error
 from .distances import distances
 from .inputs import MetricInputs
@@ -86,8 +86,8 @@ def beta_recall(inputs: MetricInputs, *, k: int = 1, seed: int = 0) -> Estimate:
     value, n = Curve.of(most_typical).agreement(), len(features)
     if n < FEWEST:
         return Estimate(value, None, f"no interval: {n} samples, it needs {FEWEST}")
-    se, degrees = _standard_error(inside, most_typical, seed, inputs.fake.labels)
-    return Estimate(value, normal(value, se, "variance between halves", degrees=degrees))
+    se, df = _standard_error(inside, most_typical, seed, inputs.fake.labels)
+    return Estimate(value, normal(value, se, "variance between halves", df=df))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Te
     To first order the value is a mean over the real balls, of the curve's gain at the lowest level in each. Balls share
     samples: how much the variance of that mean differs from that of independent balls is seen in disjoint halves of the
     samples, which vary as fresh draws of their size do. They are so many that the places of the rows, which decide who
-    is in which half, move the result by 1 %.
+    is in which half, move the result by 1%.
     """
     curve, n = Curve.of(most_typical), len(inside.rank)
     rank = inside.rank.cpu()
@@ -147,5 +147,5 @@ def _standard_error(inside: _Inside, most_typical: Tensor, seed: int, labels: Te
     effect = between / within if within else 0.0
     whole = curve.gain(most_typical)
     # As many balls as would vary so much if they were independent: few where nearly all are empty.
-    degrees = max(FEWEST_DEGREES, degrees_of(whole) / max(1.0, effect))
-    return sqrt(effect * float(whole.var(correction=1)) / inside.balls), degrees
+    df = max(FEWEST_DF, effective_df(whole) / max(1.0, effect))
+    return sqrt(effect * float(whole.var(correction=1)) / inside.balls), df

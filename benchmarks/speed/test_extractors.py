@@ -89,7 +89,7 @@ def test_inception(benchmark, state, images, monkeypatch, tmp_path):
 
 def test_ways(benchmark, state, images, monkeypatch):
     extractor = ours(state, "float32")
-    larger = ours(state, "float32", ENTRY.model_copy(update={"lane": 32}))
+    larger = ours(state, "float32", ENTRY.model_copy(update={"sub_batch": 32}))
     pixels = torch.from_numpy(images.pixels)
 
     @torch.inference_mode()
@@ -106,9 +106,9 @@ def test_ways(benchmark, state, images, monkeypatch):
         lambda: extractor.compute(images, "images"),
         {
             "all cores in every operation, 64 images at once": together,
-            "lanes of 32": lambda: larger.compute(images, "images"),
+            "sub-batches of 32": lambda: larger.compute(images, "images"),
             "convolution and ReLU apart": apart,
         },
         step="Inception v3, 64 images of 256x256",
-        taken=f"lanes of {ENTRY.lane}, one core each, convolution and ReLU in one",
+        taken=f"sub-batches of {ENTRY.sub_batch}, one core each, convolution and ReLU in one",
     )

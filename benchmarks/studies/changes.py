@@ -56,7 +56,7 @@ def trend(blocks: Sequence[Sequence[float]]) -> Trend:
 
 @dataclass(frozen=True)
 class Change:
-    """A mean difference and its 95 % interval."""
+    """A mean difference and its 95% interval."""
 
     mean: float
     lo: float

@@ -21,9 +21,9 @@ from ...registry.images import ImageSource, sequence_digest
 from ...registry.metrics import find_metric
 from ...registry.schema import Against, Dataset, Extractor, Generator, Track, TrackMetric
 from ..drawing import Plan
+from ..evaluation_target import EvaluationTarget, open_target, plan_for
 from ..sampling import sample
 from ..shards import source_of_shards
-from ..subjects import Subject, open_subject, plan_for
 from .cache import Cache
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class StudyContext:
     generators: tuple[str, ...]
     device: str = "cpu"
     left_out: dict[str, str] = field(default_factory=dict)
-    given: Mapping[str, Subject] = field(default_factory=dict)
+    given: Mapping[str, EvaluationTarget] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
     named: bool = False
     folder: Path | None = None
@@ -78,11 +78,11 @@ class StudyContext:
         own = [column for column in self.track.metrics if column.extractor == extractor]
         return sorted(own, key=lambda column: column.key != self.track.primary)
 
-    def subject(self, name: str) -> Subject:
-        return self.once(("subject", name), lambda: self.given.get(name) or open_subject(name, self.track))
+    def target(self, name: str) -> EvaluationTarget:
+        return self.once(("target", name), lambda: self.given.get(name) or open_target(name, self.track))
 
     def family(self, name: str) -> str:
-        return self.subject(name).record.family
+        return self.target(name).record.family
 
     def is_baseline(self, name: str) -> bool:
         found = entries(Generator)
@@ -101,13 +101,13 @@ class StudyContext:
     def plan(self, name: str, seed: int | None = None) -> Plan:
         """The samples of a generator, as the track asks for them or from another seed."""
         track = self.track if seed is None else self.track.model_copy(update={"seed": seed})
-        return plan_for(self.subject(name), track)
+        return plan_for(self.target(name), track)
 
     def source(self, name: str, seed: int | None = None) -> tuple[ImageSource, str]:
         """The images of a generator's samples, and their digest. They are drawn where `evaluate` draws them."""
-        subject = self.subject(name)
-        if subject.images is not None:
-            images = subject.images.first(self.n)
+        target = self.target(name)
+        if target.images is not None:
+            images = target.images.first(self.n)
             return images, sequence_digest(images.runs())
         plan = self.plan(name, seed)
         folder = self.home / "samples" / self.track.id / name / plan.spec_id[:12]
@@ -187,9 +187,9 @@ class StudyContext:
         return as_before(images, *(self.reference(extractor, side) for side in sides))
 
     def _drawn(self, name: str, extractor: str, seed: int | None) -> tuple[str, Measured]:
-        subject = self.subject(name)
-        if subject.images is not None:
-            what: Any = {"images": sequence_digest(subject.images.first(self.n).runs())}
+        target = self.target(name)
+        if target.images is not None:
+            what: Any = {"images": sequence_digest(target.images.first(self.n).runs())}
         else:
             what = self.plan(name, seed).spec
         conversions = list(self.conversions(extractor))
@@ -199,7 +199,7 @@ class StudyContext:
             images, digest = self.source(name, seed)
             return digest, self._measure(images, extractor)
 
-        own = subject.record.name
+        own = target.record.name
         return self.once(
             ("drawn", name, extractor, seed), lambda: self.cache.features(own, extractor, decides, compute)
         )
@@ -228,20 +228,20 @@ def gather(
         names = [name for name in own if baselines or not entries(Generator)[name].baseline]
     if not names:
         raise BadStudy(f"no generator to study on track {track.name!r}", "name some with --generators")
-    given: dict[str, Subject] = {}
+    given: dict[str, EvaluationTarget] = {}
     known, chosen = entries(Generator), []
     for name in names:
         if name in known and track.name in tracks_of(known[name]):
             chosen.append(name)
             continue
-        subject = open_subject(name, track)  # says what is wrong with it
-        if subject.images is not None and subject.images.count < track.samples:
+        target = open_target(name, track)  # says what is wrong with it
+        if target.images is not None and target.images.count < track.samples:
             raise BadStudy(
-                f"{name} holds {subject.images.count:,} images, the track asks for {track.samples:,}",
+                f"{name} holds {target.images.count:,} images, the track asks for {track.samples:,}",
                 "studies measure as many samples as the track does",
             )
-        given[subject.record.name] = subject
-        chosen.append(subject.record.name)
+        given[target.record.name] = target
+        chosen.append(target.record.name)
     twice = sorted({name for name in chosen if chosen.count(name) > 1})
     if twice:
         raise BadStudy(f"generator {twice[0]!r} is named twice", "name each once")

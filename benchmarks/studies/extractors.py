@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from ...core.errors import BadFeatures, BadImages
+from ...core.errors import BadFeatures, BadImages, BadWeights
 from ...registry.catalog import entries, find
 from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Extractor
@@ -30,7 +30,7 @@ def run(context: StudyContext, steps: Steps) -> list[Row]:
         try:
             for name in steps.each(context.generators):
                 found[name] = values_in(context, name, space)
-        except (BadFeatures, BadImages) as e:
+        except (BadFeatures, BadImages, BadWeights) as e:
             context.left_out[space] = e.fact
             continue
         values[space] = found

@@ -43,7 +43,7 @@ def _taking(context: StudyContext) -> list[str]:
     """The generators that are drawn anew: those that draw at all, and soon."""
     known, taking = entries(Generator), []
     for name in context.generators:
-        if context.subject(name).generator is None:
+        if context.target(name).generator is None:
             context.left_out[name] = "images are not drawn, so there is no other seed"
         elif name in known and known[name].baseline and _loader(known[name]) in WALKS:
             context.left_out[name] = "hands out given images: another seed gives them in another order"
@@ -85,14 +85,14 @@ def calibration_rows(metric: str, found: Sequence[Sequence[dict[str, Any]]]) -> 
     Args:
         found: for each generator the records of all seeds.
     """
-    shares, held, degrees = [], [], 0
+    shares, held, df = [], [], 0
     for records in found:
         if any(record["value"] is None or not record["se"] for record in records):
             continue
         values = [record["value"] for record in records]
         claimed = sqrt(fmean(record["se"] ** 2 for record in records))
         shares.append((stdev(values) / claimed) ** 2)
-        degrees += len(values) - 1
+        df += len(values) - 1
         for i, record in enumerate(records):
             others = fmean(v for j, v in enumerate(values) if j != i)
             wider = sqrt(1 + 1 / (len(values) - 1))
@@ -101,9 +101,9 @@ def calibration_rows(metric: str, found: Sequence[Sequence[dict[str, Any]]]) -> 
     if not shares or not any(shares):
         return []
     ratio = 1 / sqrt(fmean(shares))
-    narrow, wide = ratio_interval(degrees)
+    narrow, wide = ratio_interval(df)
     row: Row = {"what": "honesty", "metric": metric, "ratio": ratio, "lo": ratio / wide, "hi": ratio / narrow}
-    return [{**row, "held": fmean(held), "degrees": degrees}]
+    return [{**row, "held": fmean(held), "degrees": df}]
 
 
 def verdict(table: Table) -> list[Finding]:

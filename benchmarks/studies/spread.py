@@ -26,7 +26,7 @@ def draw_se(values: Sequence[float], n: int, total: int) -> float | None:
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of independent values and its 95 % interval, Student's; of a single one the value alone.
+    """Mean of independent values and its 95% interval, Student's; of a single one the value alone.
 
     >>> [round(x, 2) for x in mean_interval([1.0, 2.0])]
     [1.5, -4.85, 7.85]
@@ -80,14 +80,14 @@ def tau(a: Sequence[float], b: Sequence[float]) -> float | None:
     return float(kendalltau(a, b, method="asymptotic" if len(a) > 2 else "exact").statistic)
 
 
-def ratio_interval(degrees: int) -> tuple[float, float]:
-    """The 95 % interval of the ratio of a true standard deviation to one estimated with so many degrees of freedom.
+def ratio_interval(df: int) -> tuple[float, float]:
+    """The 95% interval of the ratio of a true standard deviation to one estimated with so many degrees of freedom.
 
-    By the quantiles of chi-square; the ratio is known to a factor of 2 with 5 degrees, to 15 % with 80.
+    By the quantiles of chi-square; the ratio is known to a factor of 2 with 5 of them, to 15% with 80.
 
     >>> [round(end, 2) for end in ratio_interval(1)]
     [0.45, 31.91]
     """
     above = (1 - LEVEL) / 2
-    low, high = (sqrt(degrees / chdtri(degrees, p)) for p in (above, 1 - above))
+    low, high = (sqrt(df / chdtri(df, p)) for p in (above, 1 - above))
     return low, high

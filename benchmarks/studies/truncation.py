@@ -15,7 +15,7 @@ from ...registry.generators import load_generator
 from ...registry.metrics import find_metric
 from ...registry.resolve import function
 from ...registry.schema import Against, Extractor, Generator
-from ..subjects import Subject
+from ..evaluation_target import EvaluationTarget
 from ..uncertainty import Z
 from .context import StudyContext, versioned
 from .evaluator import called, metric_of
@@ -141,14 +141,14 @@ def _at(context: StudyContext, name: str, control: ControlParameter, setting: fl
     return {column.key: found[column.key] for column in columns}
 
 
-def turned(context: StudyContext, name: str, label: str, argument: str, setting: float) -> Subject:
+def turned(context: StudyContext, name: str, label: str, argument: str, setting: float) -> EvaluationTarget:
     """A registered generator with another value of an argument; its samples stand under the label."""
     entry = find(Generator, name)
     other = entry.model_copy(update={"arguments": {**entry.arguments, argument: setting}})
-    subject = context.subject(name)
-    record = subject.record.model_copy(update={"name": label})
-    generator = load_generator(other, context.track, subject.trusted_code, context.device)
-    return replace(subject, record=record, generator=generator)
+    target = context.target(name)
+    record = target.record.model_copy(update={"name": label})
+    generator = load_generator(other, context.track, target.trusted_code, context.device)
+    return replace(target, record=record, generator=generator)
 
 
 def front_rows(values: Sequence[Row]) -> list[Row]:

@@ -23,7 +23,7 @@ from .table import TABLE, kept, read_table, write_table
 
 DRAWS = 400
 PART = 50  # draws that a process takes at a time
-WORDS = 8  # of random partitions: the spread of one interval is off by 4 %, which hundreds of draws average
+WORDS = 8  # of random partitions: the spread of one interval is off by 4%, which hundreds of draws average
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -79,14 +79,14 @@ def sample(
     json: Json = False,
 ) -> None:
     """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
+    from ..benchmarks.evaluation_target import open_target, plan_for
     from ..benchmarks.sampling import sample as draw
-    from ..benchmarks.subjects import open_subject, plan_for
     from ..registry.catalog import find
     from ..registry.schema import Track
 
     entry = find(Track, track)
-    subject = open_subject(generator, entry, trust_code=trust_code, device=device)
-    manifest = draw(plan_for(subject, entry, samples), out, batch_size)
+    target = open_target(generator, entry, trust_code=trust_code, device=device)
+    manifest = draw(plan_for(target, entry, samples), out, batch_size)
     if json:
         print_json(manifest)
         return
@@ -119,22 +119,22 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
+    from ..benchmarks.evaluation_target import open_target
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
-    from ..benchmarks.subjects import open_subject
     from ..leaderboard.export.terminal import result_text
     from ..registry.catalog import find
     from ..registry.schema import Track
 
     entry = find(Track, track)
-    subject = open_subject(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
-    done = measure(subject, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
+    done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
     if out is not None:
         write_json(out, done.result.to_json())
-    if subject.images is not None and subject.images.count > done.result.sampling.n:
-        say(f"{source} holds {subject.images.count:,} images; the first {done.result.sampling.n:,} were measured")
+    if target.images is not None and target.images.count > done.result.sampling.n:
+        say(f"{source} holds {target.images.count:,} images; the first {done.result.sampling.n:,} were measured")
     say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
     if json:
         print_json(done.result.to_json())

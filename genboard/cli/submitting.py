@@ -78,8 +78,8 @@ def submit(
     if source is None or track is None:
         raise typer.BadParameter("give SOURCE and --track, or --template")
 
+    from ..benchmarks.evaluation_target import open_target
     from ..benchmarks.runner import Options
-    from ..benchmarks.subjects import open_subject
     from ..leaderboard.storage.records import COMMITTED
     from ..leaderboard.submission.check import check as check_files
     from ..leaderboard.submission.prepare import prepare
@@ -105,10 +105,10 @@ def submit(
     }
     told = about.read_metadata(metadata, flags)
     entry = find(Track, track)
-    subject = open_subject(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device)
     if sys.stdin.isatty():
-        told = _asked(told, subject.record.kind == "registered")
-    done = prepare(subject, entry, told, out, options=Options(device, batch_size))
+        told = _asked(told, target.record.kind == "registered")
+    done = prepare(target, entry, told, out, options=Options(device, batch_size))
     if json:
         print_json(done.result.to_json())
     say(f"{'measured' if done.measured else 'already measured'}; {'written' if done.changed else 'nothing changed'}:")
@@ -134,7 +134,7 @@ def submit(
         from ..leaderboard.hub import push_samples as share
         from ..leaderboard.hub import samples_folder
 
-        given = Path(source) if subject.images is not None else None
+        given = Path(source) if target.images is not None else None
         (say if json else print)(share(samples_folder(done.result, given), push_samples))
     if push:
         from ..leaderboard.hub import push_submission

@@ -4,7 +4,8 @@ GenboardError        caught once, in the command line, and shown without a trace
   UnknownName        a name that is in no registry
   BadEntry           a registry entry, a reference or a result file that does not parse
   BadImages          images that cannot be measured as they are
-  BadFeatures        features or weights that no metric or network can take
+  BadFeatures        features that no metric can take
+  BadWeights         weights, or a program or pipeline with weights, that cannot be loaded
   BadSamples         a generator that did not give the samples it was asked for
   ReferenceMismatch  reference statistics that were made of something else, or are missing
   BadSubmission      a submission that lacks what a reader of the board must know
@@ -53,6 +54,10 @@ class BadImages(GenboardError, ValueError):
 
 
 class BadFeatures(GenboardError, ValueError):
+    pass
+
+
+class BadWeights(GenboardError, ValueError):
     pass
 
 

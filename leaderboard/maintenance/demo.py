@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...benchmarks.evaluation_target import open_target
 from ...benchmarks.runner import Evaluated, Options, Workspace, evaluate
 from ...benchmarks.studies.context import gather
 from ...benchmarks.studies.listing import find_study
 from ...benchmarks.studies.running import run_study
 from ...benchmarks.studies.table import Table
-from ...benchmarks.subjects import open_subject
 from ...registry.catalog import entries, find, tracks_of
 from ...registry.schema import Generator, Track
 from ..board.board import Board, make_board
@@ -57,6 +57,6 @@ def evaluate_all(
     names = [name for name, entry in entries(Generator).items() if track.name in tracks_of(entry)]
     done = []
     for name in names:
-        done.append(evaluate(open_subject(name, track), track, workspace=workspace, options=options))
+        done.append(evaluate(open_target(name, track), track, workspace=workspace, options=options))
         progress(done[-1])
     return done

@@ -129,7 +129,7 @@ def draw(values: tuple[float, ...], errors: Errors, rng: np.random.Generator) ->
 def _interval(errors: Errors, value: float, se: float, x: torch.Tensor) -> Uncertainty:
     if errors == "exponential, 60 samples":
         return skewed(value, se, x, "")
-    return normal(value, se, "", degrees=len(x) - 1)
+    return normal(value, se, "", df=len(x) - 1)
 
 
 def main() -> None:

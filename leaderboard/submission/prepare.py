@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...benchmarks.evaluation_target import EvaluationTarget, plan_for
 from ...benchmarks.result import Result, SubmissionRecord, influence_path, preview_path, save_result
 from ...benchmarks.runner import Options, Workspace, evaluate
 from ...benchmarks.sampling import sample
-from ...benchmarks.subjects import Subject, plan_for
 from ...core.errors import BadSubmission
 from ...core.files import canonical_json, read_bytes, sha256, write_bytes
 from ...registry.schema import Track
@@ -35,28 +35,28 @@ class Submission:
 
 
 def prepare(
-    subject: Subject,
+    target: EvaluationTarget,
     track: Track,
     metadata: Metadata,
     folder: Path,
     workspace: Workspace | None = None,
     options: Options | None = None,
 ) -> Submission:
-    """Measure a subject, or go on measuring it, and write its submission into `folder`.
+    """Measure a target, or go on measuring it, and write its submission into `folder`.
 
-    The same subject, track and metadata give the same files, to the byte.
+    The same target, track and metadata give the same files, to the byte.
 
     Raises:
         BadSubmission: metadata are missing, or the images are too few.
-        BadSamples, BadImages, BadFeatures: sampling or measuring failed.
+        BadSamples, BadImages, BadFeatures, BadWeights: sampling or measuring failed.
         CannotWrite: the folder cannot be filled.
     """
-    refuse_incomplete(subject, track, metadata)
+    refuse_incomplete(target, track, metadata)
     workspace = workspace or Workspace.default()
-    done = evaluate(subject, track, None, workspace, options)
+    done = evaluate(target, track, None, workspace, options)
     preview = read_bytes(preview_path(done.path)) if done.result.preview else None
     influences = read_bytes(influence_path(done.path)) if done.result.influences else None
-    manifest = _manifest(subject, track, done.result, workspace, options or Options()).encode()
+    manifest = _manifest(target, track, done.result, workspace, options or Options()).encode()
     result = submitted(done.result, metadata, sha256(manifest))
     path = folder / result.path
     wanted = {path: canonical_json(result.to_json()), manifest_path(path): manifest}
@@ -71,22 +71,22 @@ def prepare(
     return Submission(result, folder, tuple(sorted(wanted)), not done.reused, changed)
 
 
-def refuse_incomplete(subject: Subject, track: Track, metadata: Metadata) -> None:
+def refuse_incomplete(target: EvaluationTarget, track: Track, metadata: Metadata) -> None:
     """Raises BadSubmission for what can be told before anything is measured."""
-    registered = subject.record.kind == "registered"
+    registered = target.record.kind == "registered"
     if registered:
-        metadata.refuse_what_the_entry_says(subject.record.name)
+        metadata.refuse_what_the_entry_says(target.record.name)
     missing = metadata.missing(registered)
     if missing:
         flags = " ".join(f'{f.flag} "{f.example}"' if " " in f.example else f"{f.flag} {f.example}" for f in missing)
         raise BadSubmission(
-            f"a submission of {subject.record.name} needs {', '.join(f.name for f in missing)}",
+            f"a submission of {target.record.name} needs {', '.join(f.name for f in missing)}",
             f"add {flags}, or --metadata FILE; genboard submit --template writes one to fill in",
         )
-    if subject.images is not None and subject.images.count < track.samples:
+    if target.images is not None and target.images.count < track.samples:
         raise BadSubmission(
-            f"{subject.source} holds {subject.images.count:,} images, {track.id} needs {track.samples:,}",
-            f"draw more, or measure them without ranking: genboard evaluate {subject.source} --track {track.name}",
+            f"{target.source} holds {target.images.count:,} images, {track.id} needs {track.samples:,}",
+            f"draw more, or measure them without ranking: genboard evaluate {target.source} --track {track.name}",
         )
 
 
@@ -111,13 +111,15 @@ def submitted(result: Result, metadata: Metadata, manifest: str) -> Result:
     return result.model_copy(update={"generator": generator, "submission": record})
 
 
-def _manifest(subject: Subject, track: Track, result: Result, workspace: Workspace, options: Options) -> Manifest:
+def _manifest(
+    target: EvaluationTarget, track: Track, result: Result, workspace: Workspace, options: Options
+) -> Manifest:
     """Of the images as given, or of the samples, which are drawn again where they are no longer kept."""
-    if subject.images is not None:
-        manifest = manifest_of_images(subject.images.first(result.sampling.n))
+    if target.images is not None:
+        manifest = manifest_of_images(target.images.first(result.sampling.n))
     else:
-        plan = plan_for(subject, track, result.sampling.n)
-        folder = workspace.samples / track.id / subject.record.name / plan.spec_id[:12]
+        plan = plan_for(target, track, result.sampling.n)
+        folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
         manifest = manifest_of_samples(sample(plan, folder, options.batch_size))
     if manifest.digest != result.sampling.digest:
         raise BadSubmission(

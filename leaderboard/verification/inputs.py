@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ...benchmarks.drawing import PROTOCOL
+from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
 from ...benchmarks.runner import specify_column
-from ...benchmarks.subjects import Subject, open_subject
 from ...core.errors import BadEntry, BadSamples
 from ...core.files import home, read_json
 from ...registry.catalog import entries, find
@@ -82,7 +82,7 @@ def generator_at_hand(result: Result, source: str | None) -> bool:
     return source is not None or (result.generator.kind == "registered" and result.generator.name in entries(Generator))
 
 
-def generator_of(path: Path, result: Result, track: Track, source: str | None, trust_code: bool) -> Subject:
+def generator_of(path: Path, result: Result, track: Track, source: str | None, trust_code: bool) -> EvaluationTarget:
     """The generator that the result's specification names.
 
     Args:
@@ -91,7 +91,7 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
     Raises:
         BadSamples: images, which are not drawn; or a function, and no source for it.
         BadEntry: another generator than the one that was measured: with both.
-        UnknownName, NotTrusted, BadFeatures: the generator is not to be had.
+        UnknownName, NotTrusted, BadWeights: the generator is not to be had.
     """
     kind = result.generator.kind
     if kind == "images":
@@ -104,14 +104,14 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
             f"{result.generator.name} is a user's function", "pass it: --source file.py:function --trust-code"
         )
     name = None if kind == "registered" else result.generator.name
-    subject = open_subject(source or result.generator.name, track, name, trust_code)
-    if subject.generator is None:
+    target = open_target(source or result.generator.name, track, name, trust_code)
+    if target.generator is None:
         raise BadSamples(f"{source} consists of images, so nothing can be drawn", "name a generator, or a function")
     published = result.specification
-    drawn = {"generator": subject.generator.identity, "sampling": {"block": subject.generator.block}}
+    drawn = {"generator": target.generator.identity, "sampling": {"block": target.generator.block}}
     before = {"generator": published["generator"], "sampling": {"block": published["sampling"].get("block")}}
     _refuse_difference(path, before, drawn)
-    return subject
+    return target
 
 
 def kept_samples(result: Result) -> Path | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import NormalDist
 
 from ...benchmarks.difference import standardized
+from ...benchmarks.evaluation_target import EvaluationTarget
 from ...benchmarks.result import Environment, MetricRecord, Result, read_result
 from ...benchmarks.runner import Options, Workspace, evaluate
-from ...benchmarks.subjects import Subject
 from ...core.errors import BadSamples
 from ...registry.images import ImageSource
 from ...registry.schema import Track
@@ -42,8 +42,8 @@ def recompute(
     path: Path, result: Result, track: Track, samples: ImageSource, options: Options, folder: Path
 ) -> Outcome:
     """The metrics again, from the submitted samples, and the preview."""
-    subject = Subject(result.generator, samples.name, images=samples)
-    place = evaluate(subject, track, result.sampling.n, Workspace.under(folder), options).path
+    target = EvaluationTarget(result.generator, samples.name, images=samples)
+    place = evaluate(target, track, result.sampling.n, Workspace.under(folder), options).path
     found = read_result(place)
     columns = _compared(result, found, samples, track, options, 0.0)
     problem = _problem(columns) or preview_problem(preview_off(path, place))
@@ -54,7 +54,7 @@ def reproduce(
     path: Path,
     result: Result,
     track: Track,
-    generator: Subject,
+    generator: EvaluationTarget,
     samples: ImageSource | None,
     options: Options,
     folder: Path,
@@ -102,7 +102,9 @@ def _compared(
     return compare(result.metrics, found.metrics, sensitivity(samples, track, options, share))
 
 
-def resample(result: Result, track: Track, generator: Subject, seed: int, options: Options, folder: Path) -> Outcome:
+def resample(
+    result: Result, track: Track, generator: EvaluationTarget, seed: int, options: Options, folder: Path
+) -> Outcome:
     """Samples from a fresh seed, and whether the published value was a lucky draw.
 
     Raises:

@@ -48,9 +48,9 @@ class LiveExtractor:
     def compute(self, images: Images, source: str) -> tuple[Tensor, Tensor | None]:
         """Features (n, dim) and logits (n, classes) or none, float32, of at most one compute block of images.
 
-        What a network computes at once, its lane, is filled up with zeros: it always sees the same batch shape, so
-        that its last bits do not depend on how many images there are. On a CPU every core has a lane of its own, so
-        they do not depend on the number of cores either.
+        What a network computes at once, its sub-batch, is filled up with zeros: it always sees the same batch shape, so
+        that its last bits do not depend on how many images there are. On a CPU every core has a sub-batch of its own,
+        so they do not depend on the number of cores either.
 
         Raises:
             BadImages: not the shape that the network takes.
@@ -61,18 +61,18 @@ class LiveExtractor:
         if count > self.entry.block:
             raise ValueError(f"{count} images in a compute block of {self.entry.block}")
         pixels = torch.from_numpy(images.pixels)
-        if self.device.type == "cpu" and self.entry.lane is not None:
-            found = on_all_cores(self._lane, pixels.split(self.entry.lane))
+        if self.device.type == "cpu" and self.entry.sub_batch is not None:
+            found = on_all_cores(self._sub_batch, pixels.split(self.entry.sub_batch))
         else:
-            found = [self._lane(pixels)]
+            found = [self._sub_batch(pixels)]
         features = torch.cat([f for f, _ in found])
         if not bool(torch.isfinite(features).all()):
             raise BadFeatures(f"{self.entry.name} gives NaN or infinite features for {source}")
         logits = [some for _, some in found if some is not None]
         return features, torch.cat(logits) if logits else None
 
-    def _lane(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
-        size = self.entry.block if self.device.type != "cpu" else self.entry.lane or self.entry.block
+    def _sub_batch(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        size = self.entry.block if self.device.type != "cpu" else self.entry.sub_batch or self.entry.block
         with torch.inference_mode():
             prepared = _filled(self.prepare(pixels.to(self.device)), size)
             with self._arithmetic():
@@ -138,7 +138,7 @@ def load_extractor(name: str, device: str = "cpu", precision: Precision = "float
 
     Raises:
         UnknownName: no such extractor.
-        BadFeatures: weights that are not the ones its entry names, or do not fit its network.
+        BadWeights: weights that are not the ones its entry names, or do not fit its network.
     """
     entry = find(Extractor, name)
     place = find_device(device)

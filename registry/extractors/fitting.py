@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ...core.errors import BadFeatures
+from ...core.errors import BadWeights
 
 Arrays = Mapping[str, NDArray[Any]]
 N = TypeVar("N", bound=nn.Module)
@@ -27,7 +27,7 @@ def fitted(network: N, weights: Arrays) -> N:
     """The network with these weights, ready for inference.
 
     Raises:
-        BadFeatures: a weight is missing, of another shape, or of no use to the network.
+        BadWeights: a weight is missing, of another shape, or of no use to the network.
     """
     wanted = {k: v for k, v in network.state_dict().items() if not k.endswith(_COUNTER)}
     given = {k: v for k, v in weights.items() if not k.endswith(_COUNTER)}
@@ -47,8 +47,8 @@ def fitted(network: N, weights: Arrays) -> N:
     return network.eval()
 
 
-def _misfit(problem: str) -> BadFeatures:
-    return BadFeatures(
+def _misfit(problem: str) -> BadWeights:
+    return BadWeights(
         f"the weights do not fit the network: {problem}",
         "name the weights that match the entry's loader",
     )

@@ -64,7 +64,7 @@ def load_generator(entry: Generator, track: Track, trust_code: bool = False, dev
     Raises:
         BadSamples: it was not made for this track, or its images are given and not drawn.
         BadEntry: arguments that it does not take.
-        BadFeatures: weights that are not the ones its entry names, or that do not fit.
+        BadWeights: weights that are not the ones its entry names, or that do not fit.
         NotTrusted: it is code, and no leave was given.
         GenboardError: what it needs is not to be had.
     """

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from ...core.errors import BadEntry, BadFeatures, BadSamples
+from ...core.errors import BadEntry, BadSamples, BadWeights
 from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
@@ -41,7 +41,7 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
 
     Raises:
         BadEntry: the entry says something else of it than it says itself.
-        BadFeatures: no such pipeline, one with code of its own, or one whose weights are pickled.
+        BadWeights: no such pipeline, one with code of its own, or one whose weights are pickled.
         GenboardError: diffusers is not installed, or the files are not to be had.
     """
     source = entry.source
@@ -54,12 +54,12 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
     if source.path:
         identity["files"] = _digest(folder)
         if source.sha256 not in (None, identity["files"]):
-            raise BadFeatures(
+            raise BadWeights(
                 f"{folder} has digest {identity['files']}, its entry says {source.sha256}",
                 "restore the folder, or correct the digest in the entry",
             )
     index = _index(folder)
-    with _quietly(diffusers), refusing(BadFeatures, f"{folder}: the pipeline cannot be loaded", _mend(source)):
+    with _quietly(diffusers), refusing(BadWeights, f"{folder}: the pipeline cannot be loaded", _mend(source)):
         pipeline = diffusers.DiffusionPipeline.from_pretrained(
             folder, use_safetensors=True, local_files_only=True, variant=source.variant, **_left_out(index)
         )
@@ -132,7 +132,7 @@ def _check_task(entry: Generator, pipeline: Any) -> None:
     needed = [p.name for p in parameters.values() if p.default is p.empty and p.name not in _OWN]
     if needed or not {"generator", "output_type"} <= set(parameters):
         lacking = f"needs {needed[0]}" if needed else "takes no generators"
-        raise BadFeatures(
+        raise BadWeights(
             f"generator {entry.name!r}: {name} {lacking}",
             "only unconditional, class-conditional and text-to-image pipelines are supported",
         )
@@ -152,26 +152,26 @@ def _index(folder: Path) -> dict[str, Any]:
     """The pipeline's own list of its components, all of them of diffusers or transformers.
 
     Raises:
-        BadFeatures: no such list, or a class that is somewhere else.
+        BadWeights: no such list, or a class that is somewhere else.
     """
     if not (folder / INDEX).is_file():
-        raise BadFeatures(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
+        raise BadWeights(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
     index: dict[str, Any] = read_json(folder / INDEX)
     scripts = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
     name = index.get("_class_name") if isinstance(index, dict) else None
     if scripts or not isinstance(name, str):
-        raise BadFeatures(
+        raise BadWeights(
             f"{folder}: a custom pipeline with its own code{': ' + scripts[0] if scripts else ''}",
             'only pipelines of diffusers itself are supported; a kind = "python" entry can run others',
         )
     diffusers, pipelines = need("diffusers", "diffusers"), need("diffusers.pipelines", "diffusers")
     homes = {"diffusers": diffusers, "transformers": need("transformers", "diffusers")}
     if not _is_pipeline(getattr(diffusers, name, None), diffusers.DiffusionPipeline):
-        raise BadFeatures(f"{folder}: diffusers {diffusers.__version__} has no pipeline {name!r}", "update diffusers")
+        raise BadWeights(f"{folder}: diffusers {diffusers.__version__} has no pipeline {name!r}", "update diffusers")
     for component, said in _components(index):
         home = homes.get(said[0]) or getattr(pipelines, said[0], None)
         if home is None or getattr(home, said[1], None) is None:
-            raise BadFeatures(
+            raise BadWeights(
                 f"{folder}: {component} is {said[0]}.{said[1]}, which neither diffusers nor transformers has",
                 "components with their own code are not supported",
             )
@@ -208,7 +208,7 @@ def _downloaded(source: Diffusers) -> Path:
     for part in parts:
         if not any((folder / part).glob("*.json")):
             file = f"{part}/scheduler_config.json" if part == "scheduler" else f"{part}/config.json"
-            raise BadFeatures(
+            raise BadWeights(
                 f"{source.repo} at {source.revision[:12]}: {file} is not in the cache, and the network is unavailable",
                 _mend(source),
             )

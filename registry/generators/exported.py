@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...core.errors import BadEntry, BadFeatures, BadSamples
+from ...core.errors import BadEntry, BadSamples, BadWeights
 from ..catalog import file_of
 from ..kinds import Exported, Onnx
 from ..schema import Generator, Track
@@ -34,7 +34,7 @@ def open_program(entry: Generator, track: Track) -> LiveGenerator:
 
     Raises:
         BadEntry: the entry says something else of it than it says itself.
-        BadFeatures: no such program, or one that is not read.
+        BadWeights: no such program, or one that is not read.
     """
     source = entry.source
     assert isinstance(source, (Exported, Onnx))
@@ -52,9 +52,9 @@ def _check_inputs(entry: Generator, inputs: Sequence[Input]) -> None:
     latents, labels = (inputs[0], inputs[1:]) if inputs else (None, ())
     good = latents is not None and latents.dtype == torch.float32 and len(latents.shape) >= 2
     if not good or None in (latents.shape[1:] if latents else ()) or len(labels) > 1:
-        raise BadFeatures(f"generator {entry.name!r}: its program takes {', '.join(told) or 'nothing'}", _TAKES)
+        raise BadWeights(f"generator {entry.name!r}: its program takes {', '.join(told) or 'nothing'}", _TAKES)
     if labels and (labels[0].dtype != torch.int64 or len(labels[0].shape) != 1):
-        raise BadFeatures(f"generator {entry.name!r}: its program takes {', '.join(told)}", _TAKES)
+        raise BadWeights(f"generator {entry.name!r}: its program takes {', '.join(told)}", _TAKES)
     if bool(labels) != (entry.task == "class"):
         taken = "labels" if labels else "no labels"
         raise BadEntry(

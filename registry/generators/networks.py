@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from ...core.errors import BadFeatures
+from ...core.errors import BadWeights
 from ..resolve import function
 from ..schema import Generator, Track
 from ..weights import read_weights
@@ -17,7 +17,7 @@ def open_network(entry: Generator, track: Track, device: str = "cpu") -> LiveGen
 
     Raises:
         BadEntry: an argument that it does not take.
-        BadFeatures: weights that are not the ones the entry names, or that do not fit.
+        BadWeights: weights that are not the ones the entry names, or that do not fit.
     """
     assert entry.loader is not None
     load = function(entry.loader, under="registry.generators")
@@ -27,7 +27,7 @@ def open_network(entry: Generator, track: Track, device: str = "cpu") -> LiveGen
     try:
         sample = load(weights, track, *place, **entry.arguments)
     except (KeyError, RuntimeError) as e:  # a key or a shape that the network does not have
-        raise BadFeatures(
+        raise BadWeights(
             f"generator {entry.name!r}: its weights do not fit {entry.loader}: {str(e).splitlines()[0]}",
             "name the weights of this architecture in [source.weights] of its entry",
         ) from e

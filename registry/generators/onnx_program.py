@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...core.errors import BadFeatures
+from ...core.errors import BadWeights
 from ..extras import need
 from ..sources.damage import refusing
 from .program import Input
@@ -38,10 +38,10 @@ class OnnxProgram:
         """The model's one output.
 
         Raises:
-            BadFeatures: an operation cannot take what it is given, or what comes out is no tensor of numbers.
+            BadWeights: an operation cannot take what it is given, or what comes out is no tensor of numbers.
         """
         named = {i.name: tensor.numpy() for i, tensor in zip(self.inputs, given, strict=True)}
-        with refusing(BadFeatures, f"{self.name}: running it failed", EXPORT):
+        with refusing(BadWeights, f"{self.name}: running it failed", EXPORT):
             return torch.from_numpy(self.session.run(None, named)[0])
 
 
@@ -49,13 +49,13 @@ def read_onnx(path: Path) -> OnnxProgram:
     """The model in an .onnx file.
 
     Raises:
-        BadFeatures: no such file, not a valid model, or one that is more than ONNX's own operations on its own numbers.
+        BadWeights: no such file, not a valid model, or one that is more than ONNX's own operations on its own numbers.
         GenboardError: onnx or onnxruntime is not installed.
     """
     onnx, runtime = need("onnx", "onnx"), need("onnxruntime", "onnx")
-    with refusing(BadFeatures, f"{path}: not an ONNX model", EXPORT):
+    with refusing(BadWeights, f"{path}: not an ONNX model", EXPORT):
         if path.stat().st_size > LIMIT:
-            raise BadFeatures(f"{path}: {path.stat().st_size:,} bytes, {LIMIT:,} at most are read", EXPORT)
+            raise BadWeights(f"{path}: {path.stat().st_size:,} bytes, {LIMIT:,} at most are read", EXPORT)
         data = path.read_bytes()
         model = onnx.load_model_from_string(data)
         _refuse_more_than_arithmetic(path, model)
@@ -71,7 +71,7 @@ def read_onnx(path: Path) -> OnnxProgram:
         session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     outputs = [f"{o.type} {tuple(o.shape)}" for o in session.get_outputs()]
     if len(outputs) != 1 or not session.get_outputs()[0].type.startswith("tensor("):
-        raise BadFeatures(
+        raise BadWeights(
             f"{path}: the model gives {', '.join(outputs) or 'nothing'}, where one tensor of images is needed",
             "export a module in evaluation mode whose forward returns the images alone",
         )
@@ -79,32 +79,32 @@ def read_onnx(path: Path) -> OnnxProgram:
 
 
 def _refuse_more_than_arithmetic(path: Path, model: Any) -> None:
-    """Raises BadFeatures for what reaches outside of the file, draws random numbers, or may not end."""
+    """Raises BadWeights for what reaches outside of the file, draws random numbers, or may not end."""
     if model.functions or model.training_info:
-        raise BadFeatures(
+        raise BadWeights(
             f"{path}: the model brings functions of its own, or a training step", "export it with optimize=True"
         )
     tensors, sparse = list(model.graph.initializer), list(model.graph.sparse_initializer)
     for node in model.graph.node:
         if node.domain not in _DOMAINS:
-            raise BadFeatures(
+            raise BadWeights(
                 f"{path}: the model calls {node.domain}.{node.op_type}, which is no operation of ONNX's own",
                 "only the standard operations are run: export the module without custom operators",
             )
         if node.op_type in _CHANCE:
-            raise BadFeatures(
+            raise BadWeights(
                 f"{path}: the model draws random numbers of its own, with {node.op_type}",
                 "all chance must come in with the latents: a sample depends on its own seed only",
             )
         trains = any(a.name == "training_mode" and a.i for a in node.attribute)  # of BatchNormalization
         if trains or (node.op_type == "Dropout" and len(node.input) > 2):  # the third says that it is in training
-            raise BadFeatures(
+            raise BadWeights(
                 f"{path}: the model holds {node.op_type} in training mode: samples depend on more than their seeds",
                 "export it in evaluation mode: model.eval()",
             )
         for attribute in node.attribute:
             if attribute.HasField("g") or attribute.graphs:
-                raise BadFeatures(
+                raise BadWeights(
                     f"{path}: the model holds {node.op_type}, which runs another graph",
                     "export the module without control flow",
                 )
@@ -112,12 +112,12 @@ def _refuse_more_than_arithmetic(path: Path, model: Any) -> None:
             sparse += [attribute.sparse_tensor, *attribute.sparse_tensors]
     for tensor in [*tensors, *(part for s in sparse for part in (s.values, s.indices))]:
         if tensor.external_data or tensor.data_location:
-            raise BadFeatures(
+            raise BadWeights(
                 f"{path}: {tensor.name or 'a constant'} lies in another file", "export it with external_data=False"
             )
 
 
 def _input(path: Path, said: Any) -> Input:
     if said.type not in _TYPES:
-        raise BadFeatures(f"{path}: the model takes {said.type} {said.name!r}", "latents are float32, labels int64")
+        raise BadWeights(f"{path}: the model takes {said.type} {said.name!r}", "latents are float32, labels int64")
     return Input(said.name, _TYPES[said.type], tuple(size if isinstance(size, int) else None for size in said.shape))

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ...core.errors import BadFeatures
+from ...core.errors import BadWeights
 from ...core.files import parse_json
 from ..sources.damage import refusing
 
@@ -96,24 +96,24 @@ class Program:
         """The program's one output.
 
         Raises:
-            BadFeatures: an operation cannot take what it is given, or writes into the weights.
+            BadWeights: an operation cannot take what it is given, or writes into the weights.
         """
         values: dict[str, Any] = {**self.state, **{i.name: t for i, t in zip(self.inputs, given, strict=True)}}
         before = [tensor._version for tensor in self.state.values()]
         with torch.no_grad():
             for step in self.steps:
-                with refusing(BadFeatures, f"{self.name}: {step.target} failed", EXPORT):
+                with refusing(BadWeights, f"{self.name}: {step.target} failed", EXPORT):
                     _keep(step.outputs, _called(step, values), values)
                 for name in step.done_with:
                     values.pop(name, None)
         if [tensor._version for tensor in self.state.values()] != before:
-            raise BadFeatures(
+            raise BadWeights(
                 f"{self.name}: the program changes its own weights, so that samples depend on earlier ones",
                 "export it in evaluation mode: model.eval()",
             )
         found = values.get(self.output)
         if not isinstance(found, Tensor):
-            raise BadFeatures(f"{self.name}: the program returns no tensor", EXPORT)
+            raise BadWeights(f"{self.name}: the program returns no tensor", EXPORT)
         return found
 
 
@@ -121,24 +121,24 @@ def read_program(path: Path) -> Program:
     """The program in a .pt2 file.
 
     Raises:
-        BadFeatures: no such file, another format, or one that would need code to be run.
+        BadWeights: no such file, another format, or one that would need code to be run.
     """
-    with refusing(BadFeatures, f"{path}: not a program of torch.export", EXPORT), zipfile.ZipFile(path) as archive:
+    with refusing(BadWeights, f"{path}: not a program of torch.export", EXPORT), zipfile.ZipFile(path) as archive:
         packed = next((m.filename for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED), None)
         if packed is not None:
-            raise BadFeatures(f"{path}: {packed} is compressed, which torch.export does not do", EXPORT)
+            raise BadWeights(f"{path}: {packed} is compressed, which torch.export does not do", EXPORT)
         return _read(path, archive)
 
 
 def _read(path: Path, archive: zipfile.ZipFile) -> Program:
     models = [name for name in archive.namelist() if re.search(r"(^|/)models/[^/]+\.json$", name)]
     if len(models) != 1:
-        raise BadFeatures(f"{path}: {len(models)} programs, but exactly one is needed", EXPORT)
+        raise BadWeights(f"{path}: {len(models)} programs, but exactly one is needed", EXPORT)
     root, _, file = models[0].rpartition("models/")
     program = parse_json(archive.read(models[0]), path)
     version = program["schema_version"]["major"]
     if version != SCHEMA:
-        raise BadFeatures(f"{path}: version {version} of the format, {SCHEMA} is read", "export it with a newer torch")
+        raise BadWeights(f"{path}: version {version} of the format, {SCHEMA} is read", "export it with a newer torch")
     graph, signature = program["graph_module"]["graph"], program["graph_module"]["signature"]
     stored = {
         folder: _tensors(path, archive, f"{root}data/{folder}/", f"{file.removesuffix('.json')}_{folder}_config.json")
@@ -148,7 +148,7 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Program:
     outputs = signature["output_specs"]
     if [list(o) for o in outputs] != [["user_output"]] or "as_tensor" not in outputs[0]["user_output"]["arg"]:
         kinds = ", ".join(next(iter(o)) for o in outputs) or "nothing"
-        raise BadFeatures(
+        raise BadWeights(
             f"{path}: the program returns {kinds}, but one tensor of images is needed",
             "export a module in evaluation mode whose forward returns the images alone",
         )
@@ -162,7 +162,7 @@ def _tensors(path: Path, archive: zipfile.ZipFile, folder: str, config: str) -> 
     found = {}
     for name, payload in parse_json(archive.read(folder + config), path)["config"].items():
         if payload["use_pickle"] or not payload["tensor_meta"]:
-            raise BadFeatures(
+            raise BadWeights(
                 f"{path}: {name} is a pickled object; it is not read, because unpickling can run code",
                 "export a module that holds only plain tensors",
             )
@@ -193,7 +193,7 @@ def _bound(
             found = stored["weights"].get(key)
             state[said["arg"]["name"]] = stored["constants"][key] if found is None else found
         else:
-            raise BadFeatures(f"{path}: the program takes a {kind}, but only tensors can be passed", EXPORT)
+            raise BadWeights(f"{path}: the program takes a {kind}, but only tensors can be passed", EXPORT)
     return state, tuple(inputs)
 
 
@@ -227,12 +227,12 @@ def _operation(path: Path, target: str, inputs: Sequence[Json]) -> tuple[Callabl
     packet = getattr(torch.ops.aten, found["name"], None) if found and found["name"] not in _NO_FILES else None
     call = getattr(packet, found["overload"], None) if found and packet else None
     if not isinstance(call, torch._ops.OpOverload):
-        raise BadFeatures(
+        raise BadWeights(
             f"{path}: the program calls {target}, which is not an ATen operation",
             "only ATen operations are allowed; export the module in evaluation mode, without control flow",
         )
     if torch.Tag.nondeterministic_seeded in call.tags and not _without_chance(inputs):
-        raise BadFeatures(
+        raise BadWeights(
             f"{path}: the program draws its own random numbers, with {target}",
             "all randomness must come from the latents, so that a sample depends only on its seed",
         )

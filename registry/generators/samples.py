@@ -16,7 +16,7 @@ def open_samples(entry: Generator, track: Track) -> ImageSource:
     Raises:
         BadSamples: they are not of this track.
         BadImages: no such images, or images that cannot be measured as they are.
-        BadFeatures: a file that is not the one the entry names.
+        BadWeights: a file that is not the one the entry names.
     """
     source = entry.source
     assert isinstance(source, Samples)

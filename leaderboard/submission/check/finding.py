@@ -38,9 +38,9 @@ class Check(Generic[S]):
     hint: str
     run: Callable[[S], Iterable[Problem]]
 
-    def findings(self, subject: S, file: str) -> list[Finding]:
+    def findings(self, target: S, file: str) -> list[Finding]:
         return [
-            Finding(p.file or file, self.code, self.severity, p.field, p.problem, self.hint) for p in self.run(subject)
+            Finding(p.file or file, self.code, self.severity, p.field, p.problem, self.hint) for p in self.run(target)
         ]
 
 

@@ -22,7 +22,7 @@ PROGRAMS = (".onnx", ".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluationTarget:
     """A source that was named on the command line, ready to measure: it draws samples, or it is images."""
 
     record: GeneratorRecord
@@ -33,15 +33,15 @@ class Subject:
     trusted_code: bool = False
 
 
-def open_subject(
+def open_target(
     source: str,
     track: Track,
     name: str | None = None,
     trust_code: bool = False,
     conversions: tuple[str, ...] = (),
     device: str = "cpu",
-) -> Subject:
-    """The subject that a source names.
+) -> EvaluationTarget:
+    """What a source names: a registered generator, a function, or images.
 
     Args:
         source: a registered generator, a folder, zip, npz, npy or Parquet file of images, or `module:function`.
@@ -53,7 +53,7 @@ def open_subject(
     Raises:
         UnknownName: no generator or conversion has that name, and no file or folder either.
         NotTrusted, BadSamples, BadImages: the source is not to be had, or conversions of what is no image.
-        BadEntry, BadFeatures: an entry that says what is not so, or files that are not the ones it names.
+        BadEntry, BadWeights: an entry that says what is not so, or files that are not the ones it names.
     """
     registered = entries(Generator)
     path = Path(source)
@@ -79,17 +79,17 @@ def open_subject(
             paper=entry.paper,
         )
         if entry.source.kind == "samples":
-            return Subject(record, source, images=open_samples(entry, track))
+            return EvaluationTarget(record, source, images=open_samples(entry, track))
         generator = load_generator(entry, track, trust_code, device)
-        return Subject(record, source, generator=generator, trusted_code=entry.source.kind == "python")
+        return EvaluationTarget(record, source, generator=generator, trusted_code=entry.source.kind == "python")
     if given:
         images = open_images(path, conversions)
-        record = _outsider(name or slug(path.stem), "images", track)
-        return Subject(record, source, images=images, conversions=conversions)
+        record = _unregistered(name or slug(path.stem), "images", track)
+        return EvaluationTarget(record, source, images=images, conversions=conversions)
     if looks_like_function(source) and not exists:
         own = name or slug(source.rpartition(":")[2])
         function = load_function(source, own, trust_code)
-        return Subject(_outsider(own, "function", track), source, generator=function, trusted_code=True)
+        return EvaluationTarget(_unregistered(own, "function", track), source, generator=function, trusted_code=True)
     if path.suffix.lower() in PROGRAMS:
         raise BadSamples(
             f"{source}: weights and programs need an entry that describes their inputs and outputs",
@@ -100,19 +100,19 @@ def open_subject(
     raise UnknownName("generator", source, registered)
 
 
-def plan_for(subject: Subject, track: Track, n: int | None = None) -> Plan:
-    """The samples of a subject on a track; as many as the track asks for by default.
+def plan_for(target: EvaluationTarget, track: Track, n: int | None = None) -> Plan:
+    """The samples of a generator on a track; as many as the track asks for by default.
 
     Raises:
-        BadSamples: the subject is images, which are not drawn.
+        BadSamples: the target is images, which are not drawn.
     """
-    if subject.generator is None:
+    if target.generator is None:
         raise BadSamples(
-            f"{subject.source} consists of images, so nothing can be drawn", "measure them: genboard evaluate"
+            f"{target.source} consists of images, so nothing can be drawn", "measure them: genboard evaluate"
         )
     shape = find(Dataset, track.dataset).shape
     n = track.samples if n is None else n
-    return Plan(subject.generator, track.seed, n, shape, labels_for(track, n))
+    return Plan(target.generator, track.seed, n, shape, labels_for(track, n))
 
 
 def slug(text: str) -> str:
@@ -124,7 +124,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[:80].rstrip("-._") or "unnamed"
 
 
-def _outsider(name: str, kind: str, track: Track) -> GeneratorRecord:
+def _unregistered(name: str, kind: str, track: Track) -> GeneratorRecord:
     if name in entries(Generator):
         raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
     if slug(name) != name:
