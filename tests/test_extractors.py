@@ -200,7 +200,7 @@ def test_the_random_vgg_is_the_same_on_every_machine():
 
 
 def test_a_device_that_is_not_there():
-    with pytest.raises(GenboardError, match="no device 'nowhere' here"):
+    with pytest.raises(GenboardError, match="device 'nowhere' is not available"):
         find_device("nowhere")
 
 
