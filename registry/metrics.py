@@ -148,7 +148,7 @@ _ROWS = (
         reads=("fake.logits",),
         better="higher",
         range=(1.0, float("inf")),
-        summary="How surely the extractor's classifier tells single samples apart while meeting all classes.",
+        summary="How confidently the extractor's classifier labels single samples while all classes occur.",
         paper="arXiv:1606.03498",
     ),
     Metric(

@@ -151,7 +151,7 @@ def test_influences_are_read_back_and_anything_else_is_refused(tmp_path):
         (safetensors.numpy.save({"kid:x": np.zeros(5, np.float32)}), "no such column"),
         (safetensors.numpy.save({key: np.zeros(4, np.float32)}), "of shape"),
         (safetensors.numpy.save({key: np.zeros(5)}), "float64"),
-        (safetensors.numpy.save({key: np.full(5, np.nan, np.float32)}), "finite"),
+        (safetensors.numpy.save({key: np.full(5, np.nan, np.float32)}), "NaN or infinity"),
         (bytes(10**6), "at most"),
     ):
         path.write_bytes(bad)

@@ -1,4 +1,4 @@
-"""Inception score: are single samples told apart surely, and all classes met? Higher is better."""
+"""Inception score: is each sample of a clear class, and do all classes occur? Higher is better."""
 
 from __future__ import annotations
 
