@@ -11,6 +11,7 @@ from ...core.errors import BadStudy
 from ...registry.catalog import entries, find
 from ...registry.schema import Against, Extractor, Generator
 from .context import StudyContext, versioned
+from .evaluator import called
 from .scored import scored
 from .spread import ratio_interval
 from .steps import Steps
@@ -114,16 +115,6 @@ def verdict(table: Table) -> list[Finding]:
         ("as wide as fresh seeds show", [r for r in rows if number(r, "lo") <= 1 <= number(r, "hi")]),
         ("wider than fresh seeds show", [row for row in rows if number(row, "lo") > 1]),
     )
-    for words, own in kinds:
-        if own:
-            said = ", ".join(f"{row['metric']} ({number(row, 'ratio'):.2f})" for row in own)
-            findings.append(
-                Finding(
-                    "Intervals {words} (ratio of the claimed standard error to the observed one, {df} degrees of "
-                    "freedom): {metrics}.",
-                    {"words": words, "df": own[0]["degrees"], "metrics": said},
-                )
-            )
     if rows:
         worst = min(rows, key=lambda row: number(row, "held"))
         findings.append(
@@ -133,8 +124,18 @@ def verdict(table: Table) -> list[Finding]:
                 {
                     "mean": fmean(number(row, "held") for row in rows),
                     "least": number(worst, "held"),
-                    "metric": worst["metric"],
+                    "metric": called(str(worst["metric"])),
                 },
             )
         )
+    for words, own in kinds:
+        if own:
+            said = ", ".join(f"{called(str(row['metric']))} ({number(row, 'ratio'):.2f})" for row in own)
+            findings.append(
+                Finding(
+                    "Intervals {words} (ratio of the claimed standard error to the observed one, {df} degrees of "
+                    "freedom): {metrics}.",
+                    {"words": words, "df": own[0]["degrees"], "metrics": said},
+                )
+            )
     return findings
