@@ -22,7 +22,9 @@ from genboard.registry.metrics import METRICS, find_metric
 
 DRAWS = 12
 SMALL = 1e-4  # standard errors by which rounding of the features may move a number
-ROUNDING = 1e-9  # of the value: what the order of a sum, or an ulp where there is no standard error, may move
+# Of the value: what the order of a sum may move, or an ulp where there is no standard error. The exact Fréchet distance
+# of 200 clustered samples in 2,048 dimensions moves by 1.1e-9 itself.
+ROUNDING = 2e-9
 STEP = 1.0  # standard errors by which one sample may move a value
 WIDTH = 0.05  # of an interval, by which another order of the samples may change it
 
