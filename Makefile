@@ -25,7 +25,7 @@ NUMERICAL := $(addprefix tests/test_,$(addsuffix .py,\
 
 help:
 	@echo "make demo         samples, metrics, ranking and site on real images, into OUT=$(OUT)"
-	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones; make test-large: an hour"
+	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones; make test-large: ten minutes"
 	@echo "make test-machines the numerical tests with the arithmetic of other processors"
 	@echo "make test-browser the site in Chromium, which must be installed, and by an HTML checker from npm"
 	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"

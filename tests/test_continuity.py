@@ -147,6 +147,10 @@ def test_no_different_rows_are_equally_far_from_a_third(kind, d, n):
 def test_an_ulp_of_the_features_moves_no_number(metric, side, kind, d, n):
     first, moved = before(kind, d, n)[metric], [records[metric] for records in nudges(kind, d, n, side)]
     assert len(moved) == DRAWS
+    if first.value is None:  # too few samples for these many features, with or without a last bit more
+        assert n < find_metric(metric).least or metric == "fd_debiased"
+        assert {record.reason for record in moved} == {first.reason}
+        return
     assert max(excess(first, record) for record in moved) <= 1
 
 
