@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard")
+from tree_copy import TreeCopy
 
 FUNCTION = '''"""Distance of the mean features. Lower is better."""
 
@@ -48,39 +42,13 @@ ROW = """    Metric(
 """
 
 
-class Tree:
-    """A copy of the repository, importable as `genboard`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder
-        for name in ("genboard", "registry", "benchmarks", "tests"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("pyproject.toml", "reference_stats", "leaderboard"):
-            (folder / name).symlink_to(ROOT / name)
-        for name in FLOORS:
-            (folder / "genboard" / name).symlink_to(folder / name)
-
-    def replace(self, path: str, old: str, new: str) -> None:
-        text = (self.root / path).read_text("utf-8")
-        assert text.count(old) == 1
-        (self.root / path).write_text(text.replace(old, new), "utf-8")
-
-    def run(self, *arguments: object) -> str:
-        """What `python -m ...` prints there."""
-        environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", *map(str, arguments)]
-        ran = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout
-
-
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    return Tree(tmp_path_factory.mktemp("tree"))
+def tree(tmp_path_factory: pytest.TempPathFactory) -> TreeCopy:
+    return TreeCopy(tmp_path_factory.mktemp("tree"))
 
 
-def test_a_metric_is_one_function_and_one_row(tree: Tree, tmp_path: Path) -> None:
-    (tree.root / "benchmarks" / "metrics" / "mean_distance.py").write_text(FUNCTION, "utf-8")
+def test_a_metric_is_one_function_and_one_row(tree: TreeCopy, tmp_path: Path) -> None:
+    tree.add("benchmarks/metrics/mean_distance.py", FUNCTION)
     tree.replace("registry/metrics.py", "\n)\n\n\ndef index(", f"\n{ROW})\n\n\ndef index(")
     tree.replace("registry/metrics.py", "        manifold,\n", "        manifold,\n        mean_distance,\n")
     assert "mean_distance" in tree.run("genboard", "list", "metrics")
