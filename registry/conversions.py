@@ -55,10 +55,7 @@ def convert(pixels: Pixels, names: Sequence[str]) -> Pixels:
         conversion, side = _find(name)
         converted = conversion.apply(pixels, side)
         if converted is None:
-            height, width, channels = pixels.shape
-            raise BadImages(
-                f"{name} does not apply to an image of {describe((height, width, channels))}", conversion.does
-            )
+            raise BadImages(f"{name} does not apply to an image of {describe(pixels.shape)}", conversion.does)
         pixels = converted
     return pixels
 

@@ -20,10 +20,11 @@ from ...core.errors import BadEntry, BadSamples, BadWeights
 from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
+from ..hub import hub_file, refusing_hub
 from ..kinds import Diffusers
 from ..schema import Generator, Track
 from ..sources.damage import refusing
-from ..weights import digest_of_file, hub_file, refusing_hub
+from ..weights import digest_of_file
 from . import LiveGenerator, Sampler, of_user
 from .arguments import check_arguments
 from .asked import classes_of, labels_of
