@@ -109,26 +109,23 @@ def _download(weights: Weights, path: Path) -> None:
     try:
         # Two processes may want the same file: the second finds it there.
         with FileLock(path.with_name(f".{path.name}.lock")):
-            if not path.is_file():
-                write_bytes(path, _downloaded(weights, path))
+            if path.is_file():
+                return
+            data = download(str(weights.url))
+            found = sha256(data)
+            if not found.startswith(weights.sha256):
+                raise BadWeights(
+                    f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
+                    "it was discarded",
+                    f"the file at this address has changed; put the right one at {path}",
+                )
+            write_bytes(path, data)
+    except CannotDownload as e:
+        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
     except GenboardError:
         raise
     except OSError as e:
         raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
-
-
-def _downloaded(weights: Weights, path: Path) -> bytes:
-    try:
-        data = download(str(weights.url))
-    except CannotDownload as e:
-        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
-    found = sha256(data)
-    if not found.startswith(weights.sha256):
-        raise BadWeights(
-            f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; it was discarded",
-            f"the file at this address has changed; put the right one at {path}",
-        )
-    return data
 
 
 def _read_torch(path: Path) -> dict[str, NDArray[Any]]:

@@ -1,7 +1,7 @@
 """Labels and captions of image files: from their folders, from a `dataset.json`, or from a CSV.
 
-A `dataset.json` is as StyleGAN's tools write it. A CSV is as Hugging Face's `imagefolder` has it: one row a file, with a
-column of file names, and a column of labels, one of captions, or both.
+A `dataset.json` is as StyleGAN's tools write it. A CSV is as Hugging Face's `imagefolder` has it: one row a file, with
+a column of file names, and a column of labels, one of captions, or both.
 """
 
 from __future__ import annotations
