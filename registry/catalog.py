@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ..core.errors import BadEntry, UnknownName
 from ..core.files import home, read_bytes
-from .schema import Dataset, Entry, Extractor, Generator, Track
+from .schema import Dataset, Entry, Extractor, Generator, Shape, Track
 
 E = TypeVar("E", bound=Entry)
 
@@ -63,6 +63,11 @@ def track(name: str) -> Track:
         UnknownName: there is none; the error names the nearest.
     """
     return find(Track, name)
+
+
+def shape_of(track: Track) -> Shape:
+    """The shape of a track's images: height, width, channels."""
+    return find(Dataset, track.dataset).shape
 
 
 def _kind(kind: type[Entry] | str) -> type[Entry]:
