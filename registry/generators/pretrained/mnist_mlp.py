@@ -16,7 +16,7 @@ from ...schema import Track
 from ...training import Arrays
 from .. import Sampler
 from ..draws import normal
-from ..placed import placed
+from ..networks import placed
 
 SIDE = 28
 

@@ -23,7 +23,7 @@ from ...schema import Shape, Track
 from ...training import Arrays, arrays, batches, descend, filled, follow, seeded, shifted, unit
 from .. import Sampler
 from ..draws import normal
-from ..placed import from_signed, placed
+from ..networks import from_signed, placed
 
 LATENT = 32
 WIDTH = 24

@@ -29,7 +29,7 @@ from ...schema import Track
 from ...training import Arrays, arrays, classes, filled, follow, minimise, seeded, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
-from ..placed import from_signed, placed
+from ..networks import from_signed, placed
 
 TIMES = 1000
 WIDTH = 24

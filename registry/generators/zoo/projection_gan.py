@@ -26,7 +26,7 @@ from ...schema import Shape, Track
 from ...training import Arrays, arrays, batches, classes, descend, filled, follow, seeded, shifted, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
-from ..placed import from_signed, placed
+from ..networks import from_signed, placed
 
 LATENT = 32
 WIDTH = 24

@@ -23,7 +23,7 @@ from ...schema import Shape, Track
 from ...training import Arrays, arrays, filled, minimise, seeded
 from .. import Sampler
 from ..draws import Draw, normal
-from ..placed import placed
+from ..networks import placed
 
 WIDTH = 32
 EDGE = 0.05  # [0, 1] is squeezed into [EDGE, 1 - EDGE] before the logit, which is infinite at both ends

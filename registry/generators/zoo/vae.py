@@ -19,7 +19,7 @@ from ...schema import Track
 from ...training import Arrays, arrays, filled, minimise, seeded
 from .. import Sampler
 from ..draws import normal
-from ..placed import placed
+from ..networks import placed
 
 LATENT = 12
 HIDDEN = 192

@@ -77,7 +77,8 @@ def train(
             logits = decode(grid + (entries - grid).detach())
             reconstruction = F.binary_cross_entropy_with_logits(logits, x[chosen], reduction="sum") / len(chosen)
             codes = F.mse_loss(entries, grid.detach()) + COMMITMENT * F.mse_loss(grid, entries.detach())
-            return reconstruction + codes * grid[0].numel()
+            total: Tensor = reconstruction + codes * grid[0].numel()
+            return total
 
         optimizer = torch.optim.Adam([*encode.parameters(), *decode.parameters(), codebook], lr=2e-3)
         minimise(optimizer, loss, len(x), BATCH, epochs)
