@@ -29,8 +29,7 @@ from ..registry.schema import Extractor
 from ..registry.sources import open_images
 from ..registry.sources.damage import refusing
 from .features import measure
-from .memory import ROOT, all_memory, refuse_unaffordable
-from .moments import Given, Moments, symmetric_root
+from .moments import ROOT, Given, Moments, all_memory, refuse_unaffordable, symmetric_root
 from .statistics import IMPORTED, ImportedStatistics, Origin
 from .store import SUFFIX, built_by_user, read_card, save
 
