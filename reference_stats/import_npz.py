@@ -29,8 +29,7 @@ from ..registry.sources.arrays import Header, headers
 from ..registry.sources.damage import refusing
 from ..registry.weights import digest_of_file
 from .features import measure
-from .memory import ROOT, all_memory, refuse_unaffordable
-from .moments import Given, Moments, symmetric_root
+from .moments import ROOT, Given, Moments, all_memory, refuse_unaffordable, symmetric_root
 from .statistics import IMPORTED, ImportedStatistics, Origin
 from .store import SUFFIX, built_by_user, read_card, save
 
