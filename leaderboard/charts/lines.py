@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.files import json_line
 from .labels import spread, text_width
-from .theme import Datasets, arranged, held, page_of, title
+from .theme import Datasets, Figure, arranged, held, page_of, title
 
 if TYPE_CHECKING:
     import altair as alt
@@ -51,8 +51,8 @@ def panels(
     logarithmic: bool = False,
     names: Mapping[float, str] | None = None,
     ranks: bool = False,
-) -> str:
-    """The lines in their panels, in the order in which panels first occur; nothing without lines.
+) -> Figure:
+    """The lines in their panels, in the order in which panels first occur, and their ends in words.
 
     Args:
         logarithmic: of the axis across. That upwards is so by itself where a panel's values need it.
@@ -65,7 +65,14 @@ def panels(
     charts = [_panel([line for line in lines if line.panel == panel], across, ranks, data) for panel in order]
     room = 20 + max((text_width(line.label, LABEL_FONT) for line in lines), default=0.0)
     sides = {"left": 64.0, "right": room, "top": 34.0, "bottom": 44.0}
-    return arranged(charts, [(WIDTH, HEIGHT)] * len(charts), columns, (room + 44, 84), sides, data)
+    drawing = arranged(charts, [(WIDTH, HEIGHT)] * len(charts), columns, (room + 44, 84), sides, data)
+    sign = -1 if ranks else 1
+    said: dict[str, list[str]] = {panel: [] for panel in order}
+    for one in lines:
+        if one.label or not one.dash:  # what only prolongs another line goes without saying
+            first, last = (f"{sign * y:.4g}" for _, y in (one.points[0], one.points[-1]))
+            said[one.panel].append(f"{one.name} {first} to {last}")
+    return Figure(drawing, " ".join(f"{panel}: {', '.join(own)}." for panel, own in said.items()))
 
 
 @dataclass(frozen=True)

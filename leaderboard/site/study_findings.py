@@ -13,7 +13,7 @@ from ...benchmarks.studies.table import Table
 from ...registry.metrics import METRICS
 from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
-from ..charts.theme import inline
+from ..charts.theme import Figure, inline
 from ..export.tables import csv_bytes
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
@@ -165,11 +165,11 @@ def _facts(table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def _figure(study: Study, table: Table) -> tuple[Markup, str]:
-    """Picture and words of the module of the study's name; nothing where there is none."""
+    """Drawing and words of the module of the study's name; nothing where there is none."""
     if find_spec(f"{PACKAGE}.{FIGURES}.{study.name}") is None:
         return Markup(""), ""
-    drawn, said = (str(function(f"{study.name}:{name}", under=FIGURES)(table)) for name in ("figure", "words"))
-    return inline(drawn, "../"), said
+    found: Figure = function(f"{study.name}:figure", under=FIGURES)(table)
+    return inline(found.drawing, "../"), found.words
 
 
 def _id(table: Table) -> str:
