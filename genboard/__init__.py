@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
     from .benchmarks.studies.table import read_table
     from .leaderboard.board.board import Board, make_board
-    from .leaderboard.export.frame import board_frame
+    from .leaderboard.export.tables import board_frame
     from .leaderboard.storage.records import COMMITTED, read_records
     from .registry.catalog import entries, find, track
     from .registry.metrics import METRICS
@@ -68,7 +68,7 @@ _HOMES = {
     "Result": "benchmarks.result",
     "Track": "registry.schema",
     "Workspace": "benchmarks.runner",
-    "board_frame": "leaderboard.export.frame",
+    "board_frame": "leaderboard.export.tables",
     "compare_features": "benchmarks.compare",
     "compare_images": "benchmarks.compare",
     "entries": "registry.catalog",
