@@ -34,9 +34,7 @@ def _track(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
         "board": board,
         "heading": heading(board),
         "lead": lead(board),
-        "leaders": [
-            (row, sheets[stem(row.record)].strip, figure(row.cells[key])) for row in board.ranked[:LEADERS]
-        ],
+        "leaders": [(row, sheets[stem(row.record)].strip, figure(row.cells[key])) for row in board.ranked[:LEADERS]],
         "floor": figure(board.floor.cells[key]) if board.floor else None,
         "newest": max(row.result.provenance.created[:10] for row in board.rows),
     }

@@ -51,6 +51,7 @@ def track_pages(site: Content) -> Made:
             "lede": findings.lede(board),
             "forest": board_forest(board, "../"),
             "fronts": front_views(board, "../"),
+            "agreement_heading": findings.about_agreement(board),
             "agreement": agreement_view(board),
             "limit": findings.about_reversals(board),
             "reversals": sorted(board.limit.reversals, key=lambda f: not (f.clear_at_n or f.clear_in_limit)),
