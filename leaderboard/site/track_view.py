@@ -49,6 +49,7 @@ def track_pages(site: Content) -> Made:
             "others": [(other, site.boards[other].track.title) for other in site.boards if other != name],
             "heading": findings.heading(board),
             "lede": findings.lede(board),
+            "spread": findings.about_spread(board),
             "forest": board_forest(board, "../"),
             "fronts": front_views(board, "../"),
             "agreement_heading": findings.about_agreement(board),
