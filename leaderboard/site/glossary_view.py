@@ -115,7 +115,7 @@ def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, 
         "facts": (
             ("Reads", ", ".join(name.replace(".", " ") for name in metric.reads)),
             ("Parameters", params),
-            ("Symmetric", "yes: real and generated may change places" if metric.symmetric else "no"),
+            ("Symmetric", "yes: exchanging real and generated images changes nothing" if metric.symmetric else "no"),
             ("Fewest samples", str(metric.least)),
             ("Version", str(metric.version)),
         ),
