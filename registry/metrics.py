@@ -298,8 +298,9 @@ _ROWS = (
 def index(rows: tuple[Metric, ...]) -> Mapping[str, Metric]:
     by_name: dict[str, Metric] = {}
     for row in rows:
-        if by_name.setdefault(row.name, row) is not row:
+        if row.name in by_name:
             raise ValueError(f"two metrics are named {row.name!r}")
+        by_name[row.name] = row
     return MappingProxyType(by_name)
 
 

@@ -251,7 +251,6 @@ DIGESTS = {
     "benchmarks/validation/__main__.py": "digest_of: the name of a stored file",
     "reference_stats/checkpoint.py": "digest_of: the name of a stored file",
     "reference_stats/features.py": "hashlib: digests of images together",
-    "reference_stats/import_npz.py": "hashlib: a file",
     "reference_stats/statistics.py": "digest_of: a recipe's fields",
     "reference_stats/store.py": "hashlib: a stored file against damage",
 }
