@@ -136,6 +136,6 @@ def _alike(
 
 def _missing(metric: Metric, inputs: MetricInputs) -> str | None:
     if (n := len(inputs.fake)) < metric.least:
-        return f"{n} samples, {metric.name} needs {metric.least}"
+        return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]
-    return f"{metric.name} needs {', '.join(absent)}, which there are not here" if absent else None
+    return f"{metric.name} needs {', '.join(absent)}" if absent else None

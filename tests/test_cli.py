@@ -168,7 +168,7 @@ def test_the_text_names_generator_number_and_metrics(run: Run) -> None:
     assert out.startswith("noise on digits@1, 20 samples: partial\n")
     # Of the columns only this one needs more samples, and says so.
     assert "fd_debiased" in out
-    assert "20 samples are fewer than 4 x 32 features" in out
+    assert "20 samples of 32 features, at least 128 are needed" in out
     for name in sorted(ON_TRACK):
         assert f"\n{name} " in out
 
@@ -286,7 +286,7 @@ def test_compare_takes_a_number_of_neighbours(run: Run, tmp_path: Path) -> None:
     assert more["fd"] == usual["fd"]
     too_many = printed(run, "compare", *pair, "--k", 50, "--metrics", "recall")["metrics"][0]
     assert too_many["value"] is None
-    assert too_many["reason"] == "50 rows have no 50-th neighbour"
+    assert too_many["reason"] == "k = 50 needs more than 50 images on each side"
 
 
 def test_compare_measures_images_in_a_feature_space(run: Run, tmp_path: Path, pngs: Path) -> None:

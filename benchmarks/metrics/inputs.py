@@ -150,5 +150,5 @@ def _set(given: FeatureSet | Tensor | None) -> FeatureSet:
 
 def _there(given: Tensor | None, what: str) -> Tensor:
     if given is None:
-        raise BadFeatures(f"there are no {what}", "list what a metric reads in its row")
+        raise BadFeatures(f"the {what} are missing", "name every input of a metric in `reads` of its row")
     return given
