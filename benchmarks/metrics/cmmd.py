@@ -35,7 +35,7 @@ def cmmd(inputs: MetricInputs, *, sigma: float = 10.0, scale: float = 1000.0) ->
     19.8013
     """
     real, features, labels = inputs.real.features, inputs.fake.features, inputs.fake.labels
-    refuse_other_width(real.shape[1], features)
+    refuse_other_width(real.shape[1], features.shape[1])
     if len(features) < 2:
         raise BadFeatures("a standard error needs at least 2 samples, got 1")
     x, y = _directions(real), _directions(features)

@@ -11,17 +11,17 @@ from ..neighbours import nearest_rows, to_other_rows
 
 def refuse_unfit(real: Tensor, features: Tensor, least: int = 1) -> None:
     """Raises BadFeatures for different widths, fewer than `least` rows on either side, or NaN and infinite values."""
-    refuse_other_width(real.shape[1], features)
+    refuse_other_width(real.shape[1], features.shape[1])
     if min(len(real), len(features)) < least:
         raise BadFeatures(f"at least {least} real images and samples are needed, got {len(real)} and {len(features)}")
     refuse_not_finite(real, features)
 
 
-def refuse_other_width(width: int, features: Tensor) -> None:
+def refuse_other_width(real: int, fake: int) -> None:
     """Raises BadFeatures where the samples have another number of features than the real images."""
-    if width != features.shape[1]:
+    if real != fake:
         raise BadFeatures(
-            f"the real images have {width} features, the samples {features.shape[1]}",
+            f"the real images have {real} features, the samples {fake}",
             "compute both with the same extractor",
         )
 
@@ -37,7 +37,7 @@ def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
 
     Distances are summed from differences, not expanded into products: a copy is at distance 0, not at 1e-4.
     """
-    refuse_other_width(bank.shape[1], features)
+    refuse_other_width(bank.shape[1], features.shape[1])
     return nearest_rows(bank, features)
 
 

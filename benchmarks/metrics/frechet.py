@@ -80,7 +80,7 @@ def moments_of(real: Gaussian, features: Tensor) -> Moments:
     Raises:
         BadFeatures: the two have different widths, or a feature is not a finite number.
     """
-    refuse_other_width(real.mean.shape[0], features)
+    refuse_other_width(real.mean.shape[0], features.shape[1])
     generated = Moments.of(features)
     refuse_not_finite(generated.mean)
     return generated

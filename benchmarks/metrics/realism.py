@@ -51,7 +51,7 @@ def realism_scores(real: Tensor, features: Tensor, k: int = 3) -> Tensor:
     distances, and which ball gives the largest ratio are those of a brute force in float64. A sample that equals the
     centre of a ball has an infinite score, also where that ball has no radius since its image occurs k + 1 times.
     """
-    refuse_other_width(real.shape[1], features)
+    refuse_other_width(real.shape[1], features.shape[1])
     if len(real) <= k:
         raise BadFeatures(f"k = {k} needs more than {len(real)} real images", f"use k = {len(real) - 1} or less")
     squares = _radii(real, k)
