@@ -285,6 +285,11 @@ class Track(Entry):
     def id(self) -> str:
         return f"{self.name}@{self.version}"
 
+    @property
+    def space(self) -> str:
+        """The feature space of the column that ranks."""
+        return next(column.extractor for column in self.metrics if column.key == self.primary)
+
     def split(self, against: Against) -> str:
         return self.reference if against == "reference" else self.train
 

@@ -156,7 +156,7 @@ def test_protocols_refuse_too_few():
     x = gaussian(20, 5, 2)
     with pytest.raises(BadFeatures, match="at least 1000 real images"):
         kernel_distance_subsets(x, x)
-    with pytest.raises(BadFeatures, match="4 features"):
+    with pytest.raises(BadFeatures, match="at least 4 real images"):
         kernel_distance_variance(x[:3], x)
     with pytest.raises(BadFeatures, match="10 parts"):
         inception_score_splits(x)
