@@ -31,6 +31,7 @@ def inputs(real: np.ndarray, fake: np.ndarray, absent: str = "") -> MetricInputs
         "real": FeatureSet(None if absent == "real.features" else x, moments=Moments.of(x)),
         "train": FeatureSet(None if absent == "train.features" else x + 1.0),
         "reference": FeatureSet(None if absent == "reference.features" else x),
+        "held_out": FeatureSet(None if absent == "held_out.features" else x - 1.0),
         "fake": FeatureSet(None if absent == "fake.features" else y, None if absent == "fake.logits" else y),
     }
     if absent == "real.moments":
