@@ -35,7 +35,7 @@ def realism(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     n = len(ordered)
     value = float(ordered[[(n - 1) // 2, n // 2]].mean())
     if isinf(value):
-        raise BadFeatures("at least half of the samples equal a real image, so their median realism is infinite")
+        raise BadFeatures("half of the samples equal a real image, so the median is infinite")
     reach = Z * n**0.5 / 2
     first, last = max(0, int(n / 2 - reach) - 1), min(n - 1, int(n / 2 + reach) + 1)
     lo, hi = float(ordered[first]), float(ordered[last])

@@ -27,6 +27,7 @@ SPLITS = 200
 SEED = 0
 LISTED = 24  # nearest images kept of each sample: one of two halves has none of them with a chance of 1e-7
 VALUES = 2**22  # held at once
+SAME = 1e-9  # spread of a logarithm that is rounding
 BATCH = 16  # divisions at once
 AXES = 128  # features beyond that are reduced to the leading components of the real images
 ZERO = 1e-6  # of the variances: a Fréchet distance below that is rounding
@@ -102,6 +103,8 @@ def _ratio(name: str, features: Tensor, reference: Tensor, others: Tensor, dista
     if bool((divided <= 0).any()):
         raise BadFeatures(f"too few reference and {name} images differ from the samples")
     value, spread = near / far, float(divided.log().diff(dim=1).std(correction=1))
+    if spread < SAME:
+        raise BadFeatures(f"random divisions of reference and {name} images are all equally far from the samples")
     lo, hi = value * exp(-Z * spread), value * exp(Z * spread)
     method = f"random divisions of reference and {name} images"
     return Estimate(value, Uncertainty("permutation", value * spread, lo, hi, LEVEL, method))

@@ -15,7 +15,7 @@ from .distributions import FAMILIES, Distribution, pooled
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(
         ("reference_nn_ratio", "reference_fd_ratio"),
-        "its interval is over random divisions of the real images; how often real images are suspected is counted apart",
+        "its interval is over random divisions of the real images, which are counted as false alarms instead",
     )
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...benchmarks.result import MetricRecord, Result
 from ...benchmarks.runner import specify_column
+from ...benchmarks.scoring import suspicion_metrics
 from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
@@ -17,12 +18,18 @@ from ..storage.records import Record
 from ..verification.log import VerificationStatus, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, why_not
-from .copying import Copying, copying
+from .copying import Copying, better_than_real, copying, threshold
 from .dependence import ALONE, Origin, origins_of
 from .groups import letters
 from .pareto import Front, fronts
 from .ranking import Ranked, Scored, ScoredColumn, dependence, rank
 from .reversals import Limit, limit_of
+
+NOT_MEASURED = "not measured"
+FROM_IMAGES = (
+    "images were submitted. Verification can recompute their values, which proves neither that a generator drew them "
+    "nor that they were not selected."
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class Row:
 
     Attributes:
         cells: what may stand in the track's columns.
-        copying: whether its samples copy training images, or seem to.
+        copying: whether its samples copy real images, or seem to.
+        suspicion: the metrics of suspicion beside the track's columns, by the same keys.
+        better_than_real: columns in which it is significantly better than held-out images: a mark, and no praise.
         empty: why the other columns have nothing here.
         letters: rows that share one are not distinguished from each other.
         verification: who measured it again, and who disputes it.
@@ -46,6 +55,8 @@ class Row:
     letters: str = ""
     verification: VerificationStatus = field(default_factory=VerificationStatus)
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    suspicion: Mapping[str, MetricRecord] = field(default_factory=dict)
+    better_than_real: tuple[str, ...] = ()
 
     @property
     def result(self) -> Result:
@@ -54,6 +65,11 @@ class Row:
     @property
     def name(self) -> str:
         return self.result.generator.name
+
+    @property
+    def from_images(self) -> bool:
+        """Whether images were given, of which nobody can tell how they were made: see `FROM_IMAGES`."""
+        return self.result.generator.kind == "images"
 
     def scored(self, key: str) -> Scored | None:
         """Its value in a column, ready to be compared with those of other rows; none where there is none."""
@@ -96,6 +112,11 @@ class Board:
     def columns(self) -> tuple[TrackMetric, ...]:
         """The track's columns, the primary one first."""
         return tuple(sorted(self.track.metrics, key=lambda column: column.key != self.track.primary))
+
+    @property
+    def suspicion_columns(self) -> tuple[str, ...]:
+        """The keys of the metrics of suspicion beside the track's columns."""
+        return tuple(f"{metric.name}:{self.track.space}" for metric in suspicion_metrics(self.track))
 
     @property
     def gap_columns(self) -> tuple[TrackMetric, TrackMetric] | None:
@@ -189,6 +210,9 @@ class Board:
             "copies": row.copying.copies,
             "suspected": row.copying.suspected,
             "copying_seen": list(row.copying.seen),
+            "from_images": row.from_images,
+            "better_than_real": list(row.better_than_real),
+            "suspicion": self._suspicion_json(row),
             "memorisation_gap": self.memorisation_gap(row),
             "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
             "empty": row.empty,
@@ -196,10 +220,19 @@ class Board:
                 "level": row.verification.level,
                 "failed": row.verification.failed,
                 "disputed": row.verification.disputed,
+                "private_reference": row.verification.private and row.verification.private.agrees,
             },
             "n": row.result.sampling.n,
             "created": row.result.provenance.created,
             "id": row.result.id,
+        }
+
+    def _suspicion_json(self, row: Row) -> dict[str, Any]:
+        """The metrics of suspicion: a record each, or null and the reason in results from before they were."""
+        absent = {"value": None, "reason": NOT_MEASURED}
+        return {
+            key: row.suspicion[key].model_dump(mode="json") if key in row.suspicion else absent
+            for key in self.suspicion_columns
         }
 
 
@@ -240,6 +273,7 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     places = {place.name: place for place in rank([primaries[name] for name in ranked], better)}
     marks = letters(list(places.values()))
     floor = next((cells[name] for name, record in chosen.items() if record.result.generator.noise_floor), None)
+    suspicion = {name: _suspicion(record, statuses[name]) for name, record in chosen.items()}
     sign = 1 if better == "lower" else -1
     order = sorted(chosen, key=lambda name: (sign * primaries[name].value, name))
     rows = tuple(
@@ -247,7 +281,9 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
             record=chosen[name],
             cells=cells[name],
             place=places.get(name),
-            copying=copying(cells[name], None if chosen[name].result.generator.noise_floor else floor),
+            copying=_flags(track, cells[name], suspicion[name], floor),
+            suspicion=suspicion[name],
+            better_than_real=() if floor is None else better_than_real(cells[name], floor),
             empty=found[name][1],
             letters=marks.get(name, ""),
             verification=statuses[name],
@@ -257,6 +293,22 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     )
     unread = {name: problem for name in sorted(origins) if (problem := origins[name][1]) is not None}
     return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread)
+
+
+def _suspicion(record: Record, status: VerificationStatus) -> dict[str, MetricRecord]:
+    """The metrics of suspicion of a result, as they were measured again, or else as it has them."""
+    found = status.suspicion if status.suspicion is not None else record.result.suspicion or ()
+    return {one.key: one for one in found}
+
+
+def _flags(
+    track: Track,
+    cells: Mapping[str, MetricRecord],
+    suspicion: Mapping[str, MetricRecord],
+    floor: Mapping[str, MetricRecord] | None,
+) -> Copying:
+    beside = None if cells is floor else floor
+    return copying({**suspicion, **cells}, beside, track.primary, threshold(track.id))
 
 
 def _status(record: Record) -> tuple[VerificationStatus, str | None]:

@@ -120,7 +120,7 @@ def better_than_real(cells: Mapping[str, MetricRecord], floor: Mapping[str, Metr
 def threshold(track: str) -> float:
     """How many standard errors a sign must have, calibrated on the track of that id, or else the largest of all."""
     calibrated = {e["track"]: float(e["beyond"]) for e in read_json(TABLE) if "beyond" in e}
-    return calibrated.get(track, max(BEYOND, *calibrated.values()))
+    return calibrated.get(track, max([BEYOND, *calibrated.values()]))
 
 
 def _near(key: str, record: MetricRecord) -> str | None:

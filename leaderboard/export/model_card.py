@@ -16,7 +16,7 @@ from ...registry.extras import need
 from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Hub, Track
 from ..board.board import make_board
-from ..board.copying import SUSPECTS, Copying, copying
+from ..board.copying import SUSPECTS, Copying, copying, threshold
 from ..storage.records import read_records, usual_folders
 
 Form = Literal["model-index", "eval-results"]
@@ -149,8 +149,10 @@ def _title(record: MetricRecord) -> str:
 
 def flags_of(result: Result) -> Copying:
     """Whether samples copy training images, beside the held-out images of the track's board."""
-    floor = make_board(_track(result)[0], read_records(usual_folders()).readable).floor
-    return copying({record.key: record for record in result.metrics}, floor.cells if floor else None)
+    track = _track(result)[0]
+    floor = make_board(track, read_records(usual_folders()).readable).floor
+    cells = {record.key: record for record in [*(result.suspicion or ()), *result.metrics]}
+    return copying(cells, floor.cells if floor else None, track.primary, threshold(track.id))
 
 
 def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
