@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -15,7 +15,7 @@ from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
-from ..verification.log import VerificationStatus, status_of
+from ..verification.log import VerificationStatus, impossible, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, why_not
 from .copying import Copying, better_than_real, copying, threshold
@@ -91,6 +91,7 @@ class Board:
 
     Attributes:
         unread: why the influences that a row's result names cannot be used, by generator.
+        specs: what each column is measured with, see `specify_column`.
     """
 
     track: Track
@@ -98,6 +99,7 @@ class Board:
     rows: tuple[Row, ...]
     left_out: tuple[LeftOut, ...]
     unread: Mapping[str, str] = field(default_factory=dict)
+    specs: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Row, ...]:
@@ -236,10 +238,13 @@ class Board:
         }
 
 
-def make_board(track: Track, records: Iterable[Record]) -> Board:
+def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict[str, Any]] | None = None) -> Board:
     """The board of a track from all results at hand; of several of one generator the newest comparable one counts.
 
     A withdrawn result is left out with its reason; a disputed one stays, and says so.
+
+    Args:
+        specs: of each column; by default what the registry says, see `specify_column`.
     """
     primary = next(column for column in track.metrics if column.key == track.primary)
     better = find_metric(primary.metric).better
@@ -250,7 +255,8 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     left_out: list[LeftOut] = []
     mine = [record for record in records if record.result.track.name == track.name]
     # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
-    specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
+    if specs is None:
+        specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
         status, reason = _status(record)
@@ -281,7 +287,7 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
             record=chosen[name],
             cells=cells[name],
             place=places.get(name),
-            copying=_flags(track, cells[name], suspicion[name], floor),
+            copying=_flags(track, cells[name], suspicion[name], floor, statuses[name]),
             suspicion=suspicion[name],
             better_than_real=() if floor is None else better_than_real(cells[name], floor),
             empty=found[name][1],
@@ -292,7 +298,7 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
         for name in order
     )
     unread = {name: problem for name in sorted(origins) if (problem := origins[name][1]) is not None}
-    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread)
+    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread, specs)
 
 
 def _suspicion(record: Record, status: VerificationStatus) -> dict[str, MetricRecord]:
@@ -306,9 +312,13 @@ def _flags(
     cells: Mapping[str, MetricRecord],
     suspicion: Mapping[str, MetricRecord],
     floor: Mapping[str, MetricRecord] | None,
+    status: VerificationStatus,
 ) -> Copying:
     beside = None if cells is floor else floor
-    return copying({**suspicion, **cells}, beside, track.primary, threshold(track.id))
+    found = copying({**suspicion, **cells}, beside, track.primary, threshold(track.id))
+    if status.private is None or status.private.agrees:
+        return found
+    return replace(found, suspected=True, seen=(*found.seen, f"private reference: {status.private.problem}"))
 
 
 def _status(record: Record) -> tuple[VerificationStatus, str | None]:
@@ -320,6 +330,8 @@ def _status(record: Record) -> tuple[VerificationStatus, str | None]:
             VerificationStatus(),
             f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
         )
+    if problem := impossible(record.result, status.history):
+        return status, f"its verification log contradicts it: {problem}"
     return status, f"withdrawn: {status.withdrawn}" if status.withdrawn else None
 
 

@@ -119,11 +119,9 @@ def _legend(board: Board) -> list[str]:
         said += [f"  {row.name}: {', '.join(row.better_than_real)}." for row in board.ranked if row.better_than_real]
     if any(row.from_images for row in board.ranked):
         said.append(f"images: {FROM_IMAGES}")
-    said += [
-        f"private reference: {row.name}: {row.verification.private.problem}"
-        for row in board.rows
-        if row.verification.private and not row.verification.private.agrees
-    ]
+    checked = [row.name for row in board.rows if row.verification.private and row.verification.private.agrees]
+    if checked:
+        said.append(f"public and private reference agree on {', '.join(checked)}.")
     said += [f"disputed: {row.name}: {row.verification.disputed}" for row in board.rows if row.verification.disputed]
     said += [f"not reproduced: {row.name}: {row.verification.failed}" for row in board.rows if row.verification.failed]
     return [_wrap(line) for line in said]

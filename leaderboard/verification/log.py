@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import ValidationError
 
-from ...benchmarks.result import MetricRecord
+from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite
 from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
 from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
@@ -141,6 +141,12 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
     suspicion = next((f.suspicion for f in reversed(figures) if f.suspicion is not None), None)
     private = next((f.private for f in reversed(figures) if f.private is not None), None)
     return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries), suspicion, private)
+
+
+def impossible(result: Result, entries: Sequence[Entry]) -> str | None:
+    """What a log cannot truly say of a result: images are not drawn, so they are neither reproduced nor resampled."""
+    drawn = [entry.kind for entry in entries if entry.kind in ("reproduced", "resampled")]
+    return f"{drawn[0]}, but images were submitted" if drawn and result.generator.kind == "images" else None
 
 
 def status_of(result_path: Path) -> VerificationStatus:
