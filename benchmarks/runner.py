@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights
+from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, ReferenceMismatch
 from ..core.files import home, sha256
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
-from ..reference_stats.statistics import ReferenceStatistics, recipe_for
+from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe, recipe_for
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
@@ -45,7 +45,7 @@ from .result import (
     save_result,
 )
 from .sampling import drop, sample
-from .scoring import score_track
+from .scoring import score_suspicion, score_track
 from .shards import source_of_shards
 
 
@@ -159,6 +159,7 @@ def evaluate(
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references)
+        suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
         preview = _preview(source, track, measured, references)
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
@@ -175,9 +176,10 @@ def evaluate(
         digest=digest,
         metrics=[one.record for one in found],
         preview=preview[0],
+        suspicion=suspicion,
         influences=InfluenceRecord(sha256=sha256(influences)) if influences else None,
     )
-    save_result(result, workspace.results, preview[1], influences)
+    path = save_result(result, workspace.results, preview[1], influences)
     if images is None and not options.keep_samples:
         drop(folder)
     return Evaluated(result, path, reused=False)
@@ -225,6 +227,14 @@ def references_of(
     return {key: obtain(recipe, device) for key, recipe in recipes_of(track, precision).items()}
 
 
+def held_out_of(track: Track, device: str, precision: Precision = "float32") -> ReferenceStatistics | None:
+    """Statistics of a track's held-out images in the space that ranks; none where the images are not to be had."""
+    try:
+        return obtain(held_out_recipe(track, track.space, precision), device)
+    except (BadImages, ReferenceMismatch):
+        return None
+
+
 def _drawn(
     plan: Plan, folder: Path, track: Track, spaces: Mapping[str, LiveExtractor], options: Options, clock: _Clock
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
@@ -254,9 +264,8 @@ def _preview(
     measured: Mapping[str, Measured],
     references: Mapping[tuple[str, Against], ReferenceStatistics],
 ) -> tuple[PreviewRecord, bytes]:
-    space = next(column.extractor for column in track.metrics if column.key == track.primary)
     train = load_split(track.dataset, track.train)
-    return contact_sheet(source, measured[space], train, references[space, "train"])
+    return contact_sheet(source, measured[track.space], train, references[track.space, "train"])
 
 
 def _result(
@@ -267,6 +276,7 @@ def _result(
     clock: _Clock,
     digest: str | None = None,
     metrics: Sequence[MetricRecord] = (),
+    suspicion: Sequence[MetricRecord] | None = None,
     preview: PreviewRecord | None = None,
     influences: InfluenceRecord | None = None,
     error: ErrorRecord | None = None,
@@ -287,6 +297,7 @@ def _result(
             "specification": specification,
             "preview": preview,
             "influences": influences,
+            "suspicion": suspicion,
             "environment": environment(options.device),
             "cost": Cost(
                 sampling_s=sampling_s,

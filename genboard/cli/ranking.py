@@ -9,13 +9,15 @@ import typer
 from typer import Argument, Option
 
 from .app import app, command
-from .options import Json, ResultFolders, listed, track_of
+from .options import Json, ResultFolders, listed
 from .output import print_json, put, say, say_left_out
 
 
 @command(app, "rank", "genboard rank --track digits --json")
 def rank(
-    track: Annotated[str | None, Option(help="Name of the track, see `genboard list tracks`.")] = None,
+    track: Annotated[
+        str | None, Option(help="Name of the track, see `genboard list tracks`; digits@1 for an earlier version.")
+    ] = None,
     tracks: Annotated[str | None, Option(help="Several tracks, separated by commas: generators side by side.")] = None,
     all_: Annotated[bool, Option("--all", help="All tracks with a ranking.")] = False,
     table: Annotated[
@@ -43,7 +45,7 @@ def rank(
     if table and track is None:
         raise typer.BadParameter("--table shows one track: add --track")
     from ..leaderboard.board.across import across
-    from ..leaderboard.board.board import make_board
+    from ..leaderboard.board.versions import board_of
     from ..leaderboard.export.tables import BOARD_TABLES, across_table, encode
     from ..leaderboard.export.terminal import across_text, agreement_text, board_text, table_text
     from ..leaderboard.storage.records import read_records, usual_folders
@@ -52,7 +54,7 @@ def rank(
     records = read_records(results or usual_folders())
     say_left_out(records.unreadable)
     names = entries("tracks") if all_ else [track] if track is not None else dict.fromkeys(listed(tracks) or ())
-    boards = [make_board(track_of(name), records.readable) for name in names]
+    boards = [board_of(name, records.readable) for name in names]
     if track is not None:
         board = boards[0]
         value, rows = board.to_json(), BOARD_TABLES[table or "board"](board)
