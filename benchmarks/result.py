@@ -7,6 +7,7 @@ sample moves each value.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -168,9 +169,17 @@ class SubmissionRecord(Strict):
 
 
 class ErrorRecord(Strict):
+    """Where a run failed, and by what exception."""
+
     stage: Literal["sampling", "measuring"]
     type: str
     message: str
+
+    @property
+    def in_public(self) -> str:
+        """What pages and tables say: a message may hold paths of a machine, and secrets of its environment."""
+        kind = self.type if re.fullmatch(r"[\w.]{1,80}", self.type) else "an exception without a name"
+        return f"failed at {self.stage}: {kind}"
 
 
 class Result(Strict):
