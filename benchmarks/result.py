@@ -15,6 +15,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, mode
 
 from ..core.errors import BadEntry
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
+from ..core.newer import refuse_newer
 from ..registry.metrics import Better
 from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
@@ -245,10 +246,13 @@ def read_result(path: Path) -> Result:
     """The result in a file.
 
     Raises:
+        TooNew: a later version of this package wrote it.
         BadEntry: `path: field: problem`.
     """
+    value = read_json(path)
+    refuse_newer(value, path, SCHEMA)
     try:
-        result = Result.model_validate(read_json(path))
+        result = Result.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
         raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], _RESTORE) from e
