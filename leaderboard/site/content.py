@@ -58,7 +58,7 @@ def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, b
         shown = _shown_on_each(mine, boards)
         mine.sort(key=lambda record: record is not shown[0])
         sheets |= {stem(record): read_sheet(record) for record in shown}
-    return Content(records, tracks, boards, generators, sheets, studies_view(studies, tracks), base)
+    return Content(records, tracks, boards, generators, sheets, studies_view(studies, tracks, generators), base)
 
 
 def shown(records: Iterable[Record], board: Board | None) -> Record:
