@@ -25,6 +25,7 @@ from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
 from ..registry.sources import images_of, open_images
 from ..registry.sources.damage import refusing
+from .metrics.distances import refuse_other_width
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
 from .scoring import feature_set, score
@@ -228,10 +229,7 @@ def _compare(
     real: FeatureSet, fake: FeatureSet, chosen: Sequence[Metric], usual: bool, k: int | None, extractor: str | None
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
-    if real.width != fake.width:
-        raise BadFeatures(
-            f"the real features are {real.width} wide, the fake ones {fake.width}", "use one extractor for both"
-        )
+    refuse_other_width(real.width, fake.width)
     inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
     if usual:
         chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]

@@ -201,13 +201,15 @@ class Result(Strict):
     error: ErrorRecord | None
     submission: SubmissionRecord | None = None  # who offers it for ranking; none of those measured here
     influences: InfluenceRecord | None = None  # none of a failed run, nor of results from before they were kept
+    # Reasons to look closer, beside the track's columns; none of a failed run, nor of results from before they were.
+    suspicion: list[MetricRecord] | None = None
 
     def metric(self, key: str) -> MetricRecord | None:
         return next((m for m in self.metrics if m.key == key), None)
 
     def to_json(self) -> dict[str, Any]:
         # What nobody submitted says nothing of a submission, and what has no influences nothing of them.
-        absent = {name for name in ("submission", "influences") if getattr(self, name) is None}
+        absent = {name for name in ("submission", "influences", "suspicion") if getattr(self, name) is None}
         return self.model_dump(mode="json", by_alias=True, exclude=absent)
 
     @property

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights
+from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, ReferenceMismatch
 from ..core.files import home, sha256
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
-from ..reference_stats.statistics import ReferenceStatistics, recipe_for
+from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe, recipe_for
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
@@ -48,7 +48,7 @@ from .result import (
     save_result,
 )
 from .sampling import drop, sample
-from .scoring import score_track
+from .scoring import score_suspicion, score_track
 from .shards import source_of_shards
 
 
@@ -158,15 +158,18 @@ def evaluate(
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references)
+        suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
         preview = _preview(source, track, measured, references)
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
-        failed = _result(specification, target, track, n, None, [], None, None, clock, options, error)
+        failed = _result(specification, target, track, n, None, [], None, None, None, clock, options, error)
         save_result(failed, workspace.results, None)
         raise
     metrics = [one.record for one in found]
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
-    result = _result(specification, target, track, n, digest, metrics, preview[0], influences, clock, options, None)
+    result = _result(
+        specification, target, track, n, digest, metrics, suspicion, preview[0], influences, clock, options, None
+    )
     path = save_result(result, workspace.results, preview[1], influences)
     if images is None and not options.keep_samples:
         drop(folder)
@@ -215,6 +218,14 @@ def references_of(
     return {key: obtain(recipe, device) for key, recipe in recipes_of(track, precision).items()}
 
 
+def held_out_of(track: Track, device: str, precision: Precision = "float32") -> ReferenceStatistics | None:
+    """Statistics of a track's held-out images in the space that ranks; none where the images are not to be had."""
+    try:
+        return obtain(held_out_recipe(track, track.space, precision), device)
+    except (BadImages, ReferenceMismatch):
+        return None
+
+
 def _measured_before(
     specification: dict[str, Any], target: EvaluationTarget, track: Track, workspace: Workspace
 ) -> Evaluated | None:
@@ -261,9 +272,8 @@ def _preview(
     measured: Mapping[str, Measured],
     references: Mapping[tuple[str, Against], ReferenceStatistics],
 ) -> tuple[PreviewRecord, bytes]:
-    space = next(column.extractor for column in track.metrics if column.key == track.primary)
     train = load_split(track.dataset, track.train)
-    return contact_sheet(source, measured[space], train, references[space, "train"])
+    return contact_sheet(source, measured[track.space], train, references[track.space, "train"])
 
 
 def _result(
@@ -273,6 +283,7 @@ def _result(
     n: int,
     digest: str | None,
     metrics: list[MetricRecord],
+    suspicion: list[MetricRecord] | None,
     preview: PreviewRecord | None,
     influences: bytes | None,
     clock: _Clock,
@@ -297,6 +308,7 @@ def _result(
             "specification": specification,
             "preview": preview,
             "influences": InfluenceRecord(sha256=sha256(influences)) if influences else None,
+            "suspicion": suspicion,
             "environment": environment(options.device),
             "cost": Cost(
                 sampling_s=sampling_s,

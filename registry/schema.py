@@ -239,6 +239,13 @@ class TrackMetric(Strict):
         return f"{self.metric}:{self.extractor}" + (":train" if self.against == "train" else "")
 
 
+class PrivateReference(Strict):
+    """Real images that only maintainers have: how many, and the digest of their pixels in order."""
+
+    count: int = Field(ge=2)
+    digest: Sha256
+
+
 class Track(Entry):
     """A leaderboard: data, splits, samples, metrics, at one version."""
 
@@ -250,6 +257,7 @@ class Track(Entry):
     train: Name  # what generators, and an extractor trained here, may see
     reference: Name  # what samples are measured against
     held_out: Name  # real images that stand in for a perfect generator
+    private: PrivateReference | None = None  # what `genboard verify --private` compares with the reference
     reference_seen: str | None = None  # why generators may have seen the reference: train and reference are one split
     samples: int = Field(ge=2)
     train_bank: int | None = Field(None, ge=2)  # training images that copies are looked for among; none: all of them
@@ -284,6 +292,11 @@ class Track(Entry):
     @property
     def id(self) -> str:
         return f"{self.name}@{self.version}"
+
+    @property
+    def space(self) -> str:
+        """The feature space of the column that ranks."""
+        return next(column.extractor for column in self.metrics if column.key == self.primary)
 
     def split(self, against: Against) -> str:
         return self.reference if against == "reference" else self.train

@@ -33,11 +33,12 @@ Records = dict[str, MetricRecord]
 
 @dataclass(frozen=True)
 class Sets:
-    """Features of the reference, of the training images and of samples, float32, shape (n, d) each."""
+    """Features of the reference, of other real images and of samples, float32, shape (n, d) each."""
 
     real: np.ndarray
     train: np.ndarray
     fake: np.ndarray
+    held_out: np.ndarray
 
 
 def clustered(rng: np.random.Generator, n: int, d: int, centres: np.ndarray) -> np.ndarray:
@@ -63,14 +64,15 @@ KINDS = {"clustered": clustered, "heavy-tailed": heavy, "duplicated": duplicated
 def sets(kind: str, d: int, n: int) -> Sets:
     rng = np.random.default_rng([list(KINDS).index(kind), d])
     centres = 1.5 * rng.normal(size=(4, d))
-    real, train, fake = (KINDS[kind](rng, n, d, centres).astype(np.float32) for _ in range(3))
-    return Sets(real, train, np.float32(0.9) * fake + np.float32(0.2) * (fake > 0))
+    real, train, fake, held_out = (KINDS[kind](rng, n, d, centres).astype(np.float32) for _ in range(4))
+    return Sets(real, train, np.float32(0.9) * fake + np.float32(0.2) * (fake > 0), held_out)
 
 
 def measured(given: Sets) -> Records:
     """The records of all metrics."""
-    real, train, fake = (torch.from_numpy(x) for x in (given.real, given.train, given.fake))
-    inputs = MetricInputs(FeatureSet(fake, logits=2 * fake), real, train=train, reference=real, k=5)
+    real, train, fake, held_out = map(torch.from_numpy, (given.real, given.train, given.fake, given.held_out))
+    samples = FeatureSet(fake, logits=2 * fake)
+    inputs = MetricInputs(samples, real, train=train, reference=real, held_out=held_out, k=5)
     return {name: score(metric, inputs).record for name, metric in METRICS.items()}
 
 

@@ -117,11 +117,11 @@ def test_copies_of_reference_images_are_infinitely_real(elsewhere):
     samples = measure(source_of("samples", Images(reference.pixels)), load_extractor(SPACE), moments=False)
     (realism,) = [record for record in records(samples, elsewhere) if record.name == "realism"]
     assert realism.value is None
-    assert realism.reason == "half of the samples equal a real image: their realism is infinite"
+    assert realism.reason == "half of the samples equal a real image, so the median is infinite"
 
 
 def test_comparing_images_with_statistics_settles_them_too(tmp_path):
     pixels = read_all(load_split(TRACK.dataset, TRACK.reference)).pixels
     np.save(tmp_path / "copies.npy", pixels[::-1])
     found = compare_images("digits/reference-500.digits-cnn", tmp_path / "copies.npy", SPACE, ["realism"])
-    assert found.metrics[0].reason == "half of the samples equal a real image: their realism is infinite"
+    assert found.metrics[0].reason == "half of the samples equal a real image, so the median is infinite"

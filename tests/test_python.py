@@ -124,7 +124,7 @@ def test_features_may_be_arrays_or_tensors(given: Any):
         (REAL.astype(object), "real: object of shape (60, 5)"),
         (np.array(["a", "b"]), "real: <U1 of shape (2,)"),
         (REAL[0], "real: torch.float64 of shape (5,)"),
-        (REAL[:, :3], "the real features are 3 wide, the fake ones 5"),
+        (REAL[:, :3], "the real images have 3 features, the samples 5"),
         (np.where(REAL > 2, np.nan, REAL), "real: row"),
     ],
 )

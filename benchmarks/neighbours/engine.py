@@ -68,10 +68,13 @@ def count_neighbours(
         BadFeatures: different widths, or a subset with no k-th neighbour.
     """
     if real.shape[1] != fake.shape[1]:
-        raise BadFeatures(f"the real features are {real.shape[1]} wide, the fake ones {fake.shape[1]}")
+        raise BadFeatures(
+            f"the real images have {real.shape[1]} features, the samples {fake.shape[1]}",
+            "compute both with the same extractor",
+        )
     smallest = min(min(size) for r in resamples for size in r.sizes)
     if smallest <= k:
-        raise BadFeatures(f"{smallest} rows have no {k}-th neighbour", f"use k up to {smallest - 1}")
+        raise BadFeatures(f"k = {k} needs more than {smallest} images on each side", f"use k = {smallest - 1} or less")
     x, y = point_sets(real, fake)
     device = x.length.device
     resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]

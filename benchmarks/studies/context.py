@@ -66,7 +66,7 @@ class StudyContext:
     @property
     def space(self) -> str:
         """The feature space that the track ranks in."""
-        return next(column.extractor for column in self.track.metrics if column.key == self.track.primary)
+        return self.track.space
 
     @property
     def ranked(self) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @command(app, "rank", "genboard rank --track digits --json")
 def rank(
-    track: Annotated[str | None, typer.Option(help="Name of the track, see `genboard list tracks`.")] = None,
+    track: Annotated[
+        str | None, typer.Option(help="Name of the track, see `genboard list tracks`; digits@1 for an earlier version.")
+    ] = None,
     tracks: Annotated[
         str | None, typer.Option(help="Several tracks, separated by commas: generators side by side.")
     ] = None,
@@ -49,17 +51,15 @@ def rank(
             raise typer.BadParameter("--table shows one track: add --track")
         _across(listed(tracks), results, format, out, json)
         return
-    from ..leaderboard.board.board import make_board
+    from ..leaderboard.board.versions import board_of
     from ..leaderboard.export.tables import BOARD_TABLES
     from ..leaderboard.export.terminal import agreement_text, board_text, table_text
     from ..leaderboard.storage.records import read_records, usual_folders
-    from ..registry.catalog import find
-    from ..registry.schema import Track
 
     records = read_records(results or usual_folders())
     for path, reason in records.unreadable:
         say(f"left out: {path}: {reason}")
-    board = make_board(find(Track, track), records.readable)
+    board = board_of(track, records.readable)
     if json:
         print_json(board.to_json())
     elif format:
@@ -80,18 +80,18 @@ def _across(
     json: bool,
 ) -> None:
     from ..leaderboard.board.across import across
-    from ..leaderboard.board.board import make_board
+    from ..leaderboard.board.versions import board_of
     from ..leaderboard.export.tables import across_table
     from ..leaderboard.export.terminal import across_text
     from ..leaderboard.storage.records import read_records, usual_folders
-    from ..registry.catalog import entries, find
+    from ..registry.catalog import entries
     from ..registry.schema import Track
 
     records = read_records(results or usual_folders())
     for path, reason in records.unreadable:
         say(f"left out: {path}: {reason}")
-    chosen = [find(Track, name) for name in dict.fromkeys(names)] if names is not None else entries(Track).values()
-    boards = [make_board(track, records.readable) for track in chosen]
+    chosen = dict.fromkeys(names if names is not None else entries(Track))
+    boards = [board_of(name, records.readable) for name in chosen]
     found = across([board for board in boards if names is not None or board.ranked])
     if json:
         print_json(found.to_json())

@@ -34,13 +34,14 @@ def reference_build(
     An interrupted build resumes.
     """
     from ..reference_stats.build import ensure, recipes_of
-    from ..reference_stats.statistics import make_recipe
+    from ..reference_stats.statistics import held_out_recipe, make_recipe
     from ..reference_stats.store import built_by_user
     from ..registry.catalog import find
     from ..registry.schema import Track
 
     if track is not None and not (dataset or split or extractor or bank or convert or precision != "float32"):
-        recipes = list(recipes_of(find(Track, track)).values())
+        entry = find(Track, track)
+        recipes = [*recipes_of(entry).values(), held_out_recipe(entry, entry.space)]
     elif track is None and dataset and split and extractor:
         recipes = [make_recipe(dataset, split, extractor, bank, listed(convert) or (), precision)]
     else:

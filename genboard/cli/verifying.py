@@ -37,6 +37,9 @@ def verify(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,
+    private: Annotated[
+        Path | None, typer.Option(help="For maintainers: images of the track's private reference; needs the samples.")
+    ] = None,
     device: Device = "cpu",
     by: Annotated[str | None, typer.Option(help="Your name.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing to the log.")] = False,
@@ -58,6 +61,7 @@ def verify(
         source=source,
         trust_code=trust_code,
         seed=seed,
+        private=private,
         device=device,
         by=by,
         write=not dry_run,

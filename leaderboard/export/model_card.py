@@ -15,9 +15,9 @@ from ...registry.catalog import find
 from ...registry.extras import need
 from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Hub, Track
-from ..board.board import make_board
-from ..board.copying import SUSPECTS, Copying, copying
-from ..storage.records import read_records, usual_folders
+from ..board.copying import SUSPECTS, Copying, copying, threshold
+from ..board.versions import board_of, past_track
+from ..storage.records import Record, read_records, usual_folders
 
 Form = Literal["model-index", "eval-results"]
 
@@ -41,7 +41,7 @@ def card(results: Sequence[Result], form: Form, benchmark: str | None, source: s
         source: an address at which the results can be looked up.
 
     Raises:
-        GenboardError: several models, a failed run, an old version of a track, or huggingface-hub is not installed.
+        GenboardError: several models, a failed run, or huggingface-hub is not installed.
     """
     names = sorted({result.generator.name for result in results})
     if len(names) != 1:
@@ -124,14 +124,22 @@ def _refuse(result: Result) -> None:
 
 
 def _track(result: Result) -> tuple[Track, Dataset]:
+    """The version of the track that a result is of, and the data set."""
     track = find(Track, result.track.name)
-    if track.version != result.track.version:
+    if result.track.version > track.version:
         raise GenboardError(
             f"{result.generator.name} ({result.id}) was measured on version {result.track.version} of {track.name}, "
             f"this is {track.version}",
-            f"measure it again: genboard evaluate {result.generator.name} --track {track.name}",
+            "upgrade genboard",
         )
+    if result.track.version < track.version:
+        track, _ = past_track(track, result.track.version, _published(result))
     return track, find(Dataset, track.dataset)
+
+
+def _published(result: Result) -> list[Record]:
+    """The results of the usual folders, and this one."""
+    return [*read_records(usual_folders()).readable, Record(result, result.path)]
 
 
 def _valued(result: Result) -> list[MetricRecord]:
@@ -149,8 +157,10 @@ def _title(record: MetricRecord) -> str:
 
 def flags_of(result: Result) -> Copying:
     """Whether samples copy training images, beside the held-out images of the track's board."""
-    floor = make_board(_track(result)[0], read_records(usual_folders()).readable).floor
-    return copying({record.key: record for record in result.metrics}, floor.cells if floor else None)
+    track = _track(result)[0]
+    floor = board_of(track.id, _published(result)).floor
+    cells = {record.key: record for record in [*(result.suspicion or ()), *result.metrics]}
+    return copying(cells, floor.cells if floor else None, track.primary, threshold(track.id))
 
 
 def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:

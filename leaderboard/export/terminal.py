@@ -9,7 +9,7 @@ from ...benchmarks.result import MetricRecord, Result
 from ...registry.schema import TrackMetric
 from ..board.across import NO_RESULT, Across, Cell
 from ..board.agreement import Agreement
-from ..board.board import Board, Row
+from ..board.board import FROM_IMAGES, Board, Row
 from ..board.pareto import Side
 from ..board.ranking import Ranked
 from ..board.reversals import RankReversal
@@ -71,7 +71,7 @@ def _rows(board: Board) -> str:
         mark = "*" if board.limit.reverses(row.name) else ""
         in_limit = _rank(board.limit.place(row.name)) + mark
         lines.append([_place(row), *[row.letters] * lettered, *[in_limit] * limited, row.name])
-    marks = [_mark(row) for row in board.rows]
+    marks = [_mark(row, board.track.primary) for row in board.rows]
     taken = [max(map(len, column)) for column in zip(header, *lines, strict=True)] + [max(map(len, marks))]
     room, first, shown = WIDTH - sum(taken) - 2 * len(header), len(header), 0
     for column in board.columns[:HEADLINE]:
@@ -110,8 +110,18 @@ def _legend(board: Board) -> list[str]:
         said.append("copies: its samples are far closer to the training images than new real images are.")
     suspects = [row for row in board.rows if row.copying.suspected and not row.copying.copies]
     if suspects:
-        said.append("suspected: nearer to training images than held-out ones are: copies, altered copies, or typical.")
+        said.append(
+            "suspected: too good for chance: copies of real images, altered copies, chosen images, or typical ones."
+        )
         said += [f"  {row.name}: {'; '.join(row.copying.seen)}." for row in suspects]
+    if any(row.better_than_real for row in board.ranked):
+        said.append("beyond floor: significantly better than the noise floor, which is no record but a reason to look.")
+        said += [f"  {row.name}: {', '.join(row.better_than_real)}." for row in board.ranked if row.better_than_real]
+    if any(row.from_images for row in board.ranked):
+        said.append(f"images: {FROM_IMAGES}")
+    checked = [row.name for row in board.rows if row.verification.private and row.verification.private.agrees]
+    if checked:
+        said.append(f"public and private reference agree on {', '.join(checked)}.")
     said += [f"disputed: {row.name}: {row.verification.disputed}" for row in board.rows if row.verification.disputed]
     said += [f"not reproduced: {row.name}: {row.verification.failed}" for row in board.rows if row.verification.failed]
     return [_wrap(line) for line in said]
@@ -238,9 +248,11 @@ def _place(row: Row) -> str:
     return "floor" if row.result.generator.noise_floor else "base"
 
 
-def _mark(row: Row) -> str:
+def _mark(row: Row, primary: str) -> str:
     level = [row.verification.level] if row.verification.level != "self-reported" else []
     flags = ["copies"] * row.copying.copies or ["suspected"] * row.copying.suspected
+    flags += ["beyond floor"] * (primary in row.better_than_real and row.place is not None)
+    flags += ["images"] * (row.from_images and row.place is not None)
     return ", ".join([*flags, *level, *["disputed"] * bool(row.verification.disputed)])
 
 

@@ -9,7 +9,7 @@ from ...benchmarks.result import MetricRecord, Result
 from ...core.files import read_bytes
 from ...registry.catalog import entries
 from ...registry.schema import Track
-from ..board.board import Row, make_board
+from ..board.board import FROM_IMAGES, NOT_MEASURED, Board, Row, make_board
 from ..storage.records import Record, read_records
 from ..text.numbers import difference, figure
 from ..text.tables import markdown_table
@@ -64,9 +64,22 @@ def _section(record: Record, others: Sequence[Record]) -> str:
     else:
         near = board.rows[max(0, at - NEAREST) : at + NEAREST + 1]
         rows = [[_rank(row), _name(row, row.result.id == result.id), *_figures(row, keys)] for row in near]
-        text = f"{head}\n{markdown_table(['rank', 'generator', *keys], rows)}\n"
+        text = f"{head}\n{markdown_table(['rank', 'generator', *keys], rows)}\n{_suspicion(board, board.rows[at])}"
     earlier = [r.result for r in others if _same_generator(r.result, result) and r.result.id != result.id]
     return text + "".join(_change(result, before) for before in earlier)
+
+
+def _suspicion(board: Board, row: Row) -> str:
+    """What a reviewer should look at: the flags of a row, and what was not looked at."""
+    said = [f"**{'copies' if row.copying.copies else 'suspected'}**: {seen}" for seen in row.copying.seen]
+    said += [
+        f"**beyond floor**: {key} is significantly better than that of real images" for key in row.better_than_real
+    ]
+    if row.from_images:
+        said.append(f"**images**: {FROM_IMAGES}")
+    if absent := [key for key in board.suspicion_columns if key not in row.suspicion]:
+        said.append(f"{NOT_MEASURED}: {', '.join(absent)}; `genboard verify` with the samples measures them")
+    return "".join(f"\n- {line}" for line in said) + "\n" * bool(said)
 
 
 def _change(now: Result, before: Result) -> str:

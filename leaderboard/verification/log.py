@@ -16,10 +16,11 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import ValidationError
 
+from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite, TooNew
 from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
 from ...core.newer import refuse_newer
-from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel
+from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class VerificationStatus:
         failed: why the latest measurement of a level failed, where none has succeeded since; of the lowest such level.
         disputed: the reason of a dispute that has not been rejected.
         withdrawn: the reason it was withdrawn; for good.
+        suspicion: what the latest measurement of the samples found of the metrics of suspicion, if it looked at them.
+        private: what the latest comparison with a private reference found, if there was one.
         history: all entries, oldest first.
     """
 
@@ -39,6 +42,8 @@ class VerificationStatus:
     disputed: str | None = None
     withdrawn: str | None = None
     history: tuple[Entry, ...] = ()
+    suspicion: tuple[MetricRecord, ...] | None = None
+    private: PrivateCheck | None = None
 
 
 def verification_path(result_path: Path) -> Path:
@@ -133,7 +138,16 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
             level = tried
         elif failed is None:
             failed = entry.reason
-    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries))
+    figures = [entry.figures for entry in entries if entry.figures is not None]
+    suspicion = next((f.suspicion for f in reversed(figures) if f.suspicion is not None), None)
+    private = next((f.private for f in reversed(figures) if f.private is not None), None)
+    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries), suspicion, private)
+
+
+def impossible(result: Result, entries: Sequence[Entry]) -> str | None:
+    """What a log cannot truly say of a result: images are not drawn, so they are neither reproduced nor resampled."""
+    drawn = [entry.kind for entry in entries if entry.kind in ("reproduced", "resampled")]
+    return f"{drawn[0]}, but images were submitted" if drawn and result.generator.kind == "images" else None
 
 
 def status_of(result_path: Path) -> VerificationStatus:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from ...benchmarks.result import Environment
+from ...benchmarks.result import Environment, MetricRecord
 from ...core.files import json_line, sha256
 from ...registry.schema import Sha256, Strict
 from ..text.words import LONG, SHORT, problem_with
@@ -63,6 +63,20 @@ class Pixels(Strict):
         return {key: value for key, value in serialize(self).items() if key != "levels" or value is not None}
 
 
+class PrivateCheck(Strict):
+    """What a private reference says; its values stay private.
+
+    Attributes:
+        digest: of its images in order.
+        agrees: whether the samples are not significantly nearer to the public reference.
+        problem: what differs, where they are.
+    """
+
+    digest: Sha256
+    agrees: bool
+    problem: Reason | None = None
+
+
 class Figures(Strict):
     """What a measurement found.
 
@@ -72,6 +86,8 @@ class Figures(Strict):
         largest_in_se: the largest difference of all.
         seed: the fresh one, of a fresh draw.
         p: the chance that a draw is better than the fresh one by this much, in the track's primary column.
+        suspicion: the metrics of suspicion of the samples; none in older entries, and of a fresh draw.
+        private: whether the samples are as far from a private reference as from the public one.
     """
 
     columns: int = Field(ge=1)
@@ -81,6 +97,13 @@ class Figures(Strict):
     seed: int | None = Field(None, ge=0, lt=2**63)
     p: float | None = Field(None, ge=0, le=1)
     environment: Environment
+    suspicion: tuple[MetricRecord, ...] | None = None
+    private: PrivateCheck | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_before_these_were_measured(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        absent = {name for name in ("suspicion", "private") if getattr(self, name) is None}
+        return {key: value for key, value in serialize(self).items() if key not in absent}
 
 
 class Entry(Strict):
