@@ -7,6 +7,7 @@ sample moves each value.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, mode
 
 from ..core.errors import BadEntry
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
+from ..core.newer import refuse_newer
 from ..registry.metrics import Better
 from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
@@ -168,9 +170,17 @@ class SubmissionRecord(Strict):
 
 
 class ErrorRecord(Strict):
+    """Where a run failed, and by what exception."""
+
     stage: Literal["sampling", "measuring"]
     type: str
     message: str
+
+    @property
+    def in_public(self) -> str:
+        """What pages and tables say: a message may hold paths of a machine, and secrets of its environment."""
+        kind = self.type if re.fullmatch(r"[\w.]{1,80}", self.type) else "an exception without a name"
+        return f"failed at {self.stage}: {kind}"
 
 
 class Result(Strict):
@@ -238,10 +248,13 @@ def read_result(path: Path) -> Result:
     """The result in a file.
 
     Raises:
+        TooNew: a later version of this package wrote it.
         BadEntry: `path: field: problem`.
     """
+    value = read_json(path)
+    refuse_newer(value, path, SCHEMA)
     try:
-        result = Result.model_validate(read_json(path))
+        result = Result.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
         raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], _RESTORE) from e

@@ -91,13 +91,9 @@ def card(
     out: Annotated[Path | None, Option(help="File to write. Default: stdout.")] = None,
 ) -> None:
     """Write results as the YAML metadata of a model card on the Hugging Face Hub."""
-    from ..benchmarks.result import read_result
     from ..leaderboard.export.model_card import card as card_of
 
-    found = [read_result(path) for path in results]
-    text = card_of(found, format, dataset, source)
-    for result in found:
-        for record in result.metrics:
-            if record.value is None:
-                say(f"left out: {record.key} of {result.id}: {record.reason}")
+    text, remarks = card_of(results, format, dataset, source)
+    for remark in remarks:
+        say(remark)
     put(text.encode(), out)

@@ -36,7 +36,7 @@ def verify(
         int | None, Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,
     private: Annotated[
-        Path | None, typer.Option(help="For maintainers: images of the track's private reference; needs the samples.")
+        Path | None, Option(help="For maintainers: images of the track's private reference; needs the samples.")
     ] = None,
     device: Device = "cpu",
     by: Annotated[str | None, Option(help="Your name.")] = None,

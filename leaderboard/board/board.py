@@ -15,7 +15,7 @@ from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
-from ..verification.log import VerificationStatus, impossible, status_of
+from ..verification.log import VerificationStatus, impossible, log_problem, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, why_not
 from .copying import Copying, better_than_real, copying, threshold
@@ -328,7 +328,7 @@ def _status(record: Record) -> tuple[VerificationStatus, str | None]:
     except BadEntry as e:
         return (
             VerificationStatus(),
-            f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
+            f"its verification log {log_problem(e, record.path)}",
         )
     if problem := impossible(record.result, status.history):
         return status, f"its verification log contradicts it: {problem}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ...benchmarks.result import MetricRecord, Result
@@ -44,6 +45,7 @@ def _section(records: Sequence[Record], board: Board | None, sheets: Mapping[str
     others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return {
         "result": result,
+        "command": without_folders(result.provenance.command),
         "board": board,
         "row": row,
         "about": about_row(board, row) if board and row else _unranked(result, board),
@@ -57,6 +59,15 @@ def _section(records: Sequence[Record], board: Board | None, sheets: Mapping[str
         "rivals": _rivals(board, row) if board and row else (),
         "others": [_other(one.result, board) for one in others],
     }
+
+
+def without_folders(command: str) -> str:
+    """A command without the folders of the machine that it ran on.
+
+    >>> without_folders("genboard evaluate /home/me/images --out=C:\\\\me\\\\x y/z https://a.org/b")
+    'genboard evaluate …/images --out=…/x y/z https://a.org/b'
+    """
+    return re.sub(r"""(?<![^\s='"])(?:~?/|[A-Za-z]:[\\/])[^\s'"]*[\\/](?=[^\s'"])""", "…/", command)
 
 
 def _rivals(board: Board, row: Row) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
@@ -70,9 +70,10 @@ class StudiesView:
     unreadable: tuple[tuple[str, str], ...]
 
 
-def studies_view(tables: Tables, tracks: Mapping[str, Track]) -> StudiesView:
+def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
     """Every study that has a table, in the order of the list of studies.
 
+    `generators` are those that have a page: studies may be of others, whose marks in figures lead nowhere.
     A table whose rows are not those of its study is listed with those that cannot be read.
     """
     found: dict[str, list[Finding]] = {}
@@ -82,7 +83,7 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track]) -> StudiesView:
         study = STUDIES[table.study]
         try:
             study.cells(table)
-            finding = _finding(study, table, tracks)
+            finding = _finding(study, table, tracks, generators)
         except UNREAD as e:
             why = f"its rows are not those of the study: {type(e).__name__}: {e}"
             unreadable.append((place_of(table).as_posix(), why))
@@ -128,14 +129,14 @@ def _headed(text: str) -> str:
     return start + colon + rest
 
 
-def _finding(study: Study, table: Table, tracks: Mapping[str, Track]) -> Finding:
+def _finding(study: Study, table: Table, tracks: Mapping[str, Track], generators: Container[str]) -> Finding:
     shown = [name for name in study.columns if any(row.get(name) is not None for row in table.rows)]
     return Finding(
         table=table,
         page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) else "",
         title=_title(table, tracks),
         verdict=tuple(finding.text for finding in study.verdict(table)),
-        figure=_figure(study, table),
+        figure=_figure(study, table, generators),
         columns=tuple((name, any(isinstance(row.get(name), float | int) for row in table.rows)) for name in shown),
         rows=tuple(tuple(_text(row.get(name)) for name in shown) for row in table.rows[:MOST]),
         facts=_facts(table),
@@ -157,12 +158,12 @@ def _facts(table: Table) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _figure(study: Study, table: Table) -> Figure:
+def _figure(study: Study, table: Table, generators: Container[str]) -> Figure:
     """What the module of the study's name draws; nothing where there is none."""
     if find_spec(f"{PACKAGE}.{FIGURES}.{study.name}") is None:
         return Figure()
     found: Figure = function(f"{study.name}:figure", under=FIGURES)(table)
-    return found._replace(drawing=inline(found.drawing, "../"))
+    return found._replace(drawing=inline(found.drawing, "../", generators))
 
 
 def _id(table: Table) -> str:

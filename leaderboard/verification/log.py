@@ -17,8 +17,9 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from ...benchmarks.result import MetricRecord, Result
-from ...core.errors import BadEntry, CannotWrite
+from ...core.errors import BadEntry, CannotWrite, TooNew
 from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
+from ...core.newer import refuse_newer
 from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
 
 
@@ -158,6 +159,12 @@ def status_of(result_path: Path) -> VerificationStatus:
     return status(read_entries(result_path))
 
 
+def log_problem(e: BadEntry, result_path: Path) -> str:
+    """What is wrong with the log of a result, without its folder: `is damaged: ...`."""
+    fact = e.fact.removeprefix(str(result_path.parent)).lstrip("/\\")
+    return f"{'cannot be read' if isinstance(e, TooNew) else 'is damaged'}: {fact}"
+
+
 def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
     """The entries in a log's bytes, held against each other and against the digest of their result."""
     entries: list[Entry] = []
@@ -167,7 +174,11 @@ def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
     for number, line in enumerate(lines, 1):
         where = f"line {number}"
         try:
-            entry = Entry.model_validate(parse_json(line, path))
+            value = parse_json(line, path)
+            refuse_newer(value, path, SCHEMA, where)
+            entry = Entry.model_validate(value)
+        except TooNew:
+            raise
         except ValidationError as e:
             raise _bad(path, where, e, _RESTORE) from e
         except BadEntry as e:
