@@ -73,12 +73,14 @@ class ImageSource:
         count: how many there are.
         read: images start..stop, in a fixed order.
         walk: what `sweep` gives, where another order than the fixed one is cheaper.
+        skipped: names of the files beside them that are no images, or of formats that were left out on request.
     """
 
     name: str
     count: int
     read: Callable[[int, int], Images]
     walk: Callable[[int], Iterator[tuple[Positions, Images]]] | None = None
+    skipped: tuple[str, ...] = ()
 
     def runs(self, size: int = 256) -> Iterator[Images]:
         """All images in order, `size` at a time."""
@@ -96,7 +98,7 @@ class ImageSource:
             start += len(images)
 
     def first(self, n: int) -> ImageSource:
-        return self if n >= self.count else ImageSource(self.name, n, self.read)
+        return self if n >= self.count else ImageSource(self.name, n, self.read, skipped=self.skipped)
 
 
 def joined(parts: Sequence[Images]) -> Images:

@@ -1,14 +1,24 @@
-"""Bytes of strangers: whatever a parser raises over them becomes one error that names the file.
+"""Files of strangers: whatever a parser raises over them becomes one error that names the file.
 
 Damaged bytes make zlib, lzma, tokenize, thrift and Pillow raise types of their own, so no list of types is complete.
 """
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ...core.errors import GenboardError
+
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
 
 
 @contextmanager
@@ -20,6 +30,23 @@ def refusing(error: type[GenboardError], what: str, hint: str) -> Iterator[None]
         raise
     except Exception as e:
         raise error(f"{what}: {first_line(e)}", hint) from e
+
+
+def size_of(path: Path, error: type[GenboardError], limit: int | None = None) -> int:
+    """The size in bytes of a regular file; asked before it is opened, since reading a pipe or a device need not end.
+
+    Raises `error` for what cannot be looked at, is something else, or is larger than the limit.
+    """
+    try:
+        found = path.stat()
+    except OSError as e:
+        raise error(f"{path}: cannot be read: {e.strerror}", "check the path and its permissions") from e
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no regular file")
+        raise error(f"{path}: it is {kind}, not a file", "give a regular file")
+    if limit is not None and found.st_size > limit:
+        raise error(f"{path}: {found.st_size:,} bytes", f"the limit is {limit:,}, see docs/security.md")
+    return found.st_size
 
 
 def first_line(e: BaseException) -> str:
