@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -41,6 +41,7 @@ class Comparison:
     n_fake: int
     dim: int
     metrics: list[MetricRecord]
+    left_out: tuple[str, ...] = ()  # what folders and archives hold besides images, in words
 
     @property
     def heading(self) -> str:
@@ -89,6 +90,7 @@ def compare_images(
     device: str = "cpu",
     conversions: Sequence[str] = (),
     precision: Precision = "float32",
+    skip: bool = False,
 ) -> Comparison:
     """Metrics between images in the feature space of an extractor.
 
@@ -97,6 +99,7 @@ def compare_images(
         fake: images. Those of either side may be an array, uint8 of shape (n, height, width, 1 or 3).
         conversions: of the images of both sides, in their order.
         precision: of the extractor's arithmetic.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
         UnknownName: no such metric, extractor, conversion or reference.
@@ -107,6 +110,7 @@ def compare_images(
     stored = None if isinstance(real, np.ndarray) else _stored(str(real))
     live = load_extractor(extractor, device, precision)
     before: list[Keyed] = []
+    given: list[ImageSource] = []
     if stored is not None:
         found = _of_statistics(stored, live, tuple(conversions))
         if isinstance(found, ReferenceStatistics):
@@ -114,17 +118,20 @@ def compare_images(
         else:
             there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
     else:
-        images = _images(real, "real", conversions)
+        images = _images(real, "real", conversions, skip)
         measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
         before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
-    samples = as_before(measure(_images(fake, "fake", conversions), live, moments=False), *before)
+        given.append(images)
+    drawn = _images(fake, "fake", conversions, skip)
+    samples = as_before(measure(drawn, live, moments=False), *before)
     here = FeatureSet(samples.features, samples.logits)
-    return _compare(there, here, chosen, metrics is None, k, extractor)
+    compared = _compare(there, here, chosen, metrics is None, k, extractor)
+    return replace(compared, left_out=tuple(source.left_out for source in (*given, drawn) if source.left_out))
 
 
-def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str]) -> ImageSource:
+def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str], skip: bool) -> ImageSource:
     if isinstance(given, (str, Path)):
-        return open_images(Path(given), conversions)
+        return open_images(Path(given), conversions, skip=skip)
     if not isinstance(given, np.ndarray):
         raise BadImages(f"{name}: a {type(given).__name__}, where images are needed", "give a path or a NumPy array")
     return images_of(given, name, conversions)
@@ -230,7 +237,8 @@ def _compare(
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
     if real.width != fake.width:
         raise BadFeatures(
-            f"the real features are {real.width} wide, the fake ones {fake.width}", "use one extractor for both"
+            f"the real features are {real.width} wide, the fake ones {fake.width}",
+            "use one extractor for both; of pixels, images of one size and colour: --convert grey-to-rgb, resize-32",
         )
     inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
     if usual:

@@ -22,6 +22,7 @@ Captions: TypeAlias = tuple[str, ...]
 Positions: TypeAlias = NDArray[np.int64]
 
 MODES = {1: "L", 3: "RGB"}
+NAMED = 5  # files that are left out, of however many
 _COLOURS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 
 
@@ -81,6 +82,15 @@ class ImageSource:
     read: Callable[[int, int], Images]
     walk: Callable[[int], Iterator[tuple[Positions, Images]]] | None = None
     skipped: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> str | None:
+        """How many files were skipped, and the first of their names, or none if nothing was."""
+        if not self.skipped:
+            return None
+        number = f"{len(self.skipped):,} {'file was' if len(self.skipped) == 1 else 'files were'} left out"
+        more = f" and {len(self.skipped) - NAMED:,} more" if len(self.skipped) > NAMED else ""
+        return f"{self.name}: {number}: {', '.join(self.skipped[:NAMED])}{more}"
 
     def runs(self, size: int = 256) -> Iterator[Images]:
         """All images in order, `size` at a time."""

@@ -9,7 +9,7 @@ import typer
 
 from ..core.files import write_json
 from .app import app, command
-from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, listed
+from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, Skip, TrackName, listed
 from .output import print_json, say
 
 
@@ -44,6 +44,7 @@ def compare(
     k: Annotated[int | None, typer.Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
     extractor: Annotated[str | None, typer.Option(help="Compare images in this feature space.")] = None,
     convert: Convert = None,
+    skip: Skip = False,
     precision: Arithmetic = "float32",
     device: Device = "cpu",
     json: Json = False,
@@ -58,7 +59,9 @@ def compare(
             raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
         found = compare_features(read_features(Path(real)), read_features(fake), names, k)
     else:
-        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision)
+        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision, skip)
+    for remark in found.left_out:
+        say(remark)
     if json:
         print_json(found.to_json())
         return
@@ -116,6 +119,7 @@ def evaluate(
         bool, typer.Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
     ] = True,
     convert: Convert = None,
+    skip: Skip = False,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
@@ -127,7 +131,9 @@ def evaluate(
     from ..registry.schema import Track
 
     entry = find(Track, track)
-    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
     done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))

@@ -10,7 +10,7 @@ import typer
 
 from ..core.errors import BadSubmission
 from .app import app, command
-from .options import BatchSize, Convert, Device, Json, listed
+from .options import BatchSize, Convert, Device, Json, Skip, listed
 from .output import print_json, say
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def submit(
     device: Device = "cpu",
     batch_size: BatchSize = None,
     convert: Convert = None,
+    skip: Skip = False,
     push: Annotated[
         str | None, typer.Option(help="ORG/NAME of a data set repository on the Hub: open a pull request there.")
     ] = None,
@@ -105,7 +106,9 @@ def submit(
     }
     told = about.read_metadata(metadata, flags)
     entry = find(Track, track)
-    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     if sys.stdin.isatty():
         told = _asked(told, target.record.kind == "registered")
     done = prepare(target, entry, told, out, options=Options(device, batch_size))

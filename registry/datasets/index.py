@@ -92,8 +92,10 @@ def index_path(entry: Dataset, part: str) -> Path:
 
 def _beside(entry: Dataset, start: str, decides: Mapping[str, Any], ending: str) -> Path:
     """A file in the data folder, named by where the images come from and by what else decides."""
+    source = entry.source.model_dump(mode="json")
     origin = {
-        "source": entry.source.model_dump(mode="json"),
+        # A set that leaves nothing out is the one that it was before it could.
+        "source": {key: value for key, value in source.items() if (key, value) != ("skip", False)},
         "revision": entry.revision,
         "conversions": list(entry.conversions),
     }

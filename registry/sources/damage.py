@@ -5,20 +5,12 @@ Damaged bytes make zlib, lzma, tokenize, thrift and Pillow raise types of their 
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...core.errors import GenboardError
-
-_KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFDIR: "a folder",
-}
+from ...core.files import irregular
 
 
 @contextmanager
@@ -38,15 +30,14 @@ def size_of(path: Path, error: type[GenboardError], limit: int | None = None) ->
     Raises `error` for what cannot be looked at, is something else, or is larger than the limit.
     """
     try:
-        found = path.stat()
+        kind, size = irregular(path), path.stat().st_size
     except OSError as e:
         raise error(f"{path}: cannot be read: {e.strerror}", "check the path and its permissions") from e
-    if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no regular file")
+    if kind is not None:
         raise error(f"{path}: it is {kind}, not a file", "give a regular file")
-    if limit is not None and found.st_size > limit:
-        raise error(f"{path}: {found.st_size:,} bytes", f"the limit is {limit:,}, see docs/security.md")
-    return found.st_size
+    if limit is not None and size > limit:
+        raise error(f"{path}: {size:,} bytes", f"the limit is {limit:,}, see docs/security.md")
+    return size
 
 
 def first_line(e: BaseException) -> str:
