@@ -375,6 +375,55 @@ def test_weights_of_the_hub(monkeypatch, tmp_path):
     assert set(read_weights(hub_weights())) == {"a", "b"}
 
 
+def test_a_file_of_the_hub_has_a_limit(monkeypatch, tmp_path):
+    monkeypatch.setattr(limits, "HUB_FILE", len(DATA) - 1)
+    with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
+        with pytest.raises(GenboardError, match=f"someone/network: model.safetensors: {len(DATA):,} bytes"):
+            fetch(hub_weights())
+        assert not list((tmp_path / "hub").rglob("*.safetensors"))
+        monkeypatch.setattr(limits, "HUB_FILE", len(DATA))
+        assert fetch(hub_weights()).read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ({"repo": "../../x"}, "not the name of a repository"),
+        ({"repo": "a/b/c"}, "not the name of a repository"),
+        ({"repo": "a--b/c"}, "not the name of a repository"),
+        ({"repo": "me/x y"}, "not the name of a repository"),
+        ({"repo": "mé/x"}, "not the name of a repository"),
+        ({"repo": "https://huggingface.co/me/x"}, "not the name of a repository"),
+        ({"path": "../model.safetensors"}, "leads out of the repository"),
+        ({"path": "/etc/passwd"}, "leads out of the repository"),
+        ({"path": "..\\model.safetensors"}, "leads out of the repository"),
+        ({"revision": "../../main"}, "leads out of the repository"),
+    ],
+)
+def test_a_place_on_the_hub_is_one(place, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Weights.model_validate({**HUB, **place, "sha256": DIGEST})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(os.mkfifo, "a named pipe"), (lambda p: p.symlink_to("/dev/zero"), "a device"), (Path.mkdir, "a folder")],
+    ids=["pipe", "device", "folder"],
+)
+def test_weights_that_are_no_file_are_not_opened(make, kind, tmp_path):
+    path = tmp_path / "a.safetensors"
+    make(path)
+    with pytest.raises(BadWeights, match=f"a.safetensors: it is {kind}, not a file"):
+        fetch(Weights(local=str(path), sha256=DIGEST))
+
+
+def test_weights_that_link_to_themselves_are_refused(tmp_path):
+    (tmp_path / "a.safetensors").symlink_to(tmp_path / "a.safetensors")
+    with pytest.raises(BadWeights, match="cannot be read"):
+        fetch(Weights(local=str(tmp_path / "a.safetensors"), sha256=DIGEST))
+
+
 @pytest.mark.parametrize(
     ("status", "code", "problem", "advice"),
     [

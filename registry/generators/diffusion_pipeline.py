@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from ...core.errors import BadEntry, BadSamples, BadWeights
 from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
-from ..hub import hub_file, refusing_hub
+from ..hub import hub_file, refuse_large, refusing_hub
 from ..kinds import Diffusers
 from ..schema import Generator, Track
 from ..sources.damage import refusing
@@ -202,7 +202,11 @@ def _downloaded(source: Diffusers) -> Path:
     wanted = [f"{part}/*{ending}" for part in parts for ending in READ]
     other = [] if source.variant else ["*.fp16.*", "*.bf16.*", "*.non_ema.*"]
     with refusing_hub(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX):
-        hub.snapshot_download(source.repo, revision=source.revision, allow_patterns=wanted, ignore_patterns=other)
+        asked = {"revision": source.revision, "allow_patterns": wanted, "ignore_patterns": other}
+        with suppress(need("huggingface_hub.errors", "diffusers").DryRunError):  # without a network nothing is sent
+            for file in hub.snapshot_download(source.repo, **asked, dry_run=True):
+                refuse_large(source.repo, file)
+        hub.snapshot_download(source.repo, **asked)
     for part in parts:
         if not any((folder / part).glob("*.json")):
             file = f"{part}/scheduler_config.json" if part == "scheduler" else f"{part}/config.json"
