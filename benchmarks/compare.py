@@ -24,7 +24,7 @@ from ..registry.images import ImageSource
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
 from ..registry.sources import images_of, open_images
-from ..registry.sources.damage import refusing
+from ..registry.sources.damage import refusing, size_of
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
 from .scoring import feature_set, score
@@ -236,10 +236,10 @@ def _compare(
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
     if real.width != fake.width:
-        raise BadFeatures(
-            f"the real features are {real.width} wide, the fake ones {fake.width}",
-            "use one extractor for both; of pixels, images of one size and colour: --convert grey-to-rgb, resize-32",
-        )
+        hint = "use one extractor for both"
+        if extractor is not None:  # one whose features are as many as an image has values
+            hint = "give images of one size and colour: --convert to-rgb, or resize-32, converts those of both sides"
+        raise BadFeatures(f"the real features are {real.width} wide, the fake ones {fake.width}", hint)
     inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
     if usual:
         chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]
@@ -254,6 +254,7 @@ def _read_array(path: Path) -> Tensor:
     suffix = path.suffix.lower()
     if not path.exists():
         raise BadFeatures(f"{path}: no such file", "check the path")
+    size_of(path, BadFeatures)
     with refusing(BadFeatures, f"{path}: cannot be read", "give a plain array file, without pickled objects"):
         if suffix == SUFFIX:
             with safetensors.safe_open(path, framework="pt") as f:

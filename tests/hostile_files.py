@@ -72,6 +72,10 @@ def linked(name: str, target: str) -> Write:
     return with_image(lambda path: (path / name).symlink_to(target))
 
 
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 def crowd_of_links(path: Path) -> None:
     """Thirty folders, of which each leads to the next by two names: a billion ways to the last."""
     path.mkdir()
@@ -79,6 +83,15 @@ def crowd_of_links(path: Path) -> None:
         (path / f"d{i}").mkdir()
         for way in "xy":
             (path / f"d{i}" / way).symlink_to(path / f"d{i + 1}")
+
+
+def large_after_small(path: Path) -> None:
+    """Two hundred names of one image of 64,000,000 pixels, after a small one."""
+    path.mkdir()
+    (path / "0.png").write_bytes(png(GREY[0]))
+    (path.parent / "large.png").write_bytes(png_of(8000, 8000))
+    for i in range(200):
+        (path / f"a{i}.png").symlink_to(path.parent / "large.png")
 
 
 def bound_socket(path: Path) -> None:
@@ -174,16 +187,20 @@ LONG_NUMBER = b'{"labels": [["a.png", ' + b"9" * 10_000 + b"]]}"
 
 HOSTILE: dict[str, Hostile] = {
     # What is no regular file.
-    "a pipe among images": Hostile("i", with_image(lambda p: os.mkfifo(p / "b.png")), "b.png: it is a named pipe"),
-    "a socket among images": Hostile("i", with_image(bound_socket), "b.png: it is a socket"),
-    "a device among images": Hostile("i", linked("b.png", "/dev/zero"), "b.png: it is a device"),
-    "a pipe for a list": Hostile("i", with_image(lambda p: os.mkfifo(p / "metadata.csv")), "it is a named pipe"),
+    "a pipe among images": Hostile(
+        "i", with_image(lambda p: pipe(p / "b.png")), "b.png: cannot be read: it is a named pipe"
+    ),
+    "a socket among images": Hostile("i", with_image(bound_socket), "b.png: cannot be read: it is a socket"),
+    "a device among images": Hostile("i", linked("b.png", "/dev/zero"), "b.png: cannot be read: it is a device"),
+    "a pipe for a list": Hostile("i", with_image(lambda p: pipe(p / "metadata.csv")), "it is a named pipe"),
     "a device for a list": Hostile("i", linked("dataset.json", "/dev/zero"), "it is a device"),
-    "a pipe": Hostile("i.zip", os.mkfifo, "i.zip: it is a named pipe"),
-    "a pipe for an array": Hostile("i.npy", os.mkfifo, "i.npy: it is a named pipe"),
-    "a device for an array": Hostile("i.npz", lambda p: p.symlink_to("/dev/zero"), "i.npz: it is a device"),
-    "a pipe for Parquet": Hostile("i.parquet", os.mkfifo, "i.parquet: it is a named pipe"),
-    "a pipe among Parquet": Hostile("i", lambda p: (p.mkdir(), os.mkfifo(p / "a.parquet")), "it is a named pipe"),
+    "a pipe": Hostile("i.zip", pipe, "i.zip: cannot be read: it is a named pipe"),
+    "a pipe for an array": Hostile("i.npy", pipe, "i.npy: cannot be read: it is a named pipe"),
+    "a device for an array": Hostile(
+        "i.npz", lambda p: p.symlink_to("/dev/zero"), "i.npz: cannot be read: it is a device"
+    ),
+    "a pipe for Parquet": Hostile("i.parquet", pipe, "i.parquet: cannot be read: it is a named pipe"),
+    "a pipe among Parquet": Hostile("i", lambda p: (p.mkdir(), pipe(p / "a.parquet")), "it is a named pipe"),
     # Links.
     "a link to itself": Hostile("i", linked("b.png", "b.png"), "b.png: cannot be read: Too many levels"),
     "a link to nothing": Hostile("i", linked("b.png", "gone.png"), "b.png: cannot be read: No such file"),
@@ -214,6 +231,7 @@ HOSTILE: dict[str, Hostile] = {
         "i", of_files(a_png=png_of(64_000, 1_001, packed=b"")), "64000x1001 pixels", "64,000,000"
     ),
     "far too many pixels": Hostile("i", of_files(a_png=png_of(2**30, 2**20, packed=b"x")), "too many pixels"),
+    "large images after a small one": Hostile("i", large_after_small, "a0.png: 8000x8000 grey, but"),
     "a long image, made wide": Hostile(
         "i", of_files(a_png=png_of(64_000_000, 1)), "pixels would be made of it", "64,000,000", "adm-crop-64"
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from genboard.registry.sources import open_images
 from hostile_files import HOSTILE, Hostile
 from refusals import Run, hint, refused
 
+resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes, devices and sockets are those of Unix")
 
 SECONDS = 10

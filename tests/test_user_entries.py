@@ -166,7 +166,7 @@ def test_a_source_that_does_not_parse_is_named(run: Run, own_home: Path, source:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
-@pytest.mark.parametrize("make", [os.mkfifo, lambda p: p.symlink_to("/dev/zero")], ids=["pipe", "device"])
+@pytest.mark.parametrize("make", [lambda p: os.mkfifo(p), lambda p: p.symlink_to("/dev/zero")], ids=["pipe", "device"])
 def test_an_entry_that_is_no_file_is_not_opened(run: Run, own_home: Path, make: Callable[[Path], object]) -> None:
     (own_home / "entries" / "generators").mkdir(parents=True)
     make(own_home / "entries" / "generators" / "mine.toml")

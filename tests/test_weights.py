@@ -408,13 +408,17 @@ def test_a_place_on_the_hub_is_one(place, problem):
 @pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
 @pytest.mark.parametrize(
     ("make", "kind"),
-    [(os.mkfifo, "a named pipe"), (lambda p: p.symlink_to("/dev/zero"), "a device"), (Path.mkdir, "a folder")],
+    [
+        (lambda p: os.mkfifo(p), "a named pipe"),
+        (lambda p: p.symlink_to("/dev/zero"), "a device"),
+        (Path.mkdir, "a folder"),
+    ],
     ids=["pipe", "device", "folder"],
 )
 def test_weights_that_are_no_file_are_not_opened(make, kind, tmp_path):
     path = tmp_path / "a.safetensors"
     make(path)
-    with pytest.raises(BadWeights, match=f"a.safetensors: it is {kind}, not a file"):
+    with pytest.raises(BadWeights, match=f"a.safetensors: cannot be read: it is {kind}, not a file"):
         fetch(Weights(local=str(path), sha256=DIGEST))
 
 

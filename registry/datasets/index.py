@@ -112,6 +112,8 @@ def make_index(entry: Dataset, part: str, source: ImageSource) -> Index:
     labels = np.empty(source.count, np.int64) if entry.classes else None
     with bar(f"index of {source.name}", source.count, "image") as progress:
         start = 0
+        if source.count:  # before many images of another size are in memory at once
+            expect_shape(source.read(0, 1), entry.shape, source.name)
         for images in source.runs(RUN):
             stop = start + len(images)
             expect_shape(images, entry.shape, source.name)

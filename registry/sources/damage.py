@@ -34,7 +34,7 @@ def size_of(path: Path, error: type[GenboardError], limit: int | None = None) ->
     except OSError as e:
         raise error(f"{path}: cannot be read: {e.strerror}", "check the path and its permissions") from e
     if kind is not None:
-        raise error(f"{path}: it is {kind}, not a file", "give a regular file")
+        raise error(f"{path}: cannot be read: it is {kind}, not a file", "give a regular file")
     if limit is not None and size > limit:
         raise error(f"{path}: {size:,} bytes", f"the limit is {limit:,}, see docs/security.md")
     return size

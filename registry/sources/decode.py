@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -62,22 +62,27 @@ def source_of_files(
     first = cache(lambda: one(0))
 
     def read(start: int, stop: int) -> Images:
-        pixels = stacked([one(i) for i in range(start, stop)], first())
+        pixels = stacked((one(i) for i in range(start, stop)), first())
         told = None if captions is None else captions[start:stop]
         return Images(pixels, None if labels is None else labels[start:stop], told)
 
     return ImageSource(name, count, read)
 
 
-def stacked(found: Sequence[tuple[str, Pixels]], first: tuple[str, Pixels]) -> Pixels:
-    """Named images as one array, if they have the shape of the set's first; else raises BadImages with both."""
+def stacked(found: Iterable[tuple[str, Pixels]], first: tuple[str, Pixels]) -> Pixels:
+    """Named images as one array, if they have the shape of the set's first; else raises BadImages with both.
+
+    The first that has not ends it, so that no more than one image is in memory beyond those of the set.
+    """
+    alike = []
     for name, pixels in found:
         if pixels.shape != first[1].shape:
             raise BadImages(
                 f"{name}: {describe(pixels.shape)}, but {first[0]} is {describe(first[1].shape)}",
                 "all images of a set need the same size and colour mode; nothing is converted silently",
             )
-    return np.stack([pixels for _, pixels in found])
+        alike.append(pixels)
+    return np.stack(alike)
 
 
 def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
