@@ -23,7 +23,7 @@ from ..extras import need
 from ..hub import hub_file, refuse_large, refusing_hub
 from ..kinds import Diffusers
 from ..schema import Generator, Track
-from ..sources.damage import refusing
+from ..sources.damage import files_below, refusing
 from ..weights import digest_of_file
 from . import LiveGenerator, Sampler, of_user
 from .arguments import check_arguments
@@ -158,7 +158,7 @@ def _index(folder: Path) -> dict[str, Any]:
     if not (folder / INDEX).is_file():
         raise BadWeights(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
     index: dict[str, Any] = read_json(folder / INDEX)
-    scripts = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+    scripts = sorted(name for name in files_below(folder, BadWeights) if name.endswith(".py"))
     name = index.get("_class_name") if isinstance(index, dict) else None
     if scripts or not isinstance(name, str):
         raise BadWeights(
@@ -225,7 +225,7 @@ def _mend(source: Diffusers) -> str:
 def _digest(folder: Path) -> str:
     """SHA-256 over `<SHA-256>  <name>` and a newline of every file that may be read, sorted by name."""
     whole = hashlib.sha256()
-    for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in READ):
+    for name in sorted(name for name in files_below(folder, BadWeights) if name.endswith(READ)):
         whole.update(f"{digest_of_file(folder / name)}  {name}\n".encode())
     return whole.hexdigest()
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from ...core.errors import BadImages
 from .. import limits
 from ..images import ImageSource
-from .damage import refusing, size_of
+from .damage import files_below, hidden, refusing, size_of
 from .decode import ENDINGS, OTHER_ENDINGS, source_of_files
 from .labels import LIST, TABLES, Said, labels_of_folders, labels_of_list, said_by_table
 
@@ -53,7 +52,7 @@ def open_folder(
         BadImages: an image that is no file, a folder that is reached twice, images both in subfolders and beside them,
             or a list that does not fit them.
     """
-    files = [_File(name, str(path / name), partial(_bytes, path / name)) for name in _below(path)]
+    files = [_File(name, str(path / name), partial(_bytes, path / name)) for name in files_below(path, BadImages)]
     return _source(path, files, conversions, table, columns, skip)
 
 
@@ -101,7 +100,7 @@ def _source(
     skip: bool,
 ) -> ImageSource:
     """The images among the files, with labels and captions from the one list there is; else labels by folders."""
-    visible = [file for file in files if not _hidden(file.name)]
+    visible = [file for file in files if not hidden(file.name)]
     unread = [file for file in visible if file.ending in OTHER_ENDINGS]
     if unread and not skip:
         _refuse_formats(path, unread)
@@ -127,42 +126,6 @@ def _source(
     source = source_of_files(str(path), len(images), load, said.labels, conversions, said.captions)
     left = {file.name for file in files} - set(names) - (set(LISTS) if table is None else set())
     return replace(source, skipped=tuple(sorted(left)))
-
-
-def _below(folder: Path) -> Iterator[str]:
-    """The POSIX names of the files in a folder and below it, and of the hidden folders, which are not entered."""
-    seen: dict[tuple[int, int], Path] = {}
-    waiting = [""]
-    while waiting:
-        name = waiting.pop()
-        here = folder / name
-        try:
-            found = here.stat()
-            first = seen.setdefault((found.st_dev, found.st_ino), here)
-            with os.scandir(here) as listing:
-                entries = [(entry.name, _is_folder(entry)) for entry in listing]
-        except OSError as e:
-            raise BadImages(f"{here}: cannot be read: {e.strerror}", "check its permissions") from e
-        if first != here:
-            # A link to a folder above has no end, and one to a folder beside counts its images twice.
-            raise BadImages(f"{here}: the same folder as {first}", "remove the link: every image is measured once")
-        for entry, is_folder in entries:
-            own = f"{name}/{entry}" if name else entry
-            if is_folder and not _hidden(own):
-                waiting.append(own)
-            else:
-                yield own
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, which reading names if it is an image
-        return False
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
 def _refuse_formats(path: Path, files: Sequence[_File]) -> None:
