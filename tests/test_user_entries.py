@@ -173,6 +173,27 @@ def test_an_entry_that_is_no_file_is_not_opened(run: Run, own_home: Path, make: 
     assert "mine.toml: cannot be read: it is a" in refused(run, *EVALUATE)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version = " + "9" * 10_000,
+        "x = " + "[" * 10_000,
+        "x = " + "{ a = " * 10_000,
+        "a." * 10_000 + "b = 1",
+        "x = 1e",
+        "",
+    ],
+    ids=["10,000 digits", "nested lists", "nested tables", "nested keys", "no number", "empty"],
+)
+def test_an_entry_that_no_parser_likes_is_refused(run: Run, own_home: Path, text: str) -> None:
+    folder = own_home / "entries" / "generators"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(text, "utf-8")
+    fact = refused(run, *EVALUATE)
+    assert fact.startswith(str(folder / "mine.toml"))
+    assert len(fact) < 500 + len(str(folder))
+
+
 def test_an_entry_of_samples_may_leave_formats_out(run: Run, own_home: Path) -> None:
     (own_home / "set").mkdir()
     for i in range(12):
