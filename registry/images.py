@@ -6,7 +6,7 @@ A digest reads pixels, never files: it depends on neither the container nor its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -174,15 +174,7 @@ def image_keys(images: Images) -> Labels:
 
 def content_digest(images: Images) -> str:
     """SHA-256 over the sorted digests of all examples: the order does not matter."""
-    return digest_of_examples(example_digests(images))
-
-
-def digest_of_examples(digests: Iterable[bytes]) -> str:
-    """The content digest of the images that have these digests."""
-    whole = hashlib.sha256()
-    for digest in sorted(digests):
-        whole.update(digest)
-    return whole.hexdigest()
+    return hashlib.sha256(b"".join(sorted(example_digests(images)))).hexdigest()
 
 
 def sequence_digest(runs: Iterator[Images]) -> str:

@@ -279,7 +279,7 @@ HOSTILE: dict[str, Hostile] = {
     "TIFF in Lab": Hostile("i", of_files(a_tiff=encoded(RGB, "TIFF", "LAB")), "mode LAB", "CIE L*a*b*"),
     "TIFF of floats": Hostile("i", of_files(a_tiff=encoded(RGB, "TIFF", "F")), "mode F", "16 or more bits"),
     "TIFF of four channels": Hostile(
-        "i", of_files(a_tiff=tiff_of_four()), "more than three channels", "its three colours"
+        "i", of_files(a_tiff=tiff_of_four()), "neither colour nor alpha", "without that channel"
     ),
     "the MPO of a phone": Hostile(
         "i", of_files(a_jpg=several("MPO")), "2 pictures in one JPEG file (MPO)", "first picture"

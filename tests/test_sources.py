@@ -260,6 +260,20 @@ def test_a_pgm_is_grey(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_all(open_images(tmp_path)).pixels, GREY)
 
 
+def test_a_ppm_may_be_written_in_words(tmp_path: Path) -> None:
+    for i, image in enumerate(RGB):
+        words = " ".join(map(str, image.ravel()))
+        (tmp_path / f"{i}.ppm").write_text(f"P3\n# a comment\n6 8 255\n{words}\n", "ascii")
+    np.testing.assert_array_equal(read_all(open_images(tmp_path)).pixels, RGB)
+
+
+def test_corrupt_exif_data_leave_the_pixels_as_they_are(tmp_path: Path) -> None:
+    Image.fromarray(RGB[0]).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(9))
+    Image.fromarray(RGB[0]).save(tmp_path / "b.jpg")
+    corrupt, plain = read_all(open_images(tmp_path)).pixels
+    np.testing.assert_array_equal(corrupt, plain)
+
+
 def test_what_is_left_out_is_named_and_counted(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     path = as_folder(RGB, tmp_path)
     for name in ("notes.txt", "Thumbs.db", ".DS_Store", "b.heic", "c.AVIF"):

@@ -93,6 +93,7 @@ def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
     """
     damaged = "the file is truncated or damaged: write it again"
     with warnings.catch_warnings(), refusing(BadImages, f"{name}: cannot be decoded", damaged):
+        warnings.simplefilter("ignore", UserWarning)  # of metadata: some EXIF data of ImageNet are corrupt
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -147,8 +148,8 @@ def _refuse_rescaled(image: Image.Image, name: str) -> None:
             hint = _DEEP
         elif image.format == "PPM" and len(said) > 1 and isinstance(said[-1], int) and said[-1] != 255:
             problem, hint = f"white is {said[-1]}, not 255", "convert it to 8 bits first"
-        elif image.format == "TIFF" and image.mode == "RGB" and "X" in raw:
-            problem, hint = "more than three channels", "write it again with its three colours, or with alpha"
+        elif image.format == "TIFF" and image.mode in MODE_CHANNELS and "X" in raw:
+            problem, hint = "a channel that is neither colour nor alpha", "write it again without that channel"
         else:
             continue
         raise BadImages(f"{name}: {problem}, not 8-bit grey or RGB", hint)
