@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ from ..registry.images import ImageSource
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
 from ..registry.sources import images_of, open_images
-from ..registry.sources.damage import refusing
+from ..registry.sources.damage import refusing, size_of
 from .metrics.distances import refuse_other_width
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
@@ -41,6 +41,7 @@ class Comparison:
     n_fake: int
     dim: int
     metrics: list[MetricRecord]
+    left_out: tuple[str, ...] = ()  # what folders and archives hold besides images, in words
 
     @property
     def heading(self) -> str:
@@ -89,6 +90,7 @@ def compare_images(
     device: str = "cpu",
     conversions: Sequence[str] = (),
     precision: Precision = "float32",
+    skip: bool = False,
 ) -> Comparison:
     """Metrics between images in the feature space of an extractor.
 
@@ -97,6 +99,7 @@ def compare_images(
         fake: images. Those of either side may be an array, uint8 of shape (n, height, width, 1 or 3).
         conversions: of the images of both sides, in their order.
         precision: of the extractor's arithmetic.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
         UnknownName: no such metric, extractor, conversion or reference.
@@ -107,6 +110,7 @@ def compare_images(
     stored = None if isinstance(real, np.ndarray) else _stored(str(real))
     live = load_extractor(extractor, device, precision)
     before: list[Keyed] = []
+    given: list[ImageSource] = []
     if stored is not None:
         found = _of_statistics(stored, live, tuple(conversions))
         if isinstance(found, ReferenceStatistics):
@@ -114,17 +118,20 @@ def compare_images(
         else:
             there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
     else:
-        images = _images(real, "real", conversions)
+        images = _images(real, "real", conversions, skip)
         measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
         before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
-    samples = as_before(measure(_images(fake, "fake", conversions), live, moments=False), *before)
+        given.append(images)
+    drawn = _images(fake, "fake", conversions, skip)
+    samples = as_before(measure(drawn, live, moments=False), *before)
     here = FeatureSet(samples.features, samples.logits)
-    return _compare(there, here, chosen, metrics is None, k, extractor)
+    compared = _compare(there, here, chosen, metrics is None, k, extractor)
+    return replace(compared, left_out=tuple(source.left_out for source in (*given, drawn) if source.left_out))
 
 
-def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str]) -> ImageSource:
+def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str], skip: bool) -> ImageSource:
     if isinstance(given, (str, Path)):
-        return open_images(Path(given), conversions)
+        return open_images(Path(given), conversions, skip=skip)
     if not isinstance(given, np.ndarray):
         raise BadImages(f"{name}: a {type(given).__name__}, where images are needed", "give a path or a NumPy array")
     return images_of(given, name, conversions)
@@ -228,7 +235,9 @@ def _compare(
     real: FeatureSet, fake: FeatureSet, chosen: Sequence[Metric], usual: bool, k: int | None, extractor: str | None
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
-    refuse_other_width(real.width, fake.width)
+    # Pixels as features are as many as an image has values.
+    images = "give images of one size and colour: --convert to-rgb, or resize-32, converts those of both sides"
+    refuse_other_width(real.width, fake.width, None if extractor is None else images)
     inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
     if usual:
         chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]
@@ -243,6 +252,7 @@ def _read_array(path: Path) -> Tensor:
     suffix = path.suffix.lower()
     if not path.exists():
         raise BadFeatures(f"{path}: no such file", "check the path")
+    size_of(path, BadFeatures)
     with refusing(BadFeatures, f"{path}: cannot be read", "give a plain array file, without pickled objects"):
         if suffix == SUFFIX:
             with safetensors.safe_open(path, framework="pt") as f:

@@ -39,6 +39,7 @@ def open_target(
     trust_code: bool = False,
     conversions: tuple[str, ...] = (),
     device: str = "cpu",
+    skip: bool = False,
 ) -> EvaluationTarget:
     """What a source names: a registered generator, a function, or images.
 
@@ -48,6 +49,7 @@ def open_target(
         trust_code: leave to run a user's function.
         conversions: of images as they are read, by names from `registry.conversions`.
         device: where a registered generator's networks run.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
         UnknownName: no generator or conversion has that name, and no file or folder either.
@@ -72,7 +74,7 @@ def open_target(
         generator = load_generator(entry, track, trust_code, device)
         return EvaluationTarget(record, source, generator=generator, trusted_code=entry.source.kind == "python")
     if given:
-        images = open_images(path, conversions)
+        images = open_images(path, conversions, skip=skip)
         record = _unregistered(name or slug(path.stem), "images", track)
         return EvaluationTarget(record, source, images=images, conversions=conversions)
     if looks_like_function(source) and not exists:

@@ -26,7 +26,7 @@ from ..registry.extractors import load_extractor
 from ..registry.schema import Extractor
 from ..registry.sources import open_images
 from ..registry.sources.arrays import Header, headers
-from ..registry.sources.damage import refusing
+from ..registry.sources.damage import refusing, size_of
 from ..registry.weights import digest_of_file
 from .features import measure
 from .moments import ROOT, Given, Moments, all_memory, refuse_unaffordable, symmetric_root
@@ -106,8 +106,9 @@ class _Found:
 
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise BadEntry(path, "", "no such file", "check the path")
+    size_of(path, GenboardError)
     with refusing(GenboardError, f"{path}: cannot be read", _HINT), path.open("rb") as f, zipfile.ZipFile(f) as archive:
         yield archive
 

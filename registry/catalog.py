@@ -103,9 +103,11 @@ def parse(kind: type[E], path: Path, text: str) -> E:
         BadEntry: `path: field: problem`.
     """
     try:
-        return kind.model_validate({"name": path.stem, **tomllib.loads(text)})
-    except tomllib.TOMLDecodeError as e:
+        said = tomllib.loads(text)
+    except (ValueError, RecursionError) as e:  # of numbers with too many digits, and of nesting, too
         raise BadEntry(path, "", f"not valid TOML: {e}", "see https://toml.io for the syntax") from e
+    try:
+        return kind.model_validate({"name": path.stem, **said})
     except ValidationError as e:
         first = e.errors()[0]
         field = ".".join(map(str, first["loc"]))

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import BadImages, UnknownName
+from . import limits
 from .images import Images, ImageSource, Pixels, Positions, describe
 
 LARGEST = 16_384  # pixels to a side that may be asked for
+PIECE = 1_000_000  # pixels
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,11 @@ def _grey_to_rgb(pixels: Pixels, _: int) -> Pixels | None:
 
 
 def _rgb_to_grey(pixels: Pixels, _: int) -> Pixels | None:
-    if pixels.shape[2] != 3:
-        return None
-    weighted = pixels.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
-    return ((weighted + 32768) >> 16).astype(np.uint8)[..., None]
+    def weigh(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        weighted = colours.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
+        return ((weighted + 32768) >> 16).astype(np.uint8)[:, None]
+
+    return _in_pieces(pixels, weigh) if pixels.shape[2] == 3 else None
 
 
 def _to_rgb(pixels: Pixels, _: int) -> Pixels | None:
@@ -118,15 +121,20 @@ def _to_rgba(pixels: Pixels, _: int) -> Pixels | None:
 
 
 def _over(background: int) -> Callable[[Pixels, int], Pixels | None]:
-    def apply(pixels: Pixels, _: int) -> Pixels | None:
-        if pixels.shape[2] not in (2, 4):
-            return None
-        colours, alpha = pixels[..., :-1].astype(np.uint16), pixels[..., -1:].astype(np.uint16)
+    def blend(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        colours, alpha = pixels[:, :-1].astype(np.uint16), pixels[:, -1:].astype(np.uint16)
         # x / 255 rounded, exactly, for every x up to 255 * 255: no division, and 16 bits suffice.
         x = colours * alpha + np.uint16(background) * (255 - alpha) + np.uint16(128)
         return ((x + (x >> 8)) >> 8).astype(np.uint8)
 
-    return apply
+    return lambda pixels, _: _in_pieces(pixels, blend) if pixels.shape[2] in (2, 4) else None
+
+
+def _in_pieces(pixels: Pixels, function: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> Pixels:
+    """A function of pixels (n, channels), a million at a time: wider numbers than uint8 are never there for all."""
+    flat = pixels.reshape(-1, pixels.shape[2])
+    done = [function(flat[start : start + PIECE]) for start in range(0, len(flat), PIECE)]
+    return np.concatenate(done).reshape(*pixels.shape[:2], -1)
 
 
 def _centre_crop(pixels: Pixels, side: int) -> Pixels | None:
@@ -160,6 +168,8 @@ def _adm_crop(pixels: Pixels, side: int) -> Pixels | None:
 
 
 def _resampled(pixels: Pixels, height: int, width: int, filter: Image.Resampling) -> Pixels:
+    if height * width > limits.PIXELS:
+        raise BadImages(f"{width:,}x{height:,} pixels would be made of it", f"the limit is {limits.PIXELS:,}")
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     resized: NDArray[np.uint8] = np.asarray(image.resize((width, height), filter), np.uint8)
     return resized.reshape(height, width, pixels.shape[2])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -12,6 +13,26 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
 # Of a Hub repository: a branch or a tag moves.
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+
+
+def _is_repo(repo: str) -> str:
+    if (
+        not re.fullmatch(r"([A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}", repo, re.ASCII)
+        or ".." in repo
+        or "--" in repo
+    ):
+        raise ValueError(f"{repo!r} is not the name of a repository on the Hub; write OWNER/NAME")
+    return repo
+
+
+def _is_inside(path: str) -> str:
+    if path.startswith("/") or "\\" in path or ".." in path.split("/"):
+        raise ValueError(f"{path!r} leads out of the repository")
+    return path
+
+
+Repo = Annotated[str, AfterValidator(_is_repo)]
+HubPath = Annotated[str, AfterValidator(_is_inside)]  # of a file, or the name of a branch
 
 
 class Strict(BaseModel):
@@ -27,9 +48,9 @@ class Weights(Strict):
     file: str | None = None  # committed, a safetensors file under `registry/`
     local: str | None = None  # the user's, relative to their data folder
     url: HttpUrl | None = None  # kept in the torch hub cache
-    repo: str | None = None  # on the Hugging Face Hub, kept in its cache
-    revision: str | None = None
-    path: str | None = None
+    repo: Repo | None = None  # on the Hugging Face Hub, kept in its cache
+    revision: HubPath | None = None
+    path: HubPath | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Weights:

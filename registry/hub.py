@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..core.errors import GenboardError
+from . import limits
 from .extras import need
 from .sources.damage import first_line
 
@@ -29,11 +30,19 @@ def hub_file(
         proof: by what the file is known, for the hint.
 
     Raises:
-        GenboardError: huggingface-hub is not installed.
+        GenboardError: huggingface-hub is not installed, or the file is larger than the limit.
     """
     hub = need("huggingface_hub", "hub")
     with refusing_hub(repo, revision, path, kind, error, proof):
+        refuse_large(repo, hub.hf_hub_download(repo, path, repo_type=kind, revision=revision, dry_run=True), error)
         return Path(hub.hf_hub_download(repo, path, repo_type=kind, revision=revision))
+
+
+def refuse_large(repo: str, announced: Any, error: type[GenboardError] = GenboardError) -> None:
+    """Raises an error for a file that is larger than the limit, by what a `dry_run` says of it."""
+    if announced.file_size > limits.HUB_FILE:
+        size = f"{announced.file_size:,} bytes"
+        raise error(f"{repo}: {announced.filename}: {size}", f"the limit is {limits.HUB_FILE:,}")
 
 
 @contextmanager

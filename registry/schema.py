@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, HttpUrl, model_validator
 
+from .fields import HubPath, Repo
 from .fields import Name as Name
 from .fields import Sha256 as Sha256
 from .fields import Strict as Strict
@@ -48,8 +49,8 @@ class Hub(Strict):
     """Parquet files of a data set repository on the Hugging Face Hub, at a pinned revision."""
 
     kind: Literal["hub"]
-    repo: str
-    files: dict[Name, tuple[str, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
+    repo: Repo
+    files: dict[Name, tuple[HubPath, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
     image: str = "image"
     label: str | None = None  # the column; without, the images are unlabelled
 
@@ -63,6 +64,7 @@ class Local(Strict):
 
     kind: Literal["local"]
     paths: dict[Name, str]  # relative ones from the user's data folder
+    skip: bool = False  # leave out image files of formats that are not read, which are an error otherwise
 
     @property
     def parts(self) -> set[str]:

@@ -10,24 +10,29 @@ import hashlib
 import math
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 from filelock import FileLock
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from ..core.errors import BadWeights, CannotWrite, GenboardError
 from ..core.files import home, make_folder, sha256, write_bytes
+from . import limits
 from .download import CannotDownload, download
 from .fields import Weights
 from .hub import hub_file
+from .sources.damage import first_line, refusing, size_of
 
 ROOT = Path(__file__).parent
+_NARROW = {"BF16", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0"}  # floats that NumPy does not have
+_UNSAFE = re.compile(r"Unsupported (?:global|operand|class)[^.\n]*|[Cc]an only [^.\n]*")
 
 
 def fetch(weights: Weights) -> Path:
@@ -66,10 +71,7 @@ def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
         GenboardError: it cannot be had.
     """
     path = fetch(weights)
-    try:
-        return safetensors.numpy.load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
-    except SafetensorError as e:
-        raise BadWeights(f"{path} is not a safetensors file: {e}", "name another file in its entry") from e
+    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
 
 
 def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
@@ -95,13 +97,14 @@ def digest_of_file(path: Path) -> str:
     """SHA-256 of a file of any size.
 
     Raises:
-        BadWeights: it cannot be read.
+        BadWeights: it cannot be read, or is a pipe or a device.
     """
+    size_of(path, BadWeights)
     try:
         with path.open("rb") as f:
             return hashlib.file_digest(f, "sha256").hexdigest()
     except OSError as e:
-        raise BadWeights(f"{path} cannot be read: {e.strerror}", "check the path") from e
+        raise BadWeights(f"{path}: cannot be read: {e.strerror}", "check its permissions") from e
 
 
 def _download(weights: Weights, path: Path) -> None:
@@ -111,7 +114,7 @@ def _download(weights: Weights, path: Path) -> None:
         with FileLock(path.with_name(f".{path.name}.lock")):
             if path.is_file():
                 return
-            data = download(str(weights.url))
+            data = download(str(weights.url), limits.DOWNLOAD)
             found = sha256(data)
             if not found.startswith(weights.sha256):
                 raise BadWeights(
@@ -128,6 +131,17 @@ def _download(weights: Weights, path: Path) -> None:
         raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
 
 
+def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
+    with refusing(BadWeights, f"{path} is not a safetensors file", "name another file in its entry"):
+        with safetensors.safe_open(path, "numpy") as file:
+            narrow = any(file.get_slice(key).get_dtype() in _NARROW for key in file.keys())
+        if not narrow:
+            return safetensors.numpy.load_file(path)
+        from safetensors.torch import load_file
+
+        return _arrays(path, load_file(path))
+
+
 def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
     import torch
 
@@ -135,14 +149,34 @@ def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what torch says of a pickle that it then refuses
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as e:
-        problem = str(e).strip().partition("\n")[0]
-        raise BadWeights(
-            f"{path} holds more than plain weights: {problem}", "save a state_dict; only tensors are read, never code"
-        ) from e
+    except Exception as e:  # damaged bytes raise whatever they happen to spell
+        problem = first_line(e)
+        if isinstance(e, pickle.UnpicklingError) and problem.startswith("Weights only load failed"):
+            what = _UNSAFE.search(str(e))
+            problem = what[0] if what else "it is no pickle of tensors"
+            hint = "save a state_dict; only tensors are read, never code"
+            raise BadWeights(f"{path} holds more than plain weights: {problem}", hint) from e
+        raise BadWeights(f"{path} is damaged, or no file of torch.save: {problem}", "restore it") from e
     if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
         raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
-    for key, value in found.items():
-        if value.dtype == torch.bfloat16:
-            raise BadWeights(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
-    return {str(key): value.numpy() for key, value in found.items()}
+    return _arrays(path, found)
+
+
+def _arrays(path: Path, tensors: Mapping[Any, Any]) -> dict[str, NDArray[Any]]:
+    """Tensors as arrays, by name; floats that NumPy does not have become float32, which holds each of them exactly."""
+    import torch
+
+    found = {}
+    for key, tensor in tensors.items():
+        for wrong, why in (
+            (tensor.is_meta, "is on the device meta, which holds no numbers"),
+            (tensor.layout != torch.strided, f"has the layout {tensor.layout}"),
+            (tensor.is_quantized, f"is quantized, {tensor.dtype}"),
+        ):
+            if wrong:
+                raise BadWeights(f"{path}: {key!r} {why}", "save plain dense tensors, in float32")
+        with refusing(BadWeights, f"{path}: {key!r} is {tensor.dtype}", "save it as float32"):
+            plain = tensor.detach().resolve_conj().resolve_neg()
+            narrow = tensor.dtype.is_floating_point and tensor.dtype.itemsize < 4 and tensor.dtype != torch.float16
+            found[str(key)] = (plain.float() if narrow else plain).numpy()
+    return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
+import random
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,8 +18,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+import safetensors.torch
 import torch
 from genboard.registry import download as downloads
+from genboard.registry import limits
 from genboard.registry.schema import Weights
 from genboard.registry.weights import fetch, read_weights, torch_cache
 from pydantic import ValidationError
@@ -203,6 +208,13 @@ def torch_file(value: object) -> bytes:
     return buffer.getvalue()
 
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # torch may give up such tensors; files of them remain
+    COMPRESSED = torch.eye(3).to_sparse_csr()
+    HALF = torch.ones(2, dtype=torch.complex32)
+    QUANTIZED = torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8)
+
+
 class Code:
     def __reduce__(self) -> tuple[object, ...]:
         return Path.touch, (Path("was-run"),)
@@ -213,13 +225,18 @@ class Code:
     [
         (pickle.dumps(Code(), protocol=2), "holds more than plain weights"),
         (torch_file({"a": Code()}), "holds more than plain weights"),
-        (torch_file({"a": torch.ones(2)})[:200], "holds more than plain weights"),
-        (b"", "holds more than plain weights"),
+        (torch_file({"a": torch.ones(2)})[:200], "is damaged, or no file of torch.save"),
+        (b"", "is damaged, or no file of torch.save"),
         (torch_file([1, 2]), "does not hold named tensors"),
         (torch_file({"a": 1}), "does not hold named tensors"),
-        (torch_file({"a": torch.ones(2, dtype=torch.bfloat16)}), "'a' is torch.bfloat16"),
+        (torch_file({"a": torch.eye(3).to_sparse()}), "'a' has the layout torch.sparse_coo"),
+        (torch_file({"a": COMPRESSED}), "'a' has the layout torch.sparse_csr"),
+        (torch_file({"a": QUANTIZED}), "'a' is quantized, torch.qint8"),
+        (torch_file({"a": torch.ones(2, device="meta")}), "'a' is on the device meta"),
+        (torch_file({"a": HALF}), "'a' is torch.complex32"),
+        (torch_file({"a": torch.zeros(2, dtype=torch.uint8).view(torch.bits8)}), "'a' is torch.bits8"),
     ],
-    ids=["pickle", "code", "cut", "empty", "list", "number", "bfloat16"],
+    ids="pickle code cut empty list number sparse csr quantized meta complex32 bits8".split(),
 )
 def test_torch_files_give_arrays_and_nothing_else(data, problem, server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -235,6 +252,105 @@ def test_torch_files_are_read(server):
     arrays = read_weights(weights_at(server.url.replace(".safetensors", ".pth"), sha256(data)))
     np.testing.assert_array_equal(arrays["a.weight"], [[0, 1, 2], [3, 4, 5]])
     assert arrays["n"] == 3
+
+
+FLOATS = ["bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float16", "float64"]
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".pth"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_every_type_of_float_is_read_exactly(dtype, ending, server):
+    values = torch.tensor([0.5, -2.0, 0.0, 0.25, 4.0]).to(getattr(torch, dtype))
+    data = safetensors.torch.save({"a": values}) if ending == ".safetensors" else torch_file({"a": values})
+    server.answer = lambda request, _: send(request, data, len(data))
+    found = read_weights(weights_at(server.url.replace(".safetensors", ending), sha256(data)))["a"]
+    np.testing.assert_array_equal(found, [0.5, -2.0, 0.0, 0.25, 4.0])
+    assert found.dtype == {"float16": np.float16, "float64": np.float64}.get(dtype, np.float32)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.nn.Parameter(torch.arange(3.0)),
+        torch.nn.Buffer(torch.arange(3.0)),
+        torch.arange(3.0).requires_grad_(),
+        torch.arange(6.0)[::2] / 2,
+        torch.tensor([0, -1j, -2j]).conj().imag,
+    ],
+    ids=["parameter", "buffer", "requires grad", "strided", "negative view"],
+)
+def test_tensors_of_every_sort_are_read(tensor, server):
+    data = torch_file({"a": tensor})
+    server.answer = lambda request, _: send(request, data, len(data))
+    found = read_weights(weights_at(server.url.replace(".safetensors", ".pth"), sha256(data)))["a"]
+    np.testing.assert_array_equal(found, [0, 1, 2])
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".pth"])
+def test_damaged_weights_are_refused_whatever_they_spell(ending, server, tmp_path):
+    whole = (
+        DATA
+        if ending == ".safetensors"
+        else torch_file({"a": torch.arange(40.0), "b": torch.nn.Parameter(torch.eye(3))})
+    )
+    randomness = random.Random(5)
+    refused: list[BadWeights] = []
+    for _ in range(150):
+        broken = bytearray(whole[: randomness.randrange(len(whole))] if randomness.random() < 0.2 else whole)
+        for at in [randomness.randrange(min(600, len(whole))) for _ in range(4)]:
+            broken[at : at + 1] = bytes([randomness.randrange(256)])
+        path = tmp_path / f"damaged{ending}"
+        path.write_bytes(broken)
+        try:
+            read_weights(Weights(local=str(path), sha256=sha256(bytes(broken))))
+        except BadWeights as e:
+            refused.append(e)
+    assert len(refused) > 75
+    assert all(e.fact.startswith(str(path)) and "\n" not in e.fact and e.hint for e in refused)
+
+
+def header(text: bytes) -> bytes:
+    return len(text).to_bytes(8, "little") + text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"__metadata__": ' + b'{"a": ' * 5000 + b"1" + b"}" * 5001,
+        b'{"a": {"dtype": "F32", "shape": [' + b"9" * 10_000 + b'], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, 4000000000000]}}',
+        b'{"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}',
+        b"[" * 100_000,
+    ],
+    ids=["nested metadata", "10,000 digits", "4 TB", "unknown type", "brackets"],
+)
+def test_a_hostile_header_of_safetensors_is_refused(text, tmp_path):
+    path = tmp_path / "hostile.safetensors"
+    path.write_bytes(header(text) + bytes(4))
+    with pytest.raises(BadWeights, match="is not a safetensors file"):
+        read_weights(Weights(local=str(path), sha256=sha256(path.read_bytes())))
+
+
+def endless(request: BaseHTTPRequestHandler, seen: int) -> None:
+    request.send_response(200)
+    request.end_headers()
+    with contextlib.suppress(OSError):  # the client hangs up
+        for _ in range(10_000):
+            request.wfile.write(bytes(1 << 16))
+
+
+def announced(request: BaseHTTPRequestHandler, seen: int) -> None:
+    send(request, b"", 10**15)
+
+
+@pytest.mark.parametrize("answer", [endless, announced])
+def test_a_download_has_a_limit(answer, server, monkeypatch, empty_cache):
+    monkeypatch.setattr(limits, "DOWNLOAD", 2**22)
+    server.answer = answer
+    with pytest.raises(GenboardError, match="bytes or more, where the limit is 4,194,304"):
+        fetch(weights_at(server.url))
+    assert server.seen == 1
+    assert kept(empty_cache) == []
 
 
 def test_what_is_no_safetensors_file_is_refused(server):
@@ -257,6 +373,59 @@ def test_weights_of_the_hub(monkeypatch, tmp_path):
             read_weights(hub_weights("0" * 64))
     # The server is gone; the cache is enough.
     assert set(read_weights(hub_weights())) == {"a", "b"}
+
+
+def test_a_file_of_the_hub_has_a_limit(monkeypatch, tmp_path):
+    monkeypatch.setattr(limits, "HUB_FILE", len(DATA) - 1)
+    with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
+        with pytest.raises(GenboardError, match=f"someone/network: model.safetensors: {len(DATA):,} bytes"):
+            fetch(hub_weights())
+        assert not list((tmp_path / "hub").rglob("*.safetensors"))
+        monkeypatch.setattr(limits, "HUB_FILE", len(DATA))
+        assert fetch(hub_weights()).read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ({"repo": "../../x"}, "not the name of a repository"),
+        ({"repo": "a/b/c"}, "not the name of a repository"),
+        ({"repo": "a--b/c"}, "not the name of a repository"),
+        ({"repo": "me/x y"}, "not the name of a repository"),
+        ({"repo": "mé/x"}, "not the name of a repository"),
+        ({"repo": "https://huggingface.co/me/x"}, "not the name of a repository"),
+        ({"path": "../model.safetensors"}, "leads out of the repository"),
+        ({"path": "/etc/passwd"}, "leads out of the repository"),
+        ({"path": "..\\model.safetensors"}, "leads out of the repository"),
+        ({"revision": "../../main"}, "leads out of the repository"),
+    ],
+)
+def test_a_place_on_the_hub_is_one(place, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Weights.model_validate({**HUB, **place, "sha256": DIGEST})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda p: os.mkfifo(p), "a named pipe"),
+        (lambda p: p.symlink_to("/dev/zero"), "a device"),
+        (Path.mkdir, "a folder"),
+    ],
+    ids=["pipe", "device", "folder"],
+)
+def test_weights_that_are_no_file_are_not_opened(make, kind, tmp_path):
+    path = tmp_path / "a.safetensors"
+    make(path)
+    with pytest.raises(BadWeights, match=f"a.safetensors: cannot be read: it is {kind}, not a file"):
+        fetch(Weights(local=str(path), sha256=DIGEST))
+
+
+def test_weights_that_link_to_themselves_are_refused(tmp_path):
+    (tmp_path / "a.safetensors").symlink_to(tmp_path / "a.safetensors")
+    with pytest.raises(BadWeights, match="cannot be read"):
+        fetch(Weights(local=str(tmp_path / "a.safetensors"), sha256=DIGEST))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from ..core.files import write_json
 from .app import app, command
-from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, TrustCode, listed, track_of
+from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, Skip, TrackName, TrustCode, listed, track_of
 from .output import print_json, say
 
 
@@ -45,6 +45,7 @@ def compare(
     k: Annotated[int | None, Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
     extractor: Annotated[str | None, Option(help="Compare images in this feature space.")] = None,
     convert: Convert = None,
+    skip: Skip = False,
     precision: Arithmetic = "float32",
     device: Device = "cpu",
     json: Json = False,
@@ -59,7 +60,9 @@ def compare(
             raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
         found = compare_features(read_features(Path(real)), read_features(fake), names, k)
     else:
-        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision)
+        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision, skip)
+    for remark in found.left_out:
+        say(remark)
     if json:
         print_json(found.to_json())
         return
@@ -109,6 +112,7 @@ def evaluate(
         bool, Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
     ] = True,
     convert: Convert = None,
+    skip: Skip = False,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
@@ -118,7 +122,9 @@ def evaluate(
     from ..leaderboard.export.terminal import result_text
 
     entry = track_of(track)
-    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
     done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))

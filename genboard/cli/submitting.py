@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ..core.errors import BadSubmission
 from .app import app, command
-from .options import BatchSize, Convert, Device, Json, TrustCode, listed, track_of
+from .options import BatchSize, Convert, Device, Json, Skip, TrustCode, listed, track_of
 from .output import print_json, say
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def submit(
     device: Device = "cpu",
     batch_size: BatchSize = None,
     convert: Convert = None,
+    skip: Skip = False,
     push: Annotated[
         str | None, Option(help="ORG/NAME of a data set repository on the Hub: open a pull request there.")
     ] = None,
@@ -85,7 +86,9 @@ def submit(
     flags = {field: context.params[field] for field in about.Metadata.model_fields}
     told = about.read_metadata(metadata, flags)
     entry = track_of(track)
-    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     if sys.stdin.isatty():
         told = _asked(told, target.record.kind == "registered")
     done = prepare(target, entry, told, out, options=Options(device, batch_size))

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ _REASONS = {
     errno.EISDIR: ("a folder stands where a file is needed", "choose another path"),
     errno.EACCES: ("permission denied", "choose a folder you may write to"),
     errno.EROFS: ("the file system is read-only", "choose a folder you may write to"),
+}
+
+_IRREGULAR = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
 }
 
 
@@ -127,9 +136,22 @@ def read_json(path: Path) -> Any:
     return parse_json(read_bytes(path), path)
 
 
+def irregular(path: Path) -> str | None:
+    """What stands at `path` if it is no regular file, in words: a read of a pipe or a device need not end.
+
+    Raises:
+        OSError: nothing stands there, or it cannot be looked at.
+    """
+    mode = path.stat().st_mode
+    return None if stat.S_ISREG(mode) else _IRREGULAR.get(stat.S_IFMT(mode), "no regular file")
+
+
 def read_bytes(path: Path) -> bytes:
     """Raises BadEntry if there is no readable file at `path`."""
     try:
+        kind = irregular(path)
+        if kind is not None:
+            raise BadEntry(path, "", f"cannot be read: it is {kind}, not a file", "check the path")
         return path.read_bytes()
     except OSError as e:
         raise BadEntry(path, "", f"cannot be read: {e.strerror}", "check the path") from e

@@ -92,8 +92,10 @@ def index_path(entry: Dataset, part: str) -> Path:
 
 def _beside(entry: Dataset, start: str, decides: Mapping[str, Any], ending: str) -> Path:
     """A file in the data folder, named by where the images come from and by what else decides."""
+    source = entry.source.model_dump(mode="json")
     origin = {
-        "source": entry.source.model_dump(mode="json"),
+        # A set that leaves nothing out is the one that it was before it could.
+        "source": {key: value for key, value in source.items() if (key, value) != ("skip", False)},
         "revision": entry.revision,
         "conversions": list(entry.conversions),
     }
@@ -110,6 +112,8 @@ def make_index(entry: Dataset, part: str, source: ImageSource) -> Index:
     labels = np.empty(source.count, np.int64) if entry.classes else None
     with bar(f"index of {source.name}", source.count, "image") as progress:
         start = 0
+        if source.count:  # before many images of another size are in memory at once
+            expect_shape(source.read(0, 1), entry.shape, source.name)
         for images in source.runs(RUN):
             stop = start + len(images)
             expect_shape(images, entry.shape, source.name)

@@ -6,13 +6,15 @@ after it. No other pattern is read, so that what belongs to a part never depends
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...core.errors import BadImages
+from ...core.errors import BadEntry, BadImages
 from ...core.files import home
 from ...core.progress import bar
+from ..catalog import file_of
 from ..conversions import check_names, converted
 from ..hub import hub_file
 from ..images import Images, ImageSource, source_of
@@ -51,7 +53,11 @@ def open_part(entry: Dataset, part: str) -> ImageSource:
 def _open(entry: Dataset, part: str) -> ImageSource:
     source = entry.source
     if isinstance(source, Embedded):
-        found = function(source.loader, under="registry.datasets")()
+        load = function(source.loader, under="registry.datasets")
+        if inspect.signature(load).parameters:
+            problem = f"{source.loader} is no function that gives the images of a data set"
+            raise BadEntry(file_of(entry), "source.loader", problem, 'known: "digits:load"')
+        found = load()
         if part not in found:
             raise BadImages(f"{source.loader} has no part {part!r}", f"known: {', '.join(found)}")
         return converted(source_of(f"{entry.name}/{part}", found[part]), entry.conversions)
@@ -61,7 +67,7 @@ def _open(entry: Dataset, part: str) -> ImageSource:
         return open_files(f"{entry.name}/{part}", files, image, label or None, conversions=entry.conversions)
     if isinstance(source, Local):
         # Relative to the data folder, beside the entries: the entry does not know where a command is run.
-        return open_images(home() / Path(source.paths[part]).expanduser(), entry.conversions)
+        return open_images(home() / Path(source.paths[part]).expanduser(), entry.conversions, skip=source.skip)
     return open_vision(source.name, source.arguments[part], entry.conversions, labelled=bool(entry.classes))
 
 

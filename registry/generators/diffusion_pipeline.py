@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from ...core.errors import BadEntry, BadSamples, BadWeights
 from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
-from ..hub import hub_file, refusing_hub
+from ..hub import hub_file, refuse_large, refusing_hub
 from ..kinds import Diffusers
 from ..schema import Generator, Track
-from ..sources.damage import refusing
+from ..sources.damage import files_below, refusing
 from ..weights import digest_of_file
 from . import LiveGenerator, Sampler, of_user
 from .arguments import check_arguments
@@ -158,7 +158,7 @@ def _index(folder: Path) -> dict[str, Any]:
     if not (folder / INDEX).is_file():
         raise BadWeights(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
     index: dict[str, Any] = read_json(folder / INDEX)
-    scripts = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+    scripts = sorted(name for name in files_below(folder, BadWeights) if name.endswith(".py"))
     name = index.get("_class_name") if isinstance(index, dict) else None
     if scripts or not isinstance(name, str):
         raise BadWeights(
@@ -202,7 +202,11 @@ def _downloaded(source: Diffusers) -> Path:
     wanted = [f"{part}/*{ending}" for part in parts for ending in READ]
     other = [] if source.variant else ["*.fp16.*", "*.bf16.*", "*.non_ema.*"]
     with refusing_hub(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX):
-        hub.snapshot_download(source.repo, revision=source.revision, allow_patterns=wanted, ignore_patterns=other)
+        asked = {"revision": source.revision, "allow_patterns": wanted, "ignore_patterns": other}
+        with suppress(need("huggingface_hub.errors", "diffusers").DryRunError):  # without a network nothing is sent
+            for file in hub.snapshot_download(source.repo, **asked, dry_run=True):
+                refuse_large(source.repo, file)
+        hub.snapshot_download(source.repo, **asked)
     for part in parts:
         if not any((folder / part).glob("*.json")):
             file = f"{part}/scheduler_config.json" if part == "scheduler" else f"{part}/config.json"
@@ -221,7 +225,7 @@ def _mend(source: Diffusers) -> str:
 def _digest(folder: Path) -> str:
     """SHA-256 over `<SHA-256>  <name>` and a newline of every file that may be read, sorted by name."""
     whole = hashlib.sha256()
-    for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in READ):
+    for name in sorted(name for name in files_below(folder, BadWeights) if name.endswith(READ)):
         whole.update(f"{digest_of_file(folder / name)}  {name}\n".encode())
     return whole.hexdigest()
 

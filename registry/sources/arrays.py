@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import BadImages
+from .. import limits
 from ..conversions import check_names, convert_all
 from ..images import Images, ImageSource, Labels
 from .damage import refusing
+from .labels import whole_labels
 
 LABELS = ("labels", "arr_1")  # of an .npz
 _PLAIN = "give a plain .npy or .npz file, without pickled objects"
@@ -122,14 +124,14 @@ def _check(archive: zipfile.ZipFile, name: str, header: Header) -> None:
 
 def _labels(path: Path, archive: zipfile.ZipFile, name: str, header: Header, count: int) -> Labels:
     _check(archive, name, header)
-    if header.dtype.kind not in "iu" or header.shape != (count,):
+    if header.dtype.kind not in "iu" or header.shape != (count,) or count > limits.IMAGES:
         raise BadImages(
             f"{path}: {name} is {header.dtype} of shape {header.shape}, not labels of {count:,} images",
             "labels must be integers, one for each image",
         )
     with archive.open(f"{name}.npy") as f:
         f.seek(header.offset)
-        return np.frombuffer(_exactly(f, header.bytes), header.dtype).astype(np.int64)
+        return whole_labels(np.frombuffer(_exactly(f, header.bytes), header.dtype), f"{path}: {name}")
 
 
 def _exactly(f: IO[bytes], size: int) -> bytes:
@@ -149,14 +151,26 @@ def _source(
 ) -> ImageSource:
     full = (*shape, 1) if len(shape) == 3 else shape
     channels = (1, 2, 3, 4) if conversions else (1, 3)
-    if dtype != np.uint8 or len(full) != 4 or full[3] not in channels:
-        raise BadImages(
-            f"{path}: {dtype} of shape {full}",
-            "images are uint8, shape (n, height, width, 1 or 3); transpose a network's (n, c, h, w)",
-        )
+    if dtype != np.uint8 or len(full) != 4 or full[3] not in channels or 0 in full[1:]:
+        raise BadImages(f"{path}: {dtype} of shape {full}", _hint(dtype, full))
+    if full[1] * full[2] > limits.PIXELS:
+        raise BadImages(f"{path}: images of {full[2]}x{full[1]} pixels", f"the limit is {limits.PIXELS:,}")
 
     def read(start: int, stop: int) -> Images:
         pixels = np.array(rows(start, stop), np.uint8).reshape(stop - start, *full[1:])
         return Images(convert_all(pixels, conversions), None if labels is None else labels[start:stop])
 
     return ImageSource(str(path), full[0], read)
+
+
+def _hint(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    """How to make images of an array that are none: the first thing that is wrong with it."""
+    if dtype.kind == "f":
+        return "images are uint8, 0 to 255: values in [0, 1] become so by np.round(255 * images).astype(np.uint8)"
+    if dtype != np.uint8:
+        return "images are uint8, 0 to 255: images.astype(np.uint8), if all values are whole and within"
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
+        return "transpose a network's (n, c, h, w): images.transpose(0, 2, 3, 1)"
+    if len(shape) == 4 and shape[3] in (2, 4):
+        return "the last axis holds an alpha channel: name a conversion, rgba-over-white or rgba-over-black"
+    return "images are uint8 of shape (n, height, width, 1 or 3), or (n, height, width) where they are grey"

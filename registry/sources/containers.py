@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ...core.errors import BadImages
+from .. import limits
 from ..images import ImageSource
-from .damage import refusing
-from .decode import ENDINGS, source_of_files
+from .damage import files_below, hidden, refusing, size_of
+from .decode import ENDINGS, OTHER_ENDINGS, source_of_files
 from .labels import LIST, TABLES, Said, labels_of_folders, labels_of_list, said_by_table
 
-FILE_LIMIT = 256 * 2**20  # bytes of one image file, unpacked
-LIST_LIMIT = 1 * 2**30
-# A whole archive of image files does not shrink a hundredfold; small ones may, where all pixels are one colour.
-ARCHIVE_LIMIT = 1 * 2**30
-ARCHIVE_RATIO = 100
+LISTS = (LIST, *TABLES)
 
 
 @dataclass(frozen=True)
@@ -28,38 +26,47 @@ class _File:
     Attributes:
         name: where it lies there, with forward slashes.
         told: what messages call it.
-        read: its bytes, of which there may be so many.
+        read: its bytes, if they are no more than so many.
     """
 
     name: str
     told: str
     read: Callable[[int], bytes]
 
+    @property
+    def ending(self) -> str:
+        return PurePosixPath(self.name).suffix.lower()
 
-def open_folder(path: Path, conversions: Sequence[str], table: Path | None, columns: Mapping[str, str]) -> ImageSource:
-    """Every image file in a folder and in the folders below it.
+
+def open_folder(
+    path: Path, conversions: Sequence[str], table: Path | None, columns: Mapping[str, str], skip: bool = False
+) -> ImageSource:
+    """Every image file in a folder and in the folders below it. Links are followed.
 
     Args:
         table: a CSV of labels and captions; else one beside the images, where there is any.
         columns: what its columns are called, see `labels.COLUMNS`.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
-        BadImages: images both in subfolders and beside them, or a list that does not fit them.
+        BadImages: an image that is no file, a folder that is reached twice, images both in subfolders and beside them,
+            or a list that does not fit them.
     """
-    found = ((p.relative_to(path).as_posix(), p) for p in path.rglob("*"))
-    files = [_File(name, str(p), partial(_bytes, p)) for name, p in found if _may_be_read(name)]
-    return _source(path, files, conversions, table, columns)
+    files = [_File(name, str(path / name), partial(_bytes, path / name)) for name in files_below(path, BadImages)]
+    return _source(path, files, conversions, table, columns, skip)
 
 
-def open_zip(path: Path, conversions: Sequence[str], table: Path | None, columns: Mapping[str, str]) -> ImageSource:
+def open_zip(
+    path: Path, conversions: Sequence[str], table: Path | None, columns: Mapping[str, str], skip: bool = False
+) -> ImageSource:
     """Every image file in a zip archive. Members are read in memory and never unpacked to disk.
 
     Args:
-        table, columns: as of `open_folder`.
+        table, columns, skip: as of `open_folder`.
 
     Raises:
-        BadImages: no zip archive, a member that lies outside it or unpacks to too much, or images both in subfolders
-            and beside them.
+        BadImages: no zip archive, a member that lies outside it, is there twice or unpacks to too much, or what
+            `open_folder` refuses.
     """
     with refusing(BadImages, f"{path}: not a zip archive", "the file is truncated or damaged: write it again"):
         archive = zipfile.ZipFile(path)
@@ -72,12 +79,16 @@ def open_zip(path: Path, conversions: Sequence[str], table: Path | None, columns
         with refusing(BadImages, f"{told}: cannot be unpacked", "write the archive again"):
             return archive.read(member)
 
+    # Some tools of Windows write backslashes.
     files = [
-        _File(member.filename, f"{path}: {member.filename}", partial(unpack, member))
+        _File(member.filename.replace("\\", "/"), f"{path}: {member.filename}", partial(unpack, member))
         for member in archive.infolist()
-        if _may_be_read(member.filename)
+        if not member.is_dir()
     ]
-    return _source(path, files, conversions, table, columns)
+    name, times = Counter(file.name for file in files).most_common(1)[0] if files else ("", 0)
+    if times > 1:
+        raise BadImages(f"{path}: {name} is there {times} times", "write the archive again, with every file once")
+    return _source(path, files, conversions, table, columns, skip)
 
 
 def _source(
@@ -86,11 +97,16 @@ def _source(
     conversions: Sequence[str],
     table: Path | None,
     columns: Mapping[str, str],
+    skip: bool,
 ) -> ImageSource:
     """The images among the files, with labels and captions from the one list there is; else labels by folders."""
-    images = sorted((f for f in files if PurePosixPath(f.name).suffix.lower() in ENDINGS), key=lambda f: f.name)
+    visible = [file for file in files if not hidden(file.name)]
+    unread = [file for file in visible if file.ending in OTHER_ENDINGS]
+    if unread and not skip:
+        _refuse_formats(path, unread)
+    images = sorted((f for f in visible if f.ending in ENDINGS), key=lambda f: f.name)
     names = [image.name for image in images]
-    lists = {f"{path}: {file.name}": file.read for file in files if file.name in (LIST, *TABLES)}
+    lists = {f"{path}: {file.name}": file.read for file in visible if file.name in LISTS}
     if len(lists) > 1 and table is None:
         twice = " and ".join(where.rpartition(": ")[2] for where in lists)
         raise BadImages(f"{path}: labels twice, in {twice}", "remove one of them")
@@ -98,22 +114,26 @@ def _source(
     if read is None:
         said = Said(labels_of_folders(str(path), names))
     elif where.endswith(LIST):
-        said = Said(labels_of_list(where, read(LIST_LIMIT), names))
+        said = Said(labels_of_list(where, read(limits.LIST), names))
     else:
-        said = said_by_table(where, read(LIST_LIMIT), names, columns)
+        said = said_by_table(where, read(limits.LIST), names, columns)
         if said.labels is None:
             said = Said(labels_of_folders(str(path), names), said.captions)
 
     def load(i: int) -> tuple[str, bytes]:
-        return images[i].told, images[i].read(FILE_LIMIT)
+        return images[i].told, images[i].read(limits.ENCODED)
 
-    return source_of_files(str(path), len(images), load, said.labels, conversions, said.captions)
+    source = source_of_files(str(path), len(images), load, said.labels, conversions, said.captions)
+    left = {file.name for file in files} - set(names) - (set(LISTS) if table is None else set())
+    return replace(source, skipped=tuple(sorted(left)))
 
 
-def _may_be_read(name: str) -> bool:
-    """Whether a file is an image, or a list of them, and not one of those that systems hide."""
-    hidden = any(part.startswith((".", "__MACOSX")) for part in name.replace("\\", "/").split("/"))
-    return not hidden and (PurePosixPath(name).suffix.lower() in ENDINGS or name in (LIST, *TABLES))
+def _refuse_formats(path: Path, files: Sequence[_File]) -> None:
+    counts = ", ".join(f"{n:,} {ending}" for ending, n in sorted(Counter(file.ending for file in files).items()))
+    raise BadImages(
+        f"{path}: image files of formats that are not read: {counts}, such as {min(file.name for file in files)}",
+        "convert them to PNG, or leave them out with --skip (in an entry: skip = true)",
+    )
 
 
 def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
@@ -125,17 +145,16 @@ def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
                 "write the archive again, with relative names",
             )
     unpacked, packed = sum(m.file_size for m in members), max(1, path.stat().st_size)
-    if unpacked > ARCHIVE_LIMIT and unpacked > ARCHIVE_RATIO * packed:
+    if unpacked > limits.ARCHIVE and unpacked > limits.ARCHIVE_RATIO * packed:
         raise BadImages(
             f"{path}: {packed:,} bytes that unpack to {unpacked:,}",
-            f"the limit is {ARCHIVE_RATIO}-fold: this looks like a decompression bomb",
+            f"the limit is {limits.ARCHIVE_RATIO}-fold: this looks like a decompression bomb",
         )
 
 
 def _bytes(file: Path, limit: int) -> bytes:
+    size_of(file, BadImages, limit)
     try:
-        if file.stat().st_size > limit:
-            raise BadImages(f"{file}: {file.stat().st_size:,} bytes", f"the limit is {limit:,}")
         return file.read_bytes()
     except OSError as e:
         raise BadImages(f"{file}: cannot be read: {e.strerror}", "check its permissions") from e

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.errors import BadImages
 from ...core.files import parse_json
@@ -88,8 +90,21 @@ def labels_of_list(where: str, data: bytes, names: Sequence[str]) -> Labels | No
             raise BadImages(f"{where}: no label for {name}", hint)
         label = by_name[name]
         if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < LARGEST:
-            raise BadImages(f"{where}: the label of {name} is {label!r}, not an integer from 0", hint)
+            shown = reprlib.repr(label)
+            raise BadImages(f"{where}: the label of {name} is {shown}, not an integer from 0", hint)
     return np.array([by_name[name] for name in names], np.int64)
+
+
+def whole_labels(values: NDArray[Any], where: str) -> Labels:
+    """Labels of an array of integers as int64.
+
+    Raises:
+        BadImages: a label beyond what any set of classes has.
+    """
+    if len(values) and int(values.max()) >= LARGEST:
+        raise BadImages(f"{where}: the label {int(values.max())}", f"labels are below {LARGEST:,}")
+    labels: Labels = values.astype(np.int64)
+    return labels
 
 
 def said_by_table(where: str, data: bytes, names: Sequence[str], columns: Mapping[str, str]) -> Said:
