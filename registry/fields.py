@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -30,6 +30,8 @@ class Weights(Strict):
     repo: str | None = None  # on the Hugging Face Hub, kept in its cache
     revision: str | None = None
     path: str | None = None
+    wrapped: str | None = None  # the dictionary of a torch checkpoint that holds the weights: "state_dict"
+    prefix: str | None = None  # only the weights whose names begin so are read, without it: "module.", "decoder."
 
     @model_validator(mode="after")
     def _one_place(self) -> Weights:
@@ -39,3 +41,16 @@ class Weights(Strict):
         if sum(map(bool, (self.file, self.local, self.url, self.repo))) != 1:
             raise ValueError("give exactly one source: file, local, url, or repo with revision and path")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """What decides which weights are read."""
+        return {"weights": self.sha256, **self.model_dump(include={"wrapped", "prefix"}, exclude_none=True)}
+
+
+def _whole(file: Weights) -> Weights:
+    if file.wrapped or file.prefix:
+        raise ValueError("wrapped and prefix are for weights by name, and this file is read as a whole")
+    return file
+
+
+WholeFile = Annotated[Weights, AfterValidator(_whole)]

@@ -41,7 +41,7 @@ def fetch(weights: Weights) -> Path:
     if weights.file is not None:
         path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
     elif weights.url is not None:
-        path = torch_cache() / Path(weights.url.path or "").name
+        path = place_in_cache(weights)
         hint = "delete the file, and it is downloaded again"
         if not path.is_file():
             _download(weights, path)
@@ -70,8 +70,12 @@ def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
         GenboardError: it cannot be had.
     """
     path = fetch(weights)
+    if path.suffix != ".safetensors":
+        return _chosen(_read_torch(path, weights.wrapped), weights.prefix, path)
+    if weights.wrapped is not None:
+        raise BadWeights(f"{path} holds no dictionaries, as safetensors never do", "leave out `wrapped` in its entry")
     try:
-        return safetensors.numpy.load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
+        return _chosen(safetensors.numpy.load_file(path), weights.prefix, path)
     except SafetensorError as e:
         raise BadWeights(f"{path} is not a safetensors file: {e}", "name another file in its entry") from e
 
@@ -93,6 +97,17 @@ def torch_cache() -> Path:
     """Where torch hub keeps what it downloads: `TORCH_HOME` overrides it, as it does for torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
+
+
+def place_in_cache(weights: Weights) -> Path:
+    """Where the file of an address lies in the cache, or belongs: named with its digest, for many have one name.
+
+    A file under its plain name, where torch hub itself would put it, will do if it is the right one.
+    """
+    name = Path(weights.url.path or "").name if weights.url else ""
+    path, plain = torch_cache() / f"{weights.sha256[:8]}-{name}", torch_cache() / name
+    there = plain.is_file() and not path.is_file() and digest_of_file(plain).startswith(weights.sha256)
+    return plain if there else path
 
 
 def digest_of_file(path: Path) -> str:
@@ -170,7 +185,7 @@ def refusing_hub(repo: str, revision: str, path: str, proof: str = "") -> Iterat
         raise GenboardError(f"{what} cannot be downloaded: {reason}", by_hand) from e
 
 
-def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
+def _read_torch(path: Path, wrapped: str | None) -> dict[str, NDArray[Any]]:
     import torch
 
     try:
@@ -182,9 +197,35 @@ def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
         raise BadWeights(
             f"{path} holds more than plain weights: {problem}", "save a state_dict; only tensors are read, never code"
         ) from e
-    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+    wraps = [key for key, value in found.items() if _is_state(value)] if isinstance(found, Mapping) else []
+    if wrapped is not None:
+        if wrapped not in wraps:
+            known = f"it has: {', '.join(map(repr, wraps))}" if wraps else "leave out `wrapped` in its entry"
+            raise BadWeights(f"{path} has no dictionary {wrapped!r} of named tensors", known)
+        found = found[wrapped]
+    elif wraps and not _is_state(found):
+        one = " or ".join(f'`wrapped = "{key}"`' for key in wraps)
+        raise BadWeights(f"{path} holds its weights in a dictionary within", f"name it in the entry: {one}")
+    if not _is_state(found):
         raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
     for key, value in found.items():
         if value.dtype == torch.bfloat16:
             raise BadWeights(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
     return {str(key): value.numpy() for key, value in found.items()}
+
+
+def _is_state(found: object) -> bool:
+    import torch
+
+    return isinstance(found, Mapping) and bool(found) and all(isinstance(v, torch.Tensor) for v in found.values())
+
+
+def _chosen(arrays: dict[str, NDArray[Any]], prefix: str | None, path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with a prefix, without it."""
+    if prefix is None:
+        return arrays
+    chosen = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+    if not chosen:
+        heads = sorted({f"{key.partition('.')[0]}." for key in arrays if "." in key})
+        raise BadWeights(f"{path}: no weight's name begins with {prefix!r}", f"they begin with: {', '.join(heads)}")
+    return chosen

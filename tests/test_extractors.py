@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from cached import skip_without
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.extractors import LiveExtractor, find_device, inception, lenet, load_extractor, vgg
 from genboard.registry.extractors.fitting import Arrays
@@ -18,7 +19,6 @@ from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
 from genboard.registry.resolve import function
 from genboard.registry.schema import Extractor, Precision
-from genboard.registry.weights import torch_cache
 from PIL import Image
 from torch import nn
 
@@ -219,9 +219,7 @@ def mnist_test_split() -> Images:
 
 def test_lenet_reads_9908_of_10000_digits():
     images = mnist_test_split()
-    assert find(Extractor, "lenet-mnist").weights is not None
-    if not (torch_cache() / "lenet_epoch=12_test_acc=0.991.pth").is_file():
-        pytest.skip("lenet_epoch=12_test_acc=0.991.pth is not in the torch hub cache")
+    skip_without(Extractor, "lenet-mnist")
     extractor = load_extractor("lenet-mnist")
     assert images.labels is not None
     right = 0
