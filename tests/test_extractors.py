@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
-from cached import skip_without
+from cached import cached_test_split, skip_without
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.extractors import LiveExtractor, find_device, inception, lenet, load_extractor, resnet20, vgg
 from genboard.registry.extractors.fitting import Arrays
 from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
 from genboard.registry.resolve import function
-from genboard.registry.schema import Dataset, Extractor, Hub, Precision
-from PIL import Image
+from genboard.registry.schema import Extractor, Precision
 from torch import nn
 
 from genboard.core.errors import BadEntry, BadFeatures, BadImages, BadWeights, GenboardError
@@ -201,21 +198,6 @@ def test_the_random_vgg_is_the_same_on_every_machine():
 def test_a_device_that_is_not_there():
     with pytest.raises(GenboardError, match="device 'nowhere' is not available"):
         find_device("nowhere")
-
-
-def cached_test_split(name: str) -> Images:
-    """The official test images of a data set, from the ordinary cache of the Hub, or a skip."""
-    from huggingface_hub import try_to_load_from_cache
-
-    dataset = find(Dataset, name)
-    assert isinstance(dataset.source, Hub)
-    (file,) = dataset.source.files["test"]
-    found = try_to_load_from_cache(dataset.source.repo, file, revision=dataset.revision, repo_type="dataset")
-    if not isinstance(found, str):
-        pytest.skip(f"{file} is not in the Hugging Face cache")
-    table = pq.read_table(found)
-    pixels = [np.asarray(Image.open(io.BytesIO(image["bytes"]))) for image in table["image"].to_pylist()]
-    return Images(np.stack(pixels)[..., None], table["label"].to_numpy())
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def load_conditional_wgan_gp(weights: Weights, track: Track, device: str = "cpu"
     return decoder(network, device, 10, from_tanh, classes=10)
 
 
-def load_began(weights: Weights, track: Track, device: str = "cpu", *, resize: str) -> Sampler:
+def load_began(weights: Weights, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
     """Their BEGAN (arXiv:1703.10717) of MNIST at 32x32, resized to the track's images."""
     resized = resizer(resize, track)
     network = fitted(empty(lambda: Upsampling(62, side=8, slope=0.2)), weights)

@@ -58,7 +58,7 @@ class ConditionalDecoder(nn.Module):
         return images
 
 
-def load_64(weights: Weights, track: Track, device: str = "cpu", *, resize: str) -> Sampler:
+def load_64(weights: Weights, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
     """Enzweiler's decoder of 64x64 images, resized to the track's."""
     resized = resizer(resize, track)
     # The file's shortcuts are never used.

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ....core.errors import BadSamples
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
 from .. import Sampler
@@ -52,6 +53,8 @@ def step(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
 
 
 def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu", steps: int = 256) -> Sampler:
+    if steps < 1:
+        raise BadSamples(f"{steps} steps of Langevin dynamics", "set `steps` to 1 or more in the entry's arguments")
     network = fitted(empty(energy_network), weights).to(device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:

@@ -63,17 +63,17 @@ class PlainCNN(nn.Module):
         return x
 
 
+def build(weights: Mapping[str, NDArray[np.float32]]) -> PlainCNN:
+    """The network of these weights, beside which the file holds the schedule."""
+    return fitted(empty(PlainCNN), {k.removeprefix("gt."): v for k, v in weights.items() if k.startswith("gt.")})
+
+
 def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu") -> Sampler:
-    network = fitted(empty(PlainCNN), network_weights(weights)).to(device)
+    network = build(weights).to(device)
     betas = weights["beta_t"][1:].astype(np.float64)  # the schedule begins with an entry that is not used
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         images = denoised(network, betas, [draw.stream() for draw in draws], (1, SIDE, SIDE), device)
-        return images.permute(0, 2, 3, 1).clamp(-0.5, 0.5).numpy() + 0.5
+        return (images + 0.5).clamp(0, 1).permute(0, 2, 3, 1).numpy()
 
     return sample
-
-
-def network_weights(weights: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """Those of the network, without the schedule that the file has beside them."""
-    return {key.removeprefix("gt."): array for key, array in weights.items() if key.startswith("gt.")}
