@@ -119,7 +119,7 @@ def load_conditional_wgan_gp(weights: Weights, track: Track, device: str = "cpu"
 
 
 def load_began(weights: Weights, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
-    """Their BEGAN (arXiv:1703.10717) of MNIST at 32x32, resized to the track's images."""
+    """MassimilianoT's BEGAN (arXiv:1703.10717) of MNIST at 32x32, resized to the track's images."""
     resized = resizer(resize, track)
     network = fitted(empty(lambda: Upsampling(62, side=8, slope=0.2)), weights)
     return decoder(network, device, 62, lambda images: resized(from_tanh(images)))
