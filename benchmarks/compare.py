@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
-from ..reference_stats.alike import Keyed, as_before
-from ..reference_stats.features import measure
+from ..reference_stats.features import Keyed, as_before, measure
 from ..reference_stats.moments import Moments
 from ..reference_stats.statistics import ImportedStatistics, ReferenceStatistics, refuse_other_space
 from ..reference_stats.store import SUFFIX, find_stored, load_any

@@ -14,8 +14,7 @@ from ..registry.generators.samples import open_samples
 from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
-from .drawing import Plan
-from .labels import labels_for
+from .drawing import Plan, labels_for
 from .result import GeneratorRecord
 
 PROGRAMS = (".onnx", ".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
@@ -66,18 +65,8 @@ def open_target(
         raise BadSamples(f"{source} is not a set of images, so it cannot be converted", "remove --convert")
     if source in registered:
         entry = registered[source]
-        record = GeneratorRecord(
-            name=entry.name,
-            title=entry.title,
-            kind="registered",
-            family=entry.family,
-            task=entry.task,
-            baseline=entry.baseline,
-            noise_floor=entry.noise_floor,
-            origin=entry.origin,
-            licence=entry.licence,
-            paper=entry.paper,
-        )
+        shown = entry.model_dump(include=set(GeneratorRecord.model_fields))
+        record = GeneratorRecord.model_validate({**shown, "kind": "registered"})
         if entry.source.kind == "samples":
             return EvaluationTarget(record, source, images=open_samples(entry, track))
         generator = load_generator(entry, track, trust_code, device)

@@ -9,8 +9,7 @@ from types import MappingProxyType
 from torch import Tensor
 
 from ..core.errors import BadFeatures
-from ..reference_stats.alike import as_before
-from ..reference_stats.features import Measured
+from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import Metric, find_metric
 from ..registry.schema import Against, Track, TrackMetric

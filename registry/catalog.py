@@ -10,17 +10,21 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from pydantic import ValidationError
 
 from ..core.errors import BadEntry, UnknownName
 from ..core.files import home, read_bytes
-from .schema import Dataset, Entry, Extractor, Generator, Track
+from .metrics import METRICS, Metric
+from .schema import Dataset, Entry, Extractor, Generator, Shape, Track
 
 E = TypeVar("E", bound=Entry)
 
-KINDS: Mapping[str, type[Entry]] = MappingProxyType({k.kind: k for k in (Dataset, Generator, Extractor, Track)})
+# Metrics are functions: theirs are rows of a table, `registry.metrics`, and no files.
+KINDS: Mapping[str, type[Entry | Metric]] = MappingProxyType(
+    {k.kind: k for k in (Dataset, Generator, Extractor, Track, Metric)}
+)
 
 _BUILT_IN = Path(__file__).parent / "entries"
 
@@ -28,31 +32,33 @@ _BUILT_IN = Path(__file__).parent / "entries"
 @overload
 def entries(kind: type[E]) -> Mapping[str, E]: ...
 @overload
-def entries(kind: str) -> Mapping[str, Entry]: ...
-def entries(kind: type[Entry] | str) -> Mapping[str, Entry]:
+def entries(kind: type[Entry | Metric] | str) -> Mapping[str, Any]: ...
+def entries(kind: type[Entry | Metric] | str) -> Mapping[str, Any]:
     """Every entry of a kind, as a class or as "tracks", by name, sorted.
 
     Raises:
         UnknownName: no such kind.
         BadEntry: a file does not parse, or a name is taken twice.
     """
-    return MappingProxyType(_merged(_kind(kind), (_BUILT_IN, home() / "entries")))
+    found = _kind(kind)
+    if issubclass(found, Metric):
+        return METRICS
+    return MappingProxyType(_merged(found, (_BUILT_IN, home() / "entries")))
 
 
 @overload
 def find(kind: type[E], name: str) -> E: ...
 @overload
-def find(kind: str, name: str) -> Entry: ...
-def find(kind: type[Entry] | str, name: str) -> Entry:
+def find(kind: str, name: str) -> Any: ...
+def find(kind: type[Entry | Metric] | str, name: str) -> Any:
     """The entry of that name, of a kind as a class or as "tracks".
 
     Raises:
         UnknownName: there is none; the error names the nearest.
     """
-    kind = _kind(kind)
     found = entries(kind)
     if not isinstance(name, str) or name not in found:
-        raise UnknownName(kind.noun, str(name), found)
+        raise UnknownName(_kind(kind).noun, str(name), found)
     return found[name]
 
 
@@ -65,7 +71,12 @@ def track(name: str) -> Track:
     return find(Track, name)
 
 
-def _kind(kind: type[Entry] | str) -> type[Entry]:
+def shape_of(track: Track) -> Shape:
+    """The shape of a track's images: height, width, channels."""
+    return find(Dataset, track.dataset).shape
+
+
+def _kind(kind: type[Entry | Metric] | str) -> type[Entry | Metric]:
     if isinstance(kind, type) and kind in KINDS.values():
         return kind
     if not isinstance(kind, str) or kind not in KINDS:

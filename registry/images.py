@@ -124,7 +124,7 @@ def expect_shape(images: Images, shape: Shape, source: str) -> None:
         )
 
 
-def describe(shape: Shape) -> str:
+def describe(shape: tuple[int, ...]) -> str:
     """Width, height and colour in words.
 
     >>> describe((8, 6, 1)), describe((8, 6, 4))

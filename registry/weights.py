@@ -11,8 +11,7 @@ import math
 import os
 import pickle
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from safetensors import SafetensorError
 from ..core.errors import BadWeights, CannotWrite, GenboardError
 from ..core.files import home, make_folder, sha256, write_bytes
 from .download import CannotDownload, download
-from .extras import need
 from .fields import Weights
+from .hub import hub_file
 
 ROOT = Path(__file__).parent
 
@@ -51,11 +50,8 @@ def fetch(weights: Weights) -> Path:
         assert weights.repo
         assert weights.revision
         assert weights.path
-        proof = f" (SHA-256 {weights.sha256})"
-        path, hint = (
-            hub_file(weights.repo, weights.revision, weights.path, proof),
-            "delete the file, and it is downloaded again",
-        )
+        path = hub_file(weights.repo, weights.revision, weights.path, proof=f" (SHA-256 {weights.sha256})")
+        hint = "delete the file, and it is downloaded again"
     found = digest_of_file(path)
     if not found.startswith(weights.sha256):
         raise BadWeights(f"{path} has SHA-256 {found}, but its entry says {weights.sha256}", hint)
@@ -128,61 +124,23 @@ def _download(weights: Weights, path: Path) -> None:
     try:
         # Two processes may want the same file: the second finds it there.
         with FileLock(path.with_name(f".{path.name}.lock")):
-            if not path.is_file():
-                write_bytes(path, _downloaded(weights, path))
+            if path.is_file():
+                return
+            data = download(str(weights.url))
+            found = sha256(data)
+            if not found.startswith(weights.sha256):
+                raise BadWeights(
+                    f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
+                    "it was discarded",
+                    f"the file at this address has changed; put the right one at {path}",
+                )
+            write_bytes(path, data)
+    except CannotDownload as e:
+        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
     except GenboardError:
         raise
     except OSError as e:
         raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
-
-
-def _downloaded(weights: Weights, path: Path) -> bytes:
-    try:
-        data = download(str(weights.url))
-    except CannotDownload as e:
-        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
-    found = sha256(data)
-    if not found.startswith(weights.sha256):
-        raise BadWeights(
-            f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; it was discarded",
-            f"the file at this address has changed; put the right one at {path}",
-        )
-    return data
-
-
-def hub_file(repo: str, revision: str, path: str, proof: str = "") -> Path:
-    """A file of a model repository on the Hugging Face Hub, from its cache or over the network.
-
-    Args:
-        proof: by what the file is known, for the hint.
-
-    Raises:
-        GenboardError: it cannot be had.
-    """
-    hub = need("huggingface_hub", "hub")
-    with refusing_hub(repo, revision, path, proof):
-        return Path(hub.hf_hub_download(repo, path, revision=revision))
-
-
-@contextmanager
-def refusing_hub(repo: str, revision: str, path: str, proof: str = "") -> Iterator[None]:
-    """Raise a GenboardError that names the file and where it belongs, for whatever the Hub answers inside."""
-    constants, errors = need("huggingface_hub.constants", "hub"), need("huggingface_hub.errors", "hub")
-    place = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}/snapshots/{revision}" / path
-    by_hand = f"put the file there yourself: {place}{proof}"
-    what = f"{path} of {repo} on the Hugging Face Hub"
-    try:
-        yield
-    except errors.GatedRepoError as e:
-        page = f"https://huggingface.co/{repo}"
-        raise GenboardError(f"{what} is gated", f"ask for access at {page}, then `hf auth login`; or {by_hand}") from e
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as e:
-        if not isinstance(e, errors.LocalEntryNotFoundError):
-            raise GenboardError(f"{what} does not exist or is not public: revision {revision}", by_hand) from e
-        raise GenboardError(f"{what} is not in the cache, and the network is unavailable", by_hand) from e
-    except (errors.HfHubHTTPError, OSError) as e:
-        reason = str(e).strip().partition("\n")[0]
-        raise GenboardError(f"{what} cannot be downloaded: {reason}", by_hand) from e
 
 
 def _read_torch(path: Path, wrapped: str | None) -> dict[str, NDArray[Any]]:

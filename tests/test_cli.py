@@ -51,7 +51,7 @@ METRIC_KEYS = {
     "params",
 }
 UNCERTAINTY_KEYS = {"target", "se", "lo", "hi", "level", "method"}
-ALL_KINDS = (*KINDS, "metrics")
+ALL_KINDS = tuple(KINDS)
 assert len(ALL_KINDS) == 5
 
 

@@ -124,7 +124,7 @@ def test_a_repository_is_read_from_the_cache(
 @pytest.mark.parametrize(
     ("gone", "named"),
     [
-        ("model_index.json", "model_index.json of someone/ddpm"),
+        ("model_index.json", "someone/ddpm at 0123456789ab: model_index.json: it is not in the cache"),
         ("unet/config.json", "someone/ddpm at 0123456789ab: unet/config.json"),
         ("unet/diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors"),
     ],
@@ -148,7 +148,7 @@ def test_a_repository_that_is_not_there_is_named(
 ) -> None:
     entry(own_home, hub_source(), more="block = 4")
     with hub_server(monkeypatch, tmp_path, serves({})):
-        assert "model_index.json of someone/ddpm on the Hugging Face Hub" in refused(run, *EVALUATE)
+        assert "someone/ddpm at 0123456789ab: model_index.json: no such file" in refused(run, *EVALUATE)
 
 
 def index(path: Path, **changes: Any) -> None:

@@ -19,7 +19,7 @@ import torch
 from filelock import FileLock
 from genboard.reference_stats import build as building
 from genboard.reference_stats import checkpoint as checkpoints
-from genboard.reference_stats import memory, store
+from genboard.reference_stats import moments, store
 from genboard.reference_stats.build import build, build_into, ensure, recipes_of
 from genboard.reference_stats.checkpoint import Checkpoint
 from genboard.reference_stats.features import Stale, measure
@@ -161,7 +161,7 @@ from dataclasses import replace
 from pathlib import Path
 from genboard.reference_stats import build as b
 from genboard.reference_stats.checkpoint import Checkpoint
-from genboard.reference_stats.layout import arrays_of
+from genboard.reference_stats.store import arrays_of
 from genboard.reference_stats.statistics import make_recipe
 
 torch.set_num_threads(int(sys.argv[1]))
@@ -388,13 +388,13 @@ WIDE = 256 * 256 * 3
     ],
 )
 def test_a_covariance_too_large_for_memory_is_refused_with_what_it_needs(monkeypatch, fit):
-    monkeypatch.setattr(memory, "all_memory", lambda: 64 * 2**30)
+    monkeypatch.setattr(moments, "all_memory", lambda: 64 * 2**30)
     with pytest.raises(BadFeatures, match=r"196,608 wide.* need [0-9,]+ GiB of memory, this machine has 64"):
         fit()
 
 
 def test_wide_pixels_are_refused_before_the_network_runs(monkeypatch, tmp_path, run):
-    monkeypatch.setattr(memory, "all_memory", lambda: 4 * 2**30)
+    monkeypatch.setattr(moments, "all_memory", lambda: 4 * 2**30)
     np.save(tmp_path / "x.npy", np.zeros((3, 256, 256, 3), np.uint8))
     fact = refused(run, "compare", tmp_path / "x.npy", tmp_path / "x.npy", "--extractor", "pixels", "--metrics", "fd")
     assert "196,608 wide" in fact
@@ -417,10 +417,10 @@ def test_images_of_two_sizes_have_no_common_pixel_space():
 
 def test_memory_is_what_the_container_allows(monkeypatch, tmp_path):
     (tmp_path / "limit").write_text("1000000\n")
-    monkeypatch.setattr(memory, "_GROUP_LIMIT", tmp_path / "limit")
-    assert memory.all_memory() == 1_000_000
+    monkeypatch.setattr(moments, "_GROUP_LIMIT", tmp_path / "limit")
+    assert moments.all_memory() == 1_000_000
     (tmp_path / "limit").write_text("max\n")
-    assert memory.all_memory() > 2**28
+    assert moments.all_memory() > 2**28
 
 
 @pytest.mark.parametrize(

@@ -357,31 +357,30 @@ def test_weights_of_the_hub(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("status", "code", "problem", "advice"),
     [
-        (403, "GatedRepo", "is gated", "hf auth login"),
-        (404, "EntryNotFound", "does not exist or is not public", "put the file there yourself"),
-        (401, "RepoNotFound", "does not exist or is not public", "put the file there yourself"),
-        (404, "RevisionNotFound", "does not exist or is not public", "put the file there yourself"),
+        (403, "GatedRepo", "the repository is gated", "hf auth login"),
+        (404, "EntryNotFound", "no such file at this revision", "the files are listed at"),
+        (401, "RepoNotFound", "the repository does not exist, or you may not read it", "HF_TOKEN"),
+        (404, "RevisionNotFound", "the revision does not exist", "pin a commit"),
     ],
 )
 def test_what_the_hub_refuses(status, code, problem, advice, monkeypatch, tmp_path):
     with (
         hub_server(monkeypatch, tmp_path / "hub", refuses(status, code)),
-        pytest.raises(
-            GenboardError, match=f"model.safetensors of someone/network on the Hugging Face Hub {problem}"
-        ) as e,
+        pytest.raises(GenboardError, match=f"someone/network at {COMMIT[:12]}: model.safetensors: {problem}") as e,
     ):
         fetch(hub_weights())
     assert advice in (e.value.hint or "")
+    assert "put the file there yourself" in (e.value.hint or "")
     assert str(tmp_path / "hub" / "models--someone--network" / "snapshots" / COMMIT) in (e.value.hint or "")
 
 
 def test_the_hub_offline_says_which_file_to_put_where(monkeypatch, tmp_path):
     with hub_server(monkeypatch, tmp_path / "hub", serves({"model.safetensors": DATA})):
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-        with pytest.raises(GenboardError, match="is not in the cache, and the network is unavailable") as e:
+        with pytest.raises(GenboardError, match="it is not in the cache, and HF_HUB_OFFLINE is set") as e:
             fetch(hub_weights())
         place = tmp_path / "hub" / "models--someone--network" / "snapshots" / COMMIT / "model.safetensors"
-        assert e.value.hint == f"put the file there yourself: {place} (SHA-256 {DIGEST})"
+        assert (e.value.hint or "").endswith(f"put the file there yourself: {place} (SHA-256 {DIGEST})")
         place.parent.mkdir(parents=True)
         place.write_bytes(DATA)
         assert fetch(hub_weights()) == place
@@ -392,7 +391,7 @@ def test_a_fresh_process_without_a_network_says_so_too(tmp_path):
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path)}
     command = [sys.executable, "-c", program]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert "GenboardError: model.safetensors of someone/network on the Hugging Face Hub is not in the" in found.stderr
+    assert "model.safetensors: it is not in the cache, and HF_HUB_OFFLINE is set" in found.stderr
     assert str(tmp_path) in found.stderr.rpartition("hint: ")[2]
 
 

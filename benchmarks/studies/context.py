@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from ...core.errors import BadStudy
 from ...core.files import home
-from ...reference_stats.alike import as_before
 from ...reference_stats.build import obtain
-from ...reference_stats.features import Measured, measure
+from ...reference_stats.features import Measured, as_before, measure
 from ...reference_stats.statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for
 from ...registry.catalog import entries, find, tracks_of
 from ...registry.conversions import converted

@@ -10,7 +10,7 @@ import torch
 from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
 from ..neighbours import Resample, count_neighbours, real_lists
-from ..neighbours.duplicates import distinct
+from ..neighbours.distances import distinct
 from .context import StudyContext
 from .spread import draw_se, tau
 from .steps import Steps

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
+from typer import Option
 
 from ..core.errors import GenboardError
 from .output import say
@@ -26,7 +27,7 @@ app = typer.Typer(
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[bool, Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     if version:
         from importlib.metadata import version as installed

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from ..core.files import write_json
 from .app import app, command
-from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, listed
+from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, TrustCode, listed, track_of
 from .output import print_json, say
 
 
 @command(app, "demo", "genboard demo --out demo")
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
+    out: Annotated[Path, Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
 ) -> None:
     """Run everything on the embedded track: samples, metrics, ranking, a study and the site. Downloads nothing."""
     from ..leaderboard.export.study_text import verdict_text
@@ -34,15 +35,15 @@ def demo(
 def compare(
     real: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="Features (.npy, .npz, .safetensors). With --extractor: images, a file of reference statistics, or a "
             "name from `genboard reference list`."
         ),
     ],
-    fake: Annotated[Path, typer.Argument(help="Features of the samples; images with --extractor.")],
-    metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas. Default: all that apply.")] = None,
-    k: Annotated[int | None, typer.Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
-    extractor: Annotated[str | None, typer.Option(help="Compare images in this feature space.")] = None,
+    fake: Annotated[Path, Argument(help="Features of the samples; images with --extractor.")],
+    metrics: Annotated[str | None, Option(help="Metrics, separated by commas. Default: all that apply.")] = None,
+    k: Annotated[int | None, Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
+    extractor: Annotated[str | None, Option(help="Compare images in this feature space.")] = None,
     convert: Convert = None,
     precision: Arithmetic = "float32",
     device: Device = "cpu",
@@ -67,24 +68,20 @@ def compare(
 
 @command(app, "sample", "genboard sample vae --track digits --out samples/vae")
 def sample(
-    generator: Annotated[str, typer.Argument(help="Registered generator, or module:function with --trust-code.")],
+    generator: Annotated[str, Argument(help="Registered generator, or module:function with --trust-code.")],
     track: TrackName,
-    out: Annotated[Path, typer.Option(help="Folder for the shards. An interrupted run resumes there.")],
+    out: Annotated[Path, Option(help="Folder for the shards. An interrupted run resumes there.")],
     samples: Samples = None,
     device: Device = "cpu",
     batch_size: BatchSize = None,
-    trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
-    ] = False,
+    trust_code: TrustCode = False,
     json: Json = False,
 ) -> None:
     """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
     from ..benchmarks.evaluation_target import open_target, plan_for
     from ..benchmarks.sampling import sample as draw
-    from ..registry.catalog import find
-    from ..registry.schema import Track
 
-    entry = find(Track, track)
+    entry = track_of(track)
     target = open_target(generator, entry, trust_code=trust_code, device=device)
     manifest = draw(plan_for(target, entry, samples), out, batch_size)
     if json:
@@ -97,23 +94,19 @@ def sample(
 def evaluate(
     source: Annotated[
         str,
-        typer.Argument(
-            help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."
-        ),
+        Argument(help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."),
     ],
     track: TrackName,
     samples: Samples = None,
-    out: Annotated[Path | None, typer.Option(help="Also write the result to this file.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name shown in tables, for images or a function.")] = None,
-    trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
-    ] = False,
-    results: Annotated[Path | None, typer.Option(help="Folder of results. Default: in your data folder.")] = None,
+    out: Annotated[Path | None, Option(help="Also write the result to this file.")] = None,
+    name: Annotated[str | None, Option(help="Name shown in tables, for images or a function.")] = None,
+    trust_code: TrustCode = False,
+    results: Annotated[Path | None, Option(help="Folder of results. Default: in your data folder.")] = None,
     device: Device = "cpu",
     precision: Arithmetic = "float32",
     batch_size: BatchSize = None,
     keep_samples: Annotated[
-        bool, typer.Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
+        bool, Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
     ] = True,
     convert: Convert = None,
     json: Json = False,
@@ -123,10 +116,8 @@ def evaluate(
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
     from ..leaderboard.export.terminal import result_text
-    from ..registry.catalog import find
-    from ..registry.schema import Track
 
-    entry = find(Track, track)
+    entry = track_of(track)
     target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)

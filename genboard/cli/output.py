@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from ..core.files import canonical_json
+from ..core.files import canonical_json, write_bytes
 
 
 def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def say_left_out(unreadable: Iterable[tuple[str, str]]) -> None:
+    for path, reason in unreadable:
+        say(f"left out: {path}: {reason}")
+
+
 def print_json(value: Any) -> None:
     sys.stdout.write(canonical_json(value).decode())
+
+
+def put(data: bytes, out: Path | None) -> None:
+    """Text to a file, whose name is then printed, or to stdout."""
+    if out is None:
+        sys.stdout.write(data.decode())
+    else:
+        write_bytes(out, data)
+        print(out)
 
 
 def plain(value: Any) -> str:

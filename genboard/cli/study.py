@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from ..benchmarks.studies.listing import STUDIES
 from ..core.errors import GenboardError
 from .app import app, command
-from .options import Device, Json, listed
+from .options import Device, Json, listed, track_of
 from .output import print_json, say
 
 _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values())
@@ -18,18 +19,18 @@ _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values
 
 @command(app, "study", "genboard study k --track digits --generators vae,ddpm")
 def study(
-    kind: Annotated[str, typer.Argument(help=f"`all`, or one of these studies. {_KINDS}")],
+    kind: Annotated[str, Argument(help=f"`all`, or one of these studies. {_KINDS}")],
     track: Annotated[
-        str | None, typer.Option(help="Name of the track. Without it, `all` covers every available track.")
+        str | None, Option(help="Name of the track. Without it, `all` covers every available track.")
     ] = None,
     generators: Annotated[
-        str | None, typer.Option(help="Generators or files of images, separated by commas. Default: all of the track.")
+        str | None, Option(help="Generators or files of images, separated by commas. Default: all of the track.")
     ] = None,
-    k: Annotated[int | None, typer.Option(min=1, help="Largest number of neighbours.")] = None,
-    resamples: Annotated[int | None, typer.Option(min=2, help="Number of random orders of the samples.")] = None,
-    seeds: Annotated[int | None, typer.Option(min=2, help="Number of fresh seeds, for the study `seeds`.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the subsets, orders and corruptions.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Output folder for tables. Default: in your data folder.")] = None,
+    k: Annotated[int | None, Option(min=1, help="Largest number of neighbours.")] = None,
+    resamples: Annotated[int | None, Option(min=2, help="Number of random orders of the samples.")] = None,
+    seeds: Annotated[int | None, Option(min=2, help="Number of fresh seeds, for the study `seeds`.")] = None,
+    seed: Annotated[int | None, Option(min=0, help="Seed of the subsets, orders and corruptions.")] = None,
+    out: Annotated[Path | None, Option(help="Output folder for tables. Default: in your data folder.")] = None,
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
@@ -40,7 +41,7 @@ def study(
     from ..benchmarks.studies.table import Table, read_table
     from ..leaderboard.export.study_text import study_text
     from ..leaderboard.storage.study_tables import save_table, users_own
-    from ..registry.catalog import entries, find
+    from ..registry.catalog import entries
     from ..registry.schema import Track
 
     folder, names = out or users_own(), listed(generators)
@@ -63,11 +64,11 @@ def study(
         wanted = find_study(kind)
         if track is None:
             raise typer.BadParameter("add --track; only `all` works without it")
-        keep(run_study(wanted, find(Track, track), names, parameters, device, say))
+        keep(run_study(wanted, track_of(track), names, parameters, device, say))
     elif parameters:
         raise typer.BadParameter("--k, --resamples, --seed and --seeds apply to a single study")
     elif track is not None:
-        every(find(Track, track))
+        every(track_of(track))
     else:
         for name, entry in entries(Track).items():
             try:

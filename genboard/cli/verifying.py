@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
 from ..core.errors import GenboardError
 from .app import app, command
 from .options import Convert, Device, Json, listed
 from .output import print_json, say
 
-ResultFile = Annotated[Path, typer.Argument(help="Result file; its log lies beside it.")]
-Reason = Annotated[str, typer.Option(help="Reason: one line, which stays visible.")]
-By = Annotated[str, typer.Option(help="Your name.")]
+ResultFile = Annotated[Path, Argument(help="Result file; its log lies beside it.")]
+Reason = Annotated[str, Option(help="Reason: one line, which stays visible.")]
+By = Annotated[str, Option(help="Your name.")]
 
 
 @command(app, "verify", "genboard verify results/digits@1/vae/f4b34f583a57.json --by NAME")
@@ -22,24 +22,22 @@ def verify(
     file: ResultFile,
     level: Annotated[
         Literal["recomputed", "reproduced", "resampled"] | None,
-        typer.Option(help="Verify at this level only. Default: recomputed and reproduced, where possible."),
+        Option(help="Verify at this level only. Default: recomputed and reproduced, where possible."),
     ] = None,
-    samples: Annotated[
-        Path | None, typer.Option(help="The submitted samples. Default: those in your data folder.")
-    ] = None,
+    samples: Annotated[Path | None, Option(help="The submitted samples. Default: those in your data folder.")] = None,
     convert: Convert = None,
     source: Annotated[
-        str | None, typer.Option(help="Function that drew the samples, file.py:function; needs --trust-code.")
+        str | None, Option(help="Function that drew the samples, file.py:function; needs --trust-code.")
     ] = None,
     trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run the submitter's function; only for code that you trust.")
+        bool, Option("--trust-code", help="Run the submitter's function; only for code that you trust.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
+        int | None, Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,
     device: Device = "cpu",
-    by: Annotated[str | None, typer.Option(help="Your name.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing to the log.")] = False,
+    by: Annotated[str | None, Option(help="Your name.")] = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing to the log.")] = False,
     json: Json = False,
 ) -> None:
     """Measure a published result again: from its samples, from its generator, or from a fresh seed.
@@ -82,27 +80,30 @@ def dispute(
     reason: Reason,
     by: By,
     resolve: Annotated[
-        Literal["upheld", "rejected"] | None, typer.Option(help="Resolve the open dispute instead of raising one.")
+        Literal["upheld", "rejected"] | None, Option(help="Resolve the open dispute instead of raising one.")
     ] = None,
 ) -> None:
     """Dispute a result or resolve a dispute. A disputed result is marked, and the reason stays visible."""
     from ..leaderboard.verification import disputes
-    from ..leaderboard.verification.log import status_of
-    from ..leaderboard.verification.report import status_text
 
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
         disputes.answer(file, resolve, reason, by)
-    print(status_text(status_of(file)))
+    _print_status(file)
 
 
 @command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
 def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     """Withdraw a result permanently. It stays visible with the reason, and is not ranked."""
     from ..leaderboard.verification import disputes
+
+    disputes.withdraw(file, reason, by)
+    _print_status(file)
+
+
+def _print_status(file: Path) -> None:
     from ..leaderboard.verification.log import status_of
     from ..leaderboard.verification.report import status_text
 
-    disputes.withdraw(file, reason, by)
     print(status_text(status_of(file)))

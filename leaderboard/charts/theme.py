@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     import altair as alt
 
 Datasets = dict[str, list[dict[str, Any]]]
+
+
+class Figure(NamedTuple):
+    """A drawing as inline SVG or HTML, and the same in words for who cannot see it; empty without anything to draw."""
+
+    drawing: str = ""
+    words: str = ""
+
 
 _SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
 _AXIS = {

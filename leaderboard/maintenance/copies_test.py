@@ -24,8 +24,7 @@ from ...benchmarks.studies.alterations import augmented
 from ...core.errors import GenboardError
 from ...core.files import write_json
 from ...core.progress import bar
-from ...reference_stats.alike import as_before
-from ...reference_stats.features import Measured, measure
+from ...reference_stats.features import Measured, as_before, measure
 from ...reference_stats.moments import Moments
 from ...reference_stats.statistics import ReferenceStatistics
 from ...registry.catalog import find

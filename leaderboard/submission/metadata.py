@@ -7,16 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from ...benchmarks.result import ChosenOn, Selection
 from ...core.errors import BadSubmission
 from ...core.files import read_bytes
 from ...registry.schema import Name, Strict
-from ..text.words import LONG, SHORT, problem_with
+from ..text.words import LONG, SHORT, problem_with, shown
 
 MANY = 200  # authors, or data sets
 
@@ -66,51 +66,63 @@ FIELDS = (
 _OF_THE_ENTRY = frozenset({"title", "family", "licence", "training_data", "paper"})
 
 
+def problem_with_link(text: str) -> str | None:
+    """Why an address may not become a link; none if it may.
+
+    >>> problem_with_link("https://example.org/paper.pdf")
+    >>> problem_with_link("javascript:alert(1)")
+    'not an http or https address'
+    """
+    hidden = problem_with(text, LONG)
+    if hidden:
+        return hidden
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "not an address"
+    if parts.scheme not in ("http", "https"):
+        return "not an http or https address"
+    if not host or parts.username is not None or "." not in host or port == 0:
+        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
+    return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None
+
+
+def _linked(text: str) -> str:
+    problem = problem_with_link(text)
+    if problem:
+        raise ValueError(problem)
+    return text
+
+
+Short = Annotated[str, shown(SHORT)]
+Line = Annotated[str, shown(SHORT * 2)]
+Link = Annotated[str, AfterValidator(_linked)]
+
+
 class Metadata(Strict):
     """A submitter's words, checked: one line each, visible, links http(s) only."""
 
     name: Name | None = None  # of images and functions; made from the source by default
-    title: str | None = None
-    family: str | None = None
-    authors: tuple[str, ...] = Field(default=(), max_length=MANY)
-    licence: str | None = None
-    training_data: tuple[str, ...] = Field(default=(), max_length=MANY)
+    title: Line | None = None
+    family: Line | None = None
+    authors: tuple[Short, ...] = Field(default=(), max_length=MANY)
+    licence: Line | None = None
+    training_data: tuple[Short, ...] = Field(default=(), max_length=MANY)
     tried: int | None = Field(None, ge=1)
-    chosen_by: str | None = None
+    chosen_by: Line | None = None
     chosen_on: ChosenOn | None = None
-    paper: str | None = None
-    page: str | None = None
-    code: str | None = None
+    paper: Line | None = None
+    page: Link | None = None
+    code: Link | None = None
     parameters: int | None = Field(None, ge=1)
-    notes: str | None = None
-    contact: str | None = None
+    notes: Annotated[str, shown(LONG)] | None = None
+    contact: Line | None = None
 
     @field_validator("authors", "training_data", mode="before")
     @classmethod
     def _from_words(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-    @field_validator("title", "family", "licence", "chosen_by", "paper", "contact", "notes")
-    @classmethod
-    def _shown(cls, text: str | None, info: Any) -> str | None:
-        if text is not None:
-            _refuse_unshown(text, LONG if info.field_name == "notes" else SHORT * 2)
-        return text
-
-    @field_validator("authors", "training_data")
-    @classmethod
-    def _all_shown(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            _refuse_unshown(text, SHORT)
-        return texts
-
-    @field_validator("page", "code")
-    @classmethod
-    def _link(cls, text: str | None) -> str | None:
-        problem = problem_with_link(text) if text is not None else None
-        if problem:
-            raise ValueError(problem)
-        return text
 
     @model_validator(mode="after")
     def _one_was_not_chosen(self) -> Metadata:
@@ -143,28 +155,6 @@ class Metadata(Strict):
                 f"{name!r} is registered: its entry already gives its {flag[2:].replace('-', ' ')}",
                 f"remove {flag}, or change registry/entries/generators/{name}.toml",
             )
-
-
-def problem_with_link(text: str) -> str | None:
-    """Why an address may not become a link; none if it may.
-
-    >>> problem_with_link("https://example.org/paper.pdf")
-    >>> problem_with_link("javascript:alert(1)")
-    'not an http or https address'
-    """
-    hidden = problem_with(text, LONG)
-    if hidden:
-        return hidden
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "not an address"
-    if parts.scheme not in ("http", "https"):
-        return "not an http or https address"
-    if not host or parts.username is not None or "." not in host or port == 0:
-        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
-    return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None
 
 
 def read_metadata(path: Path | None, flags: Mapping[str, object]) -> Metadata:
@@ -232,9 +222,3 @@ def template() -> str:
             f"{'' if f.needed in ('all', 'unregistered') else '# '}{f.name} = {value}",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _refuse_unshown(text: str, limit: int) -> None:
-    problem = problem_with(text, limit)
-    if problem:
-        raise ValueError(problem)

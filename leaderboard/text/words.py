@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from pydantic import AfterValidator
+
 SHORT = 80  # a name
 LONG = 1_000  # a reason
 
@@ -12,6 +14,18 @@ _HIDDEN = frozenset(
     "\u200b\u200c\u200d\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 _REFUSED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def shown(limit: int) -> AfterValidator:
+    """What a field of a model refuses words by that may not be shown."""
+
+    def check(text: str) -> str:
+        problem = problem_with(text, limit)
+        if problem:
+            raise ValueError(problem)
+        return text
+
+    return AfterValidator(check)
 
 
 def problem_with(text: str, limit: int = LONG) -> str | None:

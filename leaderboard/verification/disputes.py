@@ -8,7 +8,7 @@ from typing import Literal
 from ...benchmarks.result import read_result
 from ...core.errors import BadEntry
 from .log import append, new_entry, refuse_unwritable, status_of, verification_path
-from .log_entry import Entry
+from .log_entry import Entry, Kind
 
 Answer = Literal["upheld", "rejected"]
 
@@ -20,8 +20,7 @@ def dispute(path: Path, reason: str, by: str) -> Entry:
         BadEntry: no such result, or a withdrawn one, or words that may not be shown.
         CannotWrite: there is no place for the log.
     """
-    _refuse_withdrawn(path)
-    return append(path, new_entry(path, "disputed", by=by, reason=reason))
+    return _said(path, "disputed", reason, by)
 
 
 def answer(path: Path, verdict: Answer, reason: str, by: str) -> Entry:
@@ -31,12 +30,11 @@ def answer(path: Path, verdict: Answer, reason: str, by: str) -> Entry:
         BadEntry: as `dispute`, or there is no dispute.
         CannotWrite: there is no place for the log.
     """
-    _refuse_withdrawn(path)
     if status_of(path).disputed is None:
         raise BadEntry(
             verification_path(path), "", "there is no open dispute", "genboard dispute FILE --reason TEXT --by NAME"
         )
-    return append(path, new_entry(path, verdict, by=by, reason=reason))
+    return _said(path, verdict, reason, by)
 
 
 def withdraw(path: Path, reason: str, by: str) -> Entry:
@@ -46,13 +44,13 @@ def withdraw(path: Path, reason: str, by: str) -> Entry:
         BadEntry: as `dispute`.
         CannotWrite: there is no place for the log.
     """
-    _refuse_withdrawn(path)
-    return append(path, new_entry(path, "withdrawn", by=by, reason=reason))
+    return _said(path, "withdrawn", reason, by)
 
 
-def _refuse_withdrawn(path: Path) -> None:
+def _said(path: Path, kind: Kind, reason: str, by: str) -> Entry:
     read_result(path)
-    reason = status_of(path).withdrawn
-    if reason is not None:
-        raise BadEntry(path, "", f"withdrawn: {reason}", "a withdrawal is permanent; submit a new measurement")
+    withdrawn = status_of(path).withdrawn
+    if withdrawn is not None:
+        raise BadEntry(path, "", f"withdrawn: {withdrawn}", "a withdrawal is permanent; submit a new measurement")
     refuse_unwritable(path)
+    return append(path, new_entry(path, kind, by=by, reason=reason))

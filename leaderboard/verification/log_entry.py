@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ...benchmarks.result import Environment
 from ...core.files import json_line, sha256
 from ...registry.schema import Sha256, Strict
-from ..text.words import LONG, SHORT, problem_with
+from ..text.words import LONG, SHORT, shown
 
 SCHEMA = 1
 
@@ -22,18 +22,8 @@ LEVELS: tuple[Level, ...] = get_args(Level)  # from the lowest
 _BY_WORD = ("disputed", "upheld", "rejected", "withdrawn")  # kinds that a person writes, with a reason
 
 
-def _shown(limit: int) -> AfterValidator:
-    def check(text: str) -> str:
-        problem = problem_with(text, limit)
-        if problem:
-            raise ValueError(problem)
-        return text
-
-    return AfterValidator(check)
-
-
-By = Annotated[str, _shown(SHORT)]
-Reason = Annotated[str, _shown(LONG)]
+By = Annotated[str, shown(SHORT)]
+Reason = Annotated[str, shown(LONG)]
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$")]  # UTC, ISO 8601
 Number = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -51,7 +51,7 @@ def open_images(
     sharded = path.is_dir() and any(path.glob("*.parquet"))
     if table is not None and (sharded or suffix in (".npz", ".npy", ".parquet")):
         raise BadImages(f"{path}: a table of labels needs image files", "use a folder or a zip with a table")
-    if sharded and open_folder(path, conversions).count:
+    if sharded and open_folder(path, conversions, None, columns).count:
         raise BadImages(f"{path}: both Parquet and image files", "name one file, or separate them")
     if sharded or suffix == ".parquet":
         # A folder of Parquet shards, as `genboard sample` and the hub write them.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,7 @@ from .damage import refusing
 
 LABELS = ("labels", "arr_1")  # of an .npz
 _PLAIN = "give a plain .npy or .npz file, without pickled objects"
+_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 Rows = Callable[[int, int], NDArray[Any]]
 
 
@@ -52,14 +54,18 @@ def images_of(array: NDArray[Any], name: str, conversions: Sequence[str] = ()) -
 
 def _open_npz(path: Path, conversions: Sequence[str]) -> ImageSource:
     archive = zipfile.ZipFile(path)
-    names = {name.removesuffix(".npy") for name in archive.namelist()}
-    if "arr_0" not in names:
-        raise BadImages(f"{path}: no array 'arr_0' among {sorted(names)}", "save it with np.savez(path, images)")
-    dtype, shape, offset = _header(archive, "arr_0.npy")
-    present = [name for name in LABELS if name in names]
+    found = headers(archive)
+    if "arr_0" not in found:
+        raise BadImages(f"{path}: no array 'arr_0' among {sorted(found)}", "save it with np.savez(path, images)")
+    images = found["arr_0"]
+    dtype, shape = images.dtype, images.shape
+    _check(archive, "arr_0", images)
+    present = [name for name in LABELS if name in found]
     if len(present) > 1:
         raise BadImages(f"{path}: labels twice, in {' and '.join(present)}", "remove one of them")
-    labels = _labels(path, archive, present[0], shape[0] if shape else 0) if present else None
+    labels = None
+    if present:
+        labels = _labels(path, archive, present[0], found[present[0]], shape[0] if shape else 0)
     row = math.prod(shape[1:]) * dtype.itemsize
     opened: list[IO[bytes]] = []
 
@@ -68,41 +74,62 @@ def _open_npz(path: Path, conversions: Sequence[str]) -> ImageSource:
         with refusing(BadImages, f"{path}: cannot be unpacked", "the file is truncated or damaged: write it again"):
             if not opened:
                 opened.append(archive.open("arr_0.npy"))
-            opened[0].seek(offset + start * row)
+            opened[0].seek(images.offset + start * row)
             return np.frombuffer(_exactly(opened[0], (stop - start) * row), dtype).reshape(stop - start, *shape[1:])
 
     return _source(path, dtype, shape, rows, labels, conversions)
 
 
-def _header(archive: zipfile.ZipFile, member: str) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """Type, shape and offset of the array in a member, whose size must be what they say."""
-    with archive.open(member) as f:
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[np.lib.format.read_magic(f)]
-        shape, by_columns, dtype = read(f)
-        offset = f.tell()
-    size = archive.getinfo(member).file_size
-    if dtype.hasobject:
-        raise ValueError(f"{member} holds pickled objects, which are not read")
-    if by_columns and len(shape) > 1:
-        raise ValueError(f"{member} is stored by columns (Fortran order)")
-    if size != offset + math.prod(shape) * dtype.itemsize:
-        raise ValueError(f"{member} has {size:,} bytes, its header says {dtype} of shape {shape}")
-    return dtype, shape, offset
+@dataclass(frozen=True)
+class Header:
+    """What a member of an npz says of its array, and where in the member the values begin."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    by_columns: bool
+    offset: int
+
+    @property
+    def bytes(self) -> int:
+        return self.dtype.itemsize * math.prod(self.shape)
 
 
-def _labels(path: Path, archive: zipfile.ZipFile, name: str, count: int) -> Labels:
-    dtype, shape, offset = _header(archive, f"{name}.npy")
-    if dtype.kind not in "iu" or shape != (count,):
+def headers(archive: zipfile.ZipFile) -> dict[str, Header]:
+    """The arrays of an npz by name, of which no value is read.
+
+    Raises:
+        ValueError, KeyError: a header that NumPy does not write.
+    """
+    found = {}
+    for member in archive.namelist():
+        if member.endswith(".npy"):
+            with archive.open(member) as f:
+                shape, by_columns, dtype = _READERS[np.lib.format.read_magic(f)](f)
+                found[member.removesuffix(".npy")] = Header(dtype, shape, by_columns, f.tell())
+    return found
+
+
+def _check(archive: zipfile.ZipFile, name: str, header: Header) -> None:
+    """Raises ValueError for an array whose values cannot be read row by row."""
+    if header.dtype.hasobject:
+        raise ValueError(f"{name}.npy holds pickled objects, which are not read")
+    if header.by_columns and len(header.shape) > 1:
+        raise ValueError(f"{name}.npy is stored by columns (Fortran order)")
+    size = archive.getinfo(f"{name}.npy").file_size
+    if size != header.offset + header.bytes:
+        raise ValueError(f"{name}.npy has {size:,} bytes, its header says {header.dtype} of shape {header.shape}")
+
+
+def _labels(path: Path, archive: zipfile.ZipFile, name: str, header: Header, count: int) -> Labels:
+    _check(archive, name, header)
+    if header.dtype.kind not in "iu" or header.shape != (count,):
         raise BadImages(
-            f"{path}: {name} is {dtype} of shape {shape}, not labels of {count:,} images",
+            f"{path}: {name} is {header.dtype} of shape {header.shape}, not labels of {count:,} images",
             "labels must be integers, one for each image",
         )
     with archive.open(f"{name}.npy") as f:
-        f.seek(offset)
-        return np.frombuffer(_exactly(f, count * dtype.itemsize), dtype).astype(np.int64)
+        f.seek(header.offset)
+        return np.frombuffer(_exactly(f, header.bytes), header.dtype).astype(np.int64)
 
 
 def _exactly(f: IO[bytes], size: int) -> bytes:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
+from pathlib import Path, PurePosixPath
 
 from ...core.errors import BadImages
 from ..images import ImageSource
 from .damage import refusing
 from .decode import ENDINGS, source_of_files
-from .labels import LIST, labels_of_folders, labels_of_list
-from .tables import TABLES, Said, read_table
+from .labels import LIST, TABLES, Said, labels_of_folders, labels_of_list, said_by_table
 
 FILE_LIMIT = 256 * 2**20  # bytes of one image file, unpacked
 LIST_LIMIT = 1 * 2**30
@@ -22,41 +21,37 @@ ARCHIVE_LIMIT = 1 * 2**30
 ARCHIVE_RATIO = 100
 
 
-def open_folder(
-    path: Path,
-    conversions: Sequence[str] = (),
-    table: Path | None = None,
-    columns: Mapping[str, str] = MappingProxyType({}),
-) -> ImageSource:
+@dataclass(frozen=True)
+class _File:
+    """A file of a folder or of an archive.
+
+    Attributes:
+        name: where it lies there, with forward slashes.
+        told: what messages call it.
+        read: its bytes, of which there may be so many.
+    """
+
+    name: str
+    told: str
+    read: Callable[[int], bytes]
+
+
+def open_folder(path: Path, conversions: Sequence[str], table: Path | None, columns: Mapping[str, str]) -> ImageSource:
     """Every image file in a folder and in the folders below it.
 
     Args:
         table: a CSV of labels and captions; else one beside the images, where there is any.
-        columns: what its columns are called, see `tables.COLUMNS`.
+        columns: what its columns are called, see `labels.COLUMNS`.
 
     Raises:
         BadImages: images both in subfolders and beside them, or a list that does not fit them.
     """
-    files = sorted(
-        (p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and not _hidden(p.relative_to(path).parts)),
-        key=lambda p: p.relative_to(path).as_posix(),
-    )
-
-    def load(i: int) -> tuple[str, bytes]:
-        return str(files[i]), _bytes(files[i])
-
-    names = [p.relative_to(path).as_posix() for p in files]
-    beside = {name: path / name for name in (LIST, *TABLES) if (path / name).is_file()}
-    said = _said(path, names, {name: _reader(file) for name, file in beside.items()}, table, columns)
-    return source_of_files(str(path), len(files), load, said.labels, conversions, said.captions)
+    found = ((p.relative_to(path).as_posix(), p) for p in path.rglob("*"))
+    files = [_File(name, str(p), partial(_bytes, p)) for name, p in found if _may_be_read(name)]
+    return _source(path, files, conversions, table, columns)
 
 
-def open_zip(
-    path: Path,
-    conversions: Sequence[str] = (),
-    table: Path | None = None,
-    columns: Mapping[str, str] = MappingProxyType({}),
-) -> ImageSource:
+def open_zip(path: Path, conversions: Sequence[str], table: Path | None, columns: Mapping[str, str]) -> ImageSource:
     """Every image file in a zip archive. Members are read in memory and never unpacked to disk.
 
     Args:
@@ -69,50 +64,56 @@ def open_zip(
     with refusing(BadImages, f"{path}: not a zip archive", "the file is truncated or damaged: write it again"):
         archive = zipfile.ZipFile(path)
     _refuse_traps(path, archive.infolist())
-    members = sorted(
-        (m for m in archive.infolist() if Path(m.filename).suffix.lower() in ENDINGS and not _in_hidden(m.filename)),
-        key=lambda m: m.filename,
-    )
 
     def unpack(member: zipfile.ZipInfo, limit: int) -> bytes:
+        told = f"{path}: {member.filename}"
         if member.file_size > limit:
-            raise BadImages(
-                f"{path}: {member.filename}: {member.file_size:,} bytes unpacked", f"the limit is {limit:,}"
-            )
-        with refusing(BadImages, f"{path}: {member.filename}: cannot be unpacked", "write the archive again"):
+            raise BadImages(f"{told}: {member.file_size:,} bytes unpacked", f"the limit is {limit:,}")
+        with refusing(BadImages, f"{told}: cannot be unpacked", "write the archive again"):
             return archive.read(member)
 
-    def load(i: int) -> tuple[str, bytes]:
-        return f"{path}: {members[i].filename}", unpack(members[i], FILE_LIMIT)
-
-    names = [m.filename for m in members]
-    beside = {name: archive.getinfo(name) for name in (LIST, *TABLES) if name in archive.namelist()}
-    readers = {name: partial(unpack, member, LIST_LIMIT) for name, member in beside.items()}
-    said = _said(path, names, readers, table, columns)
-    return source_of_files(str(path), len(members), load, said.labels, conversions, said.captions)
+    files = [
+        _File(member.filename, f"{path}: {member.filename}", partial(unpack, member))
+        for member in archive.infolist()
+        if _may_be_read(member.filename)
+    ]
+    return _source(path, files, conversions, table, columns)
 
 
-def _said(
+def _source(
     path: Path,
-    names: Sequence[str],
-    beside: Mapping[str, Callable[[], bytes]],
+    files: Sequence[_File],
+    conversions: Sequence[str],
     table: Path | None,
     columns: Mapping[str, str],
-) -> Said:
-    """Labels and captions of files from the one list there is; labels that it does not give are those of folders."""
-    lists = {str(table): _reader(table)} if table else {f"{path}: {name}": read for name, read in beside.items()}
-    if len(lists) > 1:
-        raise BadImages(f"{path}: labels twice, in {' and '.join(beside)}", "remove one of them")
-    said = Said()
-    for where, read in lists.items():
-        if where.endswith(LIST):
-            return Said(labels_of_list(where, read(), names))
-        said = read_table(where, read(), names, columns)
-    return said if said.labels is not None else Said(labels_of_folders(str(path), names), said.captions)
+) -> ImageSource:
+    """The images among the files, with labels and captions from the one list there is; else labels by folders."""
+    images = sorted((f for f in files if PurePosixPath(f.name).suffix.lower() in ENDINGS), key=lambda f: f.name)
+    names = [image.name for image in images]
+    lists = {f"{path}: {file.name}": file.read for file in files if file.name in (LIST, *TABLES)}
+    if len(lists) > 1 and table is None:
+        twice = " and ".join(where.rpartition(": ")[2] for where in lists)
+        raise BadImages(f"{path}: labels twice, in {twice}", "remove one of them")
+    where, read = (str(table), partial(_bytes, table)) if table else next(iter(lists.items()), ("", None))
+    if read is None:
+        said = Said(labels_of_folders(str(path), names))
+    elif where.endswith(LIST):
+        said = Said(labels_of_list(where, read(LIST_LIMIT), names))
+    else:
+        said = said_by_table(where, read(LIST_LIMIT), names, columns)
+        if said.labels is None:
+            said = Said(labels_of_folders(str(path), names), said.captions)
+
+    def load(i: int) -> tuple[str, bytes]:
+        return images[i].told, images[i].read(FILE_LIMIT)
+
+    return source_of_files(str(path), len(images), load, said.labels, conversions, said.captions)
 
 
-def _reader(file: Path) -> Callable[[], bytes]:
-    return lambda: _bytes(file)
+def _may_be_read(name: str) -> bool:
+    """Whether a file is an image, or a list of them, and not one of those that systems hide."""
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.replace("\\", "/").split("/"))
+    return not hidden and (PurePosixPath(name).suffix.lower() in ENDINGS or name in (LIST, *TABLES))
 
 
 def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
@@ -131,16 +132,10 @@ def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
         )
 
 
-def _bytes(file: Path) -> bytes:
+def _bytes(file: Path, limit: int) -> bytes:
     try:
+        if file.stat().st_size > limit:
+            raise BadImages(f"{file}: {file.stat().st_size:,} bytes", f"the limit is {limit:,}")
         return file.read_bytes()
     except OSError as e:
         raise BadImages(f"{file}: cannot be read: {e.strerror}", "check its permissions") from e
-
-
-def _hidden(parts: Sequence[str]) -> bool:
-    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in parts)
-
-
-def _in_hidden(member: str) -> bool:
-    return _hidden(member.replace("\\", "/").split("/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -12,7 +13,6 @@ from PIL import Image, UnidentifiedImageError
 from ...core.errors import BadImages
 from ..conversions import convert
 from ..images import MODES, Captions, Images, ImageSource, Labels, Pixels, describe
-from ..schema import Shape
 from .damage import refusing
 
 ENDINGS = frozenset({".png", ".bmp", ".webp", ".jpg", ".jpeg", ".gif", ".tif", ".tiff"})
@@ -44,32 +44,30 @@ def source_of_files(
 
     Reading raises BadImages for a file that `decode` refuses, or of another size or colour than the first of all.
     """
-    first: list[tuple[str, Shape]] = []
+
+    def one(i: int) -> tuple[str, Pixels]:
+        own, data = load(i)
+        return own, decode(data, own, conversions)
+
+    first = cache(lambda: one(0))
 
     def read(start: int, stop: int) -> Images:
-        if not first:
-            name_0, data_0 = load(0)
-            height, width, channels = decode(data_0, name_0, conversions).shape
-            first.append((name_0, (height, width, channels)))
-        decoded = []
-        for i in range(start, stop):
-            own, data = load(i)
-            decoded.append(alike(decode(data, own, conversions), own, *first[0]))
+        pixels = stacked([one(i) for i in range(start, stop)], first())
         told = None if captions is None else captions[start:stop]
-        return Images(np.stack(decoded), None if labels is None else labels[start:stop], told)
+        return Images(pixels, None if labels is None else labels[start:stop], told)
 
     return ImageSource(name, count, read)
 
 
-def alike(pixels: Pixels, name: str, first: str, shape: Shape) -> Pixels:
-    """The pixels, if they have the shape of the set's first image; else raises BadImages with both."""
-    height, width, channels = pixels.shape
-    if (height, width, channels) != shape:
-        raise BadImages(
-            f"{name}: {describe((height, width, channels))}, but {first} is {describe(shape)}",
-            "all images of a set need the same size and colour mode; nothing is converted silently",
-        )
-    return pixels
+def stacked(found: Sequence[tuple[str, Pixels]], first: tuple[str, Pixels]) -> Pixels:
+    """Named images as one array, if they have the shape of the set's first; else raises BadImages with both."""
+    for name, pixels in found:
+        if pixels.shape != first[1].shape:
+            raise BadImages(
+                f"{name}: {describe(pixels.shape)}, but {first[0]} is {describe(first[1].shape)}",
+                "all images of a set need the same size and colour mode; nothing is converted silently",
+            )
+    return np.stack([pixels for _, pixels in found])
 
 
 def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:

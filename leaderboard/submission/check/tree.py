@@ -185,17 +185,8 @@ def strings(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _deeper_than(value: Any, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels):
-        level = [
-            item
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for item in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 0 or _deeper_than(item, levels - 1) for item in items)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -19,8 +19,7 @@ from torch.nn import functional as F
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
 from .. import Sampler
-from ..asked import labels_of
-from ..draws import Draw
+from ..draws import Draw, labels_of
 from .ancestral import denoised
 
 SIDE = 28
@@ -115,10 +114,11 @@ def build(weights: Mapping[str, NDArray[np.float32]]) -> UNet:
 def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu") -> Sampler:
     network = build(weights).to(device)
     classes = len(weights.get("class_embedding.weight", ()))
+    shares = np.full(classes, 1 / max(classes, 1), np.float32)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         streams = [draw.stream() for draw in draws]
-        labels = torch.from_numpy(labels_of(draws, streams, classes)).to(device) if classes else None
+        labels = torch.from_numpy(labels_of(draws, streams, shares)).to(device) if classes else None
         images = denoised(lambda x, t: network(x, t, labels), BETAS, streams, (1, SIDE, SIDE), device)
         return stretched(images).permute(0, 2, 3, 1).numpy()
 

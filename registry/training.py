@@ -1,8 +1,8 @@
-"""What the trainings share: tensors in and arrays out, shuffled batches, small shifts, a running average of weights."""
+"""What the trainings share: tensors in and arrays out, shuffled batches, steps of an optimizer, a running average."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...images import Images
+from .images import Images
 
+Arrays = Mapping[str, NDArray[Any]]
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -41,6 +42,34 @@ def batches(n: int, size: int) -> Iterator[Tensor]:
     yield from torch.randperm(n)[: n // size * size].view(-1, size)
 
 
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of the optimizer down the gradient of a loss."""
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def minimise(
+    optimizer: torch.optim.Optimizer,
+    loss: Callable[[Tensor], Tensor],
+    n: int,
+    size: int,
+    epochs: int,
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    """Go down the loss of batches of `size` indices below n, at a rate that falls to 0 along a cosine.
+
+    Args:
+        then: what to do after each step.
+    """
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (n // size))
+    for _ in range(epochs):
+        for chosen in batches(n, size):
+            descend(optimizer, loss(chosen))
+            schedule.step()
+            then()
+
+
 def shifted(x: Tensor) -> Tensor:
     """Each image moved by -1, 0 or 1 pixel along each axis; what comes in at the edge is 0."""
     height, width = x.shape[2:]
@@ -63,7 +92,7 @@ def arrays(network: nn.Module, prefix: str = "") -> dict[str, NDArray[Any]]:
     return {prefix + key: value.detach().clone().numpy() for key, value in network.state_dict().items()}
 
 
-def filled(network: N, weights: Mapping[str, NDArray[Any]], prefix: str = "") -> N:
+def filled(network: N, weights: Arrays, prefix: str = "") -> N:
     """The network with the weights of that prefix, ready for inference."""
     state = {k.removeprefix(prefix): torch.from_numpy(v) for k, v in weights.items() if k.startswith(prefix)}
     network.load_state_dict(state)
