@@ -13,7 +13,7 @@ import pickle
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import safetensors.numpy
@@ -155,24 +155,30 @@ def _read_torch(path: Path, wrapped: str | None) -> dict[str, NDArray[Any]]:
         raise BadWeights(
             f"{path} holds more than plain weights: {problem}", "save a state_dict; only tensors are read, never code"
         ) from e
-    wraps = [key for key, value in found.items() if _is_state(value)] if isinstance(found, Mapping) else []
-    if wrapped is not None:
-        if wrapped not in wraps:
-            known = f"it has: {', '.join(map(repr, wraps))}" if wraps else "leave out `wrapped` in its entry"
-            raise BadWeights(f"{path} has no dictionary {wrapped!r} of named tensors", known)
-        found = found[wrapped]
-    elif wraps and not _is_state(found):
-        one = " or ".join(f'`wrapped = "{key}"`' for key in wraps)
-        raise BadWeights(f"{path} holds its weights in a dictionary within", f"name it in the entry: {one}")
-    if not _is_state(found):
-        raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
+    found = _state(found, wrapped, path)
     for key, value in found.items():
         if value.dtype == torch.bfloat16:
             raise BadWeights(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
     return {str(key): value.numpy() for key, value in found.items()}
 
 
-def _is_state(found: object) -> bool:
+def _state(found: object, wrapped: str | None, path: Path) -> Mapping[Any, Any]:
+    """The named tensors of a torch file: all of it, or the dictionary in it that the entry names."""
+    inside = {key: value for key, value in found.items() if _is_state(value)} if isinstance(found, Mapping) else {}
+    if wrapped is not None:
+        if wrapped not in inside:
+            known = f"it has: {', '.join(map(repr, inside))}" if inside else "leave out `wrapped` in its entry"
+            raise BadWeights(f"{path} has no dictionary {wrapped!r} of named tensors", known)
+        return inside[wrapped]
+    if inside:
+        one = " or ".join(f'`wrapped = "{key}"`' for key in inside)
+        raise BadWeights(f"{path} holds its weights in a dictionary within", f"name it in the entry: {one}")
+    if not _is_state(found):
+        raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
+    return found
+
+
+def _is_state(found: object) -> TypeGuard[Mapping[Any, Any]]:
     import torch
 
     return isinstance(found, Mapping) and bool(found) and all(isinstance(v, torch.Tensor) for v in found.values())
