@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
 
@@ -51,6 +51,8 @@ class Weights(Strict):
     repo: Repo | None = None  # on the Hugging Face Hub, kept in its cache
     revision: HubPath | None = None
     path: HubPath | None = None
+    wrapped: str | None = None  # the dictionary of a torch checkpoint that holds the weights: "state_dict"
+    prefix: str | None = None  # only the weights whose names begin so are read, without it: "module.", "decoder."
 
     @model_validator(mode="after")
     def _one_place(self) -> Weights:
@@ -60,3 +62,16 @@ class Weights(Strict):
         if sum(map(bool, (self.file, self.local, self.url, self.repo))) != 1:
             raise ValueError("give exactly one source: file, local, url, or repo with revision and path")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """What decides which weights are read."""
+        return {"weights": self.sha256, **self.model_dump(include={"wrapped", "prefix"}, exclude_none=True)}
+
+
+def _whole(file: Weights) -> Weights:
+    if file.wrapped or file.prefix:
+        raise ValueError("wrapped and prefix are for weights by name, and this file is read as a whole")
+    return file
+
+
+WholeFile = Annotated[Weights, AfterValidator(_whole)]

@@ -158,7 +158,7 @@ class Extractor(Entry):
         return {
             "name": self.name,
             "version": self.version,
-            "weights": self.weights.sha256 if self.weights else None,
+            **(self.weights.identity() if self.weights else {"weights": None}),
             "preprocessing": self.preprocessing,
             "layer": self.layer,
             **({} if precision == "float32" else {"precision": precision}),

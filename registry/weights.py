@@ -14,7 +14,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import safetensors
@@ -45,7 +45,7 @@ def fetch(weights: Weights) -> Path:
     if weights.file is not None:
         path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
     elif weights.url is not None:
-        path = torch_cache() / Path(weights.url.path or "").name
+        path = place_in_cache(weights)
         hint = "delete the file, and it is downloaded again"
         if not path.is_file():
             _download(weights, path)
@@ -71,7 +71,11 @@ def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
         GenboardError: it cannot be had.
     """
     path = fetch(weights)
-    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    if path.suffix != ".safetensors":
+        return _chosen(_read_torch(path, weights.wrapped), weights.prefix, path)
+    if weights.wrapped is not None:
+        raise BadWeights(f"{path} holds no dictionaries, as safetensors never do", "leave out `wrapped` in its entry")
+    return _chosen(_read_safetensors(path), weights.prefix, path)
 
 
 def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
@@ -91,6 +95,17 @@ def torch_cache() -> Path:
     """Where torch hub keeps what it downloads: `TORCH_HOME` overrides it, as it does for torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
+
+
+def place_in_cache(weights: Weights) -> Path:
+    """Where the file of an address lies in the cache, or belongs: named with its digest, for many have one name.
+
+    A file under its plain name, where torch hub itself would put it, will do if it is the right one.
+    """
+    name = Path(weights.url.path or "").name if weights.url else ""
+    path, plain = torch_cache() / f"{weights.sha256[:8]}-{name}", torch_cache() / name
+    there = plain.is_file() and not path.is_file() and digest_of_file(plain).startswith(weights.sha256)
+    return plain if there else path
 
 
 def digest_of_file(path: Path) -> str:
@@ -142,7 +157,7 @@ def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
         return _arrays(path, load_file(path))
 
 
-def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
+def _read_torch(path: Path, wrapped: str | None) -> dict[str, NDArray[Any]]:
     import torch
 
     try:
@@ -157,9 +172,7 @@ def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
             hint = "save a state_dict; only tensors are read, never code"
             raise BadWeights(f"{path} holds more than plain weights: {problem}", hint) from e
         raise BadWeights(f"{path} is damaged, or no file of torch.save: {problem}", "restore it") from e
-    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
-        raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
-    return _arrays(path, found)
+    return _arrays(path, _state(found, wrapped, path))
 
 
 def _arrays(path: Path, tensors: Mapping[Any, Any]) -> dict[str, NDArray[Any]]:
@@ -180,3 +193,36 @@ def _arrays(path: Path, tensors: Mapping[Any, Any]) -> dict[str, NDArray[Any]]:
             narrow = tensor.dtype.is_floating_point and tensor.dtype.itemsize < 4 and tensor.dtype != torch.float16
             found[str(key)] = (plain.float() if narrow else plain).numpy()
     return found
+
+
+def _state(found: object, wrapped: str | None, path: Path) -> Mapping[Any, Any]:
+    """The named tensors of a torch file: all of it, or the dictionary in it that the entry names."""
+    inside = {key: value for key, value in found.items() if _is_state(value)} if isinstance(found, Mapping) else {}
+    if wrapped is not None:
+        if wrapped not in inside:
+            known = f"it has: {', '.join(map(repr, inside))}" if inside else "leave out `wrapped` in its entry"
+            raise BadWeights(f"{path} has no dictionary {wrapped!r} of named tensors", known)
+        return inside[wrapped]
+    if inside:
+        one = " or ".join(f'`wrapped = "{key}"`' for key in inside)
+        raise BadWeights(f"{path} holds its weights in a dictionary within", f"name it in the entry: {one}")
+    if not _is_state(found):
+        raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
+    return found
+
+
+def _is_state(found: object) -> TypeGuard[Mapping[Any, Any]]:
+    import torch
+
+    return isinstance(found, Mapping) and bool(found) and all(isinstance(v, torch.Tensor) for v in found.values())
+
+
+def _chosen(arrays: dict[str, NDArray[Any]], prefix: str | None, path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with a prefix, without it."""
+    if prefix is None:
+        return arrays
+    chosen = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+    if not chosen:
+        heads = sorted({f"{key.partition('.')[0]}." for key in arrays if "." in key})
+        raise BadWeights(f"{path}: no weight's name begins with {prefix!r}", f"they begin with: {', '.join(heads)}")
+    return chosen

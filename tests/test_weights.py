@@ -22,6 +22,7 @@ import safetensors.torch
 import torch
 from genboard.registry import download as downloads
 from genboard.registry import limits
+from genboard.registry.kinds import Exported
 from genboard.registry.schema import Weights
 from genboard.registry.weights import fetch, read_weights, torch_cache
 from pydantic import ValidationError
@@ -32,6 +33,7 @@ from genboard.core.files import sha256
 
 DATA = safetensors.numpy.save({"a": np.arange(5000, dtype=np.float32), "b": np.eye(3, dtype=np.float32)})
 DIGEST = sha256(DATA)
+KEPT = f"{DIGEST[:8]}-net-01234567.safetensors"
 Answer = Callable[[BaseHTTPRequestHandler, int], None]
 
 
@@ -124,7 +126,7 @@ def kept(cache: Path) -> list[str]:
 
 def test_a_file_is_downloaded_once(server, empty_cache):
     path = fetch(weights_at(server.url))
-    assert path == empty_cache / "net-01234567.safetensors"
+    assert path == empty_cache / KEPT
     assert fetch(weights_at(server.url)) == path
     assert server.seen == 1
     arrays = read_weights(weights_at(server.url))
@@ -143,7 +145,7 @@ def test_half_a_file_is_never_used(server, empty_cache):
     server.answer = always_half
     with pytest.raises(GenboardError, match=r"7,000 of [0-9,]+ bytes arrived") as e:
         fetch(weights_at(server.url))
-    assert str(empty_cache / "net-01234567.safetensors") in (e.value.hint or "")
+    assert str(empty_cache / KEPT) in (e.value.hint or "")
     assert server.seen == downloads.TRIES
     assert kept(empty_cache) == []
 
@@ -159,7 +161,7 @@ def test_a_missing_file_is_asked_for_once(server, empty_cache):
     server.answer = gone
     with pytest.raises(GenboardError, match="answers 404 Not Found") as e:
         fetch(weights_at(server.url))
-    assert e.value.hint == f"put the file there yourself: {empty_cache / 'net-01234567.safetensors'} (SHA-256 {DIGEST})"
+    assert e.value.hint == f"put the file there yourself: {empty_cache / KEPT} (SHA-256 {DIGEST})"
     assert server.seen == 1
 
 
@@ -167,7 +169,7 @@ def test_no_network_says_which_file_to_put_where(server, empty_cache):
     url = server.url.replace(str(server.http.server_address[1]), "9")  # nobody listens on the discard port
     with pytest.raises(GenboardError, match=r"cannot be downloaded: .*refused") as e:
         fetch(weights_at(url))
-    place = empty_cache / "net-01234567.safetensors"
+    place = empty_cache / KEPT
     assert str(place) in (e.value.hint or "")
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(DATA)
@@ -175,7 +177,7 @@ def test_no_network_says_which_file_to_put_where(server, empty_cache):
 
 
 def test_a_cache_that_cannot_be_written_to(server, empty_cache):
-    (empty_cache / ".net-01234567.safetensors.lock").mkdir(parents=True)
+    (empty_cache / f".{KEPT}.lock").mkdir(parents=True)
     with pytest.raises(CannotWrite, match=f"cannot write to {empty_cache}: ") as e:
         fetch(weights_at(server.url))
     assert e.value.hint == "set TORCH_HOME to another folder"
@@ -187,6 +189,29 @@ def test_a_file_that_was_changed_in_the_cache_is_refused(server):
     with pytest.raises(BadWeights, match=f"has SHA-256 .*, but its entry says {DIGEST}") as e:
         read_weights(weights_at(server.url))
     assert e.value.hint == "delete the file, and it is downloaded again"
+
+
+def test_a_file_under_its_plain_name_is_found_and_never_taken_for_another(server, empty_cache):
+    empty_cache.mkdir(parents=True)
+    plain = empty_cache / "net-01234567.safetensors"
+    plain.write_bytes(DATA)
+    assert fetch(weights_at(server.url)) == plain
+    assert server.seen == 0
+    other = safetensors.numpy.save({"a": np.ones(2, np.float32)})
+    plain.write_bytes(other)
+    assert fetch(weights_at(server.url)) == empty_cache / KEPT
+    assert fetch(weights_at(server.url, sha256(other))) == plain
+    assert plain.read_bytes() == other
+    assert server.seen == 1
+
+
+def test_two_files_of_one_name_lie_side_by_side(server, empty_cache):
+    other = safetensors.numpy.save({"a": np.ones(2, np.float32)})
+    fetch(weights_at(server.url))
+    server.answer = lambda request, _: send(request, other, len(other))
+    assert fetch(weights_at(server.url, sha256(other))).read_bytes() == other
+    assert fetch(weights_at(server.url)).read_bytes() == DATA
+    assert kept(empty_cache) == sorted([KEPT, f"{sha256(other)[:8]}-net-01234567.safetensors"])
 
 
 def test_the_first_digits_of_a_digest_will_do_and_fewer_will_not(server):
@@ -351,6 +376,76 @@ def test_a_download_has_a_limit(answer, server, monkeypatch, empty_cache):
         fetch(weights_at(server.url))
     assert server.seen == 1
     assert kept(empty_cache) == []
+
+
+CHECKPOINT = {
+    "epoch": 3,
+    "state_dict": {"module.a": torch.arange(3.0), "module.b.c": torch.ones(2), "head.a": torch.zeros(1)},
+    "optimizer": {"state": {}, "lr": 0.1},
+}
+
+
+def checkpoint(server: Server, value: object, **said: str) -> Weights:
+    """An entry's weights, of a torch file that the server has."""
+    data = torch_file(value)
+    server.answer = lambda request, _: send(request, data, len(data))
+    return Weights.model_validate({"url": server.url.replace(".safetensors", ".pth"), "sha256": sha256(data), **said})
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({"wrapped": "state_dict"}, {"module.a", "module.b.c", "head.a"}),
+        ({"wrapped": "state_dict", "prefix": "module."}, {"a", "b.c"}),
+        ({"wrapped": "state_dict", "prefix": "head."}, {"a"}),
+    ],
+)
+def test_a_checkpoint_that_wraps_its_weights_is_read_as_its_entry_says(said, names, server):
+    weights = checkpoint(server, CHECKPOINT, **said)
+    assert set(read_weights(weights)) == names
+    assert {k: v for k, v in weights.identity().items() if k != "weights"} == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "problem", "hint"),
+    [
+        (CHECKPOINT, {}, "holds its weights in a dictionary within", 'name it in the entry: `wrapped = "state_dict"`'),
+        (
+            {"ema": {"a": torch.ones(1)}, "model": {"a": torch.ones(1)}},
+            {},
+            "holds its weights in a dictionary within",
+            'name it in the entry: `wrapped = "ema"` or `wrapped = "model"`',
+        ),
+        (CHECKPOINT, {"wrapped": "model"}, "has no dictionary 'model' of named tensors", "it has: 'state_dict'"),
+        (CHECKPOINT, {"wrapped": "optimizer"}, "has no dictionary 'optimizer'", "it has: 'state_dict'"),
+        ({"a": torch.ones(1)}, {"wrapped": "model"}, "has no dictionary 'model'", "leave out `wrapped` in its entry"),
+        (
+            CHECKPOINT,
+            {"wrapped": "state_dict", "prefix": "model."},
+            "no weight's name begins with 'model.'",
+            "they begin with: head., module.",
+        ),
+        ({"epoch": 3}, {}, "does not hold named tensors", "save a state_dict"),
+        ({}, {}, "does not hold named tensors", "save a state_dict"),
+    ],
+)
+def test_a_checkpoint_read_otherwise_than_it_is_says_how(value, said, problem, hint, server):
+    with pytest.raises(BadWeights, match=problem) as e:
+        read_weights(checkpoint(server, value, **said))
+    assert e.value.hint == hint
+
+
+def test_safetensors_wrap_nothing(server):
+    entry = {"url": server.url, "sha256": DIGEST}
+    assert set(read_weights(Weights.model_validate({**entry, "prefix": "a"}))) == {""}
+    with pytest.raises(BadWeights, match="holds no dictionaries"):
+        read_weights(Weights.model_validate({**entry, "wrapped": "state_dict"}))
+
+
+def test_a_program_is_read_as_a_whole():
+    program = {"file": "x.pt2", "sha256": DIGEST, "wrapped": "state_dict"}
+    with pytest.raises(ValidationError, match="this file is read as a whole"):
+        Exported.model_validate({"kind": "exported", "program": program, "range": [0, 1]})
 
 
 def test_what_is_no_safetensors_file_is_refused(server):

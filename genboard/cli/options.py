@@ -18,7 +18,7 @@ Convert = Annotated[
     Option(help="Conversions of every image, in order, separated by commas: grey-to-rgb,resize-32."),
 ]
 Skip = Annotated[
-    bool, typer.Option("--skip", help="Leave out image files of formats that are not read, such as .heic, and say so.")
+    bool, Option("--skip", help="Leave out image files of formats that are not read, such as .heic, and say so.")
 ]
 Arithmetic = Annotated[
     Literal["float32", "bf16"],
