@@ -111,17 +111,7 @@ def read_only(array: np.ndarray) -> np.ndarray:
         lambda a: torch.nn.Parameter(torch.from_numpy(a)),
         lambda a: torch.from_numpy(a.repeat(2, axis=1))[:, ::2],
     ],
-    ids=[
-        "tensor",
-        "with autograd",
-        "read-only",
-        "by columns",
-        "turned",
-        "big-endian",
-        "matrix",
-        "parameter",
-        "strided",
-    ],
+    ids="tensor autograd read-only by-columns turned big-endian parameter strided".split(),
 )
 def test_features_may_be_arrays_or_tensors(given: Any):
     expected = genboard.compare_features(REAL, FAKE, ["fd", "kid", "precision"])
