@@ -13,6 +13,7 @@ from .output import print_json, say
 
 if TYPE_CHECKING:
     from ..leaderboard.export.tables import Table
+    from ..leaderboard.storage.records import Records
 
 
 @command(app, "rank", "genboard rank --track digits --json")
@@ -57,9 +58,11 @@ def rank(
     from ..registry.schema import Track
 
     records = read_records(results or usual_folders())
-    for path, reason in records.unreadable:
-        say(f"left out: {path}: {reason}")
+    _say_what_is_left_out(records)
     board = make_board(find(Track, track), records.readable)
+    if not board.rows and not board.left_out and records.readable:
+        others = sorted({record.result.track.name for record in records.readable})
+        say(f"no result of {board.track.name} there, only of {', '.join(others)}")
     if json:
         print_json(board.to_json())
     elif format:
@@ -70,6 +73,13 @@ def rank(
         print(table_text(BOARD_TABLES[table](board)))
     else:
         print(board_text(board))
+
+
+def _say_what_is_left_out(records: Records) -> None:
+    for path, reason in records.unreadable:
+        say(f"left out: {path}: {reason}")
+    for remark in records.remarks:
+        say(remark)
 
 
 def _across(
@@ -88,10 +98,12 @@ def _across(
     from ..registry.schema import Track
 
     records = read_records(results or usual_folders())
-    for path, reason in records.unreadable:
-        say(f"left out: {path}: {reason}")
+    _say_what_is_left_out(records)
     chosen = [find(Track, name) for name in dict.fromkeys(names)] if names is not None else entries(Track).values()
     boards = [make_board(track, records.readable) for track in chosen]
+    if not any(board.rows for board in boards):
+        left_out = sum(len(board.left_out) for board in boards)
+        say(f"nothing to rank: {left_out:,} results are left out; genboard rank --track NAME says why")
     found = across([board for board in boards if names is not None or board.ranked])
     if json:
         print_json(found.to_json())

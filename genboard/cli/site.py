@@ -87,4 +87,6 @@ def _rendered(results: list[Path] | None, studies: list[Path] | None, base: str 
     made = tables.read_tables(studies or tables.usual_folders())
     for path, reason in (*found.unreadable, *made.unreadable):
         say(f"left out: {path}: {reason}")
+    for remark in found.remarks:
+        say(remark)
     return render_site(found, entries(Track), made, base)
