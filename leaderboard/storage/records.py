@@ -54,6 +54,24 @@ def shown_for(file: Path) -> Path | None:
     return None if shown is not None and shown.samefile(file) else shown
 
 
+def others_of_name(result: Result, folders: Sequence[Path]) -> list[Path]:
+    """Results of other samples by the same name on the same track, of which boards show the newest.
+
+    None of a registered generator, whose name decides its samples.
+    """
+    if result.generator.kind == "registered":
+        return []
+    found = []
+    for path in (path for folder in folders for path in sorted((folder / result.path.parent).glob("*.json"))):
+        try:
+            other = None if path.name.endswith(MANIFEST) else read_result(path)
+        except BadEntry:
+            continue  # reported where a board is made
+        if other and other.status != "failed" and other.sampling.digest != result.sampling.digest:
+            found.append(path)
+    return found
+
+
 def _meant(folder: Path) -> Path | None:
     """The folder of results that a folder without any was probably named for: one or two above it, or one below."""
     here = folder.resolve()
