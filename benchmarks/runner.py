@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, ReferenceMismatch
-from ..core.files import home, sha256
+from ..core.files import digest_of, home, locked, sha256
+from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe, recipe_for
@@ -141,9 +142,32 @@ def evaluate(
         images = None
         specification = specify(target, track, n, precision=options.precision)
     path = workspace.results / track.id / target.record.name / f"{result_id(specification)}.json"
-    before = read_result(path) if path.is_file() else None
-    if before is not None and before.status != "failed":
-        return Evaluated(before, path, reused=True)
+    if (before := _measured_before(path)) is not None:
+        return before
+    # Runs of the same samples take turns: the second finds the samples of the first, and an equal one its result.
+    turn = digest_of([specification["generator"], specification["sampling"]])[:12]
+    lock = workspace.samples / track.id / target.record.name / f".{turn}.lock"
+    with locked(lock, f"measuring {target.record.name} on {track.id}") as waited:
+        if waited and (before := _measured_before(path)) is not None:
+            return before
+        return Evaluated(_measure(specification, target, images, track, workspace, options), path, reused=False)
+
+
+def _measured_before(path: Path) -> Evaluated | None:
+    result = read_result(path) if path.is_file() else None
+    return None if result is None or result.status == "failed" else Evaluated(result, path, reused=True)
+
+
+def _measure(
+    specification: dict[str, Any],
+    target: EvaluationTarget,
+    images: ImageSource | None,
+    track: Track,
+    workspace: Workspace,
+    options: Options,
+) -> Result:
+    """Draw the samples unless there are images, measure them, and save the result: one of a failure, too."""
+    n: int = specification["sampling"]["n"]
     clock = _Clock()
     try:
         references = references_of(track, options.device, options.precision)
@@ -162,7 +186,7 @@ def evaluate(
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
         preview = _preview(source, track, measured, references)
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
-        error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
+        error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
         failed = _result(specification, target, track, options, clock, error=error)
         save_result(failed, workspace.results, None)
         raise
@@ -179,10 +203,10 @@ def evaluate(
         suspicion=suspicion,
         influences=InfluenceRecord(sha256=sha256(influences)) if influences else None,
     )
-    path = save_result(result, workspace.results, preview[1], influences)
+    save_result(result, workspace.results, preview[1], influences)
     if images is None and not options.keep_samples:
         drop(folder)
-    return Evaluated(result, path, reused=False)
+    return result
 
 
 def specify(

@@ -14,10 +14,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..core.errors import BadSamples, CannotWrite
-from ..core.files import make_folder, read_json, remove, write_json
+from ..core.files import locked, read_json, remove, sweep, write_json
 from ..core.progress import bar
 from ..registry.images import Images, records
 from .drawing import Drawer, Plan
@@ -40,10 +38,12 @@ def sample(
     Raises:
         BadSamples: the generator gives something else than images of the track's shape, or other ones when asked
             twice, or the folder holds samples of another plan.
-        CannotWrite: the folder cannot be made or filled, or another process is writing there.
+        CannotWrite: the folder cannot be made or filled.
+
+    Where another process is drawing there, this one waits, and takes what the other drew.
     """
     drawer = Drawer(plan, batch_size)
-    with _locked(folder):
+    with _alone(folder):
         return _sample_locked(drawer, folder, each)
 
 
@@ -51,33 +51,23 @@ def drop(folder: Path) -> None:
     """Delete the samples in a folder, and the folder if nothing else is in it.
 
     Raises:
-        CannotWrite: a file cannot be deleted, or another process is drawing there.
+        CannotWrite: a file cannot be deleted.
     """
-    with _locked(folder):
-        ours = [folder / "manifest.json", *sorted(folder.glob("samples-*.parquet")), *sorted(folder.glob(".*.tmp"))]
+    with _alone(folder):
+        ours = [folder / "manifest.json", *sorted(folder.glob("samples-*.parquet"))]
         # The plan comes last: until then what is left can be completed again.
         for path in (*ours, folder / "plan.json"):
             remove(path)
     with suppress(OSError):
-        (folder / ".lock").unlink(missing_ok=True)
         folder.rmdir()
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """The folder, made if need be, for this process alone."""
-    make_folder(folder)
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as e:
-        raise CannotWrite(
-            f"another process is drawing samples into {folder}", "wait for it, or use another folder"
-        ) from e
-    try:
+def _alone(folder: Path) -> Iterator[None]:
+    """The folder, made if need be, for this process alone, without what killed ones left half written."""
+    with locked(folder / ".lock", f"drawing samples into {folder}"):
+        sweep(folder, age=0)
         yield
-    finally:
-        lock.release()
 
 
 def _sample_locked(drawer: Drawer, folder: Path, each: Callable[[Images], None] | None) -> dict[str, Any]:

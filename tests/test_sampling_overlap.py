@@ -247,7 +247,7 @@ def test_dropped_samples_leave_the_same_result_and_nothing_else(run: Run, tmp_pa
 def test_dropping_takes_what_a_killed_run_left_and_nothing_of_others(tmp_path):
     plan = plan_for(open_target("noise", TRACK), TRACK, 200)
     sample(plan, tmp_path / "a")
-    (tmp_path / "a" / ".samples-00001-of-00002.parquet.tmp").write_bytes(b"half")
+    (tmp_path / "a" / ".samples-00001-of-00002.parquet.0123456789abcdef.tmp").write_bytes(b"half")
     drop(tmp_path / "a")
     assert not (tmp_path / "a").exists()
     sample(plan, tmp_path / "b")

@@ -120,6 +120,7 @@ def evaluate(
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
     from ..leaderboard.export.terminal import result_text
+    from ..leaderboard.storage.records import others_of_name, usual_folders
 
     entry = track_of(track)
     target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
@@ -133,6 +134,10 @@ def evaluate(
     if target.images is not None and target.images.count > done.result.sampling.n:
         say(f"{source} holds {target.images.count:,} images; the first {done.result.sampling.n:,} were measured")
     say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
+    taken = others_of_name(done.result, [*dict.fromkeys([workspace.results, *usual_folders()])])
+    if taken:
+        own = done.result.generator.name
+        say(f"{own!r} also names other samples, in {taken[0]}: boards show the newest of a name; --name gives another")
     if json:
         print_json(done.result.to_json())
     else:

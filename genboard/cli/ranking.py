@@ -52,16 +52,22 @@ def rank(
     from ..registry.catalog import entries
 
     records = read_records(results or usual_folders())
-    say_left_out(records.unreadable)
+    say_left_out(records.unreadable, records.remarks)
     names = entries("tracks") if all_ else [track] if track is not None else dict.fromkeys(listed(tracks) or ())
     boards = [board_of(name, records.readable) for name in names]
     if track is not None:
         board = boards[0]
+        if not board.rows and not board.left_out and records.readable:
+            others = sorted({record.result.track.name for record in records.readable})
+            say(f"no result of {board.track.name} there, only of {', '.join(others)}")
         value, rows = board.to_json(), BOARD_TABLES[table or "board"](board)
         text = board_text(board) if table in (None, "board") else table_text(rows)
         if table == "agreement":
             text = agreement_text(board.agreement)
     else:
+        if not any(board.rows for board in boards):
+            left_out = sum(len(board.left_out) for board in boards)
+            say(f"nothing to rank: {left_out:,} results are left out; genboard rank --track NAME says why")
         found = across([board for board in boards if not all_ or board.ranked])
         value, rows, text = found.to_json(), across_table(found), across_text(found)
     if json:

@@ -71,6 +71,8 @@ def verify(
         print(status_text(done.status))
     log = verification_path(file)
     say("nothing was written" if dry_run else f"appended to {log}")
+    if not dry_run:
+        _say_what_is_shown(file)
     if done.problem:
         raise GenboardError(
             f"{file}: not {done.outcomes[-1].level}: {done.problem}",
@@ -111,3 +113,15 @@ def _print_status(file: Path) -> None:
     from ..leaderboard.verification.report import status_text
 
     print(status_text(status_of(file)))
+    _say_what_is_shown(file)
+
+
+def _say_what_is_shown(file: Path) -> None:
+    """Where boards read another file than the one whose log has just grown, its entry would otherwise be missed."""
+    from ..leaderboard.storage.records import shown_for, usual_folders
+
+    shown = shown_for(file)
+    if shown is not None:
+        say(f"{file} is a copy: boards show {shown}, whose own log says nothing of this")
+    elif not any(file.resolve().is_relative_to(folder.resolve()) for folder in usual_folders()):
+        say(f"{file} is in no folder that boards read unless told: name its folder with --results")

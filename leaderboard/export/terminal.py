@@ -54,6 +54,8 @@ def board_text(board: Board) -> str:
 
 def _heading(board: Board) -> str:
     track, count = board.track, len(board.ranked)
+    if not board.rows and board.left_out:
+        return _wrap(f"{track.title} ({track.id}): results were found, but none can be ranked:")
     if not board.rows:
         return _wrap(f"{track.title} ({track.id}): no results yet; genboard evaluate GENERATOR --track {track.name}")
     return _wrap(

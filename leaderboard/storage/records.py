@@ -11,6 +11,7 @@ from ...core.errors import BadEntry, GenboardError
 from ...core.files import home
 
 MANIFEST = ".manifest.json"  # what a submission's manifest is called, beside its result
+_PLACES = "*@*/*/*.json"  # track, generator, result
 COMMITTED = Path(__file__).parents[1] / "results"
 
 
@@ -34,10 +35,50 @@ class Records:
     Attributes:
         readable: in the order of their paths, each id once.
         unreadable: (path below its folder, what is wrong), in the order of their paths.
+        remarks: on folders without results that were named for one nearby that has some.
     """
 
     readable: tuple[Record, ...]
     unreadable: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
+
+
+def shown_for(file: Path) -> Path | None:
+    """The file that boards show for the result in a file, unless that is the file itself; none where they show none.
+
+    Raises:
+        BadEntry: not a result file.
+    """
+    place = read_result(file).path
+    shown = next((folder / place for folder in usual_folders() if (folder / place).is_file()), None)
+    return None if shown is not None and shown.samefile(file) else shown
+
+
+def others_of_name(result: Result, folders: Sequence[Path]) -> list[Path]:
+    """Results of other samples by the same name on the same track, of which boards show the newest.
+
+    None of a registered generator, whose name decides its samples.
+    """
+    if result.generator.kind == "registered":
+        return []
+    found = []
+    for path in (path for folder in folders for path in sorted((folder / result.path.parent).glob("*.json"))):
+        try:
+            other = None if path.name.endswith(MANIFEST) else read_result(path)
+        except BadEntry:
+            continue  # reported where a board is made
+        if other and other.status != "failed" and other.sampling.digest != result.sampling.digest:
+            found.append(path)
+    return found
+
+
+def _meant(folder: Path) -> Path | None:
+    """The folder of results that a folder without any was probably named for: one or two above it, or one below."""
+    here = folder.resolve()
+    for up, pattern in ((here, "*/*.json"), (here.parent, "*.json")):
+        if "@" in up.name and any(here.glob(pattern)):
+            return up.parent
+    return next((path.parents[2] for path in sorted(here.glob(f"*/{_PLACES}"))), None)
 
 
 def read_records(folders: Sequence[Path]) -> Records:
@@ -48,11 +89,13 @@ def read_records(folders: Sequence[Path]) -> Records:
     """
     readable: dict[tuple[str, str, str], Record] = {}
     unreadable: list[tuple[str, str]] = []
+    remarks: list[str] = []
     for folder in folders:
         if not folder.is_dir():
             raise BadEntry(
                 folder, "", "no such folder", "measure something first: genboard evaluate GENERATOR --track TRACK"
             )
+        found = False
         for path in sorted(folder.glob("*/*/*.json")):
             if path.name.endswith(MANIFEST):
                 continue
@@ -64,5 +107,8 @@ def read_records(folders: Sequence[Path]) -> Records:
             except GenboardError as e:
                 unreadable.append((below.as_posix(), e.fact.removeprefix(f"{path}: ")))
                 continue
+            found = True
             readable.setdefault((below.parts[0], result.generator.name, result.id), Record(result, path))
-    return Records(tuple(readable[key] for key in sorted(readable)), tuple(unreadable))
+        if not found and (meant := _meant(folder)):
+            remarks.append(f"no results directly in {folder}, but there are some in {meant}: name that folder")
+    return Records(tuple(readable[key] for key in sorted(readable)), tuple(unreadable), tuple(remarks))

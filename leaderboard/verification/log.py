@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import ValidationError
 
 from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite, TooNew
-from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
+from ...core.files import locked, parse_json, read_bytes, sha256, write_bytes
 from ...core.newer import refuse_newer
 from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
 
@@ -101,16 +100,16 @@ def append(result_path: Path, entry: Entry) -> Entry:
         CannotWrite: the log cannot be written.
     """
     path = verification_path(result_path)
-    locks = make_folder(home() / "locks")
-    with FileLock(locks / f"{sha256(str(path.resolve()).encode())[:16]}.lock"):
-        entries = read_entries(result_path)
-        placed = entry.after(entries[-1].digest if entries else None)
-        before = read_bytes(path) if entries else b""
-        try:
+    try:
+        # Beside the log, where whoever appends to it looks, with whatever data folder.
+        with locked(path.with_name(f".{path.name}.lock"), f"adding to {path}"):
+            entries = read_entries(result_path)
+            placed = entry.after(entries[-1].digest if entries else None)
+            before = read_bytes(path) if entries else b""
             write_bytes(path, before + placed.line + b"\n")
-        except CannotWrite as e:
-            raise CannotWrite(e.fact, _COPY) from e
-        return placed
+            return placed
+    except CannotWrite as e:
+        raise CannotWrite(e.fact, _COPY) from e
 
 
 def refuse_unwritable(result_path: Path) -> None:

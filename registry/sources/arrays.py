@@ -49,7 +49,7 @@ def images_of(array: NDArray[Any], name: str, conversions: Sequence[str] = ()) -
         BadImages: another type or shape, or no images in it.
     """
     check_names(conversions)
-    if len(array.shape) == 0 or len(array) == 0:
+    if len(array.shape) == 0 or 0 in array.shape:
         raise BadImages(f"{name}: shape {array.shape}: there are no images in it", "give an array of images")
     return _source(Path(name), array.dtype, array.shape, lambda start, stop: array[start:stop], None, conversions)
 
