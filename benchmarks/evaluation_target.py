@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import BadImages, BadSamples, UnknownName
-from ..registry.catalog import entries, find
+from ..core.errors import BadImages, BadSamples
+from ..core.files import problem_with_name
+from ..registry.catalog import current_name, entries, find, missing
 from ..registry.generators import LiveGenerator, load_generator
 from ..registry.generators.python import load_function, looks_like_function
 from ..registry.generators.samples import open_samples
@@ -56,16 +57,17 @@ def open_target(
         BadEntry, BadWeights: an entry that says what is not so, or files that are not the ones it names.
     """
     registered = entries(Generator)
+    named = current_name(Generator, source)
     path = Path(source)
     try:
         exists = path.exists()
     except OSError:  # too long a name, or no leave to look: no path that could be measured
         exists = False
-    given = source not in registered and exists and looks_like_images(path)
+    given = named not in registered and exists and looks_like_images(path)
     if conversions and not given:
         raise BadSamples(f"{source} is not a set of images, so it cannot be converted", "remove --convert")
-    if source in registered:
-        entry = registered[source]
+    if named in registered:
+        entry = registered[named]
         record = GeneratorRecord(
             name=entry.name,
             title=entry.title,
@@ -97,7 +99,7 @@ def open_target(
         )
     if exists or len(path.parts) > 1 or path.suffix.lower() in SUFFIXES:
         open_images(path)  # says what is wrong with it
-    raise UnknownName("generator", source, registered)
+    raise missing(Generator, source)
 
 
 def plan_for(target: EvaluationTarget, track: Track, n: int | None = None) -> Plan:
@@ -129,6 +131,9 @@ def _unregistered(name: str, kind: str, track: Track) -> GeneratorRecord:
         raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
     if slug(name) != name:
         raise BadImages(f"the name {name!r} cannot be used in file names", f"try --name {slug(name)}")
+    problem = problem_with_name(name)
+    if problem:
+        raise BadImages(problem, f"try --name {slug(name.replace('.', '-'))}-samples")
     return GeneratorRecord.model_validate(
         {
             "name": name,

@@ -28,6 +28,7 @@ class Entry(Strict):
     noun: ClassVar[str]
     name: Name
     title: str
+    aliases: tuple[Name, ...] = ()  # names it had before: results under them are its own
 
 
 class Split(Strict):

@@ -19,6 +19,15 @@ def say_left_out(unreadable: Iterable[tuple[str, str]]) -> None:
         say(f"left out: {path}: {reason}")
 
 
+def say_unreadable_entries() -> bool:
+    """Name the user's entries that cannot be read, where the command read the registry; whether there are any."""
+    catalog = sys.modules.get("genboard.registry.catalog")
+    problems = catalog.left_out() if catalog else []
+    for problem in problems:
+        say(f"left out: {problem.fact}")
+    return bool(problems)
+
+
 def print_json(value: Any) -> None:
     sys.stdout.write(canonical_json(value).decode())
 
