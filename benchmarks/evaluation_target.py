@@ -127,7 +127,7 @@ def slug(text: str) -> str:
 
 
 def _unregistered(name: str, kind: str, track: Track) -> GeneratorRecord:
-    if name in entries(Generator):
+    if current_name(Generator, name) in entries(Generator):
         raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
     if slug(name) != name:
         raise BadImages(f"the name {name!r} cannot be used in file names", f"try --name {slug(name)}")

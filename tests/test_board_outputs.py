@@ -11,17 +11,22 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from genboard.benchmarks.result import Result, save_result
+from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.leaderboard.board.across import across
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.export.frame import table_frame
 from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, to_csv
 from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
 from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
+from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.verification.log import append, new_entry, status_of, verification_path
-from genboard.registry.catalog import find
-from genboard.registry.schema import Track
+from genboard.leaderboard.verification.run import verify
+from genboard.registry import catalog
+from genboard.registry.catalog import entries, find
+from genboard.registry.schema import Generator, Track
 from refusals import Run
+
+from genboard.core.errors import BadEntry
 
 DIGITS, MNIST = find(Track, "digits"), find(Track, "mnist")
 RECORDS = read_records([COMMITTED]).readable
@@ -176,6 +181,64 @@ def test_a_partial_result_is_listed_and_never_ranked(results: Callable[..., list
     metrics = [m.model_copy(update={"value": None, "reason": "no"}) if m.name == "is" else m for m in acgan.metrics]
     found = make_board(DIGITS, results(acgan={"status": "partial", "metrics": metrics}))
     assert said(found) == {"acgan": "partial: is:digits-cnn is missing: no"}
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Change an entry of the registry for one test: `registry("vae", version=2)`, or `registry("vae", name="new")`."""
+
+    def change(old: str, **changes: object) -> None:
+        known = dict(entries(Generator))
+        entry = known.pop(old).model_copy(update=changes)
+        known[entry.name] = entry
+        monkeypatch.setattr(catalog, "_merged", lambda kind, _: (known, {}) if kind is Generator else read(kind, _))
+
+    read = catalog._merged
+    return change
+
+
+def test_a_generator_whose_version_rose_is_left_out_as_outdated(
+    results: Callable[..., list[Record]], registry: Callable[..., None]
+) -> None:
+    records = results()
+    registry("acgan", version=2)
+    found = make_board(DIGITS, records)
+    assert said(found) == {"acgan": "outdated: version 1 of the generator was measured, the registry has 2"}
+    assert len(found.ranked) == len(records) - 1
+    with pytest.raises(BadEntry, match=r"specification\.generator\.version"):
+        verify(next(r.path for r in records if r.result.generator.name == "acgan"), level="reproduced", write=False)
+
+
+@pytest.mark.parametrize("kind", ["registered", "function"])
+def test_a_renamed_generator_is_ranked_once(
+    results: Callable[..., list[Record]], registry: Callable[..., None], tmp_path: Path, kind: str
+) -> None:
+    """Only what the registry renamed is one generator under two names; a stranger's of the old name is another."""
+    old = next(r for r in results() if r.result.generator.name == "acgan").result
+    old = old.model_copy(update={"generator": old.generator.model_copy(update={"kind": kind})})
+    specification = {**old.specification, "generator": {**old.specification["generator"], "name": "renamed"}}
+    new = old.model_copy(
+        update={
+            "generator": old.generator.model_copy(update={"name": "renamed", "kind": "registered"}),
+            "specification": specification,
+            "id": result_id(specification),
+            "provenance": old.provenance.model_copy(update={"created": "2099-01-01T00:00:00Z"}),
+        }
+    )
+    registry("acgan", name="renamed", aliases=("acgan",))
+    records = [Record(r, save_result(r, tmp_path / "both", None)) for r in (old, new)]
+    found = make_board(DIGITS, records)
+    if kind == "registered":
+        assert [row.name for row in found.rows] == ["renamed"]
+        assert said(found) == {"acgan": f"superseded by {new.id} of renamed"}
+        problems = {f.code: f.problem for f in check([records[1].path], [tmp_path / "both"])}
+        assert not any("acgan" in problem for problem in problems.values())
+    else:
+        assert {row.name for row in found.rows} == {"acgan", "renamed"}
+    assert find(Generator, "acgan").name == "renamed"
+    assert [row.name for row in across([make_board(DIGITS, records[:1]), make_board(DIGITS, records[1:])]).rows] == (
+        ["renamed"] if kind == "registered" else ["acgan", "renamed"]
+    )
 
 
 @pytest.mark.parametrize(
