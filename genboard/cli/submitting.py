@@ -168,7 +168,7 @@ def check(
     elif markdown:
         from ..leaderboard.submission.comparison import review
 
-        sys.stdout.write(review(findings, paths, [base] if base else published))
+        put(review(findings, paths, [base] if base else published).encode(), None)
     elif findings:
         print(_lines(findings))
     errors = sum(finding.severity == "error" for finding in findings)
