@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from genboard.leaderboard.storage.records import COMMITTED
 from genboard.registry.catalog import entries
@@ -13,11 +14,13 @@ from genboard.registry.metrics import METRICS
 from genboard.registry.weights import ROOT as REGISTRY
 from refusals import (
     DIGITS,
+    FUNCTION,
     Run,
     features,
     folder,
     hint,
     measure,
+    module,
     refused,
 )
 
@@ -146,6 +149,33 @@ def test_a_pipe_among_entries_is_not_waited_for(run: Run, own_home: Path) -> Non
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
     assert run("list", "generators")[2] == f"left out: {path}: not a regular file\n"
+
+
+@pytest.mark.parametrize("name", ["con", "nul", "aux.v2", "com1", "lpt9.tar", "prn", "vae."])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate IMAGES --track digits --name NAME",
+        "evaluate FUNCTION --trust-code --track digits --name NAME",
+        "submit IMAGES --track digits --name NAME --out OUT",
+        "reference import STATISTICS --name NAME",
+        "reference pull org/repo digits/NAME",
+    ],
+)
+def test_a_name_that_windows_cannot_have_as_a_file_is_refused(
+    run: Run, tmp_path: Path, command: str, name: str
+) -> None:
+    np.savez(tmp_path / "statistics.npz", mu=np.zeros(2), sigma=np.eye(2))
+    places = {
+        "IMAGES": folder(tmp_path),
+        "FUNCTION": module(tmp_path, FUNCTION + "return np.zeros((n, 1, 8, 8))"),
+        "STATISTICS": tmp_path / "statistics.npz",
+        "OUT": tmp_path / "out",
+    }
+    words = [places.get(word, word.replace("NAME", name)) for word in command.split()]
+    fact = refused(run, *words)
+    assert repr(name) in fact or f"digits/{name}" in fact
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_entry_whose_weights_do_not_fit_is_named(run: Run, own_home: Path) -> None:

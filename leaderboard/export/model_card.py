@@ -18,6 +18,7 @@ from ...registry.schema import Dataset, Hub, Track
 from ..board.board import make_board
 from ..board.copying import SUSPECTS, Copying, copying
 from ..storage.records import read_records, usual_folders
+from ..text.yaml import to_yaml
 
 Form = Literal["model-index", "eval-results"]
 
@@ -50,10 +51,8 @@ def card(results: Sequence[Result], form: Form, benchmark: str | None, source: s
         )
     for result in results:
         _refuse(result)
-    utils = need("huggingface_hub.utils", "hub")
     said = model_index(results, source) if form == "model-index" else eval_results(results, benchmark, source)
-    text: str = utils.yaml_dump({"model-index": said} if form == "model-index" else said)
-    return text
+    return to_yaml({"model-index": said} if form == "model-index" else said)
 
 
 def model_index(results: Sequence[Result], source: str | None) -> list[dict[str, Any]]:
