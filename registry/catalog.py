@@ -56,7 +56,9 @@ def find(kind: type[E], name: str) -> E: ...
 @overload
 def find(kind: str, name: str) -> Any: ...
 def find(kind: type[Entry | Metric] | str, name: str) -> Any:
-    """The entry of that name, or that once had it, of a kind as a class or as "tracks".
+    """The entry of that name, of a kind as a class or as "tracks".
+
+    A name that an entry once had, one of its `aliases`, finds it too.
 
     Raises:
         UnknownName: there is none; the error names the nearest.

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.leaderboard.board.across import across
 from genboard.leaderboard.board.board import Board, make_board
+from genboard.leaderboard.board.comparable import before_measuring
 from genboard.leaderboard.export.frame import table_frame
 from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, to_csv
 from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
@@ -181,6 +183,27 @@ def test_a_partial_result_is_listed_and_never_ranked(results: Callable[..., list
     metrics = [m.model_copy(update={"value": None, "reason": "no"}) if m.name == "is" else m for m in acgan.metrics]
     found = make_board(DIGITS, results(acgan={"status": "partial", "metrics": metrics}))
     assert said(found) == {"acgan": "partial: is:digits-cnn is missing: no"}
+
+
+def test_what_cannot_be_ranked_is_said_before_it_is_measured(
+    run: Run, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert before_measuring(500, DIGITS) == []
+    said = before_measuring(40, DIGITS)
+    assert said[0] == "this result will not be ranked: 40 samples, where track digits asks for 500"
+    assert said[1].startswith("recall, coverage, beta_recall: shares of 500 reference images")
+    assert len(said) == 2
+    folder = own_home / "entries" / "tracks"
+    folder.mkdir(parents=True)
+    text = catalog.file_of(DIGITS).read_text("utf-8")
+    (folder / "fewer.toml").write_text(text.replace("samples = 500", "samples = 40"), "utf-8")
+    assert before_measuring(40, DIGITS)[2] == "hint: track fewer asks for 40 samples: --track fewer"
+    np.save(tmp_path / "few.npy", np.zeros((40, 8, 8), np.uint8) + np.arange(40, dtype=np.uint8)[:, None, None])
+    for arguments in (("noise", "--samples", 40), (tmp_path / "few.npy",)):
+        code, out, err = run("evaluate", *arguments, "--track", "digits")
+        assert code == 0
+        assert err.splitlines()[0] == said[0]
+        assert "not ranked (the track asks for 500)" in out.splitlines()[0]
 
 
 @pytest.fixture

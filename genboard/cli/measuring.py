@@ -115,10 +115,14 @@ def evaluate(
     from ..benchmarks.evaluation_target import open_target
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
+    from ..leaderboard.board.comparable import before_measuring
     from ..leaderboard.export.terminal import result_text
 
     entry = track_of(track)
     target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
+    wanted = entry.samples if samples is None else samples
+    for line in before_measuring(wanted if target.images is None else min(wanted, target.images.count), entry):
+        say(line)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
     done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
@@ -130,4 +134,4 @@ def evaluate(
     if json:
         print_json(done.result.to_json())
     else:
-        print(result_text(done.result))
+        print(result_text(done.result, entry))

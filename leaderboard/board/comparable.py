@@ -12,6 +12,7 @@ from typing import Any
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord, Result
 from ...registry.catalog import current_name, entries
+from ...registry.metrics import find_metric
 from ...registry.schema import Generator, Track
 
 # The parts of a column's specification, in words.
@@ -54,6 +55,23 @@ def why_not(result: Result, track: Track, specs: Mapping[str, dict[str, Any]]) -
     if result.status != "complete":
         return _partial(result)
     return None
+
+
+def before_measuring(n: int, track: Track) -> list[str]:
+    """What to know of a result with so many samples before it is measured; nothing where the track asks for as many."""
+    if n == track.samples:
+        return []
+    said = [f"this result will not be ranked: {n:,} samples, where track {track.name} asks for {track.samples:,}"]
+    metrics = {column.metric: find_metric(column.metric) for column in track.metrics}
+    # Their value is a share of the reference images, and more samples reach more of these.
+    shares = [name for name, m in metrics.items() if m.role == "diversity" and m.unit and "real.features" in m.reads]
+    if shares:
+        said.append(
+            f"{', '.join(shares)}: shares of {track.samples:,} reference images that grow with the number of samples; "
+            f"compare them, and distances too, with results of {n:,} samples only"
+        )
+    same = [t.name for t in entries(Track).values() if (t.dataset, t.task, t.samples) == (track.dataset, track.task, n)]
+    return [*said, *(f"hint: track {name} asks for {n:,} samples: --track {name}" for name in same)]
 
 
 def name_today(result: Result) -> str:
