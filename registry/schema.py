@@ -90,7 +90,7 @@ class Dataset(Entry):
     source: Embedded | Hub | Local | Torchvision = Field(discriminator="kind")
     revision: str
     conversions: tuple[str, ...] = ()  # applied to every image as it is read, see `registry.conversions`
-    shape: Shape  # after them
+    shape: Shape  # after the conversions
     parts: dict[Name, int]  # as published, with the number of images in each
     splits: dict[Name, Split]  # see `registry.datasets.splits`
     classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are left aside
