@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from importlib import import_module
 from importlib.metadata import version
 
 import numpy as np
@@ -13,8 +14,12 @@ from .processor import chosen_kernels, numpy_blas, processor_of, torch_blas
 from .result import Environment
 
 
-def environment(device: str) -> Environment:
-    """What decides the last bits of networks and of matrix products. It names no host and no user."""
+def environment(device: str, library: str | None = None) -> Environment:
+    """What decides the last bits of networks and of matrix products. It names no host and no user.
+
+    Args:
+        library: what ran the generator beside torch or in its place, as it is installed: `onnxruntime`.
+    """
     vendor, family = processor_of()
     return Environment(
         genboard=version("genboard"),
@@ -30,6 +35,7 @@ def environment(device: str) -> Environment:
         blas=torch_blas(),
         numpy_blas=numpy_blas(),
         kernels=chosen_kernels(),
+        runtime=f"{library} {import_module(library).__version__}" if library else None,
     )
 
 

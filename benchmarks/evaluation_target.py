@@ -32,6 +32,11 @@ class EvaluationTarget:
     images: ImageSource | None = None
     conversions: tuple[str, ...] = ()
     trusted_code: bool = False
+    library: str | None = None  # that runs the generator beside torch or in its place
+
+
+# By kind of source: the library of which a generator's last bits depend on.
+LIBRARIES = {"onnx": "onnxruntime", "diffusers": "diffusers"}
 
 
 def open_target(
@@ -83,7 +88,10 @@ def open_target(
         if entry.source.kind == "samples":
             return EvaluationTarget(record, source, images=open_samples(entry, track))
         generator = load_generator(entry, track, trust_code, device)
-        return EvaluationTarget(record, source, generator=generator, trusted_code=entry.source.kind == "python")
+        kind = entry.source.kind
+        return EvaluationTarget(
+            record, source, generator=generator, trusted_code=kind == "python", library=LIBRARIES.get(kind)
+        )
     if given:
         images = open_images(path, conversions)
         record = _unregistered(name or slug(path.stem), "images", track)

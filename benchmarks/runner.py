@@ -297,7 +297,7 @@ def _result(
             "specification": specification,
             "preview": preview,
             "influences": InfluenceRecord(sha256=sha256(influences)) if influences else None,
-            "environment": environment(options.device),
+            "environment": environment(options.device, target.library),
             "cost": Cost(
                 sampling_s=sampling_s,
                 measuring_s=measuring_s,

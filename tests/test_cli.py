@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,34 @@ def test_the_text_names_generator_number_and_metrics(run: Run) -> None:
     assert "20 samples are fewer than 4 x 32 features" in out
     for name in sorted(ON_TRACK):
         assert f"\n{name} " in out
+
+
+@pytest.mark.parametrize("source", ["noisy.py:sample", "deeper/noisy.py:sample", "images", "some images.npy"])
+def test_the_command_that_is_printed_repeats_a_run_from_anywhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "else where"
+    elsewhere.mkdir()
+    (here / "deeper").mkdir(parents=True)
+    (here / "images").mkdir()
+    pixels = np.random.default_rng(1).integers(0, 256, (20, 8, 8), np.uint8)
+    np.save(here / "some images.npy", pixels)
+    for i, image in enumerate(pixels):
+        Image.fromarray(image).save(here / "images" / f"{i}.png")
+    text = (
+        "import numpy as np\ndef sample(seeds, labels):\n"
+        "    return np.stack([np.random.default_rng(s).random((1, 8, 8)) for s in seeds])\n"
+    )
+    for name in ("noisy.py", "deeper/noisy.py"):
+        (here / name).write_text(text)
+    monkeypatch.chdir(here)
+    code, _, err = run("evaluate", source, "--track", "digits", "--samples", 20, "--trust-code", "--name", "mine")
+    assert code == 0, err
+    repeat = err.splitlines()[-1].removeprefix("to repeat it: genboard ")
+    monkeypatch.chdir(elsewhere)
+    code, _, err = run(*shlex.split(repeat))
+    assert code == 0, err
+    assert "already measured: " in err
 
 
 def test_a_folder_of_images_is_measured(run: Run, pngs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +91,20 @@ def sample(
     print(f"{manifest['n']:,} samples in {out}\ndigest {manifest['digest']}")
 
 
+def from_anywhere(command: str, source: str) -> str:
+    """A recorded command, in which a path is cut to its name, as it runs in any folder of this machine.
+
+    >>> from_anywhere("genboard evaluate mine.tools:sample --track digits", "mine.tools:sample")
+    'genboard evaluate mine.tools:sample --track digits'
+    """
+    path, _, function = source.rpartition(":")
+    file = Path(path if path.endswith(".py") else source)
+    if not file.exists():  # a module, which is imported by its name
+        return command
+    whole = f"{file.absolute()}:{function}" if path.endswith(".py") else str(file.absolute())
+    return command.replace(f"evaluate {Path(source).name} ", f"evaluate {shlex.quote(whole)} ", 1)
+
+
 @command(app, "evaluate", "genboard evaluate my-samples/ --track digits --json")
 def evaluate(
     source: Annotated[
@@ -131,6 +146,8 @@ def evaluate(
     if target.images is not None and target.images.count > done.result.sampling.n:
         say(f"{source} holds {target.images.count:,} images; the first {done.result.sampling.n:,} were measured")
     say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
+    if target.record.kind != "registered":
+        say(f"to repeat it: {from_anywhere(done.result.provenance.command, source)}")
     if json:
         print_json(done.result.to_json())
     else:
