@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, HttpUrl, model_validator
+from pydantic import AliasChoices, Field, HttpUrl, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from .fields import Name as Name
 from .fields import Sha256 as Sha256
@@ -29,6 +29,11 @@ class Entry(Strict):
     name: Name
     title: str
     aliases: tuple[Name, ...] = ()  # names it had before: results under them are its own
+
+    @model_serializer(mode="wrap")
+    def _without_no_aliases(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What is kept of tracks by a digest of all their fields was kept before there were aliases.
+        return {key: value for key, value in serialize(self).items() if key != "aliases" or value}
 
 
 class Split(Strict):

@@ -167,8 +167,7 @@ class StudyContext:
 
     def part(self, study: str, name: str, decides: Any, compute: Callable[[], Any]) -> Any:
         """A part of a table, kept on disk: `decides` is all that it depends on beside the track."""
-        track = self.track.model_dump(mode="json", exclude={"aliases"})  # former names decide nothing
-        return self.cache.part(study, name, {"track": track, "of": decides}, compute)
+        return self.cache.part(study, name, {"track": self.track.model_dump(mode="json"), "of": decides}, compute)
 
     def identity(self, name: str, extractor: str, seed: int | None = None) -> dict[str, Any]:
         """What decides all that can be measured of a generator in a feature space."""
