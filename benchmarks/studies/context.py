@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from ..shards import source_of_shards
 from .cache import Cache
 
 T = TypeVar("T")
+FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[/\\](?:[^\s:/\\]+[/\\])+")  # of this machine, which no table names
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,12 @@ class StudyContext:
         except CannotWrite:
             raise
         except GenboardError as e:
-            error = e
+            # What a user's function raised may say what is not for a table.
+            error, reason = e, e.fact.replace(f": {e.__cause__}", "") if e.__cause__ else e.fact
         except Exception as e:
-            # A user's function may raise anything, and say in it what is not for the table.
-            self.tell(f"{name}: {type(e).__name__}: {e}")
-            error = BadSamples(f"failed with {type(e).__name__}", f"draw it alone: genboard sample {name}")
-        self.left_out[name] = error.fact
+            error = BadSamples(f"{name} failed with {type(e).__name__}: {e}", f"draw it alone: genboard sample {name}")
+            reason = f"{name} failed with {type(e).__name__}"
+        self.left_out[name] = FOLDERS.sub("", reason)
         self.tell(f"{name}: left out: {error.fact}")
         return error
 

@@ -93,15 +93,15 @@ def _drawn(context: StudyContext) -> tuple[str, ...]:
     Raises:
         GenboardError: that of the first one, where all fail.
     """
-    failed: dict[str, GenboardError] = context.memory.setdefault("failed", {})
+    failed: dict[str, tuple[GenboardError, str]] = context.memory.setdefault("failed", {})
     for name in context.generators:
         if name in failed:
-            context.left_out[name] = failed[name].fact
-        elif isinstance(found := context.attempt(name, partial(context.digest, name)), GenboardError):
-            failed[name] = found
+            context.left_out[name] = failed[name][1]
+        elif isinstance(error := context.attempt(name, partial(context.digest, name)), GenboardError):
+            failed[name] = error, context.left_out[name]
     left = tuple(name for name in context.generators if name not in failed)
     if context.generators and not left:
-        raise failed[context.generators[0]]
+        raise failed[context.generators[0]][0]
     return left
 
 

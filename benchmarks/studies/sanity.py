@@ -63,9 +63,7 @@ def reason_against(metric: Metric) -> str | None:
     absent = [LACKING.get(name, f"`{name}`") for name in metric.reads if name not in POINTS]
     if absent:
         return f"needs {' and '.join(absent)}, which points do not have"
-    return (
-        None if metric.name in ROLE else "has no role among those that these checks know: " + ", ".join(get_args(Role))
-    )
+    return None if metric.role else "its row gives no role, so these checks have no question for it"
 
 
 def asks(check: Check, metric: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...core.errors import BadStudy, GenboardError
 from ...registry.catalog import entries, find, tracks_of
@@ -27,13 +27,8 @@ PAIRS = (("precision", "recall"), ("precision", "coverage"))  # fidelity, divers
 MONOTONE = 0.6  # Kendall's tau from which a curve is said to rise or fall
 
 
-@dataclass(frozen=True)
-class ControlParameter:
-    """What trades a generator's fidelity for its diversity.
-
-    Attributes:
-        own: its value where nothing else is asked for.
-    """
+class ControlParameter(NamedTuple):
+    """What trades a generator's fidelity for its diversity, and its value where nothing else is asked for."""
 
     argument: str
     own: float
@@ -55,8 +50,7 @@ def run(context: StudyContext) -> list[Row]:
         if isinstance(records, GenboardError):
             rows = [row for row in rows if row["generator"] != name]
             continue
-        common: Row = {"generator": name, "argument": control.argument, "setting": setting}
-        common["own"] = setting == control.own
+        common = {"generator": name, "argument": control.argument, "setting": setting, "own": setting == control.own}
         rows += [{"what": "value", **common, "metric": key, **record} for key, record in records.items()]
     return rows + front_rows(rows)
 
@@ -72,21 +66,19 @@ def _taking(context: StudyContext) -> dict[str, ControlParameter]:
     for name in context.generators:
         control = control_parameter(known[name]) if name in known else None
         if control is None:
-            have = [other for other, e in known.items() if context.track.name in tracks_of(e) and control_parameter(e)]
-            if context.named:
-                raise BadStudy(
-                    f"generator {name!r} takes neither truncation nor guidance",
-                    f"name some that do: {', '.join(have)}" if have else "the study needs a generator that takes one",
-                )
             context.left_out[name] = "takes neither truncation nor guidance"
+            if context.named:
+                own = [other for other, entry in known.items() if context.track.name in tracks_of(entry)]
+                have = ", ".join(other for other in own if control_parameter(known[other]))
+                hint = f"name some that do: {have}" if have else "the study needs a generator that takes one"
+                raise BadStudy(f"generator {name!r} {context.left_out[name]}", hint)
             continue
         others = sorted((key, value) for key, value in known[name].arguments.items() if key != control.argument)
         same = repr((known[name].loader, known[name].source.identity(), others))
         if same in seen and not context.named:
             context.left_out[name] = f"differs from {seen[same]} in its {control.argument} alone"
             continue
-        seen[same] = name
-        taking[name] = control
+        seen[same], taking[name] = name, control
     if not taking:
         raise BadStudy(
             f"no generator on track {context.track.name!r} takes truncation or guidance",
@@ -101,10 +93,8 @@ def control_parameter(entry: Generator) -> ControlParameter | None:
     if entry.loader is not None:
         parameters = inspect.signature(function(entry.loader, under="registry.generators")).parameters
         own = {name: p.default for name, p in parameters.items()} | own
-    for argument in SETTINGS:
-        if isinstance(own.get(argument), int | float):
-            return ControlParameter(argument, float(own[argument]))
-    return None
+    having = [argument for argument in SETTINGS if isinstance(own.get(argument), int | float)]
+    return ControlParameter(having[0], float(own[having[0]])) if having else None
 
 
 def _at(context: StudyContext, name: str, control: ControlParameter, setting: float) -> dict[str, Claimed]:
@@ -118,22 +108,19 @@ def _at(context: StudyContext, name: str, control: ControlParameter, setting: fl
 
 def turned(context: StudyContext, name: str, label: str, argument: str, setting: float) -> EvaluationTarget:
     """A registered generator with another value of an argument; its samples stand under the label."""
-    entry = find(Generator, name)
+    entry, target = find(Generator, name), context.target(name)
     other = entry.model_copy(update={"arguments": {**entry.arguments, argument: setting}})
-    target = context.target(name)
-    record = target.record.model_copy(update={"name": label})
     generator = load_generator(other, context.track, target.trusted_code, context.device)
-    return replace(target, record=record, generator=generator)
+    return replace(target, record=target.record.model_copy(update={"name": label}), generator=generator)
 
 
 def front_rows(values: Sequence[Row]) -> list[Row]:
     """Where each setting stands by each pair of a fidelity and a diversity."""
     rows: list[Row] = []
-    by_metric: dict[str, dict[tuple[Any, Any], Row]] = {}
+    by_metric: dict[str, dict[Any, Row]] = {}
     for row in values:
-        key = row["metric"]
-        if not key.endswith(":train") and row["value"] is not None:
-            by_metric.setdefault(metric_of(key).name, {})[row["generator"], row["setting"]] = row
+        if not row["metric"].endswith(":train") and row["value"] is not None:
+            by_metric.setdefault(metric_of(row["metric"]).name, {})[row["generator"], row["setting"]] = row
     for fidelity, diversity in PAIRS:
         one, other = by_metric.get(fidelity, {}), by_metric.get(diversity, {})
         both = [(one[place], other[place]) for place in one if place in other]
@@ -156,20 +143,19 @@ def _better(a: tuple[Row, Row], b: tuple[Row, Row]) -> int:
 
 def verdict(table: Table) -> list[str]:
     findings, primary = [], table.card.primary
-    keys = [key for metric in ("precision", "recall") if (key := _key(table, metric))]
+    keys = [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and ":train" not in key]
     for generator in table.seen("generator", "value"):
         rows = list(table.of("value", generator=generator))
-        curves = [_curve(table, generator, key) for key in keys]
-        if len(curves) < 2 or any(len(curve) < 2 for curve in curves):
+        curves = {key: _curve(rows, key) for key in keys}
+        if len(curves) < 2 or any(len(curve) < 2 for curve in curves.values()):
             continue
-        ends = [f"{called(key)} from {c[0][1]:.2f} to {c[-1][1]:.2f}" for key, c in zip(keys, curves, strict=True)]
-        signs = [tau(*zip(*curve, strict=True)) or 0.0 for curve in curves]
+        ends = [f"{called(key)} from {curve[0][1]:.2f} to {curve[-1][1]:.2f}" for key, curve in curves.items()]
+        first, *_, last = next(iter(curves.values()))
+        signs = [tau(*zip(*curve, strict=True)) or 0.0 for curve in curves.values()]
         trade = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
-        said = (
-            f"{generator}, {rows[0]['argument']} from {curves[0][0][0]:g} to {curves[0][-1][0]:g}: {', '.join(ends)}: "
-            f"{'one is traded for the other' if trade else 'no clear trade-off'}"
-        )
-        if by_primary := _curve(table, generator, primary):
+        said = f"{generator}, {rows[0]['argument']} from {first[0]:g} to {last[0]:g}: {', '.join(ends)}: "
+        said += "one is traded for the other" if trade else "no clear trade-off"
+        if by_primary := _curve(rows, primary):
             sign = 1 if metric_of(primary).better == "lower" else -1
             best = min(by_primary, key=lambda point: sign * point[1])[0]
             own = next(row["setting"] for row in rows if row["own"])
@@ -179,7 +165,7 @@ def verdict(table: Table) -> list[str]:
         rows = list(table.of("front", fidelity=fidelity, diversity=diversity))
         if on := [row for row in rows if row["front"] == "on"]:
             said = ", ".join(f"{row['generator']} at {row['setting']:g}" for row in on)
-            own, off = sum(bool(row["own"]) for row in on), sum(row["front"] == "surely off" for row in rows)
+            own, off = sum(row["own"] for row in on), sum(row["front"] == "surely off" for row in rows)
             findings.append(
                 f"On the Pareto front of {fidelity} and {diversity}: {said}; {own} of these are default settings. "
                 f"Another setting is significantly better in both than {off} of {len(rows)} settings."
@@ -187,11 +173,5 @@ def verdict(table: Table) -> list[str]:
     return findings
 
 
-def _key(table: Table, metric: str) -> str | None:
-    keys = [key for key in table.seen("metric", "value") if metric_of(key).name == metric]
-    return next((key for key in keys if not key.endswith(":train")), None)
-
-
-def _curve(table: Table, generator: str, key: str) -> list[tuple[float, float]]:
-    rows = table.of("value", generator=generator, metric=key)
-    return [(row["setting"], row["value"]) for row in rows if row["value"] is not None]
+def _curve(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:
+    return [(row["setting"], row["value"]) for row in rows if row["metric"] == key and row["value"] is not None]
