@@ -137,7 +137,7 @@ def _finding(study: Study, table: Table, tracks: Mapping[str, Track]) -> Finding
         at=_at(table),
         page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) else "",
         title=_title(table, tracks),
-        verdict=tuple(finding.text for finding in study.verdict(table)),
+        verdict=tuple(study.verdict(table)),
         figure=figure,
         words=words,
         columns=tuple(shown),

@@ -10,7 +10,7 @@ DEEPEST = 10.0  # standard errors, from which the shade is the deepest
 
 
 def figure(table: Table) -> str:
-    return heats([_map(table, name) for name in table.seen("corruption", "trend")], columns=2)
+    return heats([_map(table, name) for name in table.seen("corruption")], columns=2)
 
 
 def _map(table: Table, name: str) -> Heat:
@@ -28,7 +28,7 @@ def _map(table: Table, name: str) -> Heat:
 def words(table: Table) -> str:
     """What each alteration moves at the mildest and at the highest severity."""
     said = []
-    for name in table.seen("corruption", "trend"):
+    for name in table.seen("corruption"):
         rows = [row for row in table.of("value", corruption=name) if row.get("moved") is not None]
         ends: dict[str, list[float]] = {}
         for row in rows:
