@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,8 +28,12 @@ KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN
 ARM = {"0x41": "Arm", "0x43": "Cavium", "0x46": "Fujitsu", "0x4e": "NVIDIA", "0x51": "Qualcomm", "0x61": "Apple"}
 
 
-def environment(device: str) -> Environment:
-    """What decides the last bits of networks and of matrix products. It names no host and no user."""
+def environment(device: str, library: str | None = None) -> Environment:
+    """What decides the last bits of networks and of matrix products. It names no host and no user.
+
+    Args:
+        library: what ran the generator beside torch or in its place, as it is installed: `onnxruntime`.
+    """
     vendor, family = processor_of()
     return Environment(
         genboard=version("genboard"),
@@ -44,6 +49,7 @@ def environment(device: str) -> Environment:
         blas=torch_blas(),
         numpy_blas=numpy_blas(),
         kernels=chosen_kernels(),
+        runtime=f"{library} {import_module(library).__version__}" if library else None,
     )
 
 

@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import BadImages, BadSamples, UnknownName
-from ..core.files import sha256
-from ..registry.catalog import entries, find
+from ..core.errors import BadImages, BadSamples
+from ..core.files import problem_with_name, sha256
+from ..registry.catalog import current_name, entries, find, missing
 from ..registry.generators import LiveGenerator, load_generator
 from ..registry.generators.python import load_function, looks_like_function
 from ..registry.generators.samples import open_samples
@@ -21,7 +21,6 @@ from .result import GeneratorRecord
 
 _LONGEST = 80  # characters of a name
 # What Windows allows no file to be called, whatever its ending.
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
 PROGRAMS = (".onnx", ".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
 
 
@@ -35,6 +34,11 @@ class EvaluationTarget:
     images: ImageSource | None = None
     conversions: tuple[str, ...] = ()
     trusted_code: bool = False
+    library: str | None = None  # that runs the generator beside torch or in its place
+
+
+# By kind of source: the library of which a generator's last bits depend on.
+LIBRARIES = {"onnx": "onnxruntime", "diffusers": "diffusers"}
 
 
 def open_target(
@@ -62,22 +66,26 @@ def open_target(
         BadEntry, BadWeights: an entry that says what is not so, or files that are not the ones it names.
     """
     registered = entries(Generator)
+    named = current_name(Generator, source)
     path = Path(source)
     try:
         exists = path.exists()
     except OSError:  # too long a name, or no leave to look: no path that could be measured
         exists = False
-    given = source not in registered and exists and looks_like_images(path)
+    given = named not in registered and exists and looks_like_images(path)
     if conversions and not given:
         raise BadSamples(f"{source} is not a set of images, so it cannot be converted", "remove --convert")
-    if source in registered:
-        entry = registered[source]
+    if named in registered:
+        entry = registered[named]
         shown = entry.model_dump(include=set(GeneratorRecord.model_fields))
         record = GeneratorRecord.model_validate({**shown, "kind": "registered"})
         if entry.source.kind == "samples":
             return EvaluationTarget(record, source, images=open_samples(entry, track))
         generator = load_generator(entry, track, trust_code, device)
-        return EvaluationTarget(record, source, generator=generator, trusted_code=entry.source.kind == "python")
+        kind = entry.source.kind
+        return EvaluationTarget(
+            record, source, generator=generator, trusted_code=kind == "python", library=LIBRARIES.get(kind)
+        )
     if given:
         images = open_images(path, conversions, skip=skip)
         own = path.resolve()
@@ -95,7 +103,7 @@ def open_target(
         )
     if exists or len(path.parts) > 1 or path.suffix.lower() in SUFFIXES:
         open_images(path)  # says what is wrong with it
-    raise UnknownName("generator", source, registered)
+    raise missing(Generator, source)
 
 
 def plan_for(target: EvaluationTarget, track: Track, n: int | None = None) -> Plan:
@@ -124,7 +132,7 @@ def slug(text: str) -> str:
     """
     letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = re.sub(r"[^a-z0-9._]+", "-", letters.lower()).strip("-._")
-    reserved = words.partition(".")[0] in _RESERVED
+    reserved = problem_with_name(words) is not None
     if text.isascii() and words and len(words) <= _LONGEST and not reserved:
         return words
     digest = sha256(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))[:8]
@@ -136,10 +144,13 @@ def _unregistered(name: str | None, text: str, kind: str, track: Track) -> Gener
     """The record of images or of a function: the name that was given, or one made from its text, which is its title."""
     title = name or (text if text.strip() and text.isprintable() and len(text) <= _LONGEST else slug(text))
     name = name or slug(text)
-    if name in entries(Generator):
+    if current_name(Generator, name) in entries(Generator):
         raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
     if slug(name) != name:
         raise BadImages(f"the name {name!r} cannot be used in file names", f"try --name {slug(name)}")
+    problem = problem_with_name(name)
+    if problem:
+        raise BadImages(problem, f"try --name {slug(name.replace('.', '-'))}-samples")
     return GeneratorRecord.model_validate(
         {
             "name": name,

@@ -106,6 +106,7 @@ class Environment(Strict):
         blas: what torch multiplies matrices with, and its version.
         numpy_blas: likewise NumPy.
         kernels: variables that choose other kernels than the processor's own; none where none is set.
+        runtime: the library that ran the generator where torch did not, or not alone, and its version.
     """
 
     genboard: str
@@ -121,6 +122,7 @@ class Environment(Strict):
     blas: str | None = None
     numpy_blas: str | None = None
     kernels: str | None = None
+    runtime: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

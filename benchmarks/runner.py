@@ -322,7 +322,7 @@ def _result(
             "preview": preview,
             "influences": influences,
             "suspicion": suspicion,
-            "environment": environment(options.device),
+            "environment": environment(options.device, target.library),
             "cost": Cost(
                 sampling_s=sampling_s,
                 measuring_s=measuring_s,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import BadEntry, BadFeatures, CannotWrite, GenboardError
+from ..core.files import problem_with_name
 from ..registry.catalog import find
 from ..registry.extractors import load_extractor
 from ..registry.schema import Extractor
@@ -196,6 +197,9 @@ def _name(path: Path, name: str | None) -> str:
     found = re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") if name is None else name
     if not re.fullmatch(_NAME, found):
         raise BadEntry(path, "name", f"{found!r} is none", "give --name: small letters, digits, and . _ - inside")
+    problem = problem_with_name(found)
+    if problem:
+        raise BadEntry(path, "name", problem, "give another --name")
     return found
 
 

@@ -5,8 +5,7 @@ To add an entry, add one file; it is found, validated and tested because it exis
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -14,8 +13,8 @@ from typing import Any, TypeVar, overload
 
 from pydantic import ValidationError
 
-from ..core.errors import BadEntry, UnknownName
-from ..core.files import home, read_bytes
+from ..core.errors import BadEntry, GenboardError, UnknownName
+from ..core.files import home, parse_toml, read_bytes
 from .metrics import METRICS, Metric
 from .schema import Dataset, Entry, Extractor, Generator, Shape, Track
 
@@ -36,14 +35,20 @@ def entries(kind: type[Entry | Metric] | str) -> Mapping[str, Any]: ...
 def entries(kind: type[Entry | Metric] | str) -> Mapping[str, Any]:
     """Every entry of a kind, as a class or as "tracks", by name, sorted.
 
+    A file of the user's that does not parse, or whose name is taken, is left out: see `left_out`.
+
     Raises:
         UnknownName: no such kind.
-        BadEntry: a file does not parse, or a name is taken twice.
+        BadEntry: a file of the package's own does not parse, or a name is taken twice.
     """
     found = _kind(kind)
-    if issubclass(found, Metric):
-        return METRICS
-    return MappingProxyType(_merged(found, (_BUILT_IN, home() / "entries")))
+    return METRICS if issubclass(found, Metric) else MappingProxyType(_merged(found, _folders())[0])
+
+
+def left_out(kinds: Iterable[str] = ()) -> list[BadEntry]:
+    """What is wrong with the user's entries that cannot be read, of these kinds or of all."""
+    chosen = [_kind(kind) for kind in kinds or KINDS]
+    return [e for kind in chosen if not issubclass(kind, Metric) for e in _merged(kind, _folders())[1].values()]
 
 
 @overload
@@ -53,13 +58,33 @@ def find(kind: str, name: str) -> Any: ...
 def find(kind: type[Entry | Metric] | str, name: str) -> Any:
     """The entry of that name, of a kind as a class or as "tracks".
 
+    A name that an entry once had, one of its `aliases`, finds it too.
+
     Raises:
         UnknownName: there is none; the error names the nearest.
+        BadEntry: there is one of the user's, but it cannot be read.
+    """
+    found, chosen, name = entries(kind), _kind(kind), str(name)
+    entry = found.get(name) or found.get(current_name(kind, name))
+    if entry is None:
+        raise missing(chosen, name)
+    return entry
+
+
+def missing(kind: type[Entry | Metric], name: str) -> GenboardError:
+    """The error that says why there is no entry of that name: its file cannot be read, or there is none."""
+    unreadable = {} if issubclass(kind, Metric) else _merged(kind, _folders())[1]
+    return unreadable.get(name) or UnknownName(kind.noun, name, entries(kind))
+
+
+def current_name(kind: type[Entry | Metric] | str, name: str) -> str:
+    """The name today of the entry that has it among its aliases; any other name as it is.
+
+    >>> current_name("generators", "vae")
+    'vae'
     """
     found = entries(kind)
-    if not isinstance(name, str) or name not in found:
-        raise UnknownName(_kind(kind).noun, str(name), found)
-    return found[name]
+    return next((e.name for e in found.values() if name in getattr(e, "aliases", ())), name)
 
 
 def track(name: str) -> Track:
@@ -74,6 +99,10 @@ def track(name: str) -> Track:
 def shape_of(track: Track) -> Shape:
     """The shape of a track's images: height, width, channels."""
     return find(Dataset, track.dataset).shape
+
+
+def _folders() -> tuple[Path, ...]:
+    return (_BUILT_IN, home() / "entries")
 
 
 def _kind(kind: type[Entry | Metric] | str) -> type[Entry | Metric]:
@@ -96,18 +125,15 @@ def tracks_of(generator: Generator) -> tuple[str, ...]:
     return tuple(entries(Track)) if generator.tracks == "all" else generator.tracks
 
 
-def parse(kind: type[E], path: Path, text: str) -> E:
-    """The entry in `text`; the file's stem is its name.
+def parse(kind: type[E], path: Path, data: bytes | str) -> E:
+    """The entry in `data`; the file's stem is its name.
 
     Raises:
         BadEntry: `path: field: problem`.
     """
+    table = parse_toml(data, path)
     try:
-        said = tomllib.loads(text)
-    except (ValueError, RecursionError) as e:  # of numbers with too many digits, and of nesting, too
-        raise BadEntry(path, "", f"not valid TOML: {e}", "see https://toml.io for the syntax") from e
-    try:
-        return kind.model_validate({"name": path.stem, **said})
+        return kind.model_validate({"name": path.stem, **table})
     except ValidationError as e:
         first = e.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -116,23 +142,36 @@ def parse(kind: type[E], path: Path, text: str) -> E:
 
 
 @cache
-def _merged(kind: type[E], folders: tuple[Path, ...]) -> dict[str, E]:
+def _merged(kind: type[E], folders: tuple[Path, ...]) -> tuple[dict[str, E], dict[str, BadEntry]]:
+    """The entries by name, and what is wrong with the others, by the stems of their files; earlier folders go first."""
     found: dict[str, E] = {}
+    unreadable: dict[str, BadEntry] = {}
+    taken: dict[str, str] = {}
     for folder in folders:
         for path, entry in _read(kind, folder).items():
-            if entry.name in found:
-                raise BadEntry(path, "name", f"two {kind.kind} are named {entry.name!r}", "rename the file")
+            try:
+                if isinstance(entry, BadEntry):
+                    raise entry
+                for name in (entry.name, *entry.aliases):
+                    if name in taken:
+                        other = f"two {kind.kind} are named {name!r}" if name == entry.name else f"{name!r} is taken"
+                        raise BadEntry(path, "name" if name == entry.name else "aliases", other, "rename the file")
+            except BadEntry as e:
+                if folder == _BUILT_IN:
+                    raise
+                unreadable[path.stem] = e
+                continue
+            taken |= dict.fromkeys((entry.name, *entry.aliases), entry.name)
             found[entry.name] = entry
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), unreadable
 
 
 @cache
-def _read(kind: type[E], folder: Path) -> dict[Path, E]:
-    return {path: parse(kind, path, _text(path)) for path in sorted((folder / kind.kind).glob("*.toml"))}
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_bytes(path).decode()
-    except UnicodeDecodeError as e:
-        raise BadEntry(path, "", f"not UTF-8: {e.reason} at byte {e.start}", "save it as UTF-8") from e
+def _read(kind: type[E], folder: Path) -> dict[Path, E | BadEntry]:
+    read: dict[Path, E | BadEntry] = {}
+    for path in sorted((folder / kind.kind).glob("*.toml")):
+        try:
+            read[path] = parse(kind, path, read_bytes(path))
+        except BadEntry as e:
+            read[path] = e
+    return read

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, HttpUrl, model_validator
+from pydantic import AliasChoices, Field, HttpUrl, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from .fields import HubPath, Repo
 from .fields import Name as Name
@@ -29,6 +29,12 @@ class Entry(Strict):
     noun: ClassVar[str]
     name: Name
     title: str
+    aliases: tuple[Name, ...] = ()  # names it had before: results under them are its own
+
+    @model_serializer(mode="wrap")
+    def _without_no_aliases(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What is kept of tracks by a digest of all their fields was kept before there were aliases.
+        return {key: value for key, value in serialize(self).items() if key != "aliases" or value}
 
 
 class Split(Strict):
@@ -91,7 +97,7 @@ class Dataset(Entry):
     source: Embedded | Hub | Local | Torchvision = Field(discriminator="kind")
     revision: str
     conversions: tuple[str, ...] = ()  # applied to every image as it is read, see `registry.conversions`
-    shape: Shape  # after them
+    shape: Shape  # after the conversions
     parts: dict[Name, int]  # as published, with the number of images in each
     splits: dict[Name, Split]  # see `registry.datasets.splits`
     classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are left aside

@@ -11,7 +11,16 @@ import pytest
 import torch
 from cached import cached_test_split, skip_without
 from genboard.registry.catalog import entries, find, parse
-from genboard.registry.extractors import LiveExtractor, find_device, inception, lenet, load_extractor, resnet20, vgg
+from genboard.registry.extractors import (
+    LiveExtractor,
+    find_device,
+    inception,
+    lenet,
+    load_extractor,
+    pixels,
+    resnet20,
+    vgg,
+)
 from genboard.registry.extractors.fitting import Arrays
 from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
@@ -90,6 +99,54 @@ def test_pixels_are_their_own_features():
     assert logits is None
     assert extractor.dim(images.shape) == 30 == features.shape[1]
     np.testing.assert_allclose(features.numpy() * 255, images.pixels.reshape(3, -1), atol=1e-4)
+
+
+def flat(prepared: torch.Tensor) -> tuple[torch.Tensor, None]:
+    return prepared.flatten(1), None
+
+
+class Dropping(nn.Module):
+    """Flat features that a module in training would make different every time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, prepared: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return flat(self.drop(prepared))
+
+
+@pytest.mark.parametrize("given", [flat, Dropping()], ids=["function", "module"])
+def test_a_loader_may_give_a_function_or_a_module(monkeypatch, given):
+    monkeypatch.setattr(pixels, "load", lambda weights: given)
+    found = load_extractor("pixels").compute(colour(3, 2, 5), "x")[0]
+    wanted = colour(3, 2, 5).pixels.transpose(0, 3, 1, 2).reshape(3, -1)
+    np.testing.assert_allclose(found.numpy() * 255, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda x: x.flatten(1), r"gives \(256, 30\)"),
+        (lambda x: (x, None), r"gives \(256, 3, 2, 5\) and NoneType"),
+        (lambda x: (x.flatten(1), x), r"gives \(256, 30\) and \(256, 3, 2, 5\)"),
+        (lambda x: (x.flatten(1)[:3], None), r"gives \(3, 30\)"),
+        (lambda x: (x.flatten(1).numpy(), None), "gives ndarray and NoneType"),
+        (lambda x: None, "gives NoneType"),
+        (lambda x: (), "gives nothing"),
+    ],
+)
+def test_what_a_network_gives_is_held_against_its_entry(monkeypatch, given, said):
+    monkeypatch.setattr(pixels, "load", lambda weights: given)
+    extractor = load_extractor("pixels")
+    with pytest.raises(BadFeatures, match=said):
+        extractor.compute(colour(3, 2, 5), "x")
+
+
+def test_a_loader_that_gives_no_function_is_named(monkeypatch):
+    monkeypatch.setattr(pixels, "load", lambda weights: weights)
+    with pytest.raises(BadWeights, match="gives dict, where a function or module is needed"):
+        load_extractor("pixels")
 
 
 @pytest.fixture(scope="module")

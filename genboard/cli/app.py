@@ -10,7 +10,7 @@ import typer
 from typer import Option
 
 from ..core.errors import GenboardError
-from .output import say
+from .output import say, say_unreadable_entries
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,7 +50,9 @@ def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P
         @functools.wraps(call)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
-                return call(*args, **kwargs)
+                done = call(*args, **kwargs)
+                say_unreadable_entries()
+                return done
             except GenboardError as e:
                 _fail(str(e))
             except KeyboardInterrupt:

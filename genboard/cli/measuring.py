@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -93,6 +94,20 @@ def sample(
     print(f"{manifest['n']:,} samples in {out}\ndigest {manifest['digest']}")
 
 
+def from_anywhere(command: str, source: str) -> str:
+    """A recorded command, in which a path is cut to its name, as it runs in any folder of this machine.
+
+    >>> from_anywhere("genboard evaluate mine.tools:sample --track digits", "mine.tools:sample")
+    'genboard evaluate mine.tools:sample --track digits'
+    """
+    path, _, function = source.rpartition(":")
+    file = Path(path if path.endswith(".py") else source)
+    if not file.exists():  # a module, which is imported by its name
+        return command
+    whole = f"{file.absolute()}:{function}" if path.endswith(".py") else str(file.absolute())
+    return command.replace(f"evaluate {Path(source).name} ", f"evaluate {shlex.quote(whole)} ", 1)
+
+
 @command(app, "evaluate", "genboard evaluate my-samples/ --track digits --json")
 def evaluate(
     source: Annotated[
@@ -119,6 +134,7 @@ def evaluate(
     from ..benchmarks.evaluation_target import open_target
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
+    from ..leaderboard.board.comparable import before_measuring
     from ..leaderboard.export.terminal import result_text
     from ..leaderboard.storage.records import others_of_name, usual_folders
 
@@ -126,6 +142,9 @@ def evaluate(
     target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
     if target.images is not None and target.images.left_out:
         say(target.images.left_out)
+    wanted = entry.samples if samples is None else samples
+    for line in before_measuring(wanted if target.images is None else min(wanted, target.images.count), entry):
+        say(line)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
     done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
@@ -138,7 +157,9 @@ def evaluate(
     if taken:
         own = done.result.generator.name
         say(f"{own!r} also names other samples, in {taken[0]}: boards show the newest of a name; --name gives another")
+    if target.record.kind != "registered":
+        say(f"to repeat it: {from_anywhere(done.result.provenance.command, source)}")
     if json:
         print_json(done.result.to_json())
     else:
-        print(result_text(done.result))
+        print(result_text(done.result, entry))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -11,7 +11,7 @@ from typer import Argument, Option
 from ..benchmarks.studies.listing import STUDIES
 from ..core.errors import GenboardError
 from .app import app, command
-from .options import Device, Json, listed, track_of
+from .options import Device, Json, TrustCode, listed, track_of
 from .output import print_json, say
 
 _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values())
@@ -30,11 +30,21 @@ def study(
     resamples: Annotated[int | None, Option(min=2, help="Number of random orders of the samples.")] = None,
     seeds: Annotated[int | None, Option(min=2, help="Number of fresh seeds, for the study `seeds`.")] = None,
     seed: Annotated[int | None, Option(min=0, help="Seed of the subsets, orders and corruptions.")] = None,
+    samples: Annotated[
+        int | None, Option(min=2, help="Number of samples of each generator. Default: the track's.")
+    ] = None,
+    name: Annotated[
+        str | None, Option(help="Names shown in tables, separated by commas, for the images and functions among them.")
+    ] = None,
+    trust_code: TrustCode = False,
     out: Annotated[Path | None, Option(help="Output folder for tables. Default: in your data folder.")] = None,
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
-    """Run one robustness study of a track's metrics, or all. An interrupted run resumes."""
+    """Run one robustness study of a track's metrics, or all. An interrupted run resumes.
+
+    A generator that cannot be drawn, such as a Python function without --trust-code, is left out with the reason.
+    """
     from ..benchmarks.runner import references_of
     from ..benchmarks.studies.listing import find_study
     from ..benchmarks.studies.running import run_all, run_study
@@ -46,7 +56,9 @@ def study(
 
     folder, names = out or users_own(), listed(generators)
     given = {"k": k, "resamples": resamples, "seeds": seeds, "seed": seed}
-    parameters = {name: value for name, value in given.items() if value is not None}
+    parameters = {key: value for key, value in given.items() if value is not None}
+    asked = {"trust_code": trust_code, "samples": samples, "names": listed(name)}
+    taken: Any = {key: value for key, value in asked.items() if value}
 
     kept: list[Table] = []
 
@@ -58,23 +70,23 @@ def study(
             print(study_text(kept[-1]))
 
     def every(chosen: Track) -> None:
-        run_all(chosen, names, device, say, keep, lambda name, why: say(f"{chosen.name}: {name}: left out: {why}"))
+        run_all(chosen, names, device, say, keep, lambda of, why: say(f"{chosen.name}: {of}: left out: {why}"), **taken)
 
     if kind != "all":
         wanted = find_study(kind)
         if track is None:
             raise typer.BadParameter("add --track; only `all` works without it")
-        keep(run_study(wanted, track_of(track), names, parameters, device, say))
+        keep(run_study(wanted, track_of(track), names, parameters, device, say, **taken))
     elif parameters:
         raise typer.BadParameter("--k, --resamples, --seed and --seeds apply to a single study")
     elif track is not None:
         every(track_of(track))
     else:
-        for name, entry in entries(Track).items():
+        for each in entries(Track).values():
             try:
-                references_of(entry, device)
-                every(entry)
+                references_of(each, device)
+                every(each)
             except GenboardError as e:
-                say(f"{name}: left out: {e.fact}")
+                say(f"{each.name}: left out: {e.fact}")
     if json:
         print_json([table.to_json() for table in kept] if kind == "all" else kept[0].to_json())

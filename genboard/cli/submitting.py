@@ -12,7 +12,7 @@ from typer import Argument, Option
 from ..core.errors import BadSubmission
 from .app import app, command
 from .options import BatchSize, Convert, Device, Json, Skip, TrustCode, listed, track_of
-from .output import print_json, say
+from .output import print_json, put, say, say_unreadable_entries
 
 if TYPE_CHECKING:
     from ..leaderboard.submission.check import Finding
@@ -31,7 +31,12 @@ def submit(
         Argument(help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."),
     ] = None,
     track: Annotated[str | None, Option(help="Name of the track, see `genboard list tracks`.")] = None,
-    out: Annotated[Path, Option(help="Folder for the files that the pull request adds.")] = Path("submission"),
+    out: Annotated[
+        Path | None,
+        Option(
+            help="Folder for the files of the pull request (default: submission); with --template, the file to write."
+        ),
+    ] = None,
     metadata: Annotated[Path | None, Option(help="TOML file with the fields below. Flags override it.")] = None,
     template: Annotated[bool, Option("--template", help="Print a metadata file to fill in, and exit.")] = False,
     name: Annotated[str | None, Option(help="Name shown in tables, for images or a function.")] = None,
@@ -72,7 +77,9 @@ def submit(
     from ..leaderboard.submission import metadata as about
 
     if template:
-        sys.stdout.write(about.template())
+        if out is not None and out.exists():
+            raise BadSubmission(f"{out} is already there", "name a new file: what you filled in is not overwritten")
+        put(about.template().encode(), out)
         return
     if source is None or track is None:
         raise typer.BadParameter("give SOURCE and --track, or --template")
@@ -85,6 +92,7 @@ def submit(
 
     flags = {field: context.params[field] for field in about.Metadata.model_fields}
     told = about.read_metadata(metadata, flags)
+    out = out or Path("submission")
     entry = track_of(track)
     target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device, skip)
     if target.images is not None and target.images.left_out:
@@ -163,12 +171,12 @@ def check(
     elif markdown:
         from ..leaderboard.submission.comparison import review
 
-        sys.stdout.write(review(findings, paths, [base] if base else published))
+        put(review(findings, paths, [base] if base else published).encode(), None)
     elif findings:
         print(_lines(findings))
     errors = sum(finding.severity == "error" for finding in findings)
     say(f"{errors} errors, {len(findings) - errors} warnings")
-    if errors:
+    if say_unreadable_entries() or errors:  # what an entry that cannot be read would say was not checked
         raise typer.Exit(1)
 
 

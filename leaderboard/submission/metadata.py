@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from ...benchmarks.result import ChosenOn, Selection
-from ...core.errors import BadSubmission
-from ...core.files import read_bytes
+from ...core.errors import BadEntry, BadSubmission
+from ...core.files import parse_toml, read_bytes
 from ...registry.schema import Name, Strict
 from ..text.words import LONG, SHORT, problem_with, shown
 
@@ -166,9 +165,9 @@ def read_metadata(path: Path | None, flags: Mapping[str, object]) -> Metadata:
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(read_bytes(path).decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-            raise BadSubmission(f"{path}: not valid TOML: {e}", "start from: genboard submit --template") from e
+            values = parse_toml(read_bytes(path), path)
+        except BadEntry as e:
+            raise BadSubmission(e.fact, "start from: genboard submit --template --out FILE") from e
     values |= {key: value for key, value in flags.items() if value is not None}
     return _validated(values, path, flags)
 

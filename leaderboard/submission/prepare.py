@@ -81,7 +81,7 @@ def refuse_incomplete(target: EvaluationTarget, track: Track, metadata: Metadata
         flags = " ".join(f'{f.flag} "{f.example}"' if " " in f.example else f"{f.flag} {f.example}" for f in missing)
         raise BadSubmission(
             f"a submission of {target.record.name} needs {', '.join(f.name for f in missing)}",
-            f"add {flags}, or --metadata FILE; genboard submit --template writes one to fill in",
+            f"add {flags}, or --metadata FILE; genboard submit --template --out FILE writes one to fill in",
         )
     if target.images is not None and target.images.count < track.samples:
         raise BadSubmission(

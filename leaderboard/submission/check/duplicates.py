@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ....benchmarks.result import Result
+from ...board.comparable import name_today
 from .finding import Problem
 from .tree import Case, Tree
 
@@ -39,7 +40,7 @@ def _repeated(tree: Tree, field: str, what: str, told: Callable[[Result], Any]) 
         if key is None or case.document.place in settled:
             continue
         for other, _ in seen[case.result.track.name, key]:
-            if other.generator.name != case.result.generator.name:
+            if name_today(other) != name_today(case.result):
                 yield Problem(field, f"{what} {other.generator.name} ({other.id})", file_of(case))
                 break
 

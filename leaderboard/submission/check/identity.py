@@ -82,7 +82,7 @@ def contradicts_specification(case: Case) -> Iterator[Problem]:
 
 def taken_name(case: Case) -> Iterator[Problem]:
     if case.result.generator.kind != "registered" and case.entry:
-        yield Problem("generator.name", f"{case.entry.name!r} is the name of a registered generator")
+        yield Problem("generator.name", f"{case.result.generator.name!r} is the name of a registered generator")
 
 
 def unregistered(case: Case) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from ....benchmarks.result import Result
 from ....benchmarks.runner import specify_column
 from ....core.errors import BadEntry, GenboardError
 from ....core.files import parse_json
-from ....registry.catalog import entries
+from ....registry.catalog import current_name, entries
 from ....registry.schema import Generator, Track
 from ...storage.records import MANIFEST, Record
 
@@ -98,7 +98,7 @@ class Case:
 
     @property
     def entry(self) -> Generator | None:
-        return entries(Generator).get(self.result.generator.name)
+        return entries(Generator).get(current_name(Generator, self.result.generator.name))
 
     @cached_property
     def columns(self) -> tuple[Mapping[str, Any], str | None]:
