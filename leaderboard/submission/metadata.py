@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
-from ...benchmarks.result import ChosenOn, Selection
+from ...benchmarks.result import ACCOUNT, ChosenOn, Selection
 from ...core.errors import BadSubmission
 from ...core.files import read_bytes
 from ...registry.schema import Name, Strict
@@ -46,6 +46,7 @@ FIELDS = (
     Question("title", "Full name, shown in tables", "A small VAE", "unregistered"),
     Question("family", "Family: gan, vae, flow, diffusion, ...", "vae", "unregistered"),
     Question("authors", "Authors, separated by commas", "Ada Example, Bo Example", "all", "list"),
+    Question("account", "Your GitHub account: it alone may withdraw this result or take its name again", "ada-example"),
     Question("licence", "Licence of the weights or images", "CC-BY-4.0", "unregistered"),
     Question("training_data", "Training data sets, separated by commas", "digits/train", "unregistered", "list"),
     Question("tried", "Number of checkpoints or settings tried before this one was chosen", "1", "all", "number"),
@@ -107,6 +108,7 @@ class Metadata(Strict):
     title: Line | None = None
     family: Line | None = None
     authors: tuple[Short, ...] = Field(default=(), max_length=MANY)
+    account: Annotated[str, Field(pattern=ACCOUNT)] | None = None
     licence: Line | None = None
     training_data: tuple[Short, ...] = Field(default=(), max_length=MANY)
     tried: int | None = Field(None, ge=1)

@@ -99,6 +99,7 @@ def submitted(result: Result, metadata: Metadata, manifest: str) -> Result:
         generator = generator.model_copy(update={**said, "paper": metadata.paper})
     record = SubmissionRecord(
         authors=metadata.authors,
+        account=metadata.account,
         contact=metadata.contact,
         page=metadata.page,
         code=metadata.code,

@@ -12,13 +12,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock
 from pydantic import ValidationError
 
 from ...core.errors import BadEntry, CannotWrite
 from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
+from ..submission.metadata import Metadata
 from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel
+
+LARGEST = 2**20  # bytes of a log; an entry has one to six thousand
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute, and how it stands.
+
+    Attributes:
+        reason: what was said of it last.
+    """
+
+    id: str
+    reason: str
+    state: Literal["open", "upheld", "rejected"] = "open"
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,8 @@ class VerificationStatus:
     Attributes:
         level: the highest level whose latest measurement succeeded.
         failed: why the latest measurement of a level failed, where none has succeeded since; of the lowest such level.
-        disputed: the reason of a dispute that has not been rejected.
+        disputed: the reason of a dispute that has not been rejected; of several, the latest.
+        disputes: all of them, oldest first.
         withdrawn: the reason it was withdrawn; for good.
         history: all entries, oldest first.
     """
@@ -38,6 +56,7 @@ class VerificationStatus:
     disputed: str | None = None
     withdrawn: str | None = None
     history: tuple[Entry, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
 
 
 def verification_path(result_path: Path) -> Path:
@@ -52,6 +71,8 @@ def new_entry(
     level: MeasuredLevel | None = None,
     figures: Figures | None = None,
     reason: str | None = None,
+    dispute: str | None = None,
+    amends: Metadata | None = None,
 ) -> Entry:
     """An entry of this moment about a result file; `append` gives it its place in the chain.
 
@@ -66,10 +87,12 @@ def new_entry(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             by=by,
             genboard=version("genboard"),
-            result=sha256(read_bytes(result_path)),
+            result=sha256(with_plain_ends(read_bytes(result_path))),
             previous=None,
             figures=figures,
             reason=reason,
+            dispute=dispute,
+            amends=amends,
             digest=None,
         )
     except ValidationError as e:
@@ -84,7 +107,16 @@ def read_entries(result_path: Path) -> tuple[Entry, ...]:
             or a log of another result than the one that stands there now.
     """
     path = verification_path(result_path)
-    return _parse(path, read_bytes(path), sha256(read_bytes(result_path))) if path.exists() else ()
+    if not path.exists():
+        return ()
+    if path.stat().st_size > LARGEST:
+        raise BadEntry(path, "", f"{path.stat().st_size:,} bytes, no log has more than {LARGEST:,}", _RESTORE)
+    return _parse(path, with_plain_ends(read_bytes(path)), sha256(with_plain_ends(read_bytes(result_path))))
+
+
+def with_plain_ends(data: bytes) -> bytes:
+    """Canonical JSON as it was written, where git has put Windows line ends into it; no other byte is a CR there."""
+    return data.replace(b"\r\n", b"\n")
 
 
 def append(result_path: Path, entry: Entry) -> Entry:
@@ -99,7 +131,7 @@ def append(result_path: Path, entry: Entry) -> Entry:
     with FileLock(locks / f"{sha256(str(path.resolve()).encode())[:16]}.lock"):
         entries = read_entries(result_path)
         placed = entry.after(entries[-1].digest if entries else None)
-        before = read_bytes(path) if entries else b""
+        before = with_plain_ends(read_bytes(path)) if entries else b""
         try:
             write_bytes(path, before + placed.line + b"\n")
         except CannotWrite as e:
@@ -117,14 +149,20 @@ def refuse_unwritable(result_path: Path) -> None:
 def status(entries: Sequence[Entry]) -> VerificationStatus:
     """The status of a result by its log."""
     latest: dict[MeasuredLevel, Entry] = {}
-    disputed = withdrawn = None
+    disputes: dict[str, Dispute] = {}
+    withdrawn = None
     for entry in entries:
         if entry.level is not None:
             latest[entry.level] = entry
         elif entry.kind == "withdrawn":
             withdrawn = entry.reason
-        else:
-            disputed = None if entry.kind == "rejected" else entry.reason
+        elif entry.kind == "disputed":
+            disputes[entry.id] = Dispute(entry.id, entry.reason or "")
+        elif entry.kind in ("upheld", "rejected"):
+            standing = [d.id for d in disputes.values() if d.state == "open"]
+            answered = entry.dispute or next(reversed(standing), "")
+            if answered in disputes:
+                disputes[answered] = Dispute(answered, entry.reason or "", entry.kind)
     level: Level = "self-reported"
     failed = None
     for tried, entry in ((tried, latest[tried]) for tried in MEASURED if tried in latest):
@@ -132,7 +170,8 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
             level = tried
         elif failed is None:
             failed = entry.reason
-    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries))
+    disputed = next((d.reason for d in reversed(disputes.values()) if d.state != "rejected"), None)
+    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries), tuple(disputes.values()))
 
 
 def status_of(result_path: Path) -> VerificationStatus:
