@@ -109,6 +109,8 @@ def read_entries(result_path: Path) -> tuple[Entry, ...]:
     path = verification_path(result_path)
     if not path.exists():
         return ()
+    if not path.is_file():
+        raise BadEntry(path, "", "not a regular file", _RESTORE)
     if path.stat().st_size > LARGEST:
         raise BadEntry(path, "", f"{path.stat().st_size:,} bytes, no log has more than {LARGEST:,}", _RESTORE)
     return _parse(path, with_plain_ends(read_bytes(path)), sha256(with_plain_ends(read_bytes(result_path))))

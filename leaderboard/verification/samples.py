@@ -83,6 +83,8 @@ def preview_off(published: Path, found: Path) -> Off | None:
 
 def sheet_of(path: Path) -> NDArray[np.int16] | None:
     """A contact sheet, shape (h, w, 4); none if there is none, or if it is too large for one."""
+    if not path.is_file() or path.is_symlink():  # a pipe would be waited for
+        return None
     try:
         with Image.open(io.BytesIO(read_bytes(path)), formats=("PNG",)) as image:
             if max(image.size) > LARGEST_SHEET:

@@ -82,6 +82,9 @@ def borrowed_title(tree: Tree) -> Iterator[Problem]:
     for case in _new(tree):
         generator = case.result.generator
         own = looks(generator.title)
+        if not own:
+            yield Problem("generator.title", f"{generator.title!r} has no letter and no digit", file_of(case))
+            continue
         other = next((n for n, title in known if n != generator.name and own in (looks(n), looks(title))), None)
         if other is not None:
             yield Problem(

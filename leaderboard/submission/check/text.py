@@ -16,7 +16,7 @@ _LINK_FIELDS = ("page", "code")
 _OTHER_SCHEME = re.compile(r"\b(javascript|vbscript|data|file|ftp|blob)\s*:(?=\S)", re.IGNORECASE)
 # A path from the root that is two folders deep, a home folder, a drive, a share, a variable that names one.
 _LOCAL = re.compile(
-    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$(HOME|\{HOME\}|PWD|TMPDIR)\b",
+    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$\{?(HOME|PWD|TMPDIR|USER)\b",
     re.ASCII,
 )
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&(#\w+|[A-Za-z]+);|\]\(|!\[|\{\{|\{%|^#+ |`|\[\w[^\]]*\]:|\x1b")
