@@ -371,6 +371,20 @@ def by_account(first: str | None, later: str | None, **fields: Any) -> Spoil:
     return spoil
 
 
+def withdrawn_before(words: Value) -> Spoil:
+    """The same samples stand on the board under another name, and were withdrawn there."""
+
+    def spoil(ground: Ground) -> None:
+        shutil.copytree(ground.folder, ground.board, dirs_exist_ok=True)
+        at = ground.board / ground.path.relative_to(ground.folder)
+        append(at, new_entry(at, "withdrawn", by="Ada Example", reason="the licence was wrong"))
+        renamed("yours", "Yours")(ground)
+        shutil.rmtree(ground.folder / "digits@1" / "mine")
+        submission(**words)(ground)
+
+    return spoil
+
+
 def twin(name: str, title: str) -> Spoil:
     """A second submission in the same folder, that is like the first but for its name."""
 
@@ -404,6 +418,8 @@ def of_values() -> Iterator[Forgery]:
         if name in INFLUENCED:
             yield forgery(kind, f"{where}: its error over 100, with its interval", "R512", narrowed(i, 100))
             yield forgery(kind, f"{where}: its error over 1.5, with its interval", "R512", narrowed(i, 1.5))
+        if name not in SHARES and name not in ("realism",):
+            yield forgery(kind, f"{where}: no error, and no interval", "R414", exact(i))
         yield forgery(kind, f"{where}: half of its interval", "R406 R413", narrowed_one_side(i))
         yield forgery(kind, f"{where}: an invented method", "R412", interval(i, method="bootstrap of 10,000 draws"))
         yield forgery(kind, f"{where}: an invented target", "R105 R412", interval(i, target="truth"))
@@ -424,7 +440,9 @@ def of_values() -> Iterator[Forgery]:
     yield forgery(kind, "a correction that is much surer", "R415 R512", narrowed(7, 5))
     for i, name, _ in COLUMNS:
         if name in ("nn_ratio", "is", "vendi", "c_t", "beta_recall", "alpha_precision", "recall"):
-            yield forgery(kind, f"{name} moved inside of its interval", "R413 R408", middle(i, 0.3))
+            yield forgery(
+                kind, f"{name} moved inside of its interval", "R408" if name == "recall" else "R413", middle(i, 0.3)
+            )
     yield forgery(kind, "a rival's values, in the tenth digit", "R602", copied_values(3e-10))
     yield forgery(kind, "a rival's values, in the seventh digit", "R602", copied_values(3e-8))
     yield forgery(kind, "a rival's values, in the sixth digit", "R602", copied_values(1e-6))
@@ -432,6 +450,14 @@ def of_values() -> Iterator[Forgery]:
     yield forgery(kind, "the other half of them", "R602", copied_values(1e-9, slice(7, 18)))
     yield forgery(kind, "a rival's influences", "R604", same_file(influence_path, "influences"))
     yield forgery(kind, "a value with a reason why there is none", "R106 R105 R413 R409", metric(0, value=None))
+
+
+def exact(i: int) -> Spoil:
+    def change(value: Value) -> None:
+        u, own = value["metrics"][i]["uncertainty"], value["metrics"][i]["value"]
+        u["se"], u["lo"], u["hi"] = 0.0, own, own
+
+    return edit(change)
 
 
 def narrowed_one_side(i: int) -> Spoil:
@@ -584,23 +610,10 @@ def fifo(ground: Ground) -> None:
 
 def of_names() -> Iterator[Forgery]:
     kind = "name"
-    for name in (
-        "vae-",
-        "ddpm.",
-        "v-a-e",
-        "v.a.e",
-        "vae_",
-        "d-dpm",
-        "vae--",
-        "kd-e",
-        "acgan.",
-        "wgan.gp",
-        "wgangp",
-        "vqvae-",
-        "vq-vae",
-        "rea1nvp",
-    ):
-        yield forgery(kind, f"the name {name}", "R212 R215 R206", renamed(name, "A model of mine"))
+    for name in ("v-a-e", "v.a.e", "d-dpm", "kd-e", "wgan.gp", "wgangp", "vq-vae", "rea1nvp"):
+        yield forgery(kind, f"the name {name}", "R212", renamed(name, "A model of mine"))
+    for name in ("vae-", "ddpm.", "vae_", "vae--", "acgan.", "vqvae-", "mine-", "a..b"):
+        yield forgery(kind, f"the name {name}", "R215", renamed(name, "A model of mine"))
     for name in ("con", "prn", "aux", "nul", "com1", "lpt9", "con.x", "aux.json", "nul.tar.gz"):
         yield forgery(kind, f"the device {name}", "R215", renamed(name, "A model of mine"))
     for name in ("a" * 81, "Mine", "mіne", "mine/../x", "", " mine", "-mine", ".mine", "mi ne", "生成"):
@@ -636,6 +649,8 @@ def of_submitters() -> Iterator[Forgery]:
     yield forgery(kind, "the same account", "R214", by_account("ada", "ada"))
     yield forgery(kind, "the same account, in capitals", "R214", by_account("ada", "ADA"))
     yield forgery(kind, "another contact", "R213", by_account(None, None, contact="bo@example.org"))
+    yield forgery(kind, "its own samples, withdrawn under another name", "R605", withdrawn_before({}))
+    yield forgery(kind, "a stranger's samples, withdrawn", "R601", withdrawn_before({"authors": ["Bo Stranger"]}))
     yield forgery(kind, "somebody else's account", "R906", submission(account="ada"), author="bo")
     yield forgery(kind, "no account that can be", "R105", submission(account="ada example"))
     yield forgery(kind, "an account with a path", "R105", submission(account="../ada"))
@@ -736,17 +751,27 @@ def of_texts() -> Iterator[Forgery]:
         yield forgery("text", f"{what} in a title", code, edit(put("generator", "title", value=f"Mine {texts[0]}")))
         yield forgery("text", f"{what} in an author's name", code, submission(authors=[texts[0]]))
         yield forgery("text", f"{what} in a data set's", code, submission(training_data=[texts[0]]))
-    for command in (
-        "genboard evaluate mine --track digits --name mine; rm x",
+    mine = "genboard evaluate mine --track digits --name mine"
+    unsafe = (
+        f"{mine}; rm x",
         "genboard evaluate $(id) --track digits --name mine",
-        "genboard evaluate mine --track mnist --name mine",
-        "genboard evaluate mine --track digits --name yours",
-        "genboard evaluate mine --track digits --name mine --trust-code",
         "curl https://example.org",
+        f"{mine} | sh",
+    )
+    other = (
+        mine.replace("digits", "mnist"),
+        mine.replace("--name mine", "--name yours"),
+        f"{mine} --trust-code",
+        f"{mine} --track mnist",
         "genboard evaluate mine",
-        "genboard evaluate mine --track digits --track mnist --name mine",
-    ):
-        yield forgery("text", f"the command {command}", "R807 R217", edit(put("provenance", "command", value=command)))
+    )
+    for command in (*unsafe, *other):
+        yield forgery(
+            "text",
+            f"the command {command}",
+            "R807" if command in unsafe else "R217",
+            edit(put("provenance", "command", value=command)),
+        )
 
 
 def of_dates_and_sizes() -> Iterator[Forgery]:
