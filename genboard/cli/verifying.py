@@ -1,4 +1,4 @@
-"""`verify`, `dispute` and `withdraw`: the trustworthiness of a published result."""
+"""`verify`, `dispute`, `withdraw` and `amend`: the trustworthiness of a published result."""
 
 from __future__ import annotations
 
@@ -84,16 +84,22 @@ def dispute(
     resolve: Annotated[
         Literal["upheld", "rejected"] | None, typer.Option(help="Resolve the open dispute instead of raising one.")
     ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option("--dispute", help="Id of the dispute to resolve, if several are open or it was resolved before."),
+    ] = None,
 ) -> None:
     """Dispute a result or resolve a dispute. A disputed result is marked, and the reason stays visible."""
     from ..leaderboard.verification import disputes
     from ..leaderboard.verification.log import status_of
     from ..leaderboard.verification.report import status_text
 
+    if resolve is None and of is not None:
+        raise typer.BadParameter("--dispute names a dispute to resolve: add --resolve upheld or rejected")
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
-        disputes.answer(file, resolve, reason, by)
+        disputes.answer(file, resolve, reason, by, of)
     print(status_text(status_of(file)))
 
 
@@ -105,4 +111,26 @@ def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     from ..leaderboard.verification.report import status_text
 
     disputes.withdraw(file, reason, by)
+    print(status_text(status_of(file)))
+
+
+@command(
+    app, "amend", 'genboard amend RESULT.json --metadata corrected.toml --reason "the licence was wrong" --by NAME'
+)
+def amend(
+    file: ResultFile,
+    metadata: Annotated[Path, typer.Option(help="TOML file with the fields that change, named as in `submit`.")],
+    reason: Reason,
+    by: By,
+) -> None:
+    """Correct what a published result says of its generator: title, licence, authors, links, notes, ...
+
+    The correction is appended to the log. The file and its numbers stay as they are.
+    """
+    from ..leaderboard.submission.metadata import read_metadata
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.log import status_of
+    from ..leaderboard.verification.report import status_text
+
+    disputes.amend(file, read_metadata(metadata, {}), reason, by)
     print(status_text(status_of(file)))
