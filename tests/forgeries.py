@@ -431,7 +431,7 @@ def of_values() -> Iterator[Forgery]:
         assert COLUMNS[i][1] == name
         yield forgery(kind, f"{name} beyond what there can be", "R401", metric(i, value=most))
     for i in (2, 10, 15):
-        yield forgery(kind, f"{COLUMNS[i][1]} of another number of hits", "R517 R413", moved(i, -0.7))
+        yield forgery(kind, f"{COLUMNS[i][1]} of another number of hits", "R520 R413", moved(i, -0.7))
         yield forgery(kind, f"{COLUMNS[i][1]} of no number of hits", "R408", metric(i, value=0.31459))
     for i in (3, 4):
         yield forgery(kind, f"{COLUMNS[i][1]} of no number of images", "R408", metric(i, value=0.31459))
@@ -861,7 +861,7 @@ def of_manifests() -> Iterator[Forgery]:
     yield forgery(
         kind, "a little smaller", "R512", reinfluence(lambda a: {k: x * np.float32(0.99) for k, x in a.items()})
     )
-    yield forgery(kind, "of other samples", "R517", reinfluence(lambda a: {k: normal_like(x) for k, x in a.items()}))
+    yield forgery(kind, "of other samples", "R520", reinfluence(lambda a: {k: normal_like(x) for k, x in a.items()}))
     yield forgery(kind, "infinite", "R511", reinfluence(lambda a: {k: x * np.float32(np.inf) for k, x in a.items()}))
     yield forgery(kind, "of one sample fewer", "R511", reinfluence(lambda a: {k: x[1:] for k, x in a.items()}))
     yield forgery(

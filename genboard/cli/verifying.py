@@ -127,10 +127,10 @@ def amend(
 
     The correction is appended to the log. The file and its numbers stay as they are.
     """
-    from ..leaderboard.submission.metadata import read_metadata
+    from ..leaderboard.submission.metadata import read_amendment
     from ..leaderboard.verification import disputes
     from ..leaderboard.verification.log import status_of
     from ..leaderboard.verification.report import status_text
 
-    disputes.amend(file, read_metadata(metadata, {}), reason, by)
+    disputes.amend(file, read_amendment(metadata), reason, by)
     print(status_text(status_of(file)))

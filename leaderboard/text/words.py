@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
@@ -52,3 +54,25 @@ def problem_with(text: str, limit: int = LONG) -> str | None:
         if character in _HIDDEN or unicodedata.category(character) in _REFUSED:
             return f"the character U+{ord(character):04X} at position {position} is not one that is shown"
     return None
+
+
+def problem_with_link(text: str) -> str | None:
+    """Why an address may not become a link; none if it may.
+
+    >>> problem_with_link("https://example.org/paper.pdf")
+    >>> problem_with_link("javascript:alert(1)")
+    'not an http or https address'
+    """
+    hidden = problem_with(text, LONG)
+    if hidden:
+        return hidden
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "not an address"
+    if parts.scheme not in ("http", "https"):
+        return "not an http or https address"
+    if not host or parts.username is not None or "." not in host or port == 0:
+        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
+    return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None

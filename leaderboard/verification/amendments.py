@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ...benchmarks.result import Result, Selection
 from ...core.errors import GenboardError
-from ..submission.metadata import Metadata
 from .log import read_entries
 from .log_entry import Entry
+from .submitter_words import Words
 
 # Where a result keeps what a submitter says.
 _GENERATOR = ("title", "family", "licence", "paper")
@@ -18,11 +18,9 @@ _SELECTION = ("tried", "chosen_by", "chosen_on")
 _NEEDED = ("title", "family", "licence", "authors", "training_data", "tried")
 
 
-def not_amendable(result: Result, metadata: Metadata) -> str | None:
+def not_amendable(result: Result, metadata: Words) -> str | None:
     """Why these words of a result cannot be amended; none if they can."""
     given = metadata.model_fields_set
-    if fixed := given & {"name", "account"}:
-        return f"the {sorted(fixed)[0]} of a result is never amended"
     empty = sorted(name for name in given & {*_NEEDED} if not getattr(metadata, name))
     if empty:
         return f"{empty[0]} cannot be empty"
@@ -51,7 +49,7 @@ def as_amended(result: Result, path: Path) -> Result:
         return result
 
 
-def _with(result: Result, words: Metadata) -> Result:
+def _with(result: Result, words: Words) -> Result:
     given = words.model_fields_set
     generator = result.generator.model_copy(update={f: getattr(words, f) for f in _GENERATOR if f in given})
     submission = result.submission

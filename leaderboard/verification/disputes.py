@@ -7,10 +7,10 @@ from typing import Literal
 
 from ...benchmarks.result import read_result
 from ...core.errors import BadEntry
-from ..submission.metadata import Metadata
 from .amendments import not_amendable
 from .log import append, new_entry, refuse_unwritable, status_of, verification_path
 from .log_entry import Entry, Kind
+from .submitter_words import Words
 
 Answer = Literal["upheld", "rejected"]
 
@@ -58,7 +58,7 @@ def withdraw(path: Path, reason: str, by: str) -> Entry:
     return _said(path, "withdrawn", reason, by)
 
 
-def amend(path: Path, metadata: Metadata, reason: str, by: str) -> Entry:
+def amend(path: Path, metadata: Words, reason: str, by: str) -> Entry:
     """Correct what a submitter says of a generator; the result's file, and every number, stays as it is.
 
     Args:
@@ -75,7 +75,7 @@ def amend(path: Path, metadata: Metadata, reason: str, by: str) -> Entry:
 
 
 def _said(
-    path: Path, kind: Kind, reason: str, by: str, dispute: str | None = None, amends: Metadata | None = None
+    path: Path, kind: Kind, reason: str, by: str, dispute: str | None = None, amends: Words | None = None
 ) -> Entry:
     read_result(path)
     withdrawn = status_of(path).withdrawn

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from ...core.errors import BadEntry, CannotWrite
 from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
-from ..submission.metadata import Metadata
 from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel
+from .submitter_words import Words
 
 LARGEST = 2**20  # bytes of a log; an entry has one to six thousand
 
@@ -72,7 +72,7 @@ def new_entry(
     figures: Figures | None = None,
     reason: str | None = None,
     dispute: str | None = None,
-    amends: Metadata | None = None,
+    amends: Words | None = None,
 ) -> Entry:
     """An entry of this moment about a result file; `append` gives it its place in the chain.
 

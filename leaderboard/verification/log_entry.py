@@ -9,8 +9,8 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from ...benchmarks.result import Environment
 from ...core.files import json_line, sha256
 from ...registry.schema import Sha256, Strict
-from ..submission.metadata import Metadata
 from ..text.words import LONG, SHORT, shown
+from .submitter_words import Words
 
 SCHEMA = 1
 DISPUTE_ID = 12  # hex digits
@@ -101,7 +101,7 @@ class Entry(Strict):
     figures: Figures | None
     reason: Reason | None
     dispute: DisputeId | None = None
-    amends: Metadata | None = None
+    amends: Words | None = None
     digest: Sha256 | None
 
     @model_validator(mode="after")
@@ -121,8 +121,8 @@ class Entry(Strict):
             raise ValueError(f"{self.kind} answers no dispute")
         if (self.amends is not None) != (self.kind == "amended"):
             raise ValueError(f"{self.kind} amends {'nothing' if self.amends is None else 'something'}")
-        if self.amends is not None and (not self.amends.model_fields_set or self.amends.name is not None):
-            raise ValueError("an amendment changes at least one field, and not the name")
+        if self.amends is not None and not self.amends.model_fields_set:
+            raise ValueError("an amendment changes at least one field")
         return self
 
     def to_json(self) -> dict[str, Any]:

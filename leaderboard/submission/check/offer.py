@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..metadata import MANY
+from ...verification.submitter_words import MANY
 from ..roles import is_account
 from .finding import Problem
 from .tree import Case

@@ -151,7 +151,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R511", influences.unusable, "the influences do not match the result", _AGAIN),
     ("R512", influences.other_errors, "the influences give another standard error", _AGAIN),
     ("R516", influences.unchecked, "no influences, so standard errors stay unchecked", "submit with genboard submit"),
-    ("R517", influences.other_values, "the influences are of another value", _AGAIN),
+    ("R520", influences.other_values, "the influences are of another value", _AGAIN),
     ("R704", history.bad_log, "a damaged verification log", "lines are appended, never edited or removed"),
     ("R705", history.log_of_a_new_result, "a new result with a log", "remove the log; verify it once it is published"),
     ("R708", history.implausible, "a log that contradicts itself or its result", _LOG),

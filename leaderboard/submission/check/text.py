@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...text.words import LONG, problem_with
-from ..metadata import problem_with_link
+from ...text.words import LONG, problem_with, problem_with_link
 from .finding import Problem
 from .tree import Case, Document, strings
 
