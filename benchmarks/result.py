@@ -21,6 +21,7 @@ from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
 
 SCHEMA = 1
+ACCOUNT = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?$"  # what GitHub accepts
 
 
 class UncertaintyRecord(Strict):
@@ -158,9 +159,14 @@ class Selection(Strict):
 
 
 class SubmissionRecord(Strict):
-    """Who offers a result for ranking, and what they say of the generator. None of it can be measured."""
+    """Who offers a result for ranking, and what they say of the generator. None of it can be measured.
+
+    Attributes:
+        account: on GitHub, of whoever offers it: it alone may withdraw the result and submit again under its name.
+    """
 
     authors: tuple[str, ...] = Field(min_length=1)
+    account: str | None = Field(None, pattern=ACCOUNT)
     contact: str | None = None
     page: str | None = None
     code: str | None = None
@@ -169,6 +175,11 @@ class SubmissionRecord(Strict):
     notes: str | None = None
     selection: Selection
     manifest: Sha256  # of `<id>.manifest.json`
+
+    @model_serializer(mode="wrap")
+    def _without_an_account(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Older submissions named none, and keep their bytes.
+        return {key: value for key, value in serialize(self).items() if key != "account" or value is not None}
 
 
 class ErrorRecord(Strict):

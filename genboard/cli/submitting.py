@@ -43,6 +43,7 @@ def submit(
     title: Annotated[str | None, _about("Full name.")] = None,
     family: Annotated[str | None, _about("Family: gan, vae, flow, diffusion, ...")] = None,
     authors: Annotated[str | None, _about("Authors, separated by commas.")] = None,
+    account: Annotated[str | None, _about("Your GitHub account: it alone may withdraw the result.")] = None,
     licence: Annotated[str | None, _about("Licence of the weights or images.")] = None,
     training_data: Annotated[str | None, _about("Training data sets, separated by commas.")] = None,
     tried: Annotated[int | None, _about("Number of checkpoints or settings tried before this one was chosen.")] = None,
@@ -142,6 +143,10 @@ def check(
     base: Annotated[
         Path | None, Option(help="Results before the change: none of them may be edited or removed.")
     ] = None,
+    author: Annotated[
+        str | None,
+        typer.Option(help="GitHub account that offers the change: it may add only the log lines of its roles."),
+    ] = None,
     markdown: Annotated[
         bool,
         Option("--markdown", help="Print Markdown: findings, and new results beside their neighbours on the board."),
@@ -165,7 +170,7 @@ def check(
     from ..leaderboard.submission.check import check as check_files
 
     published = against or [COMMITTED]
-    findings = check_files(paths, published, base)
+    findings = check_files(paths, published, base, author=author)
     if json:
         print_json([finding.to_json() for finding in findings])
     elif markdown:

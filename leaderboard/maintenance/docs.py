@@ -33,12 +33,12 @@ from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
-from ..verification.tables import levels, tolerances
 from . import field_docs, study_docs, validation_docs, version_docs
 from .copies_test import TABLE as COPIES
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
+from .verification_docs import levels, tolerances
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = ROOT / "benchmarks" / "speed" / "reference_memory.json"

@@ -9,9 +9,11 @@ from pathlib import Path
 from ...benchmarks.result import Result, read_result
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import home
+from ..verification.amendments import as_amended
 
 MANIFEST = ".manifest.json"  # what a submission's manifest is called, beside its result
 _PLACES = "*@*/*/*.json"  # track, generator, result
+LARGEST = 2 * 2**20  # bytes of a result; those there are have forty kilobytes
 COMMITTED = Path(__file__).parents[1] / "results"
 
 
@@ -22,7 +24,7 @@ def usual_folders() -> list[Path]:
 
 @dataclass(frozen=True)
 class Record:
-    """A result and the file it stands in."""
+    """A result, with the words of its amendments, and the file it stands in."""
 
     result: Result
     path: Path
@@ -101,6 +103,7 @@ def read_records(folders: Sequence[Path]) -> Records:
                 continue
             below = path.relative_to(folder)
             try:
+                _refuse_unreadable(path)
                 result = read_result(path)
                 if result.path.as_posix() != below.as_posix():
                     raise BadEntry(path, "", f"its place is {result.path.as_posix()}")
@@ -108,7 +111,18 @@ def read_records(folders: Sequence[Path]) -> Records:
                 unreadable.append((below.as_posix(), e.fact.removeprefix(f"{path}: ")))
                 continue
             found = True
-            readable.setdefault((below.parts[0], result.generator.name, result.id), Record(result, path))
+            key = (below.parts[0], result.generator.name, result.id)
+            if key not in readable:
+                readable[key] = Record(as_amended(result, path), path)
         if not found and (meant := _meant(folder)):
             remarks.append(f"no results directly in {folder}, but there are some in {meant}: name that folder")
     return Records(tuple(readable[key] for key in sorted(readable)), tuple(unreadable), tuple(remarks))
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """Raises BadEntry for what would be waited for, or would fill the memory."""
+    if not path.is_file():
+        raise BadEntry(path, "", "not a regular file")
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise BadEntry(path, "", f"{size:,} bytes: no result has more than {LARGEST:,}")

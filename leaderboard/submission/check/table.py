@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from . import attached, duplicates, form, history, identity, influences, offer, preview, protocol, text, values
+from . import (
+    attached,
+    duplicates,
+    form,
+    history,
+    identity,
+    influences,
+    methods,
+    names,
+    offer,
+    preview,
+    protocol,
+    text,
+    values,
+)
 from .finding import Check, Problem
 from .tree import Case, Document, Tree
 
 S = TypeVar("S")
 
-WARNINGS = frozenset({"R805", "R211", "R305", "R312", "R705", "R903", "R904"})
+WARNINGS = frozenset({"R214", "R305", "R312", "R515", "R516", "R605", "R706", "R805", "R903", "R904"})
 
 _AGAIN = "measure again: genboard submit writes the file"
 _LEAVE = "do not change published files; a new measurement gets its own file"
 _OWN = "submit the output of your own generator, under its own name"
 _REBUILD = "measure again with this version of genboard"
+_LOG = "write lines with genboard verify, dispute, withdraw and amend alone"
+_NAME = "choose another with --name"
 _PLAIN = "use one line of plain visible text"
 
 
@@ -55,7 +71,8 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R202", identity.unknown_part, "its specification has an unknown part", _AGAIN),
     ("R203", identity.missing_part, "a part of its specification is missing", _AGAIN),
     ("R204", identity.contradicts_specification, "it contradicts its specification", _AGAIN),
-    ("R205", identity.taken_name, "the name of a registered generator", "choose another with --name"),
+    ("R205", identity.taken_name, "the name of a registered generator", _NAME),
+    ("R215", names.reserved, "a name that cannot be a folder everywhere", _NAME),
     (
         "R206",
         identity.unregistered,
@@ -76,7 +93,8 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ),
     ("R209", identity.trust_contradicted, "trusted code contradicts what was measured", _AGAIN),
     ("R210", identity.other_images, "not measured on the images it specifies", _AGAIN),
-    ("R211", identity.borrowed_title, "the title of another generator", "choose another with --title"),
+    ("R216", identity.not_as_measured, "task, origin or block that genboard does not write", _AGAIN),
+    ("R217", identity.other_command, "the command of another result", _AGAIN),
     ("R301", protocol.unknown_track, "an unknown track", "genboard list tracks"),
     ("R302", protocol.other_version, "another version of the track", _REBUILD),
     ("R303", protocol.other_sampling, "sampled by another protocol", _REBUILD),
@@ -89,6 +107,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ),
     ("R306", protocol.missing_column, "a column is missing", _REBUILD),
     ("R307", protocol.unknown_column, "a column that the track does not have, or a duplicate", _REBUILD),
+    ("R313", protocol.other_order, "columns in another order than the track's", _AGAIN),
     ("R308", protocol.other_metric, "a metric of another version, direction or parameter", _REBUILD),
     ("R309", protocol.other_extractor, "another extractor", _REBUILD),
     ("R310", protocol.other_reference, "another reference", _REBUILD),
@@ -110,20 +129,32 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R409", values.status_contradicted, "a status that contradicts the values", _AGAIN),
     ("R410", values.wrong_date, "no date, or one in the future", _AGAIN),
     ("R411", values.impossible_cost, "an impossible cost", _AGAIN),
+    ("R412", methods.unknown_method, "an interval of an unknown method, or about something else", _AGAIN),
+    ("R413", methods.other_interval, "an interval that its method does not give", _AGAIN),
+    ("R414", methods.no_error, "no error, of samples that differ", _AGAIN),
+    ("R415", values.other_extrapolation, "a distance that contradicts its bias correction", _AGAIN),
+    ("R416", values.impossible_environment, "an impossible environment", _AGAIN),
     ("R501", preview.absent, "the preview is missing", _AGAIN),
     ("R502", preview.other_digest, "the preview has another digest", _AGAIN),
     ("R503", preview.not_described, "the preview does not match its description", _AGAIN),
     ("R504", preview.more_than_a_picture, "the preview contains more than an image", _AGAIN),
+    ("R513", preview.other_layout, "tiles of the preview are missing, or there is more than tiles", _AGAIN),
+    ("R514", preview.other_neighbours, "the preview shows no training images on the right", _AGAIN),
+    ("R515", preview.blank, "a blank preview", "a maintainer compares it with the values"),
     ("R505", attached.absent, "the manifest is missing", _AGAIN),
     ("R506", attached.unreadable, "the manifest is not valid", _AGAIN),
     ("R507", attached.other_digest, "the manifest has another digest", _AGAIN),
     ("R508", attached.other_samples, "the manifest describes other samples", _AGAIN),
     ("R509", attached.gaps, "the manifest's runs have gaps", _AGAIN),
+    ("R518", attached.other_source, "the manifest names other files, or runs that cannot be", _AGAIN),
     ("R510", influences.absent, "the influences of the samples are missing", _AGAIN),
     ("R511", influences.unusable, "the influences do not match the result", _AGAIN),
     ("R512", influences.other_errors, "the influences give another standard error", _AGAIN),
+    ("R516", influences.unchecked, "no influences, so standard errors stay unchecked", "submit with genboard submit"),
+    ("R520", influences.other_values, "the influences are of another value", _AGAIN),
     ("R704", history.bad_log, "a damaged verification log", "lines are appended, never edited or removed"),
-    ("R705", history.log_of_a_new_result, "verified before it was published", "verify it once it is published"),
+    ("R705", history.log_of_a_new_result, "a new result with a log", "remove the log; verify it once it is published"),
+    ("R708", history.implausible, "a log that contradicts itself or its result", _LOG),
     ("R806", text.bad_link, "a link that is not http or https", "give the whole address, https://..."),
     (
         "R807",
@@ -144,18 +175,38 @@ RESULTS: tuple[Check[Case], ...] = _checks(
         "chosen on the data it is measured with, so its values are too good",
         "choose on other images; `genboard verify` draws fresh samples",
     ),
+    ("R905", offer.impossible_counts, "too many authors, or impossible numbers", "list each author once"),
+    ("R906", offer.another_account, "offered by another account than its submitter's", "name your own account"),
     ("R904", offer.unknown_origin, "an unknown licence or family", "add --licence and --family"),
 )
 
 # Of all files together.
 TREES: tuple[Check[Tree], ...] = _checks(
     ("R108", form.stray, "a file that belongs to no result", "remove it; docs/submitting.md has the layout"),
-    ("R109", form.linked, "a symbolic link", "put the file itself there"),
+    ("R109", form.linked, "a symbolic link, or no regular file", "put the file itself there"),
+    ("R211", names.borrowed_title, "the title of another generator", "choose another with --title"),
+    ("R212", names.lookalike, "a name that looks like another's", _NAME),
+    ("R213", names.taken, "the name of another submitter", _NAME),
+    ("R214", names.again, "a later result of a submitted name", "a maintainer weighs whether it is the same submitter"),
     ("R601", duplicates.same_samples, "the samples of another name", _OWN),
     ("R602", duplicates.same_values, "the values of another name", _OWN),
     ("R603", duplicates.same_preview, "the preview of another name", _OWN),
+    ("R604", duplicates.same_influences, "the influences of another name", _OWN),
+    (
+        "R605",
+        duplicates.resubmitted,
+        "samples that were withdrawn under another name",
+        "a maintainer weighs the reason",
+    ),
     ("R701", history.edited, "a published file was edited", _LEAVE),
     ("R702", history.removed, "a published file was removed", "withdraw a result instead: genboard withdraw FILE"),
+    ("R706", history.added, "a new line in the log of a published result", "a maintainer weighs it"),
+    (
+        "R707",
+        history.not_theirs,
+        "a line of a log that its author may not write",
+        "leaderboard/roles.toml says who may",
+    ),
     ("R703", history.rewritten, "lines of a verification log were edited or removed", _LEAVE),
 )
 

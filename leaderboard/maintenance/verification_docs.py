@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from ..storage.records import Record
 from ..text.tables import markdown_table
-from .levels import LUCKY
-from .log import status_of
-from .log_entry import LEVELS
-from .sensitivity import DRAWS, ULPS
-from .tolerance import IN_SE, LEVELS_OFF, PIXELS_OFF, RELATIVE, TIMES
+from ..verification.levels import LUCKY
+from ..verification.log import status_of
+from ..verification.log_entry import LEVELS
+from ..verification.sensitivity import DRAWS, ULPS
+from ..verification.tolerance import IN_SE, LEVELS_OFF, PIXELS_OFF, RELATIVE, TIMES
 
 
 def tolerances() -> str:
