@@ -7,15 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from ....benchmarks.result import Result
+from ....core.files import problem_with_name
 from ....registry.catalog import entries
 from ....registry.schema import Generator
 from ..roles import is_account
 from .duplicates import file_of
 from .finding import Problem
 from .tree import Case, Tree
-
-# Names of devices on Windows, whatever follows the dot.
-_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.ASCII)
 
 # Cyrillic, Greek, Armenian and other small letters, digits and signs, by the Latin letter that they look like.
 _LIKE = {
@@ -61,8 +59,8 @@ def looks(text: str) -> str:
 
 def reserved(case: Case) -> Iterator[Problem]:
     name = case.result.generator.name
-    if _RESERVED.fullmatch(name):
-        yield Problem("generator.name", f"{name!r} is a device on Windows: no file or folder there can have this name")
+    if problem := problem_with_name(name):
+        yield Problem("generator.name", problem)
     elif name.endswith((".", "-", "_")) or ".." in name:
         yield Problem("generator.name", f"{name!r} ends in a sign, or holds two dots")
 
