@@ -26,9 +26,9 @@ from genboard.registry.generators.pretrained import (
     unet_ddpm,
 )
 from genboard.registry.generators.pretrained.ancestral import denoised
-from genboard.registry.generators.zoo.training import arrays, filled, seeded
 from genboard.registry.images import Images
 from genboard.registry.schema import Dataset, Extractor, Generator, Track
+from genboard.registry.training import arrays, filled, seeded
 from genboard.registry.weights import read_weights
 
 from genboard.core.errors import BadSamples

@@ -5,19 +5,14 @@ Batch normalisation is in evaluation mode, so that an image does not depend on t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from .decoding import decoder, from_tanh, resizer
-
-Weights = Mapping[str, NDArray[np.float32]]
 
 
 class WganGp(nn.Module):
@@ -107,30 +102,30 @@ def dcgan() -> nn.Module:
     )
 
 
-def load_wgan_gp(weights: Weights, track: Track, device: str = "cpu") -> Sampler:
+def load_wgan_gp(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     """Uddin's WGAN-GP (arXiv:1704.00028) of MNIST."""
     return decoder(fitted(empty(WganGp), weights), device, 64, from_tanh)
 
 
-def load_conditional_wgan_gp(weights: Weights, track: Track, device: str = "cpu") -> Sampler:
+def load_conditional_wgan_gp(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     """Hongo's class-conditional WGAN-GP of MNIST."""
     network = fitted(empty(lambda: Upsampling(10, side=7, classes=10)), weights)
     return decoder(network, device, 10, from_tanh, classes=10)
 
 
-def load_began(weights: Weights, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
+def load_began(weights: Arrays, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
     """MassimilianoT's BEGAN (arXiv:1703.10717) of MNIST at 32x32, resized to the track's images."""
     resized = resizer(resize, track)
     network = fitted(empty(lambda: Upsampling(62, side=8, slope=0.2)), weights)
     return decoder(network, device, 62, lambda images: resized(from_tanh(images)))
 
 
-def load_dcgan(weights: Weights, track: Track, device: str = "cpu") -> Sampler:
+def load_dcgan(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     """Sunesh's DCGAN (arXiv:1511.06434) of Fashion-MNIST."""
     network = nn.Sequential(nn.Unflatten(1, (100, 1, 1)), fitted(empty(dcgan), weights))
     return decoder(network, device, 100, from_tanh)
 
 
-def load_two_steps(weights: Weights, track: Track, device: str = "cpu") -> Sampler:
+def load_two_steps(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     """Mehalyna's small GAN of Fashion-MNIST."""
     return decoder(fitted(empty(TwoSteps), weights), device, 64, from_tanh)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from .decoding import decoder, resizer
-
-Weights = Mapping[str, NDArray[np.float32]]
 
 
 class Decoder64(nn.Module):
@@ -58,7 +53,7 @@ class ConditionalDecoder(nn.Module):
         return images
 
 
-def load_64(weights: Weights, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
+def load_64(weights: Arrays, track: Track, device: str = "cpu", resize: str = "") -> Sampler:
     """Enzweiler's decoder of 64x64 images, resized to the track's."""
     resized = resizer(resize, track)
     # The file's shortcuts are never used.
@@ -66,7 +61,7 @@ def load_64(weights: Weights, track: Track, device: str = "cpu", resize: str = "
     return decoder(fitted(empty(Decoder64), used), device, 8, resized)
 
 
-def load_conditional(weights: Weights, track: Track, device: str = "cpu") -> Sampler:
+def load_conditional(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     """harryz6560's class-conditional decoder, whose posterior collapsed: every image is its class's mean."""
     used = {key: array for key, array in weights.items() if key.startswith(("decoder.", "class_embedding."))}
     return decoder(fitted(empty(ConditionalDecoder), used), device, 64, classes=10)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,7 +15,7 @@ from ...catalog import find
 from ...schema import Dataset, Track
 from .. import Sampler
 from ..draws import Draw, labelled_normal, normal
-from ..placed import placed
+from ..networks import placed
 
 RESIZE = "antialiased-bilinear"
 
@@ -35,16 +34,13 @@ def decoder(
         to_unit: takes its images to [0, 1].
         classes: labels that are not asked for are drawn among so many, with equal shares.
     """
-    run = placed(network, device)
+    run = placed(network, device, lambda *given: to_unit(network(*given)).permute(0, 2, 3, 1))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        with torch.inference_mode():
-            if classes is None:
-                images = run(torch.from_numpy(normal(draws, latent)))
-            else:
-                labels, z = labelled_normal(draws, latent, np.full(classes, 1 / classes, np.float32))
-                images = run(torch.from_numpy(z), torch.from_numpy(labels))
-            return to_unit(images).permute(0, 2, 3, 1).numpy()
+        if classes is None:
+            return run(normal(draws, latent))
+        labels, z = labelled_normal(draws, latent, np.full(classes, 1 / classes, np.float32))
+        return run(z, labels)
 
     return sample
 

@@ -6,7 +6,7 @@ network's output, which is high for digits. The energies of a batch are summed, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ....core.errors import BadSamples
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, next_normal
 
@@ -52,7 +53,7 @@ def step(network: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
     return moved.clamp(-1, 1)
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu", steps: int = 256) -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu", steps: int = 256) -> Sampler:
     if steps < 1:
         raise BadSamples(f"{steps} steps of Langevin dynamics", "set `steps` to 1 or more in the entry's arguments")
     network = fitted(empty(energy_network), weights).to(device)

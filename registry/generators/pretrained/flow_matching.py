@@ -5,7 +5,7 @@ The network gives the velocity on straight paths from noise (t = 0) to an image 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from ....core.errors import BadSamples
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, labelled_normal
-from ..placed import placed
+from ..networks import from_signed, placed
 
 SIDE = 28
 EMBEDDING = 100
@@ -100,7 +101,7 @@ class VelocityUNet(nn.Module):
         return velocity
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu", steps: int = 100) -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu", steps: int = 100) -> Sampler:
     if steps < 1:
         raise BadSamples(f"{steps} steps of Euler's method", "set `steps` to 1 or more in the entry's arguments")
     network = fitted(empty(VelocityUNet), weights)
@@ -114,8 +115,7 @@ def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str =
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, SIDE**2, np.full(CLASSES, 1 / CLASSES, np.float32))
-        with torch.inference_mode():
-            images = run(torch.from_numpy(z).view(-1, 1, SIDE, SIDE), torch.from_numpy(labels))
-        return ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).numpy()
+        images = run(z.reshape(-1, 1, SIDE, SIDE), labels)
+        return from_signed(images.clip(-1, 1))
 
     return sample

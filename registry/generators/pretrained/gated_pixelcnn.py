@@ -8,7 +8,7 @@ stack is worked out once a row, from its own earlier rows, and the horizontal st
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, choose, uniform
 
@@ -173,7 +174,7 @@ def draw(network: GatedPixelCNN, numbers: NDArray[np.float32], height: int, widt
     return levels
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu") -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     network = fitted(empty(GatedPixelCNN), weights).to(device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:

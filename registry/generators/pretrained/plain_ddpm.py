@@ -5,7 +5,7 @@ It sees 25 pixels far and knows nothing of an image as a whole: strokes are clea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw
 from .ancestral import denoised
@@ -63,12 +64,12 @@ class PlainCNN(nn.Module):
         return x
 
 
-def build(weights: Mapping[str, NDArray[np.float32]]) -> PlainCNN:
+def build(weights: Arrays) -> PlainCNN:
     """The network of these weights, beside which the file holds the schedule."""
     return fitted(empty(PlainCNN), {k.removeprefix("gt."): v for k, v in weights.items() if k.startswith("gt.")})
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu") -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     network = build(weights).to(device)
     betas = weights["beta_t"][1:].astype(np.float64)  # the schedule begins with an entry that is not used
 

@@ -6,10 +6,9 @@ logits of grey levels. How the levels were made continuous for the training play
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -17,9 +16,10 @@ from torch.nn import functional as F
 
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, normal
-from ..placed import placed
+from ..networks import placed
 
 SIDE = 28
 LEVELS = 256
@@ -131,13 +131,12 @@ class Flow(nn.Module):
         return (share * LEVELS).floor().clamp(0, LEVELS - 1).to(torch.uint8)
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu") -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     used = {key: array for key, array in weights.items() if not key.startswith("flows.0.")}  # 0: the dequantisation
     network = fitted(empty(Flow), used)
     run = placed(network, device, network.draw)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        with torch.inference_mode():
-            return run(torch.from_numpy(normal(draws, SIDE**2)).view(-1, 1, SIDE, SIDE)).permute(0, 2, 3, 1).numpy()
+        return run(normal(draws, SIDE**2).reshape(-1, 1, SIDE, SIDE)).transpose(0, 2, 3, 1)
 
     return sample

@@ -6,7 +6,7 @@ sample to sample. As its authors do, every image is stretched to [0, 1].
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from ...extractors.fitting import empty, fitted
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, labels_of
 from .ancestral import denoised
@@ -104,14 +105,14 @@ def stretched(images: Tensor) -> Tensor:
     return (images - low) / (high - low)
 
 
-def build(weights: Mapping[str, NDArray[np.float32]]) -> UNet:
+def build(weights: Arrays) -> UNet:
     """The network of these weights, which say how wide its embeddings are and whether it knows classes."""
     times = weights["time_embed.weight"].shape[1]
     classes = len(weights.get("class_embedding.weight", ()))
     return fitted(empty(lambda: UNet(times, classes)), weights)
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu") -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
     network = build(weights).to(device)
     classes = len(weights.get("class_embedding.weight", ()))
     shares = np.full(classes, 1 / max(classes, 1), np.float32)
