@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ....benchmarks.drawing import PROTOCOL
-from ....benchmarks.labels import labels_digest, labels_for
+from ....benchmarks.drawing import PROTOCOL, labels_digest, labels_for
 from ....benchmarks.scoring import reference_count
 from ....core.errors import GenboardError
 from ....reference_stats.statistics import recipe_for

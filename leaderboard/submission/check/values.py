@@ -163,8 +163,8 @@ def impossible_environment(case: Case) -> Iterator[Problem]:
 def other_extrapolation(case: Case) -> Iterator[Problem]:
     """The Fréchet distance of few samples is larger than that of infinitely many, and as uncertain."""
     found = {(r.name, r.extractor, r.params.get("against")): (field, r) for field, r in records(case)}
-    for (name, *space), (field, record) in found.items():
-        plain = found.get(("fd", *space)) if name == "fd_debiased" else None  # type: ignore[call-overload]
+    for (name, extractor, against), (field, record) in found.items():
+        plain = found.get(("fd", extractor, against)) if name == "fd_debiased" else None
         if plain is None or record.value is None or plain[1].value is None or not up_to_date(case):
             continue
         if record.value > plain[1].value + EXACT * abs(plain[1].value):
