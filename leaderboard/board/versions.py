@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...benchmarks.runner import specify_column
-from ...core.errors import UnknownName
+from ...core.errors import GenboardError, UnknownName
 from ...registry.catalog import find
 from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import Track, TrackMetric
