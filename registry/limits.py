@@ -13,5 +13,6 @@ ARCHIVE = 1 * 2**30  # bytes that an archive may unpack to, whatever its size
 ARCHIVE_RATIO = 100  # and how many times its size beyond that
 ROW_GROUP = 1 * 2**30  # bytes of one column of one row group of Parquet, unpacked
 TEXT = 64 * 2**10  # bytes of one caption
+LATENTS = 2**28  # numbers that a program takes for one block of samples
 DOWNLOAD = 2 * 2**30  # bytes of a file from an address, which is in memory until its digest is checked
 HUB_FILE = 64 * 2**30  # bytes of a file from the Hugging Face Hub, which goes to the disk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ def function(name: str, under: str = "") -> Callable[..., Any]:
     except (ImportError, AttributeError, ValueError) as e:
         raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "write `module:function`") from e
     # What a module has of Python or of a library, such as `__builtins__`, is nothing that an entry may name.
-    own = callable(found) and str(getattr(found, "__module__", "")).startswith(f"{PACKAGE}.")
+    made_of = found.func if isinstance(found, partial) else found
+    own = callable(found) and str(getattr(made_of, "__module__", "")).startswith(f"{PACKAGE}.")
     if not own or attribute.startswith("_"):
         raise GenboardError(f"{name!r} is no function of {PACKAGE}.{under}", "write `module:function`")
     named: Callable[..., Any] = found

@@ -27,7 +27,7 @@ from ..core.files import home, make_folder, sha256, write_bytes
 from . import limits
 from .download import CannotDownload, download
 from .fields import Weights
-from .hub import hub_file
+from .hub import HubFile
 from .sources.damage import first_line, refusing, size_of
 
 ROOT = Path(__file__).parent
@@ -55,7 +55,8 @@ def fetch(weights: Weights) -> Path:
         assert weights.repo
         assert weights.revision
         assert weights.path
-        path = hub_file(weights.repo, weights.revision, weights.path, proof=f" (SHA-256 {weights.sha256})")
+        proof = f" (SHA-256 {weights.sha256})"
+        path = HubFile(weights.repo, weights.revision, weights.path, proof=proof).fetch()
         hint = "delete the file, and it is downloaded again"
     found = digest_of_file(path)
     if not found.startswith(weights.sha256):

@@ -341,6 +341,25 @@ def test_hostile_metadata_of_a_program_are_refused(
     assert refused(run, *EVALUATE).startswith(str(path))
 
 
+@pytest.mark.parametrize("size", ["99999999999", "0", "-8"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_latents_that_no_memory_holds_are_refused(
+    run: Run, own_home: Path, programs: Path, size: str, axis: int
+) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        if not name.endswith("models/model.json"):
+            return data
+        model = json.loads(data)
+        graph, specs = (model["graph_module"][key] for key in ("graph", "signature"))
+        (taken,) = (s["user_input"]["arg"]["as_tensor"]["name"] for s in specs["input_specs"] if "user_input" in s)
+        graph["tensor_values"][taken]["sizes"][axis] = {"as_int": int(size)}
+        return json.dumps(model).encode()
+
+    path = changed(programs / "plain.pt2", change, "large.pt2")
+    entry(own_home, program_source(path, sha256(path.read_bytes())))
+    assert re.search("a block of .* takes .* latent numbers", refused(run, *EVALUATE))
+
+
 def test_a_wrong_digest_is_refused(run: Run, own_home: Path, programs: Path) -> None:
     entry(own_home, program_source(programs / "plain.pt2", "0" * 64))
     fact = refused(run, *EVALUATE)

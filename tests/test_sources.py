@@ -124,6 +124,7 @@ def zipped(path: Path, names: list[str], **texts: str) -> Path:
         (["set/1.png", "set/2.png"], None),
         (["1.png", "2.png"], None),
         (["10/1.png", "9/1.png"], [0, 1]),  # names are texts
+        (["./dog/1.png", "./cat/1.png"], [0, 1]),
     ],
 )
 def test_folders_give_the_labels(names: list[str], labels: list[int] | None, tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_an_entry_that_is_no_file_is_not_opened(run: Run, own_home: Path, make: 
         "version = " + "9" * 10_000,
         "x = " + "[" * 10_000,
         "x = " + "{ a = " * 10_000,
-        "a." * 10_000 + "b = 1",
+        "a." * 2_000 + "b = 1",
         "x = 1e",
         "",
     ],

@@ -16,7 +16,7 @@ from ...core.files import home
 from ...core.progress import bar
 from ..catalog import file_of
 from ..conversions import check_names, converted
-from ..hub import hub_file
+from ..hub import HubFile
 from ..images import Images, ImageSource, source_of
 from ..resolve import function
 from ..schema import Dataset, Embedded, Hub, Local
@@ -95,6 +95,6 @@ def _hub_files(source: Hub, revision: str, patterns: Sequence[str]) -> list[Path
     found = []
     with bar(f"files of {source.repo}", len(names), "file") as progress:
         for name in names:
-            found.append(hub_file(source.repo, revision, name, "dataset", BadImages))
+            found.append(HubFile(source.repo, revision, name, "dataset", BadImages).fetch())
             progress.update(1)
     return found

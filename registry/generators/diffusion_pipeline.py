@@ -20,7 +20,7 @@ from ...core.errors import BadEntry, BadSamples, BadWeights
 from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
-from ..hub import hub_file, refuse_large, refusing_hub
+from ..hub import HubFile
 from ..kinds import Diffusers
 from ..schema import Generator, Track
 from ..sources.damage import files_below, refusing
@@ -197,15 +197,16 @@ def _downloaded(source: Diffusers) -> Path:
     assert source.repo
     assert source.revision
     hub = need("huggingface_hub", "diffusers")
-    folder = hub_file(source.repo, source.revision, INDEX).parent
+    folder = HubFile(source.repo, source.revision, INDEX).fetch().parent
     parts = list(_components(_index(folder)))
     wanted = [f"{part}/*{ending}" for part in parts for ending in READ]
     other = [] if source.variant else ["*.fp16.*", "*.bf16.*", "*.non_ema.*"]
-    with refusing_hub(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX):
+    first = HubFile(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX)
+    with first.refusing():
         asked = {"revision": source.revision, "allow_patterns": wanted, "ignore_patterns": other}
         with suppress(need("huggingface_hub.errors", "diffusers").DryRunError):  # without a network nothing is sent
             for file in hub.snapshot_download(source.repo, **asked, dry_run=True):
-                refuse_large(source.repo, file)
+                first.refuse_large(file)
         hub.snapshot_download(source.repo, **asked)
     for part in parts:
         if not any((folder / part).glob("*.json")):

@@ -5,6 +5,7 @@ Nothing of either is unpickled, and no code of theirs is run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...core.errors import BadEntry, BadSamples, BadWeights
+from .. import limits
 from ..catalog import file_of
 from ..kinds import Exported, Onnx
 from ..schema import Generator, Track
@@ -42,9 +44,14 @@ def open_program(entry: Generator, track: Track) -> LiveGenerator:
     read = read_program if isinstance(source, Exported) else read_onnx
     program = read(fetch(source.program))
     _check_inputs(entry, program.inputs)
+    block = _block(entry, program.inputs[0])
+    numbers = block * math.prod(size or 0 for size in program.inputs[0].shape[1:])
+    if not 0 < numbers <= limits.LATENTS:
+        problem = f"generator {entry.name!r}: a block of {block:,} takes {numbers:,} latent numbers"
+        raise BadWeights(problem, f"the limit is {limits.LATENTS:,}: use a smaller block")
     classes = len(classes_of(entry.name, track)) if len(program.inputs) == 2 else None
     sample = _sampler(entry.name, program, source, classes, **entry.arguments)  # type: ignore[arg-type]
-    return LiveGenerator(entry.name, entry.identity(), sample, _block(entry, program.inputs[0]))
+    return LiveGenerator(entry.name, entry.identity(), sample, block)
 
 
 def _check_inputs(entry: Generator, inputs: Sequence[Input]) -> None:
@@ -68,7 +75,7 @@ def _block(entry: Generator, latents: Input) -> int:
     if own is not None and said not in (None, own):
         problem = f"{said}, but its program computes {own} samples at once"
         raise BadEntry(file_of(entry), "block", problem, f"write block = {own}")
-    block = own or said
+    block = said if own is None else own
     assert block is not None
     return block
 

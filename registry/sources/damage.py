@@ -78,7 +78,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def hidden(name: str) -> bool:
     """Whether a file, or a folder that it lies in, is one of those that systems hide."""
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    return any(part.startswith((".", "__MACOSX")) and part != "." for part in name.split("/"))
 
 
 def first_line(e: BaseException) -> str:
