@@ -224,6 +224,7 @@ def _chosen(arrays: dict[str, NDArray[Any]], prefix: str | None, path: Path) -> 
         return arrays
     chosen = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
     if not chosen:
-        heads = sorted({f"{key.partition('.')[0]}." for key in arrays if "." in key})
-        raise BadWeights(f"{path}: no weight's name begins with {prefix!r}", f"they begin with: {', '.join(heads)}")
+        heads = ", ".join(sorted({f"{key.partition('.')[0]}." for key in arrays if "." in key}))
+        hint = f"they begin with: {heads}" if heads else "leave out `prefix` in its entry"
+        raise BadWeights(f"{path}: no weight's name begins with {prefix!r}", hint)
     return chosen

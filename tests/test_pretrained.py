@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from math import log, pi
 
 import numpy as np
@@ -290,6 +291,11 @@ def published_lenet() -> LiveExtractor:
     return load_extractor("lenet-mnist")
 
 
+@cache
+def real_features(dataset: str) -> np.ndarray:
+    return lenet_features(cached_test_split(dataset))
+
+
 def lenet_features(images: Images) -> np.ndarray:
     lenet = published_lenet()
     runs = (images.take(slice(start, start + 250)) for start in range(0, len(images), 250))
@@ -300,7 +306,7 @@ def lenet_features(images: Images) -> np.ndarray:
 @pytest.mark.parametrize("name", PUBLISHED_FD)
 def test_a_thousand_samples_are_as_far_from_the_test_images_as_elsewhere(name):
     generator, dataset = published(name)
-    real = lenet_features(cached_test_split(dataset.name))
+    real = real_features(dataset.name)
     made = lenet_features(Images(Drawer(Plan(generator, 2026, 1000, dataset.shape)).draw(0, 1000).pixels))
     (mean, cov), (mean_of_made, cov_of_made) = ((x.mean(0), np.cov(x.T)) for x in (real, made))
     root = np.sqrt(np.clip(scipy.linalg.eigvals(cov @ cov_of_made).real, 0, None)).sum()

@@ -425,6 +425,12 @@ def test_a_checkpoint_that_wraps_its_weights_is_read_as_its_entry_says(said, nam
             "no weight's name begins with 'model.'",
             "they begin with: head., module.",
         ),
+        (
+            {"a": torch.ones(1)},
+            {"prefix": "model."},
+            "no weight's name begins with 'model.'",
+            "leave out `prefix` in its entry",
+        ),
         ({"epoch": 3}, {}, "does not hold named tensors", "save a state_dict"),
         ({}, {}, "does not hold named tensors", "save a state_dict"),
     ],
