@@ -183,7 +183,9 @@ def _measure(
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references)
-        preview = _preview(source, track, measured, references)
+        space = next(column.extractor for column in track.metrics if column.key == track.primary)
+        train = load_split(track.dataset, track.train)
+        preview = contact_sheet(source, measured[space], train, references[space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
         failed = _result(specification, target, track, options, clock, error=error)
@@ -270,17 +272,6 @@ def _drawn(
         with clock.timed("measuring"):
             follower.finish()
     return source_of_shards(folder, manifest), manifest["digest"], follower.measured
-
-
-def _preview(
-    source: ImageSource,
-    track: Track,
-    measured: Mapping[str, Measured],
-    references: Mapping[tuple[str, Against], ReferenceStatistics],
-) -> tuple[PreviewRecord, bytes]:
-    space = next(column.extractor for column in track.metrics if column.key == track.primary)
-    train = load_split(track.dataset, track.train)
-    return contact_sheet(source, measured[space], train, references[space, "train"])
 
 
 def _result(

@@ -52,7 +52,7 @@ def score(
             reason = estimate.reason
         except BadFeatures as e:
             reason = e.fact
-        except (OverflowError, torch.linalg.LinAlgError):
+        except (OverflowError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
             reason = _BEYOND
     if estimate is not None and not _finite(estimate):
         estimate, reason = None, _BEYOND

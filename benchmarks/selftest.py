@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -83,7 +84,8 @@ def _taken(pool: Measured, rows: Tensor) -> Measured:
 def _each(made: Callable[[list[Tensor]], Tensor], *parts: Measured) -> Measured:
     """The first part, with what is made of each array that all parts have."""
     arrays = {name: [getattr(part, name) for part in parts] for name in ("features", "logits", "labels", "keys")}
-    return replace(parts[0], **{name: made(each) for name, each in arrays.items() if all(x is not None for x in each)})
+    found: dict[str, Any] = {name: made(each) for name, each in arrays.items() if all(x is not None for x in each)}
+    return replace(parts[0], **found)
 
 
 def main(arguments: list[str]) -> None:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ...core.errors import BadStudy
+from ...core.privacy import public
 from ...registry.catalog import find
 from ...registry.schema import Extractor, Track
 from .context import StudyContext, gather
@@ -93,7 +94,7 @@ def _table(study: Study, context: StudyContext, parameters: Mapping[str, int], r
                 "parameters": dict(parameters),
                 "extractors": [find(Extractor, name).identity() for name in spaces],
                 "references": {name: context.recipe(name).id for name in spaces},
-                "left_out": context.left_out,
+                "left_out": {name: public(why) for name, why in context.left_out.items()},
                 "genboard": version("genboard"),
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
             },
