@@ -50,6 +50,27 @@ def test_eight_hundred_writes_on_one_path_lose_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
+def write_hundred(target: Path, first: int) -> None:
+    for number in range(first, first + 100):
+        files.write_bytes(target, bytes([number % 256]) * LENGTH)
+
+
+@pytest.mark.slow
+def test_eight_processes_of_a_hundred_writes_lose_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "result.json"
+    files.write_bytes(target, bytes(LENGTH))
+    writers = [spawned(write_hundred, target, 100 * i) for i in range(8)]
+    seen = []
+    while any(writer.is_alive() for writer in writers):
+        seen.append(target.read_bytes())
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 8
+    assert len(seen) > 10
+    assert all(map(whole, seen))
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
 @pytest.mark.parametrize("kills", [5, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_killed_writer_leaves_a_whole_file_and_little_that_is_swept_up(kills: int, tmp_path: Path) -> None:
