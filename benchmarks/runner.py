@@ -184,7 +184,8 @@ def _measure(
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references)
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
-        preview = _preview(source, track, measured, references)
+        train = load_split(track.dataset, track.train)
+        preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
         failed = _result(specification, target, track, options, clock, error=error)
@@ -280,16 +281,6 @@ def _drawn(
         with clock.timed("measuring"):
             follower.finish()
     return source_of_shards(folder, manifest), manifest["digest"], follower.measured
-
-
-def _preview(
-    source: ImageSource,
-    track: Track,
-    measured: Mapping[str, Measured],
-    references: Mapping[tuple[str, Against], ReferenceStatistics],
-) -> tuple[PreviewRecord, bytes]:
-    train = load_split(track.dataset, track.train)
-    return contact_sheet(source, measured[track.space], train, references[track.space, "train"])
 
 
 def _result(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_a_function_that_gives_no_samples_is_named_and_its_failure_recorded(
     assert why in fact
     recorded = [json.loads(path.read_bytes()) for path in own_home.glob("results/digits@1/mine/*.json")]
     assert [r["status"] for r in recorded] == ["failed"]
-    said = fact.replace(f"{tmp_path}/", "")  # what is written names no folder of this machine
+    said = fact.replace(f"{tmp_path}{os.sep}", "")  # what is written names no folder of this machine
     assert recorded[0]["error"] == {"stage": "sampling", "type": "BadSamples", "message": said}
     code, out, _ = run("rank", "--track", "digits", "--results", own_home / "results")
     assert code == 0

@@ -61,7 +61,7 @@ def test_the_bound_on_rounding_holds_and_decides_the_route(decades, turned):
 
 @pytest.mark.parametrize("metric", [frechet_distance, cmmd])
 @pytest.mark.parametrize("kind", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("n", "d"), [(100, 2), (100, 64), (100, 300), (1000, 16)])
+@pytest.mark.parametrize(("n", "d"), [(100, 2), (100, 64), (100, 300), (400, 16)])
 @pytest.mark.parametrize("centre", [0.0, 50.0])
 def test_equal_sets_in_any_order_are_at_zero_and_others_are_not(metric, kind, n, d, centre):
     x = (gaussian(n + d, n, d) + centre).to(kind)

@@ -19,8 +19,16 @@ def results(run: Run, tmp_path: Path, own_home: Path) -> Path:
     return tmp_path / "kept" / "results"
 
 
-@pytest.mark.parametrize("named", [".", "digits@1", "digits@1/noise", "..", "../../empty"])
-@pytest.mark.parametrize("how", ["absolute", "relative"])
+@pytest.mark.parametrize(
+    ("named", "how"),
+    [
+        (".", "absolute"),
+        ("digits@1", "absolute"),
+        ("digits@1/noise", "relative"),
+        ("..", "absolute"),
+        ("../../empty", "relative"),
+    ],
+)
 def test_a_folder_above_or_below_the_results_is_told_from_an_empty_one(
     run: Run, results: Path, named: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from .cells import MOST, MembershipCounts
 from .distances import Kinds, PointSet, distinct
-from .lists import Lists, exact_distances, exact_lists, list_length
-from .pairs import Pairs, place, settle
+from .lists import Lists, Pairs, exact_distances, exact_lists, list_length, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ...core.errors import BadStudy, GenboardError
+from ...core.privacy import public
 from ...registry.catalog import entries, find
 from ...registry.schema import Extractor, Generator, Track
 from .context import StudyContext, gather
@@ -127,7 +128,7 @@ def _table(study: Study, context: StudyContext, parameters: Mapping[str, int], r
         "parameters": dict(parameters),
         "extractors": [find(Extractor, name).identity() for name in spaces],
         "references": {name: context.recipe(name).id for name in spaces},
-        "left_out": context.left_out,
+        "left_out": {name: public(why) for name, why in context.left_out.items()},
         "genboard": version("genboard"),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -113,7 +113,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - the one call that tests interrupt by name
+        _replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as e:
         with suppress(OSError):
@@ -123,8 +123,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def sweep(folder: Path, age: float = ABANDONED) -> None:
     """Delete what killed writers left in a folder: temporary files that are so many seconds old."""
-    with suppress(OSError):
-        for entry in os.scandir(folder):
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             if _TEMPORARY.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime >= age:
                 Path(entry.path).unlink(missing_ok=True)
 
@@ -340,6 +340,16 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in names if names.count(key) > 1)
         raise ValueError(f"the key {twice!r} is given twice")
     return found
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    # Windows replaces no file that somebody has open just then.
+    for pause in (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ():
+        with suppress(PermissionError):
+            os.replace(temporary, path)  # noqa: PTH105
+            return
+        time.sleep(pause)
+    os.replace(temporary, path)  # noqa: PTH105 - the one call that tests interrupt by name
 
 
 def _sync_folder(folder: Path) -> None:
