@@ -33,6 +33,7 @@ from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
 from genboard.registry.images import ImageSource, sequence_digest
 from genboard.registry.schema import Track
+from genboard.registry.sources import open_images
 from refusals import refused
 
 from genboard.core.errors import BadEntry, BadSamples, UnknownName
@@ -247,7 +248,7 @@ def private_track(home: Path, folder: Path, images: ImageSource) -> Path:
     """A user's copy of digits with a private reference, which lies in a file."""
     path = folder / "private.npy"
     np.save(path, pixels(images))
-    own = f'private = {{ count = {images.count}, digest = "{sequence_digest(images.runs())}" }}'
+    own = f'private = {{ count = {images.count}, digest = "{sequence_digest(open_images(path).runs())}" }}'
     entry = (COMMITTED.parents[1] / "registry" / "entries" / "tracks" / "digits.toml").read_text("utf-8")
     (home / "entries" / "tracks").mkdir(parents=True)
     (home / "entries" / "tracks" / "hidden.toml").write_text(f"{own}\n{entry}", "utf-8")
@@ -340,4 +341,6 @@ def test_a_track_without_a_private_reference_says_how_to_keep_one(tmp_path: Path
     np.save(tmp_path / "x.npy", pixels(split("held-out")))
     with pytest.raises(BadSamples) as caught:
         private_images(DIGITS, tmp_path / "x.npy")
-    assert f'private = {{ count = 500, digest = "{sequence_digest(split("held-out").runs())}" }}' in str(caught.value)
+    assert f'private = {{ count = 500, digest = "{sequence_digest(open_images(tmp_path / "x.npy").runs())}" }}' in str(
+        caught.value
+    )
