@@ -341,6 +341,5 @@ def test_a_track_without_a_private_reference_says_how_to_keep_one(tmp_path: Path
     np.save(tmp_path / "x.npy", pixels(split("held-out")))
     with pytest.raises(BadSamples) as caught:
         private_images(DIGITS, tmp_path / "x.npy")
-    assert f'private = {{ count = 500, digest = "{sequence_digest(open_images(tmp_path / "x.npy").runs())}" }}' in str(
-        caught.value
-    )
+    digest = sequence_digest(open_images(tmp_path / "x.npy").runs())
+    assert f'private = {{ count = 500, digest = "{digest}" }}' in str(caught.value)
