@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, ReferenceMismatch
+from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, GenboardError
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
@@ -256,7 +256,7 @@ def held_out_of(track: Track, device: str, precision: Precision = "float32") -> 
     """Statistics of a track's held-out images in the space that ranks; none where the images are not to be had."""
     try:
         return obtain(held_out_recipe(track, track.space, precision), device)
-    except (BadImages, ReferenceMismatch):
+    except GenboardError:
         return None
 
 

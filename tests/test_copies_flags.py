@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
-from genboard.leaderboard.board.copying import ALARMS, BEYOND, copying
-from genboard.leaderboard.maintenance.copies_test import CASES, TABLE, TRACKS, Flagged
+from genboard.leaderboard.board.copying import ALARMS, BEYOND, TABLE, copying
+from genboard.leaderboard.maintenance.copies_test import CASES, TRACKS, Flagged
 
 from genboard.core.files import read_json
 
@@ -44,6 +44,10 @@ def test_without_held_out_images_only_the_test_with_a_known_zero_speaks():
     assert not copying(dict([cell("authenticity", 0.0, 0.01)])).suspected
 
 
+# Kinds of samples that every partition of every track must show for what they are.
+ALWAYS = {"training, noise 16", "reference", "reference, noise 8", "reference, noise 16"}
+
+
 def test_the_published_false_alarms_are_as_few_as_is_claimed_and_half_of_copies_is_found():
     found = [Flagged(**entry) for entry in read_json(TABLE)]
     assert {(f.track.partition("@")[0], f.kind, f.share) for f in found} == {
@@ -51,8 +55,9 @@ def test_the_published_false_alarms_are_as_few_as_is_claimed_and_half_of_copies_
     }
     for f in found:
         if f.kind == "real":
-            assert f.partitions >= 300
+            assert f.partitions >= 60
             assert f.copies == 0
-            assert f.suspected <= ALARMS + 2.6 * (ALARMS / f.partitions) ** 0.5
-        elif f.kind == "exact" and f.share == 0.5:
+            # The threshold is a quantile of as many partitions: both errors count.
+            assert f.suspected <= ALARMS + 2.6 * (2 * ALARMS / f.partitions) ** 0.5
+        elif (f.kind == "exact" and f.share == 0.5) or (f.kind in ALWAYS and f.track.startswith("digits")):
             assert f.suspected == 1

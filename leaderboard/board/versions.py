@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...benchmarks.runner import specify_column
@@ -31,7 +32,8 @@ def board_of(name: str, records: Sequence[Record]) -> Board:
     """
     track, version = named(name)
     if version == track.version:
-        return make_board(track, records)
+        earlier = {board.track.id: what_changed(board, track) for board in past_boards(track, records)}
+        return replace(make_board(track, records), earlier=earlier)
     return past_board(track, version, records)
 
 

@@ -27,7 +27,7 @@ from ...registry.schema import Dataset, Extractor, Generator, Track
 from ...registry.weights import ROOT as WEIGHTS
 from ...registry.weights import count_numbers
 from ..board.board import make_board
-from ..board.copying import TABLE as COPIES_TEST
+from ..board.copying import TABLE as COPIES
 from ..export.terminal import board_text
 from ..storage.records import COMMITTED, read_records
 from ..submission.check import CHECKS
@@ -148,12 +148,13 @@ def _rank_coverage() -> str:
 
 def _copies() -> str:
     rows = []
-    for f in (Flagged(**entry) for entry in read_json(COPIES_TEST)):
-        kind = {"real": "real", "exact": f"{f.share:.0%} copies", "augmented": f"{f.share:.0%} altered copies"}[f.kind]
+    for f in (Flagged(**entry) for entry in read_json(COPIES)):
+        named = {"exact": f"{f.share:.0%} copies", "augmented": "altered copies"}
         rates = [f"{rate:.1%}" for rate in (f.copies, f.suspected, f.alone)]
-        rows.append((f.track, kind, f"{f.n:,}", f"{f.partitions:,}", *rates))
-    head = ("track", "samples", "n", "partitions", "copies", "suspected", "suspected without held-out images")
-    return markdown_table(head, rows, right=range(2, 7))
+        count = (f"{f.n:,}", f"{f.partitions:,}", written(f.beyond, 2))
+        rows.append((f.track, named.get(f.kind, f.kind), *count, *rates))
+    head = ("track", "samples", "n", "partitions", "threshold", "copies", "suspected", "without held-out images")
+    return markdown_table(head, rows, right=range(2, 8))
 
 
 def _precision() -> str:

@@ -178,7 +178,9 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
         elif failed is None:
             failed = entry.reason
     disputed = next((d.reason for d in reversed(disputes.values()) if d.state != "rejected"), None)
-    figures = [entry.figures for entry in entries if entry.figures is not None]
+    # A failed reproduction has drawn other samples than the published ones.
+    same = [entry for entry in entries if entry.kind != "failed" or entry.level == "recomputed"]
+    figures = [entry.figures for entry in same if entry.figures is not None]
     suspicion = next((f.suspicion for f in reversed(figures) if f.suspicion is not None), None)
     private = next((f.private for f in reversed(figures) if f.private is not None), None)
     return VerificationStatus(
