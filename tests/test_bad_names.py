@@ -101,7 +101,7 @@ licence = "none"
         ("noise", ENTRY, "name: two generators are named 'noise'"),
         ("mine", ENTRY + 'aliases = ["vae"]\n', "aliases: 'vae' is taken"),
         ("mine", ENTRY.replace("version = 1", f"version = {10**30}"), "version: an integer beyond 64 bits"),
-        ("mine", ENTRY + "arguments = { truncation = nan }\n", "arguments.truncation: nan is not a number"),
+        ("mine", ENTRY + "arguments = { truncation = nan }\n", "arguments.truncation: NaN is not a number"),
         ("mine", ENTRY + f"arguments = {'[' * 2000}\n", "not valid TOML"),
         ("mine", ENTRY + "licence = \\ud800\n", "not valid TOML"),
         ("mine", ENTRY.encode() + b'notes = "\xff"\n', "not UTF-8: invalid start byte"),
