@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import BadImages, BadSamples
-from ..core.files import problem_with_name
+from ..core.files import problem_with_name, sha256
 from ..registry.catalog import current_name, entries, find, missing
 from ..registry.generators import LiveGenerator, load_generator
 from ..registry.generators.python import load_function, looks_like_function
@@ -15,10 +16,11 @@ from ..registry.generators.samples import open_samples
 from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
-from .drawing import Plan
-from .labels import labels_for
+from .drawing import Plan, labels_for
 from .result import GeneratorRecord
 
+_LONGEST = 80  # characters of a name
+# What Windows allows no file to be called, whatever its ending.
 PROGRAMS = (".onnx", ".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
 
 
@@ -46,6 +48,7 @@ def open_target(
     trust_code: bool = False,
     conversions: tuple[str, ...] = (),
     device: str = "cpu",
+    skip: bool = False,
 ) -> EvaluationTarget:
     """What a source names: a registered generator, a function, or images.
 
@@ -55,6 +58,7 @@ def open_target(
         trust_code: leave to run a user's function.
         conversions: of images as they are read, by names from `registry.conversions`.
         device: where a registered generator's networks run.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
         UnknownName: no generator or conversion has that name, and no file or folder either.
@@ -73,18 +77,8 @@ def open_target(
         raise BadSamples(f"{source} is not a set of images, so it cannot be converted", "remove --convert")
     if named in registered:
         entry = registered[named]
-        record = GeneratorRecord(
-            name=entry.name,
-            title=entry.title,
-            kind="registered",
-            family=entry.family,
-            task=entry.task,
-            baseline=entry.baseline,
-            noise_floor=entry.noise_floor,
-            origin=entry.origin,
-            licence=entry.licence,
-            paper=entry.paper,
-        )
+        shown = entry.model_dump(include=set(GeneratorRecord.model_fields))
+        record = GeneratorRecord.model_validate({**shown, "kind": "registered"})
         if entry.source.kind == "samples":
             return EvaluationTarget(record, source, images=open_samples(entry, track))
         generator = load_generator(entry, track, trust_code, device)
@@ -93,13 +87,15 @@ def open_target(
             record, source, generator=generator, trusted_code=kind == "python", library=LIBRARIES.get(kind)
         )
     if given:
-        images = open_images(path, conversions)
-        record = _unregistered(name or slug(path.stem), "images", track)
+        images = open_images(path, conversions, skip=skip)
+        own = path.resolve()
+        # Of a folder all of the name counts: `run.1` and `run.2` are two.
+        record = _unregistered(name, own.name if path.is_dir() else own.stem, "images", track)
         return EvaluationTarget(record, source, images=images, conversions=conversions)
     if looks_like_function(source) and not exists:
-        own = name or slug(source.rpartition(":")[2])
-        function = load_function(source, own, trust_code)
-        return EvaluationTarget(_unregistered(own, "function", track), source, generator=function, trusted_code=True)
+        record = _unregistered(name, source.rpartition(":")[2], "function", track)
+        function = load_function(source, record.name, trust_code)
+        return EvaluationTarget(record, source, generator=function, trusted_code=True)
     if path.suffix.lower() in PROGRAMS:
         raise BadSamples(
             f"{source}: weights and programs need an entry that describes their inputs and outputs",
@@ -126,15 +122,28 @@ def plan_for(target: EvaluationTarget, track: Track, n: int | None = None) -> Pl
 
 
 def slug(text: str) -> str:
-    """A name that fits file names, tables and addresses.
+    """A name that fits file names on every system, tables and addresses.
 
-    >>> slug("My Samples (v2)")
-    'my-samples-v2'
+    Where it cannot hold all of the text, as of another script or of a long one, part of the text's digest is added, so
+    that different texts have different names. Capitals, spaces and signs alone make no difference.
+
+    >>> slug("My Samples (v2)"), slug("標本"), slug("nul")
+    ('my-samples-v2', 'unnamed-24135c78', 'nul-99e62427')
     """
-    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[:80].rstrip("-._") or "unnamed"
+    letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    words = re.sub(r"[^a-z0-9._]+", "-", letters.lower()).strip("-._")
+    reserved = problem_with_name(words) is not None
+    if text.isascii() and words and len(words) <= _LONGEST and not reserved:
+        return words
+    digest = sha256(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))[:8]
+    kept = (words.replace(".", "-") if reserved else words)[: _LONGEST - 9].rstrip("-._")
+    return f"{kept or 'unnamed'}-{digest}"
 
 
-def _unregistered(name: str, kind: str, track: Track) -> GeneratorRecord:
+def _unregistered(name: str | None, text: str, kind: str, track: Track) -> GeneratorRecord:
+    """The record of images or of a function: the name that was given, or one made from its text, which is its title."""
+    title = name or (text if text.strip() and text.isprintable() and len(text) <= _LONGEST else slug(text))
+    name = name or slug(text)
     if current_name(Generator, name) in entries(Generator):
         raise BadImages(f"{name!r} is the name of a registered generator", "choose another with --name")
     if slug(name) != name:
@@ -145,7 +154,7 @@ def _unregistered(name: str, kind: str, track: Track) -> GeneratorRecord:
     return GeneratorRecord.model_validate(
         {
             "name": name,
-            "title": name,
+            "title": title,
             "kind": kind,
             "family": "unknown",
             "task": track.task,

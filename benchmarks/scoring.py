@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from types import MappingProxyType
 
+import torch
 from torch import Tensor
 
 from ..core.errors import BadFeatures
-from ..reference_stats.alike import as_before
-from ..reference_stats.features import Measured
+from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
-from ..registry.metrics import Metric, find_metric
+from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Track, TrackMetric
 from .influences import deviations
 from .metrics.inputs import FeatureSet, MetricInputs
@@ -20,6 +21,7 @@ from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
 
 Params = Mapping[str, int | float | str]
+_BEYOND = "the features are too large or too small to compute with in float64"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ def score(
             reason = estimate.reason
         except BadFeatures as e:
             reason = e.fact
+        except (OverflowError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+            reason = _BEYOND
+    if estimate is not None and not _finite(estimate):
+        estimate, reason = None, _BEYOND
     uncertainty = estimate.uncertainty if estimate else None
     influence = estimate.influence if estimate and uncertainty else None
     record = MetricRecord(
@@ -65,6 +71,11 @@ def score(
         params={**given, **params},
     )
     return Scored(record, None if influence is None else deviations(influence, inputs.fake.labels))
+
+
+def _finite(estimate: Estimate) -> bool:
+    u = estimate.uncertainty
+    return all(map(isfinite, (estimate.value, *((u.se, u.lo, u.hi) if u else ()))))
 
 
 def score_track(
@@ -104,6 +115,44 @@ def score_track(
     ]
 
 
+def score_suspicion(
+    track: Track,
+    measured: Mapping[str, Measured],
+    references: Mapping[tuple[str, Against], ReferenceStatistics],
+    held_out: ReferenceStatistics | None,
+) -> list[MetricRecord]:
+    """The metrics of suspicion that the track has no column for, in the feature space that ranks.
+
+    Args:
+        measured, references: see `score_track`.
+        held_out: statistics of the held-out images in that space; without, the records say that there are none.
+    """
+    space = track.space
+    train = as_before(references[space, "train"])
+    reference = as_before(references[space, "reference"], train)
+    known = [train, reference]
+    if held_out is not None:
+        known.append(held_out := as_before(held_out, train, reference))
+    inputs = MetricInputs(
+        FeatureSet(as_before(measured[space], *known).features),
+        feature_set(reference),
+        train=feature_set(train),
+        reference=feature_set(reference),
+        held_out=None if held_out is None else feature_set(held_out),
+    )
+    found = [score(metric, inputs, extractor=space).record for metric in suspicion_metrics(track)]
+    if track.reference_seen is None:
+        return found
+    seen = "generators of this track may have seen the reference"
+    return [record.model_copy(update={"value": None, "uncertainty": None, "reason": seen}) for record in found]
+
+
+def suspicion_metrics(track: Track) -> list[Metric]:
+    """The metrics of suspicion that are no columns of the track."""
+    columns = {column.metric for column in track.metrics if column.extractor == track.space}
+    return [metric for metric in METRICS.values() if metric.suspicion and metric.name not in columns]
+
+
 def feature_set(statistics: ReferenceStatistics) -> FeatureSet:
     """Reference statistics as metrics read them."""
     s = statistics
@@ -136,6 +185,6 @@ def _alike(
 
 def _missing(metric: Metric, inputs: MetricInputs) -> str | None:
     if (n := len(inputs.fake)) < metric.least:
-        return f"{n} samples, {metric.name} needs {metric.least}"
+        return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]
-    return f"{metric.name} needs {', '.join(absent)}, which there are not here" if absent else None
+    return f"{metric.name} needs {', '.join(absent)}" if absent else None

@@ -11,7 +11,7 @@ import torch
 from scipy.special import stdtrit
 from torch import Tensor
 
-Target = Literal["conditional", "population"]
+Target = Literal["conditional", "population", "permutation"]
 LEVEL = 0.95
 Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)  # half the width of an interval at that level, in standard errors
 
@@ -23,7 +23,8 @@ class Uncertainty:
     Attributes:
         target: what the interval is about. `conditional`: the statistic's expectation at this number of samples
             with the reference fixed, which is what a fresh draw of samples would give on average. `population`: its
-            limit for many samples.
+            limit for many samples. `permutation`: with the samples fixed, what random divisions of the real images
+            into equal parts would give.
         se: standard error.
         lo: lower end of the interval at `level`.
         hi: upper end.
@@ -55,6 +56,18 @@ class Estimate:
     uncertainty: Uncertainty | None
     reason: str | None = None
     influence: Tensor | None = field(default=None, compare=False, repr=False)
+
+
+def or_zero(difference: float, terms: float) -> float:
+    """A difference of sums, or zero where rounding cannot tell it from that.
+
+    Args:
+        terms: bound on the error of the sums, in units of the relative rounding of float64, 2^-52.
+
+    >>> or_zero(-1.7e-13, 1e4), or_zero(1e-3, 1e4)
+    (0.0, 0.001)
+    """
+    return 0.0 if abs(difference) <= terms * torch.finfo(torch.float64).eps else difference
 
 
 def normal(value: float, se: float, method: str, target: Target = "conditional", df: float = inf) -> Uncertainty:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
     from .benchmarks.studies.table import read_table
     from .leaderboard.board.board import Board, make_board
-    from .leaderboard.export.frame import board_frame
+    from .leaderboard.export.tables import board_frame
     from .leaderboard.storage.records import COMMITTED, read_records
     from .registry.catalog import entries, find, track
     from .registry.metrics import METRICS
@@ -62,7 +62,7 @@ _HOMES = {
     "benchmarks.runner": ("Evaluated", "Options", "Workspace", "evaluate"),
     "benchmarks.studies.table": ("read_table",),
     "leaderboard.board.board": ("Board", "make_board"),
-    "leaderboard.export.frame": ("board_frame",),
+    "leaderboard.export.tables": ("board_frame",),
     "leaderboard.storage.records": ("COMMITTED", "read_records"),
     "registry.catalog": ("entries", "find", "track"),
     "registry.metrics": ("METRICS",),

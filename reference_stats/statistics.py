@@ -200,6 +200,12 @@ def recipe_for(track: Track, extractor: str, against: Against, precision: Precis
     return make_recipe(track.dataset, track.split(against), extractor, bank, conversions, precision)
 
 
+def held_out_recipe(track: Track, extractor: str, precision: Precision = "float32") -> Recipe:
+    """The recipe of as many held-out images as the bank of the reference holds, see `recipe_for`."""
+    conversions = track.conversions.get(extractor, ())
+    return make_recipe(track.dataset, track.held_out, extractor, track.samples, conversions, precision)
+
+
 def refuse_mismatch(found: Recipe, wanted: Recipe, where: str) -> None:
     """Raises ReferenceMismatch, with both values of the first field that differs."""
     a, b = dict(found), dict(wanted)

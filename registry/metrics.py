@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         manifold,
         nearest,
         realism,
+        reference_copies,
         typicality,
         vendi,
     )
@@ -36,6 +37,7 @@ Input = Literal[
     "real.features",
     "train.features",
     "reference.features",
+    "held_out.features",
     "fake.features",
     "fake.logits",
 ]
@@ -51,14 +53,16 @@ class Metric:
     Attributes:
         version: raised whenever an old number would no longer be reproduced.
         fn: the function; it takes `MetricInputs`, then `params` by name.
-        reads: the inputs without which it has no value. `real` is what the column is measured against, `reference` and
-            `train` are those splits.
+        reads: the inputs without which it has no value. `real` is what the column is measured against, `reference`,
+            `train` and `held_out` are those splits.
         better: which way is better; none for what is shown and not ranked.
         symmetric: whether real and fake may be exchanged without changing the value.
         least: fewest samples it can score.
         role: what the study `sanity` expects of it; none where its checks have nothing to ask.
         unit: whether it is 1 where both sets are equal, so that its bounds can be checked and not only its shape.
         detects_copies: whether it is there to detect copies of training images, of which it is lower.
+        suspicion: whether a low value is a reason to look closer at the samples. Those that a track has no column for
+            are measured beside its columns.
         target: the value of a perfect generator where that is neither end of the range.
     """
 
@@ -78,6 +82,7 @@ class Metric:
     role: Role | None = None
     unit: bool = False
     detects_copies: bool = False
+    suspicion: bool = False
     target: float | None = None
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -275,6 +280,7 @@ _ROWS = (
         better=None,
         range=(0.0, 1.0),
         detects_copies=True,
+        suspicion=True,
         summary="Share of samples farther from their nearest training image than it is from its nearest other one.",
         paper="arXiv:2102.08921",
     ),
@@ -287,10 +293,37 @@ _ROWS = (
         better=None,
         range=(-float("inf"), float("inf")),
         detects_copies=True,
+        suspicion=True,
         summary="z-score of distances to the nearest training images against those of real images it has not seen.",
         paper="arXiv:2004.05675 (cells and distances; van Elteren's sum of them here)",
         target=0.0,
         params=MappingProxyType({"cells": 3, "seed": 0}),
+    ),
+    Metric(
+        name="reference_nn_ratio",
+        title="Nearest-reference-image ratio",
+        version=1,
+        fn=reference_copies.reference_nearest_ratio,
+        reads=("train.features", "reference.features", "held_out.features", "fake.features"),
+        better=None,
+        range=(0.0, float("inf")),
+        suspicion=True,
+        summary="Mean distance to the nearest reference image, over that to the nearest held-out image.",
+        paper="this project's; the question is that of arXiv:2004.05675, asked of the reference",
+        target=1.0,
+    ),
+    Metric(
+        name="reference_fd_ratio",
+        title="Fréchet distance ratio of the reference",
+        version=1,
+        fn=reference_copies.reference_frechet_ratio,
+        reads=("train.features", "reference.features", "held_out.features", "fake.features"),
+        better=None,
+        range=(0.0, float("inf")),
+        suspicion=True,
+        summary="Fréchet distance from the reference images, over that from as many held-out images.",
+        paper="this project's; the distance is that of arXiv:1706.08500",
+        target=1.0,
     ),
 )
 
@@ -298,8 +331,9 @@ _ROWS = (
 def index(rows: tuple[Metric, ...]) -> Mapping[str, Metric]:
     by_name: dict[str, Metric] = {}
     for row in rows:
-        if by_name.setdefault(row.name, row) is not row:
+        if row.name in by_name:
             raise ValueError(f"two metrics are named {row.name!r}")
+        by_name[row.name] = row
     return MappingProxyType(by_name)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, HttpUrl, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from .fields import HubPath, Repo
 from .fields import Name as Name
 from .fields import Sha256 as Sha256
 from .fields import Strict as Strict
@@ -54,8 +55,8 @@ class Hub(Strict):
     """Parquet files of a data set repository on the Hugging Face Hub, at a pinned revision."""
 
     kind: Literal["hub"]
-    repo: str
-    files: dict[Name, tuple[str, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
+    repo: Repo
+    files: dict[Name, tuple[HubPath, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
     image: str = "image"
     label: str | None = None  # the column; without, the images are unlabelled
 
@@ -69,6 +70,7 @@ class Local(Strict):
 
     kind: Literal["local"]
     paths: dict[Name, str]  # relative ones from the user's data folder
+    skip: bool = False  # leave out image files of formats that are not read, which are an error otherwise
 
     @property
     def parts(self) -> set[str]:
@@ -162,7 +164,7 @@ class Extractor(Entry):
         return {
             "name": self.name,
             "version": self.version,
-            "weights": self.weights.sha256 if self.weights else None,
+            **(self.weights.identity() if self.weights else {"weights": None}),
             "preprocessing": self.preprocessing,
             "layer": self.layer,
             **({} if precision == "float32" else {"precision": precision}),
@@ -245,6 +247,13 @@ class TrackMetric(Strict):
         return f"{self.metric}:{self.extractor}" + (":train" if self.against == "train" else "")
 
 
+class PrivateReference(Strict):
+    """Real images that only maintainers have: how many, and the digest of their pixels in order."""
+
+    count: int = Field(ge=2)
+    digest: Sha256
+
+
 class Track(Entry):
     """A leaderboard: data, splits, samples, metrics, at one version."""
 
@@ -256,6 +265,7 @@ class Track(Entry):
     train: Name  # what generators, and an extractor trained here, may see
     reference: Name  # what samples are measured against
     held_out: Name  # real images that stand in for a perfect generator
+    private: PrivateReference | None = None  # what `genboard verify --private` compares with the reference
     reference_seen: str | None = None  # why generators may have seen the reference: train and reference are one split
     samples: int = Field(ge=2)
     train_bank: int | None = Field(None, ge=2)  # training images that copies are looked for among; none: all of them
@@ -290,6 +300,11 @@ class Track(Entry):
     @property
     def id(self) -> str:
         return f"{self.name}@{self.version}"
+
+    @property
+    def space(self) -> str:
+        """The feature space of the column that ranks."""
+        return next(column.extractor for column in self.metrics if column.key == self.primary)
 
     def split(self, against: Against) -> str:
         return self.reference if against == "reference" else self.train

@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
+from genboard.benchmarks.metrics.distances import refuse_unfit
 from genboard.benchmarks.metrics.inception_score import inception_score
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
-from genboard.benchmarks.metrics.kernel import refuse_unfit
 from numpy.typing import NDArray
 from torch import Tensor
 

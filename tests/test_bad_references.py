@@ -15,8 +15,7 @@ import pytest
 import safetensors
 import safetensors.torch
 import torch
-from genboard.reference_stats.layout import array_digest
-from genboard.reference_stats.store import COMMITTED
+from genboard.reference_stats.store import COMMITTED, array_digest
 from genboard.registry.datasets import load_split
 from genboard.registry.images import read_all
 from refusals import FEATURES, GREY, REFERENCE, Run, cut, hint, refused
@@ -262,7 +261,7 @@ def test_statistics_of_another_space_are_refused_with_both_values(run: Run, samp
     assert fact.endswith("its feature space is unknown, but 'digits-cnn' is needed")
     assert run("reference", "import", tmp_path / "x.npz", "--name", "said", "--extractor", "digits-cnn")[0] == 0
     fact = refused(run, "compare", "imported/said", samples, "--extractor", "digits-cnn")
-    assert fact == "the real features are 4 wide, the fake ones 32"
+    assert fact == "the real images have 4 features, the samples 32"
 
 
 @pytest.mark.parametrize("field", ["weights", "preprocessing", "layer", "version"])

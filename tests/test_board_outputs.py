@@ -16,8 +16,7 @@ from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.leaderboard.board.across import across
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.board.comparable import before_measuring
-from genboard.leaderboard.export.frame import table_frame
-from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, to_csv
+from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, table_frame, to_csv
 from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
 from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
 from genboard.leaderboard.submission.check import check

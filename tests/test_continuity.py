@@ -33,11 +33,12 @@ Records = dict[str, MetricRecord]
 
 @dataclass(frozen=True)
 class Sets:
-    """Features of the reference, of the training images and of samples, float32, shape (n, d) each."""
+    """Features of the reference, of other real images and of samples, float32, shape (n, d) each."""
 
     real: np.ndarray
     train: np.ndarray
     fake: np.ndarray
+    held_out: np.ndarray
 
 
 def clustered(rng: np.random.Generator, n: int, d: int, centres: np.ndarray) -> np.ndarray:
@@ -63,14 +64,15 @@ KINDS = {"clustered": clustered, "heavy-tailed": heavy, "duplicated": duplicated
 def sets(kind: str, d: int, n: int) -> Sets:
     rng = np.random.default_rng([list(KINDS).index(kind), d])
     centres = 1.5 * rng.normal(size=(4, d))
-    real, train, fake = (KINDS[kind](rng, n, d, centres).astype(np.float32) for _ in range(3))
-    return Sets(real, train, np.float32(0.9) * fake + np.float32(0.2) * (fake > 0))
+    real, train, fake, held_out = (KINDS[kind](rng, n, d, centres).astype(np.float32) for _ in range(4))
+    return Sets(real, train, np.float32(0.9) * fake + np.float32(0.2) * (fake > 0), held_out)
 
 
 def measured(given: Sets) -> Records:
     """The records of all metrics."""
-    real, train, fake = (torch.from_numpy(x) for x in (given.real, given.train, given.fake))
-    inputs = MetricInputs(FeatureSet(fake, logits=2 * fake), real, train=train, reference=real, k=5)
+    real, train, fake, held_out = map(torch.from_numpy, (given.real, given.train, given.fake, given.held_out))
+    samples = FeatureSet(fake, logits=2 * fake)
+    inputs = MetricInputs(samples, real, train=train, reference=real, held_out=held_out, k=5)
     return {name: score(metric, inputs).record for name, metric in METRICS.items()}
 
 
@@ -240,9 +242,8 @@ def test_the_law_catches_what_is_dealt_by_a_hash_of_floats(kind):
 
 # Who may take a digest, and of what. None of these decides a number by the bits of a feature.
 DIGESTS = {
-    "benchmarks/drawing.py": "digest_of: what is drawn, as text",
+    "benchmarks/drawing.py": "digest_of, hashlib: what is drawn, as text, and the labels, integers",
     "benchmarks/influences.py": "sha256: a stored file against damage",
-    "benchmarks/labels.py": "hashlib: the labels, integers",
     "benchmarks/preview.py": "sha256: the bytes of a picture",
     "benchmarks/result.py": "digest_of: a record's fields",
     "benchmarks/runner.py": "sha256: a stored file against damage",
@@ -252,9 +253,8 @@ DIGESTS = {
     "benchmarks/validation/__main__.py": "digest_of: the name of a stored file",
     "reference_stats/checkpoint.py": "digest_of: the name of a stored file",
     "reference_stats/features.py": "hashlib: digests of images together",
-    "reference_stats/import_npz.py": "hashlib: a file",
-    "reference_stats/layout.py": "hashlib: a stored file against damage",
     "reference_stats/statistics.py": "digest_of: a recipe's fields",
+    "reference_stats/store.py": "hashlib: a stored file against damage",
 }
 MODULES = {"hashlib", "zlib", "binascii", "xxhash", "hmac"}
 NAMES = {"sha256", "digest_of", "blake2b", "blake2s", "md5", "crc32", "adler32"}

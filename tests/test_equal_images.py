@@ -12,8 +12,7 @@ from genboard.benchmarks.metrics.distances import nearest
 from genboard.benchmarks.result import MetricRecord
 from genboard.benchmarks.runner import references_of
 from genboard.benchmarks.scoring import score_track
-from genboard.reference_stats.alike import as_before
-from genboard.reference_stats.features import Measured, measure
+from genboard.reference_stats.features import Measured, as_before, measure
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
@@ -117,11 +116,11 @@ def test_copies_of_reference_images_are_infinitely_real(elsewhere):
     samples = measure(source_of("samples", Images(reference.pixels)), load_extractor(SPACE), moments=False)
     (realism,) = [record for record in records(samples, elsewhere) if record.name == "realism"]
     assert realism.value is None
-    assert realism.reason == "half of the samples equal a real image: their realism is infinite"
+    assert realism.reason == "half of the samples equal a real image, so the median is infinite"
 
 
 def test_comparing_images_with_statistics_settles_them_too(tmp_path):
     pixels = read_all(load_split(TRACK.dataset, TRACK.reference)).pixels
     np.save(tmp_path / "copies.npy", pixels[::-1])
     found = compare_images("digits/reference-500.digits-cnn", tmp_path / "copies.npy", SPACE, ["realism"])
-    assert found.metrics[0].reason == "half of the samples equal a real image: their realism is infinite"
+    assert found.metrics[0].reason == "half of the samples equal a real image, so the median is infinite"

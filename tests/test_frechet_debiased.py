@@ -199,7 +199,7 @@ def test_at_the_fields_own_size_there_is_an_interval_and_it_holds_zero():
 
 def test_below_four_samples_a_dimension_there_is_no_corrected_distance():
     real, rng = exact(np.zeros(8), np.eye(8)), np.random.default_rng(7)
-    with pytest.raises(BadFeatures, match="31 samples are fewer than 4 x 8"):
+    with pytest.raises(BadFeatures, match="31 samples of 8 features, the correction needs at least 32"):
         fd_debiased(inputs_of(torch.from_numpy(white(rng, 31, 8)), real))
     assert fd_debiased(inputs_of(torch.from_numpy(white(rng, 32, 8)), real)).uncertainty is not None
 

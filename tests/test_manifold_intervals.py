@@ -44,7 +44,7 @@ def test_conditional_intervals_hold_their_target(metric, draws):
 def test_too_few_samples_for_half_samples_have_no_interval():
     found = recall(inputs_of(torch.from_numpy(Y[:8]), torch.from_numpy(X), k=5))
     assert found.uncertainty is None
-    assert "half-samples need 12" in (found.reason or "")
+    assert "at least 12 are needed" in (found.reason or "")
 
 
 @pytest.mark.slow

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
+from genboard.benchmarks.uncertainty import Target
 from genboard.reference_stats.moments import Moments
 from genboard.registry.metrics import METRICS, Metric, find_metric, index
 from genboard.registry.resolve import function
@@ -31,6 +33,7 @@ def inputs(real: np.ndarray, fake: np.ndarray, absent: str = "") -> MetricInputs
         "real": FeatureSet(None if absent == "real.features" else x, moments=Moments.of(x)),
         "train": FeatureSet(None if absent == "train.features" else x + 1.0),
         "reference": FeatureSet(None if absent == "reference.features" else x),
+        "held_out": FeatureSet(None if absent == "held_out.features" else 0.5 * x - 1.0),
         "fake": FeatureSet(None if absent == "fake.features" else y, None if absent == "fake.logits" else y),
     }
     if absent == "real.moments":
@@ -137,7 +140,7 @@ def test_a_missing_input_is_null_with_a_reason(metric):
 def test_it_reads_no_more_than_its_row_says(metric):
     rng = np.random.default_rng(5)
     x, y = (torch.from_numpy(rng.normal(size=(30, 3)).astype(np.float32)) for _ in range(2))
-    given_all = {"real": x, "train": x + 1.0, "reference": x, "fake": y}
+    given_all = {"real": x, "train": x + 1.0, "reference": x, "held_out": 0.5 * x - 1.0, "fake": y}
     there = {
         side: {name.partition(".")[2] for name in metric.reads if name.startswith(f"{side}.")} for side in given_all
     }
@@ -164,7 +167,7 @@ def test_an_uncertainty_names_its_target_and_holds_the_value(metric, sets):
     if record.value is None or record.uncertainty is None:
         assert record.reason
         return
-    assert record.uncertainty.target in ("conditional", "population")
+    assert record.uncertainty.target in get_args(Target)
     assert record.uncertainty.se >= 0
     assert math.isfinite(record.uncertainty.se)
     assert record.uncertainty.lo <= record.value <= record.uncertainty.hi

@@ -118,7 +118,7 @@ def test_nearest_ratio_is_one_for_fresh_real_images_and_zero_for_copies():
     train, real, fresh = gaussian(11, 400, 4), gaussian(12, 400, 4), gaussian(13, 4000, 4)
     assert nearest_ratio(inputs_of(fresh, train=train, reference=real)).value == pytest.approx(1.0, abs=0.1)
     assert nearest_ratio(inputs_of(train[:50], train=train, reference=real)).value == 0.0
-    with pytest.raises(BadFeatures, match="training set"):
+    with pytest.raises(BadFeatures, match="equals a training image"):
         nearest_ratio(inputs_of(fresh, train=train, reference=train[:10]))
 
 

@@ -19,7 +19,7 @@ from genboard.benchmarks.neighbours import (
     lists,
     real_lists,
 )
-from genboard.benchmarks.neighbours.duplicates import distinct
+from genboard.benchmarks.neighbours.distances import distinct
 from genboard.benchmarks.neighbours.random_partition import bits, column_counts, enough, halves, quarters
 from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
 from hypothesis import given, settings
@@ -212,7 +212,7 @@ def test_blocks_and_flushes_do_not_show(monkeypatch):
 
 @pytest.mark.parametrize(("n", "k"), [(5, 5), (3, 5)])
 def test_too_few_rows_are_refused(n, k):
-    with pytest.raises(BadFeatures, match=rf"{n} rows have no {k}-th neighbour"):
+    with pytest.raises(BadFeatures, match=rf"k = {k} needs more than {n} images"):
         count_neighbours(torch.from_numpy(X[:n]), torch.from_numpy(Y), k, [identity_resample(n, len(Y))])
 
 

@@ -134,7 +134,7 @@ def test_samples_are_compared_with_imported_statistics(run: Run, tmp_path: Path,
     assert found["n_real"] is None
     assert all(m["n_reference"] is None for m in found["metrics"])
     (kid,) = json.loads(ok(run, *arguments, "--metrics", "kid", "--json"))["metrics"]
-    assert (kid["value"], kid["reason"]) == (None, "kid needs real.features, which there are not here")
+    assert (kid["value"], kid["reason"]) == (None, "kid needs real.features")
     assert "an unknown number of real, 500 fake, 32 wide" in ok(run, *arguments)
 
 

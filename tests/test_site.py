@@ -152,13 +152,23 @@ def test_what_is_not_ranked_is_listed_with_its_reason(site: dict[str, bytes]) ->
     assert "0123456789ab.json cannot be read: not valid JSON: the key 'a' is given twice" in text
     assert "measured with 50 samples, the track asks for 500" in text
     assert "superseded by" in text
-    assert "failed at sampling: boom" in text
+    assert "failed at sampling: ValueError" in text
     assert "fd:digits-cnn is missing: unmeasurable" in text
     assert "0123456789ab.json" in Page(site["index.html"]).text
 
 
-def test_a_failed_run_is_shown_on_its_page(site: dict[str, bytes]) -> None:
-    assert f"Failed at sampling: ValueError: boom {HOSTILE}" in Page(site["generators/crash.html"]).text
+def test_a_failed_run_says_its_stage_and_type_and_nothing_that_the_exception_said(
+    site: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert "Its run failed at sampling: ValueError" in Page(site["generators/crash.html"]).text
+    secret = "no such file: /home/ana/secret-token-hf_x"
+    for name, kind in (("one", "OSError"), ("two", secret)):
+        save(tmp_path, name, None, error={"stage": "measuring", "type": kind, "message": secret})
+    files = render_site(read_records([tmp_path]), {TRACK.name: TRACK})
+    assert [path for path, data in files.items() if b"secret" in data or b"/home" in data] == []
+    assert "failed at measuring: OSError" in files["data/digits-left-out.csv"].decode()
+    assert "failed at measuring: an exception without a name" in Page(files["generators/two.html"]).text
+    assert [path for path, data in site.items() if b"boom" in data] == []
 
 
 def test_earlier_results_are_shown_on_the_page_of_their_generator(site: dict[str, bytes]) -> None:

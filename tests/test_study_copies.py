@@ -67,8 +67,8 @@ def test_its_cells_and_its_figure(table: Table) -> None:
     assert cells["nn_ratio"].failure == "copies"
     assert cells["nn_ratio"].lo is not None
     assert cells["nn_ratio"].lo > 0
-    assert figures.figure(table).count("copies: change in standard errors</text>") == 2
-    assert "Exact copies" in figures.words(table)
+    assert figures.figure(table).drawing.count("copies: change in standard errors</text>") == 2
+    assert "Exact copies" in figures.figure(table).words
 
 
 def test_augmented_images_are_near_the_training_images_and_are_not_them() -> None:

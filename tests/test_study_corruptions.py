@@ -135,10 +135,10 @@ def test_the_verdict_follows_the_table(table: Table, moved: list[float | None], 
 
 
 def test_its_figure_has_a_map_for_each_alteration(table: Table) -> None:
-    svg = figures.figure(table)
+    svg = figures.figure(table).drawing
     assert svg.startswith("<svg")
     assert svg.count("change for the worse, in standard errors</text>") == 2
-    assert "blur: " in figures.words(table)
+    assert "Blur: change for the worse" in figures.figure(table).words
 
 
 @pytest.mark.parametrize(("resamples", "hint"), [(2, "--resamples 3 to 20"), (400, "--resamples 3 to 20")])

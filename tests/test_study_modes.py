@@ -99,10 +99,10 @@ def test_half_of_the_classes_fill_the_scorecard(table: Table) -> None:
 
 
 def test_its_figure_has_a_panel_a_metric(table: Table) -> None:
-    svg = figures.figure(table)
+    svg = figures.figure(table).drawing
     for title in ("Precision", "Recall", "Coverage"):
         assert f">{title}</text>" in svg
-    assert "Recall, dropped up to 7" in figures.words(table)
+    assert "Recall: dropped " in figures.figure(table).words
 
 
 def test_a_data_set_without_classes_is_refused() -> None:

@@ -15,7 +15,8 @@ import pytest
 from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.manifest import manifest_of_images, manifest_path, read_manifest
-from genboard.leaderboard.submission.metadata import FIELDS, Metadata, problem_with_link, read_metadata, template
+from genboard.leaderboard.submission.metadata import FIELDS, Metadata, read_metadata, template
+from genboard.leaderboard.text.words import problem_with_link
 from genboard.registry.images import Images, sequence_digest, source_of
 from hypothesis import given
 from hypothesis import strategies as st

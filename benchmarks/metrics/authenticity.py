@@ -25,7 +25,7 @@ def authenticity(inputs: MetricInputs) -> Estimate:
     """
     train, labels = inputs.train.features, inputs.fake.labels
     if len(train) < 2:
-        raise BadFeatures("a single training image has no nearest other one", "give more training images")
+        raise BadFeatures("authenticity needs at least 2 training images, got 1", "give more training images")
     apart, index = inputs.train.nearest(inputs.fake)
     met, place = index.unique(return_inverse=True)
     authentic = apart > to_other(train, met)[place]

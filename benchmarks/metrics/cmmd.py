@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
-from ..uncertainty import Estimate, skewed, variance_within
+from ..uncertainty import Estimate, or_zero, skewed, variance_within
+from .distances import refuse_not_finite, refuse_other_width
 from .inputs import MetricInputs
 from .kernel import interaction
 
@@ -34,15 +35,17 @@ def cmmd(inputs: MetricInputs, *, sigma: float = 10.0, scale: float = 1000.0) ->
     19.8013
     """
     real, features, labels = inputs.real.features, inputs.fake.features, inputs.fake.labels
-    if real.shape[1] != features.shape[1]:
-        raise BadFeatures(f"the reference features are {real.shape[1]} wide, the samples' {features.shape[1]}")
+    refuse_other_width(real.shape[1], features.shape[1])
     if len(features) < 2:
-        raise BadFeatures(f"a standard error needs 2 samples, here is {len(features)}")
+        raise BadFeatures("a standard error needs at least 2 samples, got 1")
     x, y = _directions(real), _directions(features)
     # 1 - k keeps the digits that a difference of numbers close to 1 would lose.
     within_samples, across = _dissimilarity(y, y, sigma), _dissimilarity(y, x, sigma)
     within_real = _dissimilarity(x, x, sigma)
-    value = scale * float(2 * across.mean() - within_samples.mean() - within_real.mean())
+    # Each 1 - k is off by the rounding of a product of d terms, over sigma^2.
+    value = scale * or_zero(
+        float(2 * across.mean() - within_samples.mean() - within_real.mean()), 4 * x.shape[1] / sigma**2
+    )
     h = across - within_samples
     se = scale * (4 * variance_within(h, labels) / len(y)) ** 0.5
     third = interaction(h, lambda rows, others: -_unlike(y[rows], y[others], sigma))
@@ -53,11 +56,10 @@ def cmmd(inputs: MetricInputs, *, sigma: float = 10.0, scale: float = 1000.0) ->
 def _directions(features: Tensor) -> Tensor:
     x = features.to(torch.float64)
     length = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-    if not bool(length.isfinite().all()):
-        raise BadFeatures("the features are not all finite numbers", "look for NaN and infinity in what was measured")
+    refuse_not_finite(length)
     if not bool(length.all()):
         first = int((length[:, 0] == 0).nonzero()[0])
-        raise BadFeatures(f"feature {first} is all zeros and has no direction", "see what the extractor made of it")
+        raise BadFeatures(f"feature {first} is all zeros and has no direction", "check the extractor")
     directions: Tensor = x / length
     return directions
 

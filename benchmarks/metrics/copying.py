@@ -55,8 +55,8 @@ def copying_score(inputs: MetricInputs, *, cells: int = CELLS, seed: int = SEED)
     excess, variance = sum(t.excess for t in tallies), sum(t.variance for t in tallies)
     if variance <= 0:
         raise BadFeatures(
-            "in no cell are there samples and reference images at different distances from the training images",
-            "give more samples, or fewer cells",
+            "no cell holds samples and reference images at different distances from the training images",
+            "give more samples, or use fewer cells",
         )
     value, n = excess / variance**0.5, len(of_samples)
 

@@ -9,13 +9,34 @@ from ...core.errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
 
 
+def refuse_unfit(real: Tensor, features: Tensor, least: int = 1) -> None:
+    """Raises BadFeatures for different widths, fewer than `least` rows on either side, or NaN and infinite values."""
+    refuse_other_width(real.shape[1], features.shape[1])
+    if min(len(real), len(features)) < least:
+        raise BadFeatures(f"at least {least} real images and samples are needed, got {len(real)} and {len(features)}")
+    refuse_not_finite(real, features)
+
+
+def refuse_other_width(real: int, fake: int, hint: str | None = None) -> None:
+    """Raises BadFeatures where the samples have another number of features than the real images."""
+    if real != fake:
+        raise BadFeatures(
+            f"the real images have {real} features, the samples {fake}", hint or "compute both with the same extractor"
+        )
+
+
+def refuse_not_finite(*values: Tensor, what: str = "features") -> None:
+    """Raises BadFeatures where a value is NaN or infinite."""
+    if not all(bool(x.isfinite().all()) for x in values):
+        raise BadFeatures(f"the {what} contain NaN or infinity", "check the images and the extractor")
+
+
 def nearest(bank: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
     """Euclidean distance of each feature to its nearest in the bank, float64 (n,), and that one's index (n,).
 
     Distances are summed from differences, not expanded into products: a copy is at distance 0, not at 1e-4.
     """
-    if bank.shape[1] != features.shape[1]:
-        raise BadFeatures(f"the bank's features are {bank.shape[1]} wide, the samples' {features.shape[1]}")
+    refuse_other_width(bank.shape[1], features.shape[1])
     return nearest_rows(bank, features)
 
 

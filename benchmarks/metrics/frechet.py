@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...core.errors import BadFeatures
 from ...reference_stats.moments import Gaussian, Moments
-from ..uncertainty import Estimate, normal
+from ..uncertainty import Estimate, normal, or_zero
+from .distances import refuse_not_finite, refuse_other_width
 from .frechet_interval import interval
 from .frechet_sampling import Sampling, sampling
 from .frechet_spectrum import Spectrum, spectrum
@@ -39,7 +39,8 @@ def frechet_distance(inputs: MetricInputs) -> Estimate:
     if found.same:
         return Estimate(value, normal(value, 0.0, "all samples are the same"))
     if sampled is None:
-        return Estimate(value, None, f"no interval: {n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features")
+        least = SAMPLES_PER_DIMENSION * d
+        return Estimate(value, None, f"no interval: {n} samples of {d} features, at least {least} are needed")
     certainty = interval(value, value, sampled, sampled.influence, inputs.fake.labels, "conditional", found.missing)
     return Estimate(value, certainty, influence=sampled.influence)
 
@@ -79,11 +80,9 @@ def moments_of(real: Gaussian, features: Tensor) -> Moments:
     Raises:
         BadFeatures: the two have different widths, or a feature is not a finite number.
     """
-    if real.mean.shape[0] != features.shape[1]:
-        raise BadFeatures(f"the reference features are {real.mean.shape[0]} wide, the samples' {features.shape[1]}")
+    refuse_other_width(real.mean.shape[0], features.shape[1])
     generated = Moments.of(features)
-    if not bool(generated.mean.isfinite().all()):
-        raise BadFeatures("the features are not all finite numbers", "look for NaN and infinity in what was measured")
+    refuse_not_finite(generated.mean)
     return generated
 
 
@@ -99,6 +98,8 @@ def distance(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
     distance close to zero, rounding noise shows. Where the bound on that sum passes `DIGITS` of the distance, and with
     as few samples as dimensions, the singular values of R^(1/2) G^(1/2) are summed instead, with the centred features
     themselves for G^(1/2) where they are few: no root is taken of noise. That takes several times as long.
+
+    What is left of two nearly equal sums is zero up to `max(n, d)` roundings of either.
     """
     gap = real.mean - generated.mean
     apart = float(gap @ gap) + real.variance + generated.variance
@@ -107,8 +108,8 @@ def distance(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
         found = found if found is not None else spectrum(real, generated, vectors=False)
         value = apart - 2 * float(found.roots.sum())
         if 2 * found.rounding <= DIGITS * value:
-            return value
+            return or_zero(value, max(n, d) * apart)
         factor = generated.root
     else:
         factor = (features.to(torch.float64) - generated.mean).T / (n - 1) ** 0.5
-    return apart - 2 * float(torch.linalg.svdvals(real.root @ factor).sum())
+    return or_zero(apart - 2 * float(torch.linalg.svdvals(real.root @ factor).sum()), max(n, d) * apart)

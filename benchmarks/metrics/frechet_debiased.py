@@ -35,8 +35,8 @@ def fd_debiased(inputs: MetricInputs) -> Estimate:
     True
     """
     n, d = inputs.fake.features.shape
-    if n < max(SAMPLES_PER_DIMENSION * d, 4):
-        raise BadFeatures(f"{n} samples are fewer than {SAMPLES_PER_DIMENSION} x {d} features, and 4")
+    if n < (least := max(SAMPLES_PER_DIMENSION * d, 4)):
+        raise BadFeatures(f"{n} samples of {d} features, the correction needs at least {least}")
     found = inputs.once(sampled_distance)
     if found.sampled is None:
         return Estimate(found.value, normal(found.value, 0.0, "all samples are the same", "population"))

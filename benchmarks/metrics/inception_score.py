@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, effective_df, normal, variance_within
+from .distances import refuse_not_finite
 from .inputs import MetricInputs
 
 
@@ -31,8 +31,7 @@ def inception_score(inputs: MetricInputs) -> Estimate:
 
 def _divergences(logits: Tensor) -> Tensor:
     """KL(p(y|x) || p(y)) of each sample, shape (n,)."""
-    if not bool(logits.isfinite().all()):
-        raise BadFeatures("the logits are not all finite numbers", "look for NaN and infinity in what was measured")
+    refuse_not_finite(logits, what="logits")
     log_p = torch.log_softmax(logits.to(torch.float64), dim=1)
     p = log_p.exp()
     return (p * (log_p - p.mean(dim=0).log())).sum(dim=1)

@@ -107,6 +107,7 @@ class MetricInputs:
         real: what the column is measured against, the reference or the training images.
         train: the training images.
         reference: real images that training has not seen.
+        held_out: real images that neither training nor a comparison with the reference has seen.
         k: the largest number of neighbours that several metrics ask for: one pass serves them all.
     """
 
@@ -117,10 +118,11 @@ class MetricInputs:
         *,
         train: FeatureSet | Tensor | None = None,
         reference: FeatureSet | Tensor | None = None,
+        held_out: FeatureSet | Tensor | None = None,
         k: int = 1,
     ) -> None:
         self.fake, self.real = _set(fake), _set(real)
-        self.train, self.reference = _set(train), _set(reference)
+        self.train, self.reference, self.held_out = _set(train), _set(reference), _set(held_out)
         self.k = k
         self._passes: dict[int, Neighbours] = {}
         self._found: dict[Callable[[MetricInputs], object], object] = {}
@@ -150,5 +152,5 @@ def _set(given: FeatureSet | Tensor | None) -> FeatureSet:
 
 def _there(given: Tensor | None, what: str) -> Tensor:
     if given is None:
-        raise BadFeatures(f"there are no {what}", "list what a metric reads in its row")
+        raise BadFeatures(f"the {what} are missing", "name every input of a metric in `reads` of its row")
     return given

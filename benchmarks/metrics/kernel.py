@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, skewed, variance_within
+from .distances import refuse_unfit
 from .inputs import MetricInputs
 
 TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold
@@ -64,16 +64,6 @@ def interaction(h: Tensor, kernel: Callable[[slice, slice], Tensor]) -> float:
             k = kernel(rows, slice(other, other + tile, step))
             total += 2 * (ours @ (k @ g[other // step : other // step + TILE]))
     return float(total) / (len(g) * max(1, len(g) - 1))
-
-
-def refuse_unfit(real: Tensor, features: Tensor, least: int) -> None:
-    """Raises BadFeatures for different widths, fewer than `least` on either side, or what is not a finite number."""
-    if real.shape[1] != features.shape[1]:
-        raise BadFeatures(f"the reference features are {real.shape[1]} wide, the samples' {features.shape[1]}")
-    if min(len(real), len(features)) < least:
-        raise BadFeatures(f"{least} features are needed on each side, here are {len(real)} and {len(features)}")
-    if not bool(real.isfinite().all() and features.isfinite().all()):
-        raise BadFeatures("the features are not all finite numbers", "look for NaN and infinity in what was measured")
 
 
 def means_across(a: Tensor, b: Tensor, degree: int, coefficient: float) -> Tensor:

@@ -45,7 +45,7 @@ def recall(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     value = float(whole.covered_real[k - 1]) / whole.cell.n_real
     if whole.places is None:
         least = 2 * (neighbours.k + 1)
-        return Estimate(value, None, f"no interval: {len(neighbours.fake)} samples, half-samples need {least}")
+        return Estimate(value, None, f"no interval: {len(neighbours.fake)} samples, at least {least} are needed")
     some = half_samples(whole.places, whole.cell.n_real, k, neighbours.labels, neighbours.seed)
     return Estimate(value, normal(value, float(some.std(ddof=1)), f"spread over {len(some)} half-samples"))
 
@@ -79,7 +79,7 @@ def coverage(inputs: MetricInputs, *, k: int = 5) -> Estimate:
     whole = neighbours.counts
     hits, n = int(whole.reached_real[k - 1]), whole.cell.n_real
     if whole.cell.n_fake < FEWEST:
-        return Estimate(hits / n, None, f"no interval: {whole.cell.n_fake} samples, it needs {FEWEST}")
+        return Estimate(hits / n, None, f"no interval: {whole.cell.n_fake} samples, at least {FEWEST} are needed")
     effect, df = clustering(_members(neighbours), n, whole.cell.n_fake, k, neighbours.labels, neighbours.seed)
     return Estimate(hits / n, wilson(hits, n, effect, df, "Wilson, variance from halves and quarters"))
 

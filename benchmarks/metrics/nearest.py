@@ -21,7 +21,7 @@ def nearest_ratio(inputs: MetricInputs) -> Estimate:
     distances, _ = inputs.train.nearest(inputs.fake)
     scale = float(inputs.train.nearest(inputs.reference)[0].mean())
     if scale == 0:
-        raise BadFeatures("every real image is in the training set: there is no distance to compare with")
+        raise BadFeatures("every reference image equals a training image, so there is no distance to compare with")
     value = float(distances.mean()) / scale
     se = (variance_within(distances, inputs.fake.labels) / len(distances)) ** 0.5 / scale
     uncertainty = normal(value, se, "standard error of a mean", df=effective_df(distances))

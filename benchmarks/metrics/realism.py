@@ -12,6 +12,7 @@ from ..neighbours import nearest_rows, to_other_rows
 from ..neighbours.distances import point_sets
 from ..neighbours.lists import nearest_lists
 from ..uncertainty import LEVEL, Estimate, Uncertainty, Z
+from .distances import refuse_other_width
 from .inputs import MetricInputs
 
 SPARE = 8  # neighbours listed beyond the k-th, so that the k-th by exact distance hardly ever is not among them
@@ -34,7 +35,7 @@ def realism(inputs: MetricInputs, *, k: int = 3) -> Estimate:
     n = len(ordered)
     value = float(ordered[[(n - 1) // 2, n // 2]].mean())
     if isinf(value):
-        raise BadFeatures("half of the samples equal a real image: their realism is infinite")
+        raise BadFeatures("half of the samples equal a real image, so the median is infinite")
     reach = Z * n**0.5 / 2
     first, last = max(0, int(n / 2 - reach) - 1), min(n - 1, int(n / 2 + reach) + 1)
     lo, hi = float(ordered[first]), float(ordered[last])
@@ -50,10 +51,9 @@ def realism_scores(real: Tensor, features: Tensor, k: int = 3) -> Tensor:
     distances, and which ball gives the largest ratio are those of a brute force in float64. A sample that equals the
     centre of a ball has an infinite score, also where that ball has no radius since its image occurs k + 1 times.
     """
-    if real.shape[1] != features.shape[1]:
-        raise BadFeatures(f"the real features are {real.shape[1]} wide, the samples' {features.shape[1]}")
+    refuse_other_width(real.shape[1], features.shape[1])
     if len(real) <= k:
-        raise BadFeatures(f"{len(real)} rows have no {k}-th neighbour", f"use k up to {len(real) - 1}")
+        raise BadFeatures(f"k = {k} needs more than {len(real)} real images", f"use k = {len(real) - 1} or less")
     squares = _radii(real, k)
     kept = squares <= squares.median()
     balls, points = kept & (squares > 0), kept & (squares == 0)

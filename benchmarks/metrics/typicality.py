@@ -74,7 +74,7 @@ def beta_recall(inputs: MetricInputs, *, k: int = 1, seed: int = 0) -> Estimate:
     """
     real, features = inputs.real.features, inputs.fake.features
     if len(real) <= k:
-        raise BadFeatures(f"{len(real)} real images have no {k}-th nearest other one", "give more real images")
+        raise BadFeatures(f"k = {k} needs more than {len(real)} real images", "give more real images, or a smaller k")
     # Sorted, so that rows in another order give the same centre to the last bit, and no tie is broken differently.
     centre = features.to(torch.float64).sort(dim=0).values.mean(dim=0, keepdim=True)
     own = distances(centre, features)[0]
@@ -85,7 +85,7 @@ def beta_recall(inputs: MetricInputs, *, k: int = 1, seed: int = 0) -> Estimate:
     most_typical = inside.lowest(rank.double() / len(features))
     value, n = Curve.of(most_typical).agreement(), len(features)
     if n < FEWEST:
-        return Estimate(value, None, f"no interval: {n} samples, it needs {FEWEST}")
+        return Estimate(value, None, f"no interval: {n} samples, at least {FEWEST} are needed")
     se, df = _standard_error(inside, most_typical, seed, inputs.fake.labels)
     return Estimate(value, normal(value, se, "variance between halves", df=df))
 

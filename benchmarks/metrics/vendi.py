@@ -32,11 +32,12 @@ def vendi_score(inputs: MetricInputs) -> Estimate:
     n, d = features.shape
     empty = (features == 0).all(dim=1)
     if bool(empty.any()):
-        raise BadFeatures(f"row {int(empty.nonzero()[0])} is all zeros and has no direction", "check the extractor")
+        first = int(empty.nonzero()[0])
+        raise BadFeatures(f"row {first} is all zeros and has no direction", "check the extractor")
     needed = max(SAMPLES_PER_DIMENSION * d, FEWEST)
     if n < needed:
         value = _exp_entropy(torch.linalg.eigvalsh(_cosines(features) if n < d else _second_moment(features)))
-        return Estimate(value, None, f"no interval: {n} samples of {d} features, it needs {needed}")
+        return Estimate(value, None, f"no interval: {n} samples of {d} features, at least {needed} are needed")
     shares, axes = torch.linalg.eigh(_second_moment(features))
     value = _exp_entropy(shares)
     influence = influences(value, shares, axes, features)

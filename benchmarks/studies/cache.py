@@ -17,7 +17,7 @@ import safetensors.torch
 from ...core.errors import BadEntry
 from ...core.files import canonical_json, digest_of, parse_json, read_json, write_bytes, write_json
 from ...reference_stats.features import Measured
-from ...reference_stats.layout import array_digest
+from ...reference_stats.store import array_digest
 
 
 @dataclass(frozen=True)

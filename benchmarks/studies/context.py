@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 from ...core.errors import BadSamples, BadStudy, CannotWrite, GenboardError
 from ...core.files import home
 from ...core.progress import bar
-from ...reference_stats.alike import as_before
 from ...reference_stats.build import obtain
-from ...reference_stats.features import Measured, measure
+from ...reference_stats.features import Measured, as_before, measure
 from ...reference_stats.statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for
 from ...registry.catalog import entries, find, tracks_of
 from ...registry.conversions import converted
@@ -69,7 +68,7 @@ class StudyContext:
     @property
     def space(self) -> str:
         """The feature space that the track ranks in."""
-        return next(column.extractor for column in self.track.metrics if column.key == self.track.primary)
+        return self.track.space
 
     @property
     def ranked(self) -> tuple[str, ...]:

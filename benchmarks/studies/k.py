@@ -9,7 +9,7 @@ import torch
 from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
 from ..neighbours import Resample, count_neighbours, real_lists
-from ..neighbours.duplicates import distinct
+from ..neighbours.distances import distinct
 from .context import StudyContext
 from .spread import RANKED, agreement, draw_se
 from .subsampling.curves import Curves, curves_of

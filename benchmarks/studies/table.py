@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ...core.errors import BadEntry
 from ...core.files import read_json
+from ...core.newer import refuse_newer
 from ...registry.schema import Name, Strict
 from .listing import STUDIES, find_study
 
@@ -151,6 +152,7 @@ def parse_table(value: Any, path: Path) -> Table:
     Raises:
         BadEntry: `path: field: problem`.
     """
+    refuse_newer(value, path, 1)
     try:
         table = Table.model_validate(value)
     except ValidationError as e:

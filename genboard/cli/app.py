@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Callable
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
@@ -11,6 +12,8 @@ from typer import Option
 
 from ..core.errors import GenboardError
 from .output import say, say_unreadable_entries
+
+LONGEST_PATH = 200  # characters of a path in a message
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,6 +58,12 @@ def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P
                 return done
             except GenboardError as e:
                 _fail(str(e))
+            except OSError as e:
+                if e.filename is None or e.errno == errno.EPIPE:  # no path is to blame, or nobody reads the pipe
+                    raise
+                name = str(e.filename)
+                shown = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
+                _fail(f"{shown}: {e.strerror}\n\nhint: check the path, and that you may read and write there")
             except KeyboardInterrupt:
                 _fail("interrupted\n\nhint: run the same command again to resume; finished shards and results are kept")
 

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ..core.files import write_json
 from .app import app, command
-from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, TrustCode, listed, track_of
+from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, Skip, TrackName, TrustCode, listed, track_of
 from .output import print_json, say
 
 
@@ -46,6 +46,7 @@ def compare(
     k: Annotated[int | None, Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
     extractor: Annotated[str | None, Option(help="Compare images in this feature space.")] = None,
     convert: Convert = None,
+    skip: Skip = False,
     precision: Arithmetic = "float32",
     device: Device = "cpu",
     json: Json = False,
@@ -60,7 +61,9 @@ def compare(
             raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
         found = compare_features(read_features(Path(real)), read_features(fake), names, k)
     else:
-        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision)
+        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision, skip)
+    for remark in found.left_out:
+        say(remark)
     if json:
         print_json(found.to_json())
         return
@@ -124,6 +127,7 @@ def evaluate(
         bool, Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
     ] = True,
     convert: Convert = None,
+    skip: Skip = False,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
@@ -132,9 +136,12 @@ def evaluate(
     from ..benchmarks.runner import evaluate as measure
     from ..leaderboard.board.comparable import before_measuring
     from ..leaderboard.export.terminal import result_text
+    from ..leaderboard.storage.records import others_of_name, usual_folders
 
     entry = track_of(track)
-    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     wanted = entry.samples if samples is None else samples
     for line in before_measuring(wanted if target.images is None else min(wanted, target.images.count), entry):
         say(line)
@@ -146,6 +153,10 @@ def evaluate(
     if target.images is not None and target.images.count > done.result.sampling.n:
         say(f"{source} holds {target.images.count:,} images; the first {done.result.sampling.n:,} were measured")
     say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
+    taken = others_of_name(done.result, [*dict.fromkeys([workspace.results, *usual_folders()])])
+    if taken:
+        own = done.result.generator.name
+        say(f"{own!r} also names other samples, in {taken[0]}: boards show the newest of a name; --name gives another")
     if target.record.kind != "registered":
         say(f"to repeat it: {from_anywhere(done.result.provenance.command, source)}")
     if json:

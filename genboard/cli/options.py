@@ -17,6 +17,9 @@ Convert = Annotated[
     str | None,
     Option(help="Conversions of every image, in order, separated by commas: grey-to-rgb,resize-32."),
 ]
+Skip = Annotated[
+    bool, Option("--skip", help="Leave out image files of formats that are not read, such as .heic, and say so.")
+]
 Arithmetic = Annotated[
     Literal["float32", "bf16"],
     Option(help="Floating-point type of the networks. bf16 defines a different feature space."),

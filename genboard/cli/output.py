@@ -28,9 +28,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def say_left_out(unreadable: Iterable[tuple[str, str]]) -> None:
+def say_left_out(unreadable: Iterable[tuple[str, str]], remarks: Iterable[str] = ()) -> None:
+    """Which files are not shown and why, and what else a reader of folders noticed."""
     for path, reason in unreadable:
         say(f"left out: {path}: {reason}")
+    for remark in remarks:
+        say(remark)
 
 
 def say_unreadable_entries() -> bool:

@@ -9,13 +9,15 @@ import typer
 from typer import Argument, Option
 
 from .app import app, command
-from .options import Json, ResultFolders, listed, track_of
+from .options import Json, ResultFolders, listed
 from .output import print_json, put, say, say_left_out
 
 
 @command(app, "rank", "genboard rank --track digits --json")
 def rank(
-    track: Annotated[str | None, Option(help="Name of the track, see `genboard list tracks`.")] = None,
+    track: Annotated[
+        str | None, Option(help="Name of the track, see `genboard list tracks`; digits@1 for an earlier version.")
+    ] = None,
     tracks: Annotated[str | None, Option(help="Several tracks, separated by commas: generators side by side.")] = None,
     all_: Annotated[bool, Option("--all", help="All tracks with a ranking.")] = False,
     table: Annotated[
@@ -43,23 +45,29 @@ def rank(
     if table and track is None:
         raise typer.BadParameter("--table shows one track: add --track")
     from ..leaderboard.board.across import across
-    from ..leaderboard.board.board import make_board
+    from ..leaderboard.board.versions import board_of
     from ..leaderboard.export.tables import BOARD_TABLES, across_table, encode
     from ..leaderboard.export.terminal import across_text, agreement_text, board_text, table_text
     from ..leaderboard.storage.records import read_records, usual_folders
     from ..registry.catalog import entries
 
     records = read_records(results or usual_folders())
-    say_left_out(records.unreadable)
+    say_left_out(records.unreadable, records.remarks)
     names = entries("tracks") if all_ else [track] if track is not None else dict.fromkeys(listed(tracks) or ())
-    boards = [make_board(track_of(name), records.readable) for name in names]
+    boards = [board_of(name, records.readable) for name in names]
     if track is not None:
         board = boards[0]
+        if not board.rows and not board.left_out and records.readable:
+            others = sorted({record.result.track.name for record in records.readable})
+            say(f"no result of {board.track.name} there, only of {', '.join(others)}")
         value, rows = board.to_json(), BOARD_TABLES[table or "board"](board)
         text = board_text(board) if table in (None, "board") else table_text(rows)
         if table == "agreement":
             text = agreement_text(board.agreement)
     else:
+        if not any(board.rows for board in boards):
+            left_out = sum(len(board.left_out) for board in boards)
+            say(f"nothing to rank: {left_out:,} results are left out; genboard rank --track NAME says why")
         found = across([board for board in boards if not all_ or board.ranked])
         value, rows, text = found.to_json(), across_table(found), across_text(found)
     if json:
@@ -89,13 +97,9 @@ def card(
     out: Annotated[Path | None, Option(help="File to write. Default: stdout.")] = None,
 ) -> None:
     """Write results as the YAML metadata of a model card on the Hugging Face Hub."""
-    from ..benchmarks.result import read_result
     from ..leaderboard.export.model_card import card as card_of
 
-    found = [read_result(path) for path in results]
-    text = card_of(found, format, dataset, source)
-    for result in found:
-        for record in result.metrics:
-            if record.value is None:
-                say(f"left out: {record.key} of {result.id}: {record.reason}")
+    text, remarks = card_of(results, format, dataset, source)
+    for remark in remarks:
+        say(remark)
     put(text.encode(), out)

@@ -33,11 +33,12 @@ def reference_build(
     An interrupted build resumes.
     """
     from ..reference_stats.build import ensure, recipes_of
-    from ..reference_stats.statistics import make_recipe
+    from ..reference_stats.statistics import held_out_recipe, make_recipe
     from ..reference_stats.store import built_by_user
 
     if track is not None and not (dataset or split or extractor or bank or convert or precision != "float32"):
-        recipes = list(recipes_of(track_of(track)).values())
+        entry = track_of(track)
+        recipes = [*recipes_of(entry).values(), held_out_recipe(entry, entry.space)]
     elif track is None and dataset and split and extractor:
         recipes = [make_recipe(dataset, split, extractor, bank, listed(convert) or (), precision)]
     else:

@@ -85,5 +85,5 @@ def _rendered(results: list[Path] | None, studies: list[Path] | None, base: str 
             raise BadEntry(folder, "", "no such folder", "create a table first: genboard study k --track digits")
     found = records.read_records(results or records.usual_folders())
     made = tables.read_tables(studies or tables.usual_folders())
-    say_left_out((*found.unreadable, *made.unreadable))
+    say_left_out((*found.unreadable, *made.unreadable), found.remarks)
     return render_site(found, entries(Track), made, base)

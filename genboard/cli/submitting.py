@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ..core.errors import BadSubmission
 from .app import app, command
-from .options import BatchSize, Convert, Device, Json, TrustCode, listed, track_of
+from .options import BatchSize, Convert, Device, Json, Skip, TrustCode, listed, track_of
 from .output import print_json, put, say, say_unreadable_entries
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def submit(
     title: Annotated[str | None, _about("Full name.")] = None,
     family: Annotated[str | None, _about("Family: gan, vae, flow, diffusion, ...")] = None,
     authors: Annotated[str | None, _about("Authors, separated by commas.")] = None,
+    account: Annotated[str | None, _about("Your GitHub account: it alone may withdraw the result.")] = None,
     licence: Annotated[str | None, _about("Licence of the weights or images.")] = None,
     training_data: Annotated[str | None, _about("Training data sets, separated by commas.")] = None,
     tried: Annotated[int | None, _about("Number of checkpoints or settings tried before this one was chosen.")] = None,
@@ -60,6 +61,7 @@ def submit(
     device: Device = "cpu",
     batch_size: BatchSize = None,
     convert: Convert = None,
+    skip: Skip = False,
     push: Annotated[
         str | None, Option(help="ORG/NAME of a data set repository on the Hub: open a pull request there.")
     ] = None,
@@ -93,7 +95,9 @@ def submit(
     told = about.read_metadata(metadata, flags)
     out = out or Path("submission")
     entry = track_of(track)
-    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device)
+    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     if sys.stdin.isatty():
         told = _asked(told, target.record.kind == "registered")
     done = prepare(target, entry, told, out, options=Options(device, batch_size))
@@ -139,6 +143,10 @@ def check(
     base: Annotated[
         Path | None, Option(help="Results before the change: none of them may be edited or removed.")
     ] = None,
+    author: Annotated[
+        str | None,
+        typer.Option(help="GitHub account that offers the change: it may add only the log lines of its roles."),
+    ] = None,
     markdown: Annotated[
         bool,
         Option("--markdown", help="Print Markdown: findings, and new results beside their neighbours on the board."),
@@ -162,7 +170,7 @@ def check(
     from ..leaderboard.submission.check import check as check_files
 
     published = against or [COMMITTED]
-    findings = check_files(paths, published, base)
+    findings = check_files(paths, published, base, author=author)
     if json:
         print_json([finding.to_json() for finding in findings])
     elif markdown:

@@ -1,11 +1,11 @@
-"""`verify`, `dispute` and `withdraw`: the trustworthiness of a published result."""
+"""`verify`, `dispute`, `withdraw` and `amend`: the trustworthiness of a published result."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
 from ..core.errors import GenboardError
 from .app import app, command
@@ -35,6 +35,9 @@ def verify(
     seed: Annotated[
         int | None, Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,
+    private: Annotated[
+        Path | None, Option(help="For maintainers: images of the track's private reference; needs the samples.")
+    ] = None,
     device: Device = "cpu",
     by: Annotated[str | None, Option(help="Your name.")] = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Write nothing to the log.")] = False,
@@ -56,6 +59,7 @@ def verify(
         source=source,
         trust_code=trust_code,
         seed=seed,
+        private=private,
         device=device,
         by=by,
         write=not dry_run,
@@ -67,6 +71,8 @@ def verify(
         print(status_text(done.status))
     log = verification_path(file)
     say("nothing was written" if dry_run else f"appended to {log}")
+    if not dry_run:
+        _say_what_is_shown(file)
     if done.problem:
         raise GenboardError(
             f"{file}: not {done.outcomes[-1].level}: {done.problem}",
@@ -82,14 +88,20 @@ def dispute(
     resolve: Annotated[
         Literal["upheld", "rejected"] | None, Option(help="Resolve the open dispute instead of raising one.")
     ] = None,
+    of: Annotated[
+        str | None,
+        Option("--dispute", help="Id of the dispute to resolve, if several are open or it was resolved before."),
+    ] = None,
 ) -> None:
     """Dispute a result or resolve a dispute. A disputed result is marked, and the reason stays visible."""
     from ..leaderboard.verification import disputes
 
+    if resolve is None and of is not None:
+        raise BadParameter("--dispute names a dispute to resolve: add --resolve upheld or rejected")
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
-        disputes.answer(file, resolve, reason, by)
+        disputes.answer(file, resolve, reason, by, of)
     _print_status(file)
 
 
@@ -107,3 +119,35 @@ def _print_status(file: Path) -> None:
     from ..leaderboard.verification.report import status_text
 
     print(status_text(status_of(file)))
+    _say_what_is_shown(file)
+
+
+def _say_what_is_shown(file: Path) -> None:
+    """Where boards read another file than the one whose log has just grown, its entry would otherwise be missed."""
+    from ..leaderboard.storage.records import shown_for, usual_folders
+
+    shown = shown_for(file)
+    if shown is not None:
+        say(f"{file} is a copy: boards show {shown}, whose own log says nothing of this")
+    elif not any(file.resolve().is_relative_to(folder.resolve()) for folder in usual_folders()):
+        say(f"{file} is in no folder that boards read unless told: name its folder with --results")
+
+
+@command(
+    app, "amend", 'genboard amend RESULT.json --metadata corrected.toml --reason "the licence was wrong" --by NAME'
+)
+def amend(
+    file: ResultFile,
+    metadata: Annotated[Path, Option(help="TOML file with the fields that change, named as in `submit`.")],
+    reason: Reason,
+    by: By,
+) -> None:
+    """Correct what a published result says of its generator: title, licence, authors, links, notes, ...
+
+    The correction is appended to the log. The file and its numbers stay as they are.
+    """
+    from ..leaderboard.submission.metadata import read_amendment
+    from ..leaderboard.verification import disputes
+
+    disputes.amend(file, read_amendment(metadata), reason, by)
+    _print_status(file)

@@ -1,7 +1,7 @@
 """The one atomic write, the one canonical JSON codec, and where a user's files live.
 
 Whatever this package leaves on disk goes through `write_bytes`: a temporary name beside the target, fsync, rename.
-A reader therefore sees the old file or the whole new one, whenever the writer is killed.
+A reader therefore sees the old file or a whole new one, whenever a writer is killed and however many there are.
 """
 
 from __future__ import annotations
@@ -13,17 +13,26 @@ import json
 import math
 import os
 import re
+import secrets
+import stat
+import sys
+import time
 import tomllib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+from filelock import FileLock, Timeout
 
 from .errors import BadEntry, CannotWrite
 
 SIGNIFICANT_DIGITS = 10  # more are noise: float32 features carry seven
+ABANDONED = 3600.0  # seconds after which a temporary file is what a killed writer left: no write takes so long
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp", re.DOTALL)
 
 DEEPEST = 100  # levels of a parsed file; those of this package have eight
 
@@ -42,6 +51,14 @@ _REASONS = {
     errno.EISDIR: ("a folder stands where a file is needed", "choose another path"),
     errno.EACCES: ("permission denied", "choose a folder you may write to"),
     errno.EROFS: ("the file system is read-only", "choose a folder you may write to"),
+}
+
+_IRREGULAR = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
 }
 
 
@@ -81,16 +98,18 @@ def make_folder(path: Path) -> Path:
 def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path`, whole or not at all; the folder is made if need be.
 
-    The temporary name is fixed, so that what a killed run left behind is overwritten, never piled up. Writers that
-    may meet on one path take a lock first (`benchmarks.sampling` does).
+    Each write has a temporary name of its own, so that writers may meet on one path: the last to finish stays. Who
+    reads a file to change it takes a lock first: see `locked`.
 
     Raises:
         CannotWrite: the disk is full, a path is taken, or permission is missing.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.tmp")
+    _sweep_once(path.parent)
+    # Cut, since a name that just fits has no room for the rest.
+    temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("wb") as f:
+        with temporary.open("xb") as f:
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
@@ -100,6 +119,52 @@ def write_bytes(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise _cannot("write", path, e) from e
+
+
+def sweep(folder: Path, age: float = ABANDONED) -> None:
+    """Delete what killed writers left in a folder: temporary files that are so many seconds old."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if _TEMPORARY.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime >= age:
+                Path(entry.path).unlink(missing_ok=True)
+
+
+@cache
+def _sweep_once(folder: Path) -> None:
+    """Sweep a folder at the first write of this process into it: to list it before each write would take long."""
+    sweep(folder)
+
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[bool]:
+    """Hold the lock that a file at `path` stands for, and tell whether another process held it before.
+
+    Where one does, a line on stderr says so and this one waits. A killed process holds nothing.
+
+    Args:
+        what: the other is doing, after "another process is".
+
+    Raises:
+        CannotWrite: the file cannot be made.
+    """
+    make_folder(path.parent)
+    lock, waited = FileLock(path), False
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"another process is {what}: waiting for it", file=sys.stderr)
+            waited = True
+            lock.acquire()
+    except OSError as e:
+        raise _cannot("write", path, e) from e
+    try:
+        yield waited
+    finally:
+        # Deleted while it is held: whoever waits for this file finds it gone, and makes another.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
 
 
 def remove(path: Path) -> None:
@@ -223,11 +288,22 @@ def read_json(path: Path) -> Any:
     return parse_json(read_bytes(path), path)
 
 
+def irregular(path: Path) -> str | None:
+    """What stands at `path` if it is no regular file, in words: a read of a pipe or a device need not end.
+
+    Raises:
+        OSError: nothing stands there, or it cannot be looked at.
+    """
+    mode = path.stat().st_mode
+    return None if stat.S_ISREG(mode) else _IRREGULAR.get(stat.S_IFMT(mode), "no regular file")
+
+
 def read_bytes(path: Path) -> bytes:
     """Raises BadEntry if there is no readable file at `path`; a pipe or a device, which may never end, is none."""
     try:
-        if path.exists() and not path.is_file():
-            raise BadEntry(path, "", "not a regular file", "check the path")
+        kind = irregular(path)
+        if kind is not None:
+            raise BadEntry(path, "", f"cannot be read: it is {kind}, not a file", "check the path")
         return path.read_bytes()
     except OSError as e:
         raise BadEntry(path, "", f"cannot be read: {e.strerror}", "check the path") from e

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 from ...benchmarks.result import MetricRecord, Result
 from ...benchmarks.runner import specify_column
+from ...benchmarks.scoring import suspicion_metrics
 from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
-from ..verification.log import VerificationStatus, status_of
+from ..verification.log import VerificationStatus, impossible, log_problem, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, name_today, why_not
-from .copying import Copying, copying
+from .copying import Copying, better_than_real, copying, threshold
 from .dependence import ALONE, Origin, origins_of
 from .groups import letters
 from .pareto import Front, fronts
 from .ranking import Ranked, Scored, ScoredColumn, dependence, rank
 from .reversals import Limit, limit_of
+
+NOT_MEASURED = "not measured"
+FROM_IMAGES = (
+    "images were submitted. Verification can recompute their values, which proves neither that a generator drew them "
+    "nor that they were not selected."
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class Row:
 
     Attributes:
         cells: what may stand in the track's columns.
-        copying: whether its samples copy training images, or seem to.
+        copying: whether its samples copy real images, or seem to.
+        suspicion: the metrics of suspicion beside the track's columns, by the same keys.
+        better_than_real: columns in which it is significantly better than held-out images: a mark, and no praise.
         empty: why the other columns have nothing here.
         letters: rows that share one are not distinguished from each other.
         verification: who measured it again, and who disputes it.
@@ -46,6 +55,8 @@ class Row:
     letters: str = ""
     verification: VerificationStatus = field(default_factory=VerificationStatus)
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    suspicion: Mapping[str, MetricRecord] = field(default_factory=dict)
+    better_than_real: tuple[str, ...] = ()
 
     @property
     def result(self) -> Result:
@@ -54,6 +65,11 @@ class Row:
     @property
     def name(self) -> str:
         return self.result.generator.name
+
+    @property
+    def from_images(self) -> bool:
+        """Whether images were given, of which nobody can tell how they were made: see `FROM_IMAGES`."""
+        return self.result.generator.kind == "images"
 
     def scored(self, key: str) -> Scored | None:
         """Its value in a column, ready to be compared with those of other rows; none where there is none."""
@@ -75,6 +91,7 @@ class Board:
 
     Attributes:
         unread: why the influences that a row's result names cannot be used, by generator.
+        specs: what each column is measured with, see `specify_column`.
     """
 
     track: Track
@@ -82,6 +99,7 @@ class Board:
     rows: tuple[Row, ...]
     left_out: tuple[LeftOut, ...]
     unread: Mapping[str, str] = field(default_factory=dict)
+    specs: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Row, ...]:
@@ -96,6 +114,11 @@ class Board:
     def columns(self) -> tuple[TrackMetric, ...]:
         """The track's columns, the primary one first."""
         return tuple(sorted(self.track.metrics, key=lambda column: column.key != self.track.primary))
+
+    @property
+    def suspicion_columns(self) -> tuple[str, ...]:
+        """The keys of the metrics of suspicion beside the track's columns."""
+        return tuple(f"{metric.name}:{self.track.space}" for metric in suspicion_metrics(self.track))
 
     @property
     def gap_columns(self) -> tuple[TrackMetric, TrackMetric] | None:
@@ -189,6 +212,9 @@ class Board:
             "copies": row.copying.copies,
             "suspected": row.copying.suspected,
             "copying_seen": list(row.copying.seen),
+            "from_images": row.from_images,
+            "better_than_real": list(row.better_than_real),
+            "suspicion": self._suspicion_json(row),
             "memorisation_gap": self.memorisation_gap(row),
             "metrics": {key: record.model_dump(mode="json") for key, record in row.cells.items()},
             "empty": row.empty,
@@ -196,17 +222,29 @@ class Board:
                 "level": row.verification.level,
                 "failed": row.verification.failed,
                 "disputed": row.verification.disputed,
+                "private_reference": row.verification.private and row.verification.private.agrees,
             },
             "n": row.result.sampling.n,
             "created": row.result.provenance.created,
             "id": row.result.id,
         }
 
+    def _suspicion_json(self, row: Row) -> dict[str, Any]:
+        """The metrics of suspicion: a record each, or null and the reason in results from before they were."""
+        absent = {"value": None, "reason": NOT_MEASURED}
+        return {
+            key: row.suspicion[key].model_dump(mode="json") if key in row.suspicion else absent
+            for key in self.suspicion_columns
+        }
 
-def make_board(track: Track, records: Iterable[Record]) -> Board:
+
+def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict[str, Any]] | None = None) -> Board:
     """The board of a track from all results at hand; of several of one generator the newest comparable one counts.
 
     A withdrawn result is left out with its reason; a disputed one stays, and says so.
+
+    Args:
+        specs: of each column; by default what the registry says, see `specify_column`.
     """
     primary = next(column for column in track.metrics if column.key == track.primary)
     better = find_metric(primary.metric).better
@@ -218,7 +256,8 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     left_out: list[LeftOut] = []
     mine = [record for record in records if record.result.track.name in (track.name, *track.aliases)]
     # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
-    specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
+    if specs is None:
+        specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
         status, reason = _status(record)
@@ -243,6 +282,7 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
     places = {place.name: place for place in rank([primaries[name] for name in ranked], better)}
     marks = letters(list(places.values()))
     floor = next((cells[name] for name, record in chosen.items() if record.result.generator.noise_floor), None)
+    suspicion = {name: _suspicion(record, statuses[name]) for name, record in chosen.items()}
     sign = 1 if better == "lower" else -1
     order = sorted(chosen, key=lambda name: (sign * primaries[name].value, name))
     rows = tuple(
@@ -250,7 +290,9 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
             record=chosen[name],
             cells=cells[name],
             place=places.get(name),
-            copying=copying(cells[name], None if chosen[name].result.generator.noise_floor else floor),
+            copying=_flags(track, cells[name], suspicion[name], floor, statuses[name]),
+            suspicion=suspicion[name],
+            better_than_real=() if floor is None else better_than_real(cells[name], floor),
             empty=found[name][1],
             letters=marks.get(name, ""),
             verification=statuses[name],
@@ -259,7 +301,27 @@ def make_board(track: Track, records: Iterable[Record]) -> Board:
         for name in order
     )
     unread = {name: problem for name in sorted(origins) if (problem := origins[name][1]) is not None}
-    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread)
+    return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread, specs)
+
+
+def _suspicion(record: Record, status: VerificationStatus) -> dict[str, MetricRecord]:
+    """The metrics of suspicion of a result, as they were measured again, or else as it has them."""
+    found = status.suspicion if status.suspicion is not None else record.result.suspicion or ()
+    return {one.key: one for one in found}
+
+
+def _flags(
+    track: Track,
+    cells: Mapping[str, MetricRecord],
+    suspicion: Mapping[str, MetricRecord],
+    floor: Mapping[str, MetricRecord] | None,
+    status: VerificationStatus,
+) -> Copying:
+    beside = None if cells is floor else floor
+    found = copying({**suspicion, **cells}, beside, track.primary, threshold(track.id))
+    if status.private is None or status.private.agrees:
+        return found
+    return replace(found, suspected=True, seen=(*found.seen, f"private reference: {status.private.problem}"))
 
 
 def _status(record: Record) -> tuple[VerificationStatus, str | None]:
@@ -269,8 +331,10 @@ def _status(record: Record) -> tuple[VerificationStatus, str | None]:
     except BadEntry as e:
         return (
             VerificationStatus(),
-            f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
+            f"its verification log {log_problem(e, record.path)}",
         )
+    if problem := impossible(record.result, status.history):
+        return status, f"its verification log contradicts it: {problem}"
     return status, f"withdrawn: {status.withdrawn}" if status.withdrawn else None
 
 

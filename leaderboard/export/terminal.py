@@ -9,7 +9,7 @@ from ...benchmarks.result import MetricRecord, Result
 from ...registry.schema import Track, TrackMetric
 from ..board.across import NO_RESULT, Across, Cell
 from ..board.agreement import Agreement
-from ..board.board import Board, Row
+from ..board.board import FROM_IMAGES, Board, Row
 from ..board.pareto import Side
 from ..board.ranking import Ranked
 from ..board.reversals import RankReversal
@@ -56,6 +56,8 @@ def board_text(board: Board) -> str:
 
 def _heading(board: Board) -> str:
     track, count = board.track, len(board.ranked)
+    if not board.rows and board.left_out:
+        return _wrap(f"{track.title} ({track.id}): results were found, but none can be ranked:")
     if not board.rows:
         return _wrap(f"{track.title} ({track.id}): no results yet; genboard evaluate GENERATOR --track {track.name}")
     return _wrap(
@@ -73,7 +75,7 @@ def _rows(board: Board) -> str:
         mark = "*" if board.limit.reverses(row.name) else ""
         in_limit = _rank(board.limit.place(row.name)) + mark
         lines.append([_place(row), *[row.letters] * lettered, *[in_limit] * limited, row.name])
-    marks = [_mark(row) for row in board.rows]
+    marks = [_mark(row, board.track.primary) for row in board.rows]
     taken = [max(map(len, column)) for column in zip(header, *lines, strict=True)] + [max(map(len, marks))]
     room, first, shown = WIDTH - sum(taken) - 2 * len(header), len(header), 0
     for column in board.columns[:HEADLINE]:
@@ -112,8 +114,18 @@ def _legend(board: Board) -> list[str]:
         said.append("copies: its samples are far closer to the training images than new real images are.")
     suspects = [row for row in board.rows if row.copying.suspected and not row.copying.copies]
     if suspects:
-        said.append("suspected: nearer to training images than held-out ones are: copies, altered copies, or typical.")
+        said.append(
+            "suspected: too good for chance: copies of real images, altered copies, chosen images, or typical ones."
+        )
         said += [f"  {row.name}: {'; '.join(row.copying.seen)}." for row in suspects]
+    if any(row.better_than_real for row in board.ranked):
+        said.append("beyond floor: significantly better than the noise floor, which is no record but a reason to look.")
+        said += [f"  {row.name}: {', '.join(row.better_than_real)}." for row in board.ranked if row.better_than_real]
+    if any(row.from_images for row in board.ranked):
+        said.append(f"images: {FROM_IMAGES}")
+    checked = [row.name for row in board.rows if row.verification.private and row.verification.private.agrees]
+    if checked:
+        said.append(f"public and private reference agree on {', '.join(checked)}.")
     said += [f"disputed: {row.name}: {row.verification.disputed}" for row in board.rows if row.verification.disputed]
     said += [f"not reproduced: {row.name}: {row.verification.failed}" for row in board.rows if row.verification.failed]
     return [_wrap(line) for line in said]
@@ -181,11 +193,16 @@ def table_text(found: Table) -> str:
     if not kept:
         return "none"
     right = [kept.index(i) for i in kept if found.columns[i][1] in ("number", "count")]
-    lines = [[_plain(row[i]) for i in kept] for row in found.rows]
+    lines = [[plain(row[i]) for i in kept] for row in found.rows]
     return table([found.columns[i][0] for i in kept], lines, right=right)
 
 
-def _plain(value: Value) -> str:
+def plain(value: Value) -> str:
+    """A value of a table as the terminal shows it.
+
+    >>> plain(None), plain(True), plain(0.123456), plain(7)
+    ('-', 'yes', '0.1235', '7')
+    """
     match value:
         case None:
             return "-"
@@ -202,7 +219,7 @@ def across_text(found: Across) -> str:
     header = ["generator", *(board.track.name for board in found.boards), "clearly better on every track than"]
     lines = []
     for row in found.rows:
-        cells = [" ".join(filter(None, [_span(cell), cell.letters])) or "-" for cell in row.cells]
+        cells = [" ".join(filter(None, [_rank(cell), cell.letters])) or "-" for cell in row.cells]
         lines.append([row.name, *cells, "-" if row.ahead_of is None else ", ".join(row.ahead_of) or "none"])
     said = [
         "Ranks as far as they are known, all of a track at once with a chance of 95%; rows of a track that share a "
@@ -222,14 +239,9 @@ def across_text(found: Across) -> str:
     return "\n".join([table(header, lines), "", *map(_wrap, said)])
 
 
-def _span(cell: Cell) -> str:
-    if cell.first is None:
-        return ""
-    return str(cell.first) if cell.first == cell.last else f"{cell.first}-{cell.last}"
-
-
-def _rank(place: Ranked | None) -> str:
-    if place is None:
+def _rank(place: Ranked | Cell | None) -> str:
+    """The ranks that a row may have; nothing for one that is not ranked."""
+    if place is None or place.first is None:
         return ""
     return str(place.first) if place.first == place.last else f"{place.first}-{place.last}"
 
@@ -240,9 +252,11 @@ def _place(row: Row) -> str:
     return "floor" if row.result.generator.noise_floor else "base"
 
 
-def _mark(row: Row) -> str:
+def _mark(row: Row, primary: str) -> str:
     level = [row.verification.level] if row.verification.level != "self-reported" else []
     flags = ["copies"] * row.copying.copies or ["suspected"] * row.copying.suspected
+    flags += ["beyond floor"] * (primary in row.better_than_real and row.place is not None)
+    flags += ["images"] * (row.from_images and row.place is not None)
     return ", ".join([*flags, *level, *["disputed"] * bool(row.verification.disputed)])
 
 

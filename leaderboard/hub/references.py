@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from ...core.errors import BadEntry, CannotWrite, GenboardError, ReferenceMismatch
 from ...core.files import canonical_json, problem_with_name, read_bytes, read_json, sha256, write_bytes
+from ...core.newer import refuse_newer
 from ...reference_stats.store import SUFFIX, built_by_user, find_stored, load_any, read_card
 from ...registry.schema import Sha256, Strict
 from .reach import check_repo, client, commit, reaching
@@ -111,8 +112,10 @@ def _fetch(repo: str, place: str, revision: str | None) -> Path:
 
 
 def _shared(path: Path, name: str) -> Shared:
+    value = read_json(path)
+    refuse_newer(value, path, 1)
     try:
-        about = Shared.model_validate(read_json(path))
+        about = Shared.model_validate(value)
     except ValidationError as e:
         first: Any = e.errors()[0]
         raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], "ask whoever shares it") from e

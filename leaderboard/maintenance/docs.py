@@ -27,18 +27,18 @@ from ...registry.schema import Dataset, Extractor, Generator, Track
 from ...registry.weights import ROOT as WEIGHTS
 from ...registry.weights import count_numbers
 from ..board.board import make_board
+from ..board.copying import TABLE as COPIES_TEST
 from ..export.terminal import board_text
 from ..storage.records import COMMITTED, read_records
 from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
-from ..verification.tables import levels, tolerances
 from . import field_docs, study_docs, validation_docs, version_docs
-from .copies_test import TABLE as COPIES
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
+from .verification_docs import levels, tolerances
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = ROOT / "benchmarks" / "speed" / "reference_memory.json"
@@ -148,7 +148,7 @@ def _rank_coverage() -> str:
 
 def _copies() -> str:
     rows = []
-    for f in (Flagged(**entry) for entry in read_json(COPIES)):
+    for f in (Flagged(**entry) for entry in read_json(COPIES_TEST)):
         kind = {"real": "real", "exact": f"{f.share:.0%} copies", "augmented": f"{f.share:.0%} altered copies"}[f.kind]
         rates = [f"{rate:.1%}" for rate in (f.copies, f.suspected, f.alone)]
         rows.append((f.track, kind, f"{f.n:,}", f"{f.partitions:,}", *rates))

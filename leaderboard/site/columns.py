@@ -41,14 +41,11 @@ class Cell:
     Attributes:
         pad: spaces after the number, as wide as the digits that others of the column have more.
         mark: `best` of its column, `tied` with the best, or empty.
-        reason: why there is no number.
     """
 
-    text: str
+    figure: Figure
     pad: str
-    margin: str
     mark: str
-    reason: str
 
 
 def columns_of(board: Board) -> tuple[Column, ...]:
@@ -86,10 +83,7 @@ def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:
     figures = {row.name: _figures(board, row) for row in board.rows}
     widths = [max((len(f[i].fraction) for f in figures.values()), default=0) for i in range(len(marks))]
     return {
-        name: tuple(
-            Cell(f.text, padding(f, width), f.margin, mark.get(name, ""), "" if f.whole else f.title)
-            for f, width, mark in zip(found, widths, marks, strict=True)
-        )
+        name: tuple(Cell(f, padding(f, w), mark.get(name, "")) for f, w, mark in zip(found, widths, marks, strict=True))
         for name, found in figures.items()
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...registry.schema import Track
 from ..board.board import Board, make_board
@@ -48,7 +48,7 @@ class Content:
 
 def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, base: str | None) -> Content:
     """Everything that pages show, from the files at hand."""
-    made = (make_board(tracks[name], records.readable) for name in sorted(tracks))
+    made = (_in_public(make_board(tracks[name], records.readable), records.readable) for name in sorted(tracks))
     boards = {b.track.name: b for b in sorted(made, key=lambda b: (not b.ranked, not b.rows))}
     generators: dict[str, list[Record]] = {}
     for record in sorted(records.readable, key=lambda r: r.result.generator.name):
@@ -58,7 +58,7 @@ def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, b
         shown = _shown_on_each(mine, boards)
         mine.sort(key=lambda record: record is not shown[0])
         sheets |= {stem(record): read_sheet(record) for record in shown}
-    return Content(records, tracks, boards, generators, sheets, studies_view(studies, tracks), base)
+    return Content(records, tracks, boards, generators, sheets, studies_view(studies, tracks, generators), base)
 
 
 def shown(records: Iterable[Record], board: Board | None) -> Record:
@@ -76,6 +76,18 @@ def age(record: Record) -> tuple[str, str]:
 def pictures(site: Content) -> dict[str, bytes]:
     """The pictures that pages show, by path."""
     return {picture.path: picture.data for sheet in site.sheets.values() for picture in sheet.pictures}
+
+
+def _in_public(board: Board, records: Iterable[Record]) -> Board:
+    """The board without what exceptions said: of a failed run only the stage and the type."""
+    failed = {(r.result.generator.name, r.result.id): r.result.error.in_public for r in records if r.result.error}
+    left_out = (
+        replace(item, reason=failed.get((item.name, item.id), item.reason))
+        if item.reason.startswith("failed")
+        else item
+        for item in board.left_out
+    )
+    return replace(board, left_out=tuple(left_out))
 
 
 def _shown_on_each(records: list[Record], boards: Mapping[str, Board]) -> list[Record]:

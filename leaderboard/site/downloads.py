@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...core.files import canonical_json
 from ..board.board import Board, Row
@@ -19,26 +18,17 @@ _TITLES = {
     "left-out": "What is not ranked",
 }
 
-
 _FORMATS: dict[str, Format] = {"CSV": "csv", "JSON": "json", "Parquet": "parquet"}
 
 
-@dataclass(frozen=True)
-class Download:
-    """A table, and its files: (format, path below the site's root)."""
-
-    title: str
-    files: tuple[tuple[str, str], ...]
-
-
-def downloads(track: str) -> tuple[Download, ...]:
-    """What the page of a track offers."""
-    wide = (("CSV", f"data/{track}.csv"), ("JSON", f"data/{track}.json"))
+def downloads(track: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What the page of a track offers: each table with its files, (format, path below the site's root)."""
+    wide = [("CSV", f"data/{track}.csv"), ("JSON", f"data/{track}.json")]
     long = [
-        Download(_TITLES[name], tuple((label, f"data/{track}-{name}.{end}") for label, end in _FORMATS.items()))
+        (_TITLES[name], [(label, f"data/{track}-{name}.{end}") for label, end in _FORMATS.items()])
         for name in BOARD_TABLES
     ]
-    return (Download("The table, one generator a line", wide), *long)
+    return [("The table, one generator a line", wide), *long]
 
 
 def board_files(site: Content) -> dict[str, bytes]:

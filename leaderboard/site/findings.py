@@ -127,7 +127,10 @@ def about_reversals(board: Board) -> str:
     return f"{count} between N and N → ∞, {clear or 'none'} of them significant"
 
 
-def rank_text(place: Ranked) -> str:
+def rank_text(place: Ranked | None) -> str:
+    """The ranks that a row may have; nothing for one that is not ranked."""
+    if place is None:
+        return ""
     return str(place.first) if place.first == place.last else f"{place.first}–{place.last}"
 
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ...benchmarks.result import GeneratorRecord
+from ..charts.families import family_class
+from .findings import rank_text
+
 _HERE = Path(__file__).parent
 
 _ENVIRONMENT = Environment(
@@ -18,6 +22,19 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+
+def _colour(generator: GeneratorRecord) -> str:
+    return family_class(generator.family, generator.baseline)
+
+
+def _family(generator: GeneratorRecord) -> str:
+    """Nothing for a baseline that says no more than that."""
+    return "" if generator.baseline and generator.family == "baseline" else generator.family
+
+
+# What templates ask of records: the class of a generator's colour, its family, a place in words.
+_ENVIRONMENT.globals.update(colour=_colour, family=_family, rank_text=rank_text)
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ def protocol_facts(board: Board) -> tuple[tuple[str, str], ...]:
         ("Task", track.task),
         ("Samples", f"{track.samples:,} a generator, seed {track.seed}, sampling protocol {PROTOCOL}"),
         ("Measured against", f"{track.dataset}/{track.reference}{images}"),
-        ("Generators may see", f"{track.dataset}/{track.train}"),
+        ("Generators may train on", f"{track.dataset}/{track.train}"),
         ("Noise floor", f"{track.dataset}/{track.held_out}: real images in place of samples"),
-        ("Copies are sought in", bank),
+        ("Copies are searched for in", bank),
         ("Ranked by", f"{find_metric(board.columns[0].metric).title} in {board.columns[0].extractor} space"),
     ]
     if track.reference_seen:

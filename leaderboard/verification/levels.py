@@ -58,7 +58,8 @@ def recompute(
     place = evaluate(target, track, result.sampling.n, Workspace.under(folder), options).path
     found = read_result(place)
     columns = _compared(result, found, samples, track, options, 0.0)
-    problem = _problem(columns) or preview_problem(preview_off(path, place))
+    beside = compare(result.suspicion or (), found.suspicion or ())
+    problem = _problem(columns) or _problem(beside) or preview_problem(preview_off(path, place))
     return Outcome("recomputed", _figures(columns, found), problem)
 
 
@@ -136,7 +137,7 @@ def resample(
         )
     better = next(record.direction for record in result.metrics if record.key == track.primary)
     p = NormalDist().cdf(primary.in_se if better == "lower" else -primary.in_se)
-    figures = _figures(columns, found).model_copy(update={"seed": seed, "p": p})
+    figures = _figures(columns, found, fresh=True).model_copy(update={"seed": seed, "p": p})
     lucky = f"{track.primary} was a lucky draw: {abs(primary.in_se):.1f} standard errors better than a fresh one"
     return Outcome("resampled", figures, f"{lucky}, p = {p:.2g}" if p < LUCKY else None)
 
@@ -147,7 +148,7 @@ def _redrawn(published: MetricRecord, found: MetricRecord | None) -> Compared:
     return Compared(column=published.key, published=published.value, found=value, in_se=z, agrees=True)
 
 
-def _figures(columns: Sequence[Compared], found: Result, pixels: Pixels | None = None) -> Figures:
+def _figures(columns: Sequence[Compared], found: Result, pixels: Pixels | None = None, fresh: bool = False) -> Figures:
     apart = [abs(c.in_se) for c in columns if c.in_se is not None]
     return Figures(
         columns=len(columns),
@@ -155,6 +156,7 @@ def _figures(columns: Sequence[Compared], found: Result, pixels: Pixels | None =
         largest_in_se=max(apart, default=None),
         pixels=pixels,
         environment=found.environment,
+        suspicion=None if fresh or found.suspicion is None else tuple(found.suspicion),
     )
 
 

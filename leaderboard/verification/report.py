@@ -28,6 +28,9 @@ def outcome_text(outcome: Outcome) -> str:
         lines.append(f"  samples with digest {pixels.found[:12]}, published {pixels.published[:12]}{share}")
     if figures.seed is not None:
         lines.append(f"  fresh seed {figures.seed}, p = {figures.p:.2g}")
+    if figures.private is not None:
+        said = "agree" if figures.private.agrees else f"disagree: the samples are {figures.private.problem}"
+        lines.append(f"  public and private reference {said}")
     if outcome.level == "resampled":
         shown = sorted(figures.differing, key=lambda c: -abs(c.in_se or 0))[:LARGEST]
     else:
@@ -51,7 +54,8 @@ def status_text(status: VerificationStatus) -> str:
     for e in status.history:
         who = f" by {e.by}" if e.by else ""
         tried = f" ({e.level})" if e.kind == "failed" else ""
-        lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {e.reason}' if e.reason else ''}")
+        which = f" [{e.dispute or e.id}]" if e.kind == "disputed" or e.dispute else ""
+        lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {e.reason}' if e.reason else ''}{which}")
     return "\n".join(lines)
 
 

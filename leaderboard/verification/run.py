@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from .inputs import generator_at_hand, generator_of, precision_of, samples_of, t
 from .levels import Outcome, recompute, reproduce, resample
 from .log import VerificationStatus, append, new_entry, read_entries, refuse_unwritable, status
 from .log_entry import Entry, MeasuredLevel
+from .private import check_private, private_images
 
 SEED_BITS = 48  # of a fresh seed: a whole number that every reader of JSON keeps
 
@@ -66,6 +67,7 @@ def verify(
     source: str | None = None,
     trust_code: bool = False,
     seed: int | None = None,
+    private: Path | None = None,
     device: str = "cpu",
     by: str | None = None,
     write: bool = True,
@@ -79,6 +81,7 @@ def verify(
         conversions: of the images in `samples`, as they were when the result was made.
         source: the user's function that drew them.
         seed: for a fresh draw, in place of one from the system: one that the log holds, to repeat it.
+        private: images of the track's private reference, to be compared with the samples where these are recomputed.
         report: called with every outcome once it is in the log.
 
     Raises:
@@ -94,6 +97,9 @@ def verify(
     track = track_of(path, result)
     options = Options(device=device, precision=precision_of(result))
     found = None if level == "resampled" else samples_of(result, samples, conversions)
+    hidden = None if private is None else private_images(track, private)
+    if hidden is not None and found is None:
+        raise BadSamples("the private reference is compared with the submitted samples", "add --samples FOLDER")
     outcomes: list[Outcome] = []
     entries: list[Entry] = []
     for tried in _levels(result, level, found is not None, source):
@@ -102,6 +108,9 @@ def verify(
             if tried == "recomputed":
                 assert found is not None
                 outcome = recompute(path, result, track, found, options, room)
+                if hidden is not None:
+                    checked = check_private(found, track, hidden, options)
+                    outcome = replace(outcome, figures=outcome.figures.model_copy(update={"private": checked}))
             else:
                 generator = generator_of(path, result, track, source, trust_code)
                 if tried == "reproduced":

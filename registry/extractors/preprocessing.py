@@ -50,6 +50,17 @@ def unit(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 3, 1, 2).float() / 255.0
 
 
+def unit_signed(pixels: Tensor) -> Tensor:
+    """Not resized, 2 x / 255 - 1: in [-1, 1]."""
+    return unit(pixels).mul_(2.0).sub_(1.0)
+
+
+def unit_imagenet(pixels: Tensor) -> Tensor:
+    """Not resized, divided by 255, then the mean and standard deviation of ImageNet."""
+    mean, std = (torch.tensor(v, device=pixels.device).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return unit(pixels).sub_(mean).div_(std)
+
+
 def tf1_bilinear(pixels: Tensor, size: int) -> Tensor:
     """Resized to a square as TensorFlow 1 does: output pixel i is read at i * input / output, with no half pixel.
 
@@ -117,6 +128,8 @@ def resized(image: NDArray[np.uint8], shortest: int, crop: int) -> NDArray[np.ui
 MODES: Mapping[str, Mode] = MappingProxyType(
     {
         "unit": unit,
+        "unit-signed": unit_signed,
+        "unit-imagenet": unit_imagenet,
         "tf1-bilinear-299": tf1_bilinear_299,
         "torch-bilinear-299": torch_bilinear_299,
         "clean-299": clean_299,

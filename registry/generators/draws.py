@@ -44,7 +44,12 @@ def draws(seed: int, start: int, stop: int, labels: Sequence[int] | None = None)
 
 def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
     """Standard normal latents, float32, shape (n, dim)."""
-    return np.stack([t.stream().standard_normal(dim, dtype=np.float32) for t in tickets])
+    return next_normal([t.stream() for t in tickets], dim)
+
+
+def next_normal(streams: Sequence[np.random.Generator], dim: int) -> NDArray[np.float32]:
+    """The next standard normal numbers of streams that are drawn from step after step, float32, shape (n, dim)."""
+    return np.stack([s.standard_normal(dim, dtype=np.float32) for s in streams])
 
 
 def uniform(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
@@ -61,7 +66,7 @@ def labelled_normal(
     """
     streams = [t.stream() for t in tickets]
     labels = labels_of(tickets, streams, shares)
-    return labels, np.stack([s.standard_normal(dim, dtype=np.float32) for s in streams])
+    return labels, next_normal(streams, dim)
 
 
 def labels_of(

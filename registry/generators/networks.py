@@ -14,7 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ...core.errors import BadWeights
+from ...core.errors import BadEntry, BadWeights
+from ..catalog import file_of
+from ..kinds import BuiltIn
 from ..resolve import function
 from ..schema import Generator, Track
 from ..weights import read_weights
@@ -32,7 +34,12 @@ def open_network(entry: Generator, track: Track, device: str = "cpu") -> LiveGen
     """
     assert entry.loader is not None
     load = function(entry.loader, under="registry.generators")
-    place = (device,) if "device" in inspect.signature(load).parameters else ()  # without: NumPy alone
+    takes = inspect.signature(load).parameters
+    if [p.annotation for p in takes.values()][1:2] != ["Track"]:
+        field = "source.loader" if isinstance(entry.source, BuiltIn) else "source.architecture"
+        hint = "name a function load(weights, track, **arguments)"
+        raise BadEntry(file_of(entry), field, f"{entry.loader!r} does not load a generator", hint)
+    place = (device,) if "device" in takes else ()  # without: NumPy alone
     check_arguments(entry, load, fixed=2 + len(place))
     weights = read_weights(entry.weights) if entry.weights else {}
     try:

@@ -1,6 +1,6 @@
-"""Two small fully connected generators of MNIST digits, trained by Singh (csinva/gan-vae-pretrained-pytorch).
+"""Small fully connected generators of 28x28 images: a decoder of a VAE, with weights of two authors, and a GAN.
 
-Both saw all 60,000 images of the official training set.
+All saw the 60,000 images of the official training set, of MNIST or of Fashion-MNIST.
 """
 
 from __future__ import annotations
