@@ -148,7 +148,7 @@ def test_a_pipe_among_entries_is_not_waited_for(run: Run, own_home: Path) -> Non
     path = own_home / "entries" / "generators" / "mine.toml"
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
-    assert run("list", "generators")[2] == f"left out: {path}: not a regular file\n"
+    assert run("list", "generators")[2] == f"left out: {path}: cannot be read: it is a named pipe, not a file\n"
 
 
 @pytest.mark.parametrize("name", ["con", "nul", "aux.v2", "com1", "lpt9.tar", "prn", "vae."])
