@@ -276,4 +276,4 @@ def read_result(path: Path) -> Result:
     return result
 
 
-_RESTORE = "restore the file, or measure again"
+_RESTORE = "restore the file, or delete it and measure again"

@@ -143,20 +143,32 @@ def read_card(path: Path) -> Card:
         raise BadEntry(path, ".".join(map(str, ("card", *first["loc"]))), problem, AGAIN) from e
 
 
+def stored_files() -> tuple[list[Stored], dict[Path, BadEntry]]:
+    """Files at hand, committed ones first, and what is wrong with those that are no reference statistics."""
+    found: list[Stored] = []
+    damaged: dict[Path, BadEntry] = {}
+    for path in (p for folder in (COMMITTED, built_by_user()) for p in sorted(folder.rglob(f"*{SUFFIX}"))):
+        try:
+            found.append(Stored(path, read_card(path)))
+        except BadEntry as e:
+            damaged[path] = e
+    return found, damaged
+
+
 def find_stored(name: str | None) -> list[Stored]:
-    """Files at hand, committed ones first: those of that name, or all.
+    """Files at hand, committed ones first: those of that name, or all that can be read.
 
     Raises:
         UnknownName: none has that name.
-        BadEntry: a file that is no reference statistics.
+        BadEntry: the file of that name is no reference statistics.
     """
-    paths = [*sorted(COMMITTED.rglob(f"*{SUFFIX}")), *sorted(built_by_user().rglob(f"*{SUFFIX}"))]
-    found = [Stored(path, read_card(path)) for path in paths]
+    found, damaged = stored_files()
     if name is None:
         return found
     named = [stored for stored in found if stored.name == name]
     if not named:
-        raise UnknownName("reference statistics", name, {stored.name for stored in found})
+        problem = next((e for path, e in damaged.items() if path.as_posix().endswith(f"/{name}{SUFFIX}")), None)
+        raise problem or UnknownName("reference statistics", name, {stored.name for stored in found})
     return named
 
 

@@ -101,7 +101,7 @@ licence = "none"
         ("noise", ENTRY, "name: two generators are named 'noise'"),
         ("mine", ENTRY + 'aliases = ["vae"]\n', "aliases: 'vae' is taken"),
         ("mine", ENTRY.replace("version = 1", f"version = {10**30}"), "version: an integer beyond 64 bits"),
-        ("mine", ENTRY + "arguments = { truncation = nan }\n", "arguments.truncation: nan is not a number"),
+        ("mine", ENTRY + "arguments = { truncation = nan }\n", "arguments.truncation: NaN is not a number"),
         ("mine", ENTRY + f"arguments = {'[' * 2000}\n", "not valid TOML"),
         ("mine", ENTRY + "licence = \\ud800\n", "not valid TOML"),
         ("mine", ENTRY.encode() + b'notes = "\xff"\n', "not UTF-8: invalid start byte"),
@@ -148,7 +148,7 @@ def test_a_pipe_among_entries_is_not_waited_for(run: Run, own_home: Path) -> Non
     path = own_home / "entries" / "generators" / "mine.toml"
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
-    assert run("list", "generators")[2] == f"left out: {path}: not a regular file\n"
+    assert run("list", "generators")[2] == f"left out: {path}: cannot be read: it is a named pipe, not a file\n"
 
 
 @pytest.mark.parametrize("name", ["con", "nul", "aux.v2", "com1", "lpt9.tar", "prn", "vae."])

@@ -81,7 +81,7 @@ HOSTILE = {
     "surrogate in bytes": ('"protocol": 1', '"protocol": "\ud800"', "not valid JSON"),
     "thirty digits": ('"tiles": ', f'"tiles": 1{"0" * 30}', "an integer beyond 64 bits"),
     "five thousand digits": ('"tiles": ', f'"tiles": {"1" * 5000}', "not valid JSON"),
-    "beyond infinity": ('"protocol": 1', '"protocol": 1e999', "inf is not a number"),
+    "beyond infinity": ('"protocol": 1', '"protocol": 1e999', "Infinity is not a number"),
     "nested deeply": ('"protocol": 1', f'"protocol": {"[" * 900}{"]" * 900}', "nested deeper than 100 levels"),
     "nested dictionaries": ('"protocol": 1', f'"protocol": {DEEP}', "nested deeper than 100"),
     "another encoding": (None, "utf-16", "not valid JSON"),

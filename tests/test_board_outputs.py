@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.leaderboard.board.across import across
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.board.comparable import before_measuring
+from genboard.leaderboard.board.versions import past_board
 from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, table_frame, to_csv
 from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
 from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
@@ -207,13 +209,13 @@ def test_what_cannot_be_ranked_is_said_before_it_is_measured(run: Run, own_home:
 def registry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Change an entry of the registry for one test: `registry("vae", version=2)`, or `registry("vae", name="new")`."""
 
-    def change(old: str, **changes: object) -> None:
-        known = dict(entries(Generator))
+    def change(old: str, kind: type[Generator] | type[Track] = Generator, **changes: object) -> None:
+        known: dict[str, Any] = dict(entries(kind))
         entry = known.pop(old).model_copy(update=changes)
         known[entry.name] = entry
-        monkeypatch.setattr(catalog, "_merged", lambda kind, _: (known, {}) if kind is Generator else read(kind, _))
+        read = catalog._merged
+        monkeypatch.setattr(catalog, "_merged", lambda k, folders: (known, {}) if k is kind else read(k, folders))
 
-    read = catalog._merged
     return change
 
 
@@ -225,6 +227,10 @@ def test_a_generator_whose_version_rose_is_left_out_as_outdated(
     found = make_board(DIGITS, records)
     assert said(found) == {"acgan": "outdated: version 1 of the generator was measured, the registry has 2"}
     assert len(found.ranked) == len(records) - 1
+    # The board of an earlier version of the track ranks what was current then.
+    registry("digits", kind=Track, version=2)
+    assert "acgan" in {row.name for row in past_board(find(Track, "digits"), 1, records).ranked}
+    registry("digits", kind=Track, version=1)
     with pytest.raises(BadEntry, match=r"specification\.generator\.version"):
         verify(next(r.path for r in records if r.result.generator.name == "acgan"), level="reproduced", write=False)
 

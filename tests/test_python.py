@@ -67,6 +67,8 @@ def test_the_import_is_light():
 def test_entries_are_found_by_the_name_of_their_kind():
     assert genboard.find("tracks", "digits") == genboard.find(genboard.Track, "digits") == genboard.track("digits")
     assert genboard.entries("generators") == genboard.entries(genboard.Generator)
+    assert genboard.find("metrics", "fd") is genboard.METRICS["fd"]
+    assert genboard.entries("metrics") == genboard.METRICS
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,7 @@ def test_entries_are_found_by_the_name_of_their_kind():
     [
         (lambda: genboard.track("digit"), "no track named 'digit'", "'digits'"),
         (lambda: genboard.find("tracks", "digit"), "no track named 'digit'", "'digits'"),
+        (lambda: genboard.find("metrics", "kidd"), "no metric named 'kidd'", "'kid'"),
         (lambda: genboard.find("track", "digits"), "no kind of entry named 'track'", "'tracks'"),
         (lambda: genboard.find(dict, "digits"), "no kind of entry named 'dict'", "known"),
         (lambda: genboard.find(None, "digits"), "no kind of entry named 'None'", "known"),

@@ -58,8 +58,9 @@ def reference_verify(
     from ..core.errors import ReferenceMismatch
     from ..leaderboard.text.tables import table
     from ..reference_stats.build import TOLERANCE, verify
-    from ..reference_stats.store import find_stored, load
+    from ..reference_stats.store import find_stored, load, stored_files
 
+    damaged = list(stored_files()[1].values()) if name is None else []
     rows, bad = [], []
     for stored in find_stored(name):
         if name is None and stored.made == "imported":
@@ -75,6 +76,8 @@ def reference_verify(
             f"{', '.join(bad)}: differs from a rebuild by more than {TOLERANCE:g} of an array's scale",
             "rebuild it: genboard reference build --track TRACK --again",
         )
+    if damaged:
+        raise damaged[0]
     say(f"all within {TOLERANCE:g} of each array's scale")
 
 
@@ -82,9 +85,11 @@ def reference_verify(
 def reference_list(json: Json = False) -> None:
     """List the available statistics: shipped with the package, built here, or imported."""
     from ..leaderboard.text.tables import table
-    from ..reference_stats.store import find_stored
+    from ..reference_stats.store import stored_files
 
-    found = find_stored(None)
+    found, damaged = stored_files()
+    for problem in damaged.values():
+        say(f"left out: {problem.fact}")
     if json:
         print_json([stored.to_json() for stored in found])
         return

@@ -255,7 +255,7 @@ def unstorable(value: Any, field: str = "", depth: int = 0) -> tuple[str, str] |
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         problem = "an integer beyond 64 bits"
     elif isinstance(value, float) and not math.isfinite(value):
-        problem = f"{value} is not a number"
+        problem = f"{json.dumps(value)} is not a number"
     elif isinstance(value, str) and _SURROGATE.search(value):
         problem = "half of a surrogate pair, which is no character"
     elif isinstance(value, (dict, list)):

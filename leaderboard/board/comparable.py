@@ -32,7 +32,8 @@ def why_not(result: Result, track: Track, specs: Mapping[str, dict[str, Any]]) -
     """
     if result.track.version != track.version:
         return f"measured on version {result.track.version} of the track, this is {track.version}"
-    older = outdated(result)
+    today = entries(Track).get(track.name, track)
+    older = outdated(result) if today.version == track.version else None  # an earlier board ranks what was current then
     if older is not None:
         return older
     if result.error is not None:

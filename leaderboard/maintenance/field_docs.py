@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -32,6 +32,7 @@ _PLAIN = {
     "path": "a file or folder in it",
     "repo": "a repository on the Hugging Face Hub, ORG/NAME",
     "sha256": "the digest that is checked at every load",
+    "digest": "the SHA-256 of their pixels, in order",
     "weights": "the network's weights",
     "program": "the file that holds it",
     "trained_on": "what it has seen, as data set/split",
@@ -57,11 +58,12 @@ _PLAIN = {
     "range": "the least and the greatest value there can be",
     "summary": "what it measures, in a sentence",
 }
+_HEX = ("Sha256", "Digest", "Commit")
 # Types of Python as a reader of TOML knows them.
 _WORDS = {
     r"HttpUrl": "address",
-    r"Sha256|Digest|Commit": "hex digits",
-    r"\bName\b|\bstr\b": "text",
+    "|".join(_HEX): "hex digits",
+    r"\bstr\b": "text",
     r"\bbool\b": "true or false",
     r"\bint\b": "whole number",
     r"\bfloat\b": "number",
@@ -173,6 +175,8 @@ def _words(annotation: str, known: Mapping[str, Any]) -> str:
         aliased = known.get(name)
         if list(_models(aliased)):
             annotation = re.sub(rf"\b{name}\b( \| [A-Z]\w+)*", "table", annotation)
+        elif get_origin(aliased) is Annotated and get_args(aliased)[0] is str and name not in _HEX:
+            annotation = re.sub(rf"\b{name}\b", "str", annotation)
         elif get_origin(aliased) is Literal:
             annotation = annotation.replace(name, " | ".join(f'"{value}"' for value in get_args(aliased)))
     for pattern, words in _WORDS.items():

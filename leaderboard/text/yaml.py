@@ -35,5 +35,5 @@ def to_yaml(value: Any) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
-    dumped: str = yaml.dump(value, Dumper=Dumper, allow_unicode=True)
+    dumped: str = yaml.dump_all([value], Dumper=Dumper, allow_unicode=True)
     return dumped
