@@ -41,7 +41,8 @@ def _section(records: Sequence[Record], board: Board | None, sheets: Mapping[str
     row, record = _row_of(records, board), shown(records, board)
     result = record.result
     status, damaged = status_at(record)
-    digits = max((len(figure(metric).fraction) for metric in result.metrics), default=0)
+    suspicion = list(row.suspicion.values()) if row else result.suspicion or []
+    digits = max((len(figure(metric).fraction) for metric in [*result.metrics, *suspicion]), default=0)
     others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return {
         "result": result,
@@ -50,7 +51,8 @@ def _section(records: Sequence[Record], board: Board | None, sheets: Mapping[str
         "row": row,
         "about": about_row(board, row) if board and row else _unranked(result, board),
         "sheet": sheets[stem(record)],
-        "numbers": [_number(metric, digits) for metric in result.metrics],
+        "numbers": [_number(metric, digits) for metric in [*result.metrics, *suspicion]],
+        "beyond": [METRICS[key.partition(":")[0]].title for key in row.better_than_real] if row and row.place else [],
         "facts": _facts(result),
         "status": status,
         "damaged": damaged,

@@ -27,14 +27,9 @@ BEFORE = 6  # columns of the table before its second figure: rank, name, primary
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of the board as the table shows it.
-
-    Attributes:
-        copying: the columns that say whether it copies, in words.
-    """
+    """A row of the board as the table shows it."""
 
     row: Row
-    copying: str
     strip: Picture | None
     cells: tuple[Cell, ...]
     interval: Drawn
@@ -83,7 +78,10 @@ def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
         "long": len(board.rows) > LONG,
         "rows": [_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows],
         "has_letters": any(row.letters for row in board.rows),
-        "marked": any(row.copying.copies or row.copying.suspected for row in board.rows),
+        "marked": any(
+            row.copying.copies or row.copying.suspected or (row.place and (row.better_than_real or row.from_images))
+            for row in board.rows
+        ),
         "families": sorted(filter(None, families)),
         "tasks": sorted({g.task for g in generators}),
         "levels": [level for level in LEVELS if any(row.verification.level == level for row in board.rows)],
@@ -101,7 +99,6 @@ def board_axis(board: Board) -> Axis:
 def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
     return TableRow(
         row=row,
-        copying=", ".join(seen.partition(":")[0] for seen in row.copying.seen),
         strip=sheet.strip,
         cells=cells,
         interval=drawn(axis, ends(row.cells[board.track.primary])),
