@@ -34,7 +34,7 @@ def downloads(track: str) -> list[tuple[str, list[tuple[str, str]]]]:
 def board_files(site: Content) -> dict[str, bytes]:
     """The tables of every track."""
     files = {}
-    for name, board in site.boards.items():
+    for name, board in site.pages.items():
         files[f"data/{name}.csv"] = table_csv(board)
         files[f"data/{name}.json"] = table_json(board, site.unreadable_on(name))
         files[f"charts/{name}.csv"] = chart_csv(board)

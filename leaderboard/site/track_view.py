@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..board.board import Board, Row
+from ..board.versions import what_changed
 from ..charts.axis import Axis, axis_for
 from ..charts.interval import Drawn, axis_svg, drawn, place
 from ..text.numbers import ends
@@ -36,10 +37,14 @@ class TableRow:
 
 
 def track_pages(site: Content) -> Made:
-    for name, board in site.boards.items():
+    for name, board in site.pages.items():
+        track, versions = site.tracks[board.track.name], [b for b in site.past.values() if b.track.name == name]
         values = {
             **_table(board, site.sheets),
             "board": board,
+            "name": name,
+            "replaced_by": track.id if name in site.past else "",
+            "past": [(past.track.id, what_changed(past, track)) for past in versions],
             "unreadable": site.unreadable_on(name),
             "others": [(other, site.boards[other].track.title) for other in site.boards if other != name],
             "heading": findings.heading(board),
