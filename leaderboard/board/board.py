@@ -92,6 +92,7 @@ class Board:
     Attributes:
         unread: why the influences that a row's result names cannot be used, by generator.
         specs: what each column is measured with, see `specify_column`.
+        earlier: earlier versions of the track that have a board, and what has changed since, see `versions.py`.
     """
 
     track: Track
@@ -100,6 +101,7 @@ class Board:
     left_out: tuple[LeftOut, ...]
     unread: Mapping[str, str] = field(default_factory=dict)
     specs: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Row, ...]:
@@ -185,6 +187,7 @@ class Board:
         """The board as `genboard rank --json` prints it and the site offers it."""
         return {
             "track": {"name": self.track.name, "version": self.track.version},
+            "earlier": {name: list(changed) for name, changed in self.earlier.items()},
             "primary": self.track.primary,
             "better": self.better,
             "n": self.track.samples,

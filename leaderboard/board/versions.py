@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ...benchmarks.runner import specify_column
@@ -31,7 +33,8 @@ def board_of(name: str, records: Sequence[Record]) -> Board:
     """
     track, version = named(name)
     if version == track.version:
-        return make_board(track, records)
+        earlier = {board.track.id: what_changed(board, track) for board in past_boards(track, records)}
+        return replace(make_board(track, records), earlier=earlier)
     return past_board(track, version, records)
 
 
@@ -92,7 +95,7 @@ def past_track(track: Track, version: int, records: Iterable[Record]) -> tuple[T
     directed = [column.key for column in columns if find_metric(column.metric).better is not None]
     if not directed:
         raise BadEntry(
-            f"{track.name}@{version}", "", "no result of this version can be ranked", f"this is {track.id} now"
+            Path(f"{track.name}@{version}"), "", "no result of this version can be ranked", f"this is {track.id} now"
         )
     update = {
         "version": version,

@@ -122,6 +122,8 @@ def _legend(board: Board) -> list[str]:
     checked = [row.name for row in board.rows if row.verification.private and row.verification.private.agrees]
     if checked:
         said.append(f"public and private reference agree on {', '.join(checked)}.")
+    for name, changed in board.earlier.items():
+        said.append(f"earlier version: genboard rank --track {name}; changed since: {'; '.join(changed) or 'nothing'}.")
     said += [f"disputed: {row.name}: {row.verification.disputed}" for row in board.rows if row.verification.disputed]
     said += [f"not reproduced: {row.name}: {row.verification.failed}" for row in board.rows if row.verification.failed]
     return [_wrap(line) for line in said]

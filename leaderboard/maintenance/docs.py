@@ -26,6 +26,7 @@ from ...registry.schema import Dataset, Extractor, Generator, Track
 from ...registry.weights import ROOT as WEIGHTS
 from ...registry.weights import count_numbers
 from ..board.board import make_board
+from ..board.copying import TABLE as COPIES
 from ..export.terminal import board_text
 from ..storage.records import COMMITTED, read_records
 from ..submission.check import CHECKS
@@ -34,7 +35,6 @@ from ..text.numbers import figure, written
 from ..text.tables import markdown_table
 from ..verification.tables import levels, tolerances
 from . import study_docs, validation_docs, version_docs
-from .copies_test import TABLE as COPIES
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
@@ -147,11 +147,12 @@ def _rank_coverage() -> str:
 def _copies() -> str:
     rows = []
     for f in (Flagged(**entry) for entry in read_json(COPIES)):
-        kind = {"real": "real", "exact": f"{f.share:.0%} copies", "augmented": f"{f.share:.0%} altered copies"}[f.kind]
+        named = {"exact": f"{f.share:.0%} copies", "augmented": "altered copies"}
         rates = [f"{rate:.1%}" for rate in (f.copies, f.suspected, f.alone)]
-        rows.append((f.track, kind, f"{f.n:,}", f"{f.partitions:,}", *rates))
-    head = ("track", "samples", "n", "partitions", "copies", "suspected", "suspected without held-out images")
-    return markdown_table(head, rows, right=range(2, 7))
+        count = (f"{f.n:,}", f"{f.partitions:,}", written(f.beyond, 2))
+        rows.append((f.track, named.get(f.kind, f.kind), *count, *rates))
+    head = ("track", "samples", "n", "partitions", "threshold", "copies", "suspected", "without held-out images")
+    return markdown_table(head, rows, right=range(2, 8))
 
 
 def _precision() -> str:
