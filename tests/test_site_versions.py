@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.result import read_result, result_id, save_result
+from genboard.benchmarks.runner import specify_column
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.link_check import broken_links
 from genboard.leaderboard.storage.records import read_records
@@ -31,7 +32,8 @@ def newer(folder: Path, name: str, fd: float) -> None:
     """A result of the second version, with its number of samples."""
     result = read_result(folder / save(folder, name, fd, salt=7).path)
     (folder / result.path).unlink()
-    specification = {**result.specification, "track": {"name": TRACK.name, "version": 2}}
+    columns = [specify_column(NOW, column) for column in NOW.metrics]
+    specification = {**result.specification, "track": {"name": TRACK.name, "version": 2}, "metrics": columns}
     track = result.track.model_copy(update={"version": 2})
     sampling = result.sampling.model_copy(update={"n": NOW.samples})
     changed = {"track": track, "sampling": sampling, "specification": specification, "id": result_id(specification)}
@@ -96,6 +98,27 @@ def test_only_the_current_version_is_on_the_front_page_and_compared(site: dict[s
         [{"name": "fd", "extractor": {"name": "digits-cnn"}, "against": "nothing"}],
         [{"name": "fd", "extractor": {"name": "digits-cnn"}, "against": "reference", "params": 3}],
         [{"name": "fd", "extractor": {"name": ["digits-cnn"]}, "against": "reference"}],
+        [
+            {
+                "name": "fd",
+                "extractor": {"name": "digits-cnn"},
+                "against": "reference",
+                "version": 1,
+                "reference": "0",
+                "params": 3,
+            }
+        ],
+        [
+            {
+                "name": "fd",
+                "extractor": {"name": "digits-cnn"},
+                "against": "reference",
+                "version": 1,
+                "reference": "0",
+                "params": {"k": []},
+            }
+        ],
+        [{"name": ["fd"], "extractor": {"name": "digits-cnn"}, "against": "reference", "params": {}}],
     ],
 )
 def test_an_old_result_that_says_nothing_of_its_columns_does_not_take_the_site_down(
@@ -111,3 +134,15 @@ def test_an_old_result_that_says_nothing_of_its_columns_does_not_take_the_site_d
     site = render_site(read_records([tmp_path]), {TRACK.name: NOW})
     assert "beta is the only generator ranked" in Page(site["tracks/digits.html"]).text
     assert "generators/alpha.html" in site
+
+
+def test_a_feature_space_that_is_gone_is_named_and_not_linked(tmp_path: Path) -> None:
+    result = read_result(tmp_path / save(tmp_path, "alpha", 1.0).path)
+    (tmp_path / result.path).unlink()
+    gone = [{**spec, "extractor": {**spec["extractor"], "name": "gone"}} for spec in result.specification["metrics"]]
+    specification = {**result.specification, "metrics": gone}
+    metrics = [metric.model_copy(update={"extractor": "gone"}) for metric in result.metrics]
+    changed = {"specification": specification, "id": result_id(specification), "metrics": metrics}
+    save_result(result.model_copy(update=changed), tmp_path, None)
+    site = render_site(read_records([tmp_path]), {TRACK.name: NOW})
+    assert "gone" in Page(site["tracks/digits@1.html"]).text
