@@ -1,4 +1,4 @@
-"""Typed views to HTML: the templates with every text escaped and nothing undefined."""
+"""What views give to HTML: the templates with every text escaped and nothing undefined."""
 
 from __future__ import annotations
 

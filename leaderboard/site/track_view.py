@@ -1,4 +1,4 @@
-"""What a track's page shows, as typed text and numbers: a pure function of its board."""
+"""What a track's page shows: a pure function of its board."""
 
 from __future__ import annotations
 
