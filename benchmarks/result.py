@@ -21,6 +21,7 @@ from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
 
 SCHEMA = 1
+ACCOUNT = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?$"  # what GitHub accepts
 
 
 class UncertaintyRecord(Strict):
@@ -106,6 +107,7 @@ class Environment(Strict):
         blas: what torch multiplies matrices with, and its version.
         numpy_blas: likewise NumPy.
         kernels: variables that choose other kernels than the processor's own; none where none is set.
+        runtime: the library that ran the generator where torch did not, or not alone, and its version.
     """
 
     genboard: str
@@ -121,6 +123,7 @@ class Environment(Strict):
     blas: str | None = None
     numpy_blas: str | None = None
     kernels: str | None = None
+    runtime: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -156,9 +159,14 @@ class Selection(Strict):
 
 
 class SubmissionRecord(Strict):
-    """Who offers a result for ranking, and what they say of the generator. None of it can be measured."""
+    """Who offers a result for ranking, and what they say of the generator. None of it can be measured.
+
+    Attributes:
+        account: on GitHub, of whoever offers it: it alone may withdraw the result and submit again under its name.
+    """
 
     authors: tuple[str, ...] = Field(min_length=1)
+    account: str | None = Field(None, pattern=ACCOUNT)
     contact: str | None = None
     page: str | None = None
     code: str | None = None
@@ -167,6 +175,11 @@ class SubmissionRecord(Strict):
     notes: str | None = None
     selection: Selection
     manifest: Sha256  # of `<id>.manifest.json`
+
+    @model_serializer(mode="wrap")
+    def _without_an_account(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Older submissions named none, and keep their bytes.
+        return {key: value for key, value in serialize(self).items() if key != "account" or value is not None}
 
 
 class ErrorRecord(Strict):

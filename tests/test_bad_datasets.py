@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from genboard.registry import limits
 from genboard.registry.datasets import load_part, load_split
 from genboard.registry.images import Images, content_digest
-from genboard.registry.sources import containers, open_images
+from genboard.registry.sources import open_images
 from refusals import Run, hint, refused
 from sets import COMMIT, entry, hub, images_of, local, own_set, parquet, png
 
@@ -193,14 +194,14 @@ def bomb(path: Path) -> None:
 
 
 def test_a_zip_bomb(run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "ARCHIVE_LIMIT", 2**21)
+    monkeypatch.setattr(limits, "ARCHIVE", 2**21)
     bomb(own_home / "a.zip")
     of(own_home, own_home / "a.zip")
     fact = refused(run, "dataset", "record", "mine")
     assert fact.startswith(f"{own_home / 'a.zip'}: ")
     assert fact.endswith("bytes that unpack to 3,145,728")
-    monkeypatch.setattr(containers, "ARCHIVE_LIMIT", 2**30)
-    monkeypatch.setattr(containers, "FILE_LIMIT", 2**19)
+    monkeypatch.setattr(limits, "ARCHIVE", 2**30)
+    monkeypatch.setattr(limits, "ENCODED", 2**19)
     with pytest.raises(BadImages, match="1,048,576 bytes unpacked"):
         open_images(own_home / "a.zip").read(0, 1)
 

@@ -15,8 +15,7 @@ import pytest
 import safetensors
 import safetensors.torch
 import torch
-from genboard.reference_stats.layout import array_digest
-from genboard.reference_stats.store import COMMITTED
+from genboard.reference_stats.store import COMMITTED, array_digest
 from genboard.registry.datasets import load_split
 from genboard.registry.images import read_all
 from refusals import FEATURES, GREY, REFERENCE, Run, cut, hint, refused

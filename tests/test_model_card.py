@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 from committed import current
 from genboard.benchmarks.result import Result, read_result, result_id, save_result
+from genboard.leaderboard.text.yaml import to_yaml
 from genboard.leaderboard.verification.log import append, new_entry
 from genboard.registry.metrics import METRICS
 from huggingface_hub import ModelCard, parse_eval_result_entries
@@ -59,6 +62,67 @@ def test_entries_of_eval_results_are_read_back_by_the_hub(run: Run, tmp_path: Pa
         assert result.id in said.notes
     assert found[0].task_id == "mnist-v1-fd-lenet-mnist"
     assert len({said.task_id for said in found}) == len(found)
+
+
+NUMBERS_OF_YAML_1_2 = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
+
+
+class YAML12(yaml.SafeLoader):
+    """A reader of plain texts as YAML 1.2 has them: fewer words, other numbers."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
+        first: [("tag:yaml.org,2002:float", NUMBERS_OF_YAML_1_2)] for first in "+-.0123456789"
+    }
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        return float(self.construct_scalar(node))
+
+
+YAML12.add_constructor("tag:yaml.org,2002:float", YAML12.construct_yaml_float)
+NAMES = [
+    "1e3",
+    "1.5e-7",
+    "0o14",
+    "0x1f",
+    "1_000",
+    "12:30",
+    "2024-01-01",
+    ".5",
+    "-7",
+    "no",
+    "Off",
+    "y",
+    "null",
+    "~",
+    "12",
+    "v1e3",
+    "a: b",
+    "#",
+    "é",
+    "a\nb",
+    "=",
+]
+
+
+@pytest.mark.parametrize("reader", [yaml.SafeLoader, YAML12], ids=["YAML 1.1", "YAML 1.2"])
+def test_a_text_is_a_text_to_readers_of_both_versions(reader: Any) -> None:
+    value = {name: name for name in NAMES} | {"number": 0.5, "list": NAMES}
+    assert yaml.load(to_yaml(value), reader) == value
+    assert yaml.load("1e3", YAML12) == 1000.0  # where PyYAML's own rules leave it unquoted
+
+
+@pytest.mark.parametrize("form", ["model-index", "eval-results"])
+def test_a_name_that_looks_like_a_number_stays_a_name(run: Run, tmp_path: Path, form: str) -> None:
+    generator = read_result(GAN).generator.model_copy(update={"name": "1e3", "kind": "images"})
+    path = save_result(read_result(GAN).model_copy(update={"generator": generator}), tmp_path, None)
+    code, out, err = run("card", path, "--format", form)
+    assert code == 0, err
+    if form == "model-index":
+        assert (
+            yaml.load(out, YAML12)["model-index"][0]["name"] == yaml.safe_load(out)["model-index"][0]["name"] == "1e3"
+        )
+    else:
+        assert {type(entry["date"]) for entry in yaml.load(out, YAML12)} == {str}
 
 
 def test_a_data_set_that_is_not_on_the_hub_needs_a_benchmark(run: Run) -> None:

@@ -74,7 +74,7 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
     text = said(table)
     assert "As classes are dropped one after another, recall goes from " in text
     assert " and falls at 7 of 7 steps." in text
-    assert "When classes are dropped one after another, up to 7: detected by coverage (from " in text
+    assert "When classes are dropped one after another, up to 7: worse in 4 of 5 metrics: coverage, fd, " in text
 
     def turned(row: Row) -> Row:
         if row["kind"] != "dropped" or row["value"] is None:
@@ -85,7 +85,7 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
     other = said(changed(table, turned))
     assert "As classes are dropped one after another, recall goes from 0.00 to 7.00 and falls at 0 of 7 steps." in other
     first = "When classes are dropped one after another, up to 7: "
-    assert f"{first}detected by no metric; rewarded by coverage, fd" in other
+    assert f"{first}worse in none of 5 metrics; better: coverage, fd, " in other
 
 
 def test_half_of_the_classes_fill_the_scorecard(table: Table) -> None:

@@ -15,7 +15,8 @@ import pytest
 from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.manifest import manifest_of_images, manifest_path, read_manifest
-from genboard.leaderboard.submission.metadata import FIELDS, Metadata, problem_with_link, read_metadata, template
+from genboard.leaderboard.submission.metadata import FIELDS, Metadata, read_metadata, template
+from genboard.leaderboard.text.words import problem_with_link
 from genboard.registry.images import Images, sequence_digest, source_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,6 +239,22 @@ def test_the_template_has_every_field_and_is_metadata(run: Run, tmp_path: Path):
     values = tomllib.loads(commented)
     assert set(values) == set(Metadata.model_fields) == {"name", *(field.name for field in FIELDS)}
     assert Metadata.model_validate(tomllib.loads(out)).missing(registered=False) == ()
+    path = tmp_path / "form.toml"
+    assert run("submit", "--template", "--out", path) == (0, f"{path}\n", "")
+    assert path.read_text("utf-8") == out
+    assert "already there" in run("submit", "--template", "--out", path)[2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_redirected_template_is_read_whatever_the_shell_made_of_it(tmp_path: Path, encoding: str, newline: str):
+    path = tmp_path / "form.toml"
+    path.write_bytes(template().replace("\n", newline).encode(encoding))
+    if encoding == "utf-16-le":  # without a mark it may be anything
+        with pytest.raises(BadSubmission, match="not valid TOML"):
+            read_metadata(path, {})
+    else:
+        assert read_metadata(path, {}) == Metadata.model_validate(tomllib.loads(template()))
 
 
 @given(st.integers(1, 300), st.integers(1, 3))

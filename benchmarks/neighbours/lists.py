@@ -9,8 +9,7 @@ from math import ceil, sqrt
 import torch
 from torch import Tensor
 
-from .distances import PointSet, lower_bounds
-from .duplicates import Kinds
+from .distances import Kinds, PointSet, lower_bounds
 from .products import Watch, inner_products
 
 

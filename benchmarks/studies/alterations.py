@@ -14,6 +14,8 @@ from math import ceil, cos, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import convolve1d
+from scipy.ndimage import shift as ndimage_shift
 
 from ...registry.images import Images, ImageSource, Pixels
 
@@ -55,11 +57,10 @@ def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int 
 def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0) -> ImageSource:
     """The same of images that are read a run at a time."""
 
-    def read(start: int, stop: int) -> Images:
-        images = source.read(start, stop)
-        return Images(altered(name, images.pixels, severity, seed, start), images.labels)
+    def change(images: Images, first: int) -> Pixels:
+        return altered(name, images.pixels, severity, seed, first)
 
-    return ImageSource(f"{source.name}, {name} {severity}", source.count, read)
+    return _changed(f"{source.name}, {name} {severity}", source, change)
 
 
 def augmented(source: ImageSource, seed: int) -> ImageSource:
@@ -69,22 +70,27 @@ def augmented(source: ImageSource, seed: int) -> ImageSource:
 
 def negatives(source: ImageSource) -> ImageSource:
     """The negative of every image: classes that the data set does not have."""
-
-    def read(start: int, stop: int) -> Images:
-        images = source.read(start, stop)
-        return Images(255 - images.pixels, images.labels)
-
-    return ImageSource(f"negatives of {source.name}", source.count, read)
+    return _changed(f"negatives of {source.name}", source, lambda images, _: 255 - images.pixels)
 
 
 def random_images(source: ImageSource, seed: int) -> ImageSource:
     """As many images of the same shape, of uniform noise."""
 
-    def read(start: int, stop: int) -> Images:
-        shape = source.read(start, stop).shape
-        return Images(np.stack([stream.integers(0, 256, shape, np.uint8) for stream in _streams(seed, start, stop)]))
+    def change(images: Images, first: int) -> Pixels:
+        streams = _streams(seed, first, first + len(images))
+        return np.stack([stream.integers(0, 256, images.shape, np.uint8) for stream in streams])
 
-    return ImageSource(f"noise for {source.name}", source.count, read)
+    return _changed(f"noise for {source.name}", source, change)
+
+
+def _changed(name: str, source: ImageSource, change: Callable[[Images, int], Pixels]) -> ImageSource:
+    """Images that are changed as they are read, given the place of the first of them."""
+
+    def read(start: int, stop: int) -> Images:
+        images = source.read(start, stop)
+        return Images(change(images, start), images.labels)
+
+    return ImageSource(name, source.count, read)
 
 
 def _streams(seed: int, start: int, stop: int) -> Streams:
@@ -100,10 +106,7 @@ def blur(pixels: Pixels, strength: float, _: Streams) -> Pixels:
     weights /= weights.sum()
     image: Floats = pixels.astype(np.float64)
     for axis in (1, 2):
-        room = [(0, 0)] * 4
-        room[axis] = (reach, reach)
-        padded, length = np.pad(image, room, mode="edge"), image.shape[axis]
-        image = np.sum([w * padded.take(range(i, i + length), axis) for i, w in enumerate(weights)], axis=0)
+        image = convolve1d(image, weights, axis, mode="nearest")
     return _grey_levels(image)
 
 
@@ -148,20 +151,13 @@ def pixelate(pixels: Pixels, strength: float, _: Streams) -> Pixels:
 
 def shift(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
     """Moved in a random direction, between pixels by linear interpolation; the edge goes on into what is left free."""
-    angles = [2 * pi * stream.random() for stream in streams]
     away = strength * _side(pixels)
-    image: Floats = pixels.astype(np.float64)
-    for axis, part in ((1, sin), (2, cos)):
-        length = image.shape[axis]
-        at = np.arange(length)[None] - away * np.array([part(angle) for angle in angles])[:, None]
-        below = np.floor(at)
-        weight = (at - below).reshape((len(pixels), length, 1, 1) if axis == 1 else (len(pixels), 1, length, 1))
-        rows = np.arange(len(pixels))[:, None]
-        ends = [np.clip(below + i, 0, length - 1).astype(int) for i in (0, 1)]
-        # Indexed along both, the images and the axis, which then stand first.
-        low, high = (image[rows, end] if axis == 1 else image.swapaxes(1, 2)[rows, end].swapaxes(1, 2) for end in ends)
-        image = (1 - weight) * low + weight * high
-    return _grey_levels(image)
+    moved = []
+    for image, stream in zip(pixels, streams, strict=True):
+        angle = 2 * pi * stream.random()
+        by = (away * sin(angle), away * cos(angle), 0)
+        moved.append(ndimage_shift(image.astype(np.float64), by, order=1, mode="nearest"))
+    return _grey_levels(np.stack(moved))
 
 
 def swap_patches(pixels: Pixels, strength: float, streams: Streams) -> Pixels:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ...benchmarks.runner import specify_column
-from ...core.errors import BadEntry, UnknownName
+from ...core.errors import GenboardError, UnknownName
 from ...registry.catalog import find
 from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import Track, TrackMetric
@@ -30,7 +29,7 @@ def board_of(name: str, records: Sequence[Record]) -> Board:
 
     Raises:
         UnknownName: no such track.
-        BadEntry: no results of that version.
+        GenboardError: no results of that version.
     """
     track, version = named(name)
     if version == track.version:
@@ -61,7 +60,7 @@ def past_boards(track: Track, records: Sequence[Record]) -> tuple[Board, ...]:
     for version in sorted((v for v in found if v < track.version), reverse=True):
         try:
             boards.append(past_board(track, version, records))
-        except BadEntry:
+        except GenboardError:
             continue  # its results are listed as left out, each with the reason
     return tuple(boards)
 
@@ -70,7 +69,7 @@ def past_board(track: Track, version: int, records: Sequence[Record]) -> Board:
     """The board of an earlier version.
 
     Raises:
-        BadEntry: none of its results has a column that can still be ranked.
+        GenboardError: none of its results has a column that can still be ranked.
     """
     past, specs = past_track(track, version, records)
     return make_board(past, records, specs)
@@ -83,7 +82,7 @@ def past_track(track: Track, version: int, records: Iterable[Record]) -> tuple[T
     no result says, such as the title, is today's.
 
     Raises:
-        BadEntry: none of the results has a column that can still be ranked.
+        GenboardError: none of the results has a column that can still be ranked.
     """
     results = [r.result for r in records if (r.result.track.name, r.result.track.version) == (track.name, version)]
     specs: dict[str, dict[str, Any]] = {}
@@ -96,8 +95,8 @@ def past_track(track: Track, version: int, records: Iterable[Record]) -> tuple[T
                 columns[column.key], specs[column.key] = column, spec
     directed = [key for key, column in columns.items() if find_metric(column.metric).better is not None]
     if not directed:
-        raise BadEntry(
-            Path(f"{track.name}@{version}"), "", "no result of this version can be ranked", f"this is {track.id} now"
+        raise GenboardError(
+            f"{track.name}@{version}: no result of this version can be ranked", f"this is {track.id} now"
         )
     update = {
         "version": version,

@@ -24,6 +24,7 @@ from ..board.comparable import comparable_cells
 from ..board.copying import Copying, copying, threshold
 from ..board.versions import board_of
 from ..storage.records import MANIFEST, Record, read_records, usual_folders
+from ..text.yaml import to_yaml
 from ..verification.log import status_of
 
 Form = Literal["model-index", "eval-results"]
@@ -93,7 +94,7 @@ def card(paths: Sequence[Path], form: Form, benchmark: str | None, source: str |
         raise GenboardError("no result among the files", "pass results, such as demo/results/digits@1/ddpm/*.json")
     offered = [_offer(record, given) for record in _one_a_track(given)]
     said = model_index(offered, source) if form == "model-index" else eval_results(offered, benchmark, source)
-    text: str = utils.yaml_dump({"model-index": said} if form == "model-index" else said)
+    text = to_yaml({"model-index": said} if form == "model-index" else said)
     return Card(text, tuple(remark for one in offered for remark in _remarks(one)))
 
 

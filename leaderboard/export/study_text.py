@@ -29,4 +29,4 @@ def study_text(table: Table) -> str:
 
 def verdict_text(table: Table) -> str:
     """The verdict alone, a line a finding."""
-    return "\n".join(f"- {finding.text}" for finding in find_study(table.study).verdict(table))
+    return "\n".join(f"- {said}" for said in find_study(table.study).verdict(table))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from ...benchmarks.result import MetricRecord, Result
-from ...registry.schema import TrackMetric
+from ...registry.schema import Track, TrackMetric
 from ..board.across import NO_RESULT, Across, Cell
 from ..board.agreement import Agreement
 from ..board.board import FROM_IMAGES, Board, Row
@@ -40,9 +40,11 @@ def metrics_table(metrics: Sequence[MetricRecord]) -> str:
     return table([header[i] for i in kept], [[row[i] for i in kept] for row in rows], right=right)
 
 
-def result_text(result: Result) -> str:
+def result_text(result: Result, track: Track) -> str:
+    """A result on its track: what was measured, whether it can be ranked, and every value."""
     head = f"{result.generator.name} on {result.track.name}@{result.track.version}, {result.sampling.n:,} samples"
-    return f"{head}: {result.status}\n\n{metrics_table(result.metrics)}"
+    ranked = "" if result.sampling.n == track.samples else f", not ranked (the track asks for {track.samples:,})"
+    return f"{head}: {result.status}{ranked}\n\n{metrics_table(result.metrics)}"
 
 
 def board_text(board: Board) -> str:
@@ -54,6 +56,8 @@ def board_text(board: Board) -> str:
 
 def _heading(board: Board) -> str:
     track, count = board.track, len(board.ranked)
+    if not board.rows and board.left_out:
+        return _wrap(f"{track.title} ({track.id}): results were found, but none can be ranked:")
     if not board.rows:
         return _wrap(f"{track.title} ({track.id}): no results yet; genboard evaluate GENERATOR --track {track.name}")
     return _wrap(

@@ -15,6 +15,12 @@ from ...registry.extras import need
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
+_ANSWERS = {
+    401: (", you are not logged in, or the repository does not exist", _LOG_IN),
+    403: (", permission denied", "use a token that may write: https://huggingface.co/settings/tokens"),
+    404: (", the repository does not exist, or you may not read it", f"check the name, or {_LOG_IN}"),
+    429: (", too many requests", "wait a few minutes and try again"),
+}
 
 
 def client() -> Any:
@@ -95,22 +101,8 @@ def reaching(repo: str, doing: str) -> Iterator[None]:
 
 
 def _refused(repo: str, doing: str, status: int) -> GenboardError:
-    said = f"cannot {doing} {repo}: the Hub answered {status}"
-    match status:
-        case 401:
-            return GenboardError(f"{said}, you are not logged in, or the repository does not exist", _LOG_IN)
-        case 403:
-            return GenboardError(
-                f"{said}, permission denied", "use a token that may write: https://huggingface.co/settings/tokens"
-            )
-        case 404:
-            return GenboardError(
-                f"{said}, the repository does not exist, or you may not read it", f"check the name, or {_LOG_IN}"
-            )
-        case 429:
-            return GenboardError(f"{said}, too many requests", "wait a few minutes and try again")
-        case _:
-            return GenboardError(said, "try again later; the change was made completely or not at all")
+    meaning, hint = _ANSWERS.get(status, ("", "try again later; the change was made completely or not at all"))
+    return GenboardError(f"cannot {doing} {repo}: the Hub answered {status}{meaning}", hint)
 
 
 def _status(e: BaseException | None) -> int | None:

@@ -132,6 +132,7 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
     sampling, environment, cost = result.sampling, result.environment, result.cost
     generator = result.specification.get("generator")
     weights = generator.get("weights") if isinstance(generator, dict) else None
+    code = generator.get("code") if isinstance(generator, dict) else None
     facts: list[tuple[str, object]] = [
         ("Result", result.id),
         ("Measured", result.provenance.created),
@@ -140,6 +141,7 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
         ("Samples, SHA-256", sampling.digest or "none: sampling failed"),
         ("Weights, SHA-256", weights or "none: it has no weights file"),
         ("Third-party code", "ran with leave" if result.provenance.trusted_code else "none"),
+        *([("Code, SHA-256", f"{code}; the command runs where this file lies")] if code else []),
         ("Environment", ", ".join(f"{key} {value}" for key, value in environment if value is not None)),
         ("Cost", f"{cost.sampling_s:.3g} s sampling, {cost.measuring_s:.3g} s measuring"),
     ]

@@ -135,7 +135,7 @@ def _finding(study: Study, table: Table, tracks: Mapping[str, Track], generators
         table=table,
         page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) else "",
         title=_title(table, tracks),
-        verdict=tuple(finding.text for finding in study.verdict(table)),
+        verdict=tuple(study.verdict(table)),
         figure=_figure(study, table, generators),
         columns=tuple((name, any(isinstance(row.get(name), float | int) for row in table.rows)) for name in shown),
         rows=tuple(tuple(_text(row.get(name)) for name in shown) for row in table.rows[:MOST]),

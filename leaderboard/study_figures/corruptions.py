@@ -9,7 +9,7 @@ from .naming import map_of_changes
 
 
 def figure(table: Table) -> Figure:
-    return heats([_map(table, name) for name in table.seen("corruption", "trend")])
+    return heats([_map(table, name) for name in table.seen("corruption")])
 
 
 def _map(table: Table, name: str) -> Heat:

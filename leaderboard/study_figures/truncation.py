@@ -54,7 +54,7 @@ def front_of(table: Table) -> list[tuple[float, float]]:
 
 
 def on_front(row: Row) -> bool:
-    return row["front"] == "on"
+    return bool(row["front"] == "on")
 
 
 def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Datasets) -> Any:

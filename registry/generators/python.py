@@ -94,7 +94,9 @@ def _imported(source: str, trust_code: bool) -> tuple[Function, str | None]:
 
 def _from_file(path: Path) -> Any:
     if not path.is_file():
-        raise BadSamples(f"{path}: no such file", "check the path before the colon")
+        raise BadSamples(
+            f"{path}: no such file", "run the command in the folder that holds it, or write its path before the colon"
+        )
     name = f"genboard_user_{path.stem}"  # never the name of an installed module
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

@@ -61,6 +61,11 @@ class Design:
         return len(self.orders)
 
     @property
+    def parameters(self) -> dict[str, int]:
+        """What decides which subsets there are of so many samples, and up to which k."""
+        return {"k": self.k, "resamples": self.resamples, "seed": self.seed}
+
+    @property
     def half(self) -> int:
         """The place of the size that is half of all."""
         return min(range(len(self.sizes)), key=lambda i: abs(self.sizes[i] - ceil(self.n / 2)))

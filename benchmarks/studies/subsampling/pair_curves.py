@@ -38,7 +38,7 @@ class PairBank:
         Args:
             columns: those of KID and CMMD against the bank.
         """
-        kernels = KernelBank.of(columns, features) if columns else None
+        kernels = KernelBank(columns, features) if columns else None
         sizes = design.of_bank(len(features))[1]
         return PairBank(features, real_lists(features, design.k, sizes, kernels.sums if kernels else None), kernels)
 
