@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from genboard.benchmarks.result import preview_path
+from genboard.benchmarks.result import preview_path, read_result, save_result
 from genboard.leaderboard.charts.axis import axis_for
 from genboard.leaderboard.charts.interval import IntervalRow, interval_chart
 from genboard.leaderboard.charts.theme import inline
@@ -18,7 +18,9 @@ from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.links import linked
 from genboard.leaderboard.storage.records import Records, read_records
 from markupsafe import Markup
-from site_tree import HOSTILE, LONGEST_NAME, PLAIN, TRACK, Page, everything, pages, save, studies
+from site_tree import HOSTILE, LONGEST_NAME, PLAIN, TRACK, Page, everything, pages, picture, save, studies
+
+from genboard.core.files import sha256
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +212,16 @@ def test_the_memorisation_gap_is_train_minus_reference(site: dict[str, bytes]) -
 def test_a_site_without_results_is_complete() -> None:
     site = render_site(Records((), ()), {TRACK.name: TRACK})
     assert "Nothing is ranked on Digits yet" in Page(site["tracks/digits.html"]).text
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", b"", picture()[:200], b"\x89PNG\r\n\x1a\n" + b"x" * 50])
+def test_a_preview_that_is_no_picture_is_a_reason_in_words_of_ours(tmp_path: Path, content: bytes) -> None:
+    result = read_result(tmp_path / save(tmp_path, "alpha", 2.0).path)
+    assert result.preview
+    layout = result.preview.model_copy(update={"sha256": sha256(content)})
+    save_result(result.model_copy(update={"preview": layout}), tmp_path, content)
+    text = Page(render_site(read_records([tmp_path]), {TRACK.name: TRACK})["generators/alpha.html"]).text
+    assert "No pictures: the preview file cannot be shown: it is no PNG, or a damaged one." in text
 
 
 def test_a_wrong_preview_is_a_reason_not_a_picture(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from markupsafe import Markup
 
@@ -124,7 +125,7 @@ def inline(drawn: str, root: str, generators: Container[str] | None = None) -> M
     '<a href="../generators/a.html"><path d="M0.12,1"/></a>'
     """
     if generators is not None:
-        drawn = _LINK.sub(lambda link: link[0] if unescape(link[1]) in generators else link[2], drawn)
+        drawn = _LINK.sub(lambda link: link[0] if unquote(unescape(link[1])) in generators else link[2], drawn)
     drawn = drawn.replace("xlink:href=", "href=").replace(f'href="{_SITE}', f'href="{root}')
     # What is not read out is not stopped at either: another mark leads to the same page.
     drawn = _UNHEARD.sub(lambda group: group[0].replace("<a ", '<a tabindex="-1" '), drawn)

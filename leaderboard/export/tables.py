@@ -50,7 +50,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys("value se lo hi level tau fidelity_value diversity_value".split(), "number"),
     **dict.fromkeys("rank_first rank_last limit_first limit_last version n n_reference".split(), "count"),
     **dict.fromkeys("rows same reversed open track_version ranked".split(), "count"),
-    **dict.fromkeys("baseline noise_floor copies suspected on_front_of_values".split(), "flag"),
+    **dict.fromkeys("baseline noise_floor copies suspected better_than_real on_front_of_values".split(), "flag"),
     **dict.fromkeys("significant_at_n significant_in_limit".split(), "flag"),
 }
 
@@ -66,7 +66,7 @@ def board_table(board: Board) -> Table:
     for row in board.rows:
         g, in_limit = row.result.generator, board.limit.place(row.name)
         who = (g.name, g.title, g.family, g.baseline, g.noise_floor, *_ends(row.place), row.letters, *_ends(in_limit))
-        said = (row.copying.copies, row.copying.suspected, row.verification.level, row.verification.disputed)
+        copying, status = row.copying, row.verification
         for column in board.columns:
             record = row.cells.get(column.key)
             u = record.uncertainty if record else None
@@ -74,12 +74,13 @@ def board_table(board: Board) -> Table:
             value = (better[column.key], record.value if record else None)
             error = (u.se, u.lo, u.hi, u.level, u.target) if u else (None,) * 5
             count = (record.n, record.n_reference, record.reason) if record else (None, None, row.empty[column.key])
-            made = (row.result.provenance.created, row.result.id)
-            rows.append((*who, *what, *value, *error, *count, *said, *made))
+            flags = (copying.copies, copying.suspected, column.key in row.better_than_real)
+            made = (status.level, status.disputed, row.result.provenance.created, row.result.id)
+            rows.append((*who, *what, *value, *error, *count, *flags, *made))
     columns = (
         "generator title family baseline noise_floor rank_first rank_last letters limit_first limit_last "
         "metric version extractor against better value se lo hi level target n n_reference reason "
-        "copies suspected verification disputed created id"
+        "copies suspected better_than_real verification disputed created id"
     )
     return _table("board", _about(board), columns, rows)
 

@@ -22,13 +22,14 @@ class Line:
 
     Attributes:
         cells: with each figure the groups it is in, by number: two that share one do not differ significantly. None for
-            a baseline, and in a column without a better end.
+            a baseline, in a column without a better end, and for what is suspiciously better than real images, which
+            the third says.
     """
 
     metric: Metric
     note: str
     better: str
-    cells: tuple[tuple[Figure, str | None], ...]
+    cells: tuple[tuple[Figure, str | None, bool], ...]
 
 
 def compare_pages(site: Content) -> Made:
@@ -57,5 +58,6 @@ def _line(board: Board, i: int, rows: list[Row]) -> Line:
         record = row.cells.get(column.key)
         mine = " ".join(str(i) for i, group in enumerate(groups) if row.name in group)
         shown = figure(record) if record else missing(row.empty[column.key])
-        cells.append((shown, mine if row.name in ranked else None))
+        beyond = row.name in ranked and column.key in row.better_than_real
+        cells.append((shown, mine if row.name in ranked and not beyond else None, beyond))
     return Line(metric, note_of(board, column), scored.better or "", tuple(cells))

@@ -34,7 +34,7 @@ def downloads(track: str) -> list[tuple[str, list[tuple[str, str]]]]:
 def board_files(site: Content) -> dict[str, bytes]:
     """The tables of every track."""
     files = {}
-    for name, board in site.boards.items():
+    for name, board in site.pages.items():
         files[f"data/{name}.csv"] = table_csv(board)
         files[f"data/{name}.json"] = table_json(board, site.unreadable_on(name))
         files[f"charts/{name}.csv"] = chart_csv(board)
@@ -47,6 +47,7 @@ def board_files(site: Content) -> dict[str, bytes]:
 def table_csv(board: Board) -> bytes:
     """One row of the board a line, every value with standard error and interval."""
     head = ["first", "last", "generator", "title", "family", "task", "baseline", "noise_floor", "copies", "suspected"]
+    head += ["better_than_real", "from_images"]
     for column in board.columns:
         head += [f"{column.key} {part}" for part in ("value", "se", "lo", "hi")]
     head += ["memorisation_gap"] * (board.gap_columns is not None)
@@ -73,6 +74,7 @@ def _line(board: Board, row: Row) -> list[Value]:
     cells: list[Value] = [place.first if place else None, place.last if place else None]
     cells += [generator.name, generator.title, generator.family, generator.task]
     cells += [generator.baseline, generator.noise_floor, row.copying.copies, row.copying.suspected]
+    cells += [" ".join(row.better_than_real), row.from_images]
     for column in board.columns:
         record = row.cells.get(column.key)
         u = record.uncertainty if record else None

@@ -11,7 +11,7 @@ from ..board.board import Board, Row
 from ..storage.records import Record
 from ..text.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
 from .columns import padding
-from .content import Content, Made, age, shown
+from .content import Content, Made, age, page_of, shown
 from .findings import about_row
 from .history import events, status_at
 from .links import Segment, linked
@@ -21,18 +21,24 @@ from .sheets import Sheet, stem
 def generator_pages(site: Content) -> Made:
     for name, records in site.generators.items():
         head = max(records, key=age).result.generator
-        tracks = sorted({record.result.track.name for record in records})
+        pages = site.pages
+        mine = {page_of(record.result, pages) for record in records}
         values = {
             "name": name,
             "head": head,
             "paper": linked(head.paper or ""),
             "origin": linked(head.origin),
-            "sections": [_section(_on(track, records), site.boards.get(track), site.sheets) for track in tracks],
+            "sections": [
+                _section(page, [r for r in records if page_of(r.result, pages) == page], pages.get(page), site.sheets)
+                for page in sorted(mine)
+            ],
         }
         yield f"generators/{name}.html", values
 
 
-def _section(records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]) -> dict[str, object]:
+def _section(
+    page: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]
+) -> dict[str, object]:
     """A generator on one track: the result that counts, or else the newest, and the others.
 
     `row` is its row of the board, if it has one; `damaged` is what is wrong with its verification log; `rivals` are the
@@ -41,22 +47,25 @@ def _section(records: Sequence[Record], board: Board | None, sheets: Mapping[str
     row, record = _row_of(records, board), shown(records, board)
     result = record.result
     status, damaged = status_at(record)
-    digits = max((len(figure(metric).fraction) for metric in result.metrics), default=0)
+    suspicion = list(row.suspicion.values()) if row else result.suspicion or []
+    digits = max((len(figure(metric).fraction) for metric in [*result.metrics, *suspicion]), default=0)
     others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return {
+        "page": page,
         "result": result,
         "command": without_folders(result.provenance.command),
         "board": board,
         "row": row,
         "about": about_row(board, row) if board and row else _unranked(result, board),
         "sheet": sheets[stem(record)],
-        "numbers": [_number(metric, digits) for metric in result.metrics],
+        "numbers": [_number(metric, digits) for metric in [*result.metrics, *suspicion]],
+        "beyond": [METRICS[key.partition(":")[0]].title for key in row.better_than_real] if row and row.place else [],
         "facts": _facts(result),
         "status": status,
         "damaged": damaged,
         "events": events(status),
         "submission": _submission(result),
-        "rivals": _rivals(board, row) if board and row else (),
+        "rivals": _rivals(board, row) if board and row and page == result.track.name else (),
         "others": [_other(one.result, board) for one in others],
     }
 
@@ -165,7 +174,3 @@ def _why(result: Result, board: Board | None) -> str:
 def _row_of(records: Sequence[Record], board: Board | None) -> Row | None:
     rows = board.rows if board else ()
     return next((row for row in rows if any(row.record is record for record in records)), None)
-
-
-def _on(track: str, records: Sequence[Record]) -> list[Record]:
-    return [record for record in records if record.result.track.name == track]

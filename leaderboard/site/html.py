@@ -1,4 +1,4 @@
-"""Typed views to HTML: the templates with every text escaped and nothing undefined."""
+"""What views give to HTML: the templates with every text escaped and nothing undefined."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...benchmarks.result import GeneratorRecord
+from ..board.board import FROM_IMAGES
 from ..charts.families import family_class
 from .findings import rank_text
 
@@ -33,8 +34,8 @@ def _family(generator: GeneratorRecord) -> str:
     return "" if generator.baseline and generator.family == "baseline" else generator.family
 
 
-# What templates ask of records: the class of a generator's colour, its family, a place in words.
-_ENVIRONMENT.globals.update(colour=_colour, family=_family, rank_text=rank_text)
+# What templates ask of records: the class of a generator's colour, its family, a place in words, what images prove.
+_ENVIRONMENT.globals.update(colour=_colour, family=_family, rank_text=rank_text, from_images=FROM_IMAGES)
 
 
 @dataclass(frozen=True)

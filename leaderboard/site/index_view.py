@@ -20,7 +20,7 @@ def index_pages(site: Content) -> Made:
         "tracks": [_track(board, site.sheets) for board in site.boards.values() if board.ranked],
         "unranked": [board for board in site.boards.values() if not board.ranked],
         "studies": site.studies.studies,
-        "changes": changes(site.records.readable, site.boards),
+        "changes": changes(site.records.readable, site.pages),
         "generators": len(site.generators),
         "unreadable": site.records.unreadable,
         "commands": commands(site.boards),

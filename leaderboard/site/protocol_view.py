@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ...benchmarks.drawing import PROTOCOL
+from ...registry.catalog import entries
 from ...registry.metrics import find_metric
+from ...registry.schema import Extractor
 from ..board.board import Board
 
 
@@ -34,20 +36,21 @@ def protocol_facts(board: Board) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def protocol_columns(board: Board) -> list[dict[str, str]]:
-    """The columns of a track, as the protocol lists them."""
-    rows = []
+def protocol_columns(board: Board) -> list[dict[str, object]]:
+    """The columns of a track, as the protocol lists them; `known` is whether the registry has the feature space."""
+    spaces = entries(Extractor)
+    rows: list[dict[str, object]] = []
     for column in board.columns:
         metric = find_metric(column.metric)
         params = {**metric.params, **column.params}
         rows.append(
             {
-                "metric": metric.name,
-                "title": metric.title,
+                "metric": metric,
                 "extractor": column.extractor,
+                "known": column.extractor in spaces,
                 "against": f"{board.track.dataset}/{board.track.split(column.against)}",
                 "params": ", ".join(f"{key} = {value}" for key, value in params.items()),
-                "version": str(metric.version),
+                "version": board.specs.get(column.key, {}).get("version", metric.version),
             }
         )
     return rows

@@ -85,7 +85,7 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
             study.cells(table)
             finding = _finding(study, table, tracks, generators)
         except UNREAD as e:
-            why = f"its rows are not those of the study: {type(e).__name__}: {e}"
+            why = f"its rows are not those of the study: {type(e).__name__}"
             unreadable.append((place_of(table).as_posix(), why))
             continue
         found.setdefault(table.study, []).append(finding)

@@ -1,4 +1,4 @@
-"""What a track's page shows, as typed text and numbers: a pure function of its board."""
+"""What a track's page shows: a pure function of its board."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..board.board import Board, Row
+from ..board.versions import what_changed
 from ..charts.axis import Axis, axis_for
 from ..charts.interval import Drawn, axis_svg, drawn, place
 from ..text.numbers import ends
@@ -27,24 +28,23 @@ BEFORE = 6  # columns of the table before its second figure: rank, name, primary
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of the board as the table shows it.
-
-    Attributes:
-        copying: the columns that say whether it copies, in words.
-    """
+    """A row of the board as the table shows it."""
 
     row: Row
-    copying: str
     strip: Picture | None
     cells: tuple[Cell, ...]
     interval: Drawn
 
 
 def track_pages(site: Content) -> Made:
-    for name, board in site.boards.items():
+    for name, board in site.pages.items():
+        track, versions = site.tracks[board.track.name], [b for b in site.past.values() if b.track.name == name]
         values = {
             **_table(board, site.sheets),
             "board": board,
+            "name": name,
+            "replaced_by": track.id if name in site.past else "",
+            "past": [(past.track.id, what_changed(past, track)) for past in versions],
             "unreadable": site.unreadable_on(name),
             "others": [(other, site.boards[other].track.title) for other in site.boards if other != name],
             "heading": findings.heading(board),
@@ -83,7 +83,10 @@ def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
         "long": len(board.rows) > LONG,
         "rows": [_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows],
         "has_letters": any(row.letters for row in board.rows),
-        "marked": any(row.copying.copies or row.copying.suspected for row in board.rows),
+        "marked": any(
+            row.copying.copies or row.copying.suspected or (row.place and (row.better_than_real or row.from_images))
+            for row in board.rows
+        ),
         "families": sorted(filter(None, families)),
         "tasks": sorted({g.task for g in generators}),
         "levels": [level for level in LEVELS if any(row.verification.level == level for row in board.rows)],
@@ -101,7 +104,6 @@ def board_axis(board: Board) -> Axis:
 def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
     return TableRow(
         row=row,
-        copying=", ".join(seen.partition(":")[0] for seen in row.copying.seen),
         strip=sheet.strip,
         cells=cells,
         interval=drawn(axis, ends(row.cells[board.track.primary])),
