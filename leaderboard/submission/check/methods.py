@@ -18,28 +18,26 @@ _FRECHET = (
 )
 _MEAN = "standard error of a mean"
 _SHARE = "Wilson(, variance within labels)?"
-# What an interval is about, and the names of the methods.
-METHODS: dict[str, tuple[Target, re.Pattern[str]]] = {
-    name: (target, re.compile(pattern))
-    for name, target, pattern in (
-        ("fd", "conditional", _FRECHET),
-        ("fd_debiased", "population", _FRECHET),
-        ("kid", "conditional", "variance of the U-statistic's projection, with its skewness"),
-        ("cmmd", "conditional", "variance of the V-statistic's projection, with its skewness"),
-        ("is", "conditional", "influence function"),
-        ("precision", "conditional", _SHARE),
-        ("recall", "conditional", r"spread over \d+ half-samples"),
-        ("density", "conditional", _MEAN),
-        ("coverage", "conditional", "Wilson, variance from halves and quarters"),
-        ("realism", "conditional", "order statistics"),
-        ("alpha_precision", "conditional", "influence function, widened near the diagonal"),
-        ("beta_recall", "conditional", "variance between halves"),
-        ("vendi", "conditional", "influence function, to second order"),
-        ("nn_ratio", "conditional", _MEAN),
-        ("authenticity", "conditional", _SHARE),
-        ("c_t", "conditional", "influence function"),
-    )
-}
+# Of each metric, what its interval is about, and the names of its methods.
+_ROWS: tuple[tuple[str, Target, str], ...] = (
+    ("fd", "conditional", _FRECHET),
+    ("fd_debiased", "population", _FRECHET),
+    ("kid", "conditional", "variance of the U-statistic's projection, with its skewness"),
+    ("cmmd", "conditional", "variance of the V-statistic's projection, with its skewness"),
+    ("is", "conditional", "influence function"),
+    ("precision", "conditional", _SHARE),
+    ("recall", "conditional", r"spread over \d+ half-samples"),
+    ("density", "conditional", _MEAN),
+    ("coverage", "conditional", "Wilson, variance from halves and quarters"),
+    ("realism", "conditional", "order statistics"),
+    ("alpha_precision", "conditional", "influence function, widened near the diagonal"),
+    ("beta_recall", "conditional", "variance between halves"),
+    ("vendi", "conditional", "influence function, to second order"),
+    ("nn_ratio", "conditional", _MEAN),
+    ("authenticity", "conditional", _SHARE),
+    ("c_t", "conditional", "influence function"),
+)
+METHODS = {name: (target, re.compile(pattern)) for name, target, pattern in _ROWS}
 # Of these, the intervals that lie evenly about their value: all but those of shares, and those that follow skewness.
 _EVEN = re.compile(
     r"influence function(, widened near the diagonal|, to second order)?|standard error of a mean"
