@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from . import (
     attached,
+    derived,
     duplicates,
     form,
     history,
@@ -25,7 +26,7 @@ from .tree import Case, Document, Tree
 
 S = TypeVar("S")
 
-WARNINGS = frozenset({"R214", "R305", "R312", "R515", "R516", "R605", "R706", "R805", "R903", "R904"})
+WARNINGS = frozenset({"R214", "R305", "R312", "R419", "R515", "R516", "R605", "R706", "R805", "R903", "R904"})
 
 _AGAIN = "measure again: genboard submit writes the file"
 _LEAVE = "do not change published files; a new measurement gets its own file"
@@ -33,6 +34,7 @@ _OWN = "submit the output of your own generator, under its own name"
 _REBUILD = "measure again with this version of genboard"
 _LOG = "write lines with genboard verify, dispute, withdraw and amend alone"
 _NAME = "choose another with --name"
+_VERIFY = "genboard verify measures it again"
 _PLAIN = "use one line of plain visible text"
 
 
@@ -109,6 +111,8 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R414", methods.no_error, "no error, of samples that differ", _AGAIN),
     ("R415", values.other_extrapolation, "a distance that contradicts its bias correction", _AGAIN),
     ("R416", values.impossible_environment, "an impossible environment", _AGAIN),
+    ("R417", derived.other_intervals, "an interval that the influences of the samples do not give", _AGAIN),
+    ("R418", derived.other_bias, "the errors of a distance and of its correction cannot both be", _AGAIN),
     ("R501", preview.absent, "the preview is missing", _AGAIN),
     ("R502", preview.other_digest, "the preview has another digest", _AGAIN),
     ("R503", preview.not_described, "the preview does not match its description", _AGAIN),
@@ -148,6 +152,7 @@ TREES: tuple[Check[Tree], ...] = _checks(
     ("R212", names.lookalike, "a name that looks like another's", _NAME),
     ("R213", names.taken, "the name of another submitter", _NAME),
     ("R214", names.again, "a later result of a submitted name", "a maintainer weighs whether it is the same submitter"),
+    ("R419", derived.unlike_bias, "a distance and its correction are unlike those of others", _VERIFY),
     ("R601", duplicates.same_samples, "the samples of another name", _OWN),
     ("R602", duplicates.same_values, "the values of another name", _OWN),
     ("R603", duplicates.same_preview, "the preview of another name", _OWN),
