@@ -36,7 +36,7 @@ def other_intervals(case: Case) -> Iterator[Problem]:
     arrays = found(case)
     for field, record in records(case):
         x, u = arrays.get(record.key), record.uncertainty
-        if x is None or u is None or record.value is None or u.se <= EXACT * abs(record.value):
+        if x is None or u is None or record.value is None or u.se <= EXACT * abs(record.value) or u.lo > u.hi:
             continue
         influence, slack = torch.from_numpy(x), _SLACK * u.se + EXACT * abs(record.value)
         if record.name in _MEANS:
