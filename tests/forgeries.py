@@ -435,6 +435,13 @@ def of_values() -> Iterator[Forgery]:
         yield forgery(kind, f"{COLUMNS[i][1]} of no number of hits", "R408", metric(i, value=0.31459))
     for i in (3, 4):
         yield forgery(kind, f"{COLUMNS[i][1]} of no number of images", "R408", metric(i, value=0.31459))
+    for by in (-0.6, -1.0, 0.8):
+        yield forgery(kind, f"a distance moved by {by} standard errors, without its correction", "R419", moved(0, by))
+        yield forgery(kind, f"a correction moved by {-by} standard errors", "R419", moved(7, -by))
+    yield forgery(kind, "a correction that is a little surer", "R418", scaled_error(7, 0.995))
+    for i, name, _ in COLUMNS:
+        if name in ("fd", "fd_debiased", "is", "density", "nn_ratio"):
+            yield forgery(kind, f"{name} {i} in an interval of the normal distribution", "R417", normal_interval(i))
     yield forgery(kind, "a distance below its correction", "R415", moved(0, -1.5))
     yield forgery(kind, "a correction above its distance", "R415", moved(7, 2.0))
     yield forgery(kind, "a correction that is much surer", "R415 R512", narrowed(7, 5))
@@ -450,6 +457,26 @@ def of_values() -> Iterator[Forgery]:
     yield forgery(kind, "the other half of them", "R602", copied_values(1e-9, slice(7, 18)))
     yield forgery(kind, "a rival's influences", "R604", same_file(influence_path, "influences"))
     yield forgery(kind, "a value with a reason why there is none", "R106 R105 R413 R409", metric(0, value=None))
+
+
+def normal_interval(i: int) -> Spoil:
+    def change(value: Value) -> None:
+        u, own = value["metrics"][i]["uncertainty"], value["metrics"][i]["value"]
+        u["lo"], u["hi"] = own - 1.95 * u["se"], own + 1.95 * u["se"]
+
+    return edit(change)
+
+
+def scaled_error(i: int, factor: float) -> Spoil:
+    """A standard error and its influences and interval, all made that much smaller."""
+
+    def spoil(ground: Ground) -> None:
+        narrowed(i, 1 / factor)(ground)
+        m = ground.read()["metrics"][i]
+        key = f"{m['name']}:{m['extractor']}"
+        reinfluence(lambda a: {k: x * np.float32(factor) if k == key else x for k, x in a.items()})(ground)
+
+    return spoil
 
 
 def exact(i: int) -> Spoil:
@@ -977,7 +1004,7 @@ def missed(kind: str, what: str, reason: str, spoil: Spoil, **more: Any) -> Forg
 
 MEASURED = "nothing in the files gives the value; `genboard verify` measures it again"
 MISSED: tuple[Forgery, ...] = (
-    missed("values", "the distance a little lower, with its interval", MEASURED, moved(0, -0.5)),
+    missed("values", "the distance lower by a third of its error, with its interval", MEASURED, moved(0, -0.3)),
     missed("values", "the kernel distance lower, with its interval", MEASURED, moved(1, -2.0)),
     missed("values", "the ratio to training images nearer to one, with its interval", MEASURED, moved(5, -1.0)),
     missed("values", "the Inception score higher, with its interval", MEASURED, moved(9, 2.0)),

@@ -17,6 +17,7 @@ from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.manifest import manifest_of_images, manifest_path, read_manifest
 from genboard.leaderboard.submission.metadata import FIELDS, Metadata, read_metadata, template
 from genboard.leaderboard.text.words import problem_with_link
+from genboard.leaderboard.verification import disputes
 from genboard.registry.images import Images, sequence_digest, source_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +100,18 @@ def test_the_same_twice_changes_nothing(run: Run, again: Path, images: Path):
     assert code == 0
     assert "already measured; nothing changed" in err
     assert len(out.splitlines()) == 4
+    assert files(again / "submission") == before
+
+
+def test_a_result_with_a_log_is_never_rewritten(run: Run, again: Path, images: Path):
+    (path,) = (p for p in (again / "submission").rglob("*.json") if not p.name.endswith("manifest.json"))
+    disputes.dispute(path, "it saw the reference", "Bo")
+    before = files(again / "submission")
+    command = ("submit", images, "--track", "digits", "--out", again / "submission")
+    assert run(*command, *WHOLE)[0] == 0
+    said = refused(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
+    assert f"{path} is published: {path.stem}.verification.jsonl is about it" in said
+    assert "genboard amend" in hint(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
     assert files(again / "submission") == before
 
 

@@ -72,37 +72,29 @@ def reaching(repo: str, doing: str) -> Iterator[None]:
         yield
     except GenboardError:
         raise
-    except errors.OfflineModeIsEnabled as e:
-        raise GenboardError(f"cannot {doing} {repo}: HF_HUB_OFFLINE is set", "unset it, and try again") from e
-    except errors.LocalEntryNotFoundError as e:
-        status = _status(e)
-        if status is None:
-            raise GenboardError(
-                f"cannot {doing} {repo}: the Hub cannot be reached, and the file is not in the cache",
-                "check the network, and try again",
-            ) from e
-        raise _refused(repo, doing, status) from e
-    except errors.EntryNotFoundError as e:
-        raise GenboardError(f"cannot {doing} {repo}: no such file there", "check the name, and the revision") from e
-    except errors.RevisionNotFoundError as e:
-        raise GenboardError(f"cannot {doing} {repo}: no such revision", "check the revision") from e
-    except errors.GatedRepoError as e:
-        raise GenboardError(
-            f"cannot {doing} {repo}: the repository is gated", f"accept its terms on its page, then {_LOG_IN}"
-        ) from e
     except Exception as e:
-        # What is left are the errors of the HTTP library, and those of a Hub that does not keep to its own protocol.
-        status = _status(e)
-        if status is None:
-            raise GenboardError(
-                f"cannot {doing} {repo}: {_root(e)}", "check the network, and try again: what is there is kept"
-            ) from e
-        raise _refused(repo, doing, status) from e
+        # Besides the client's own errors, those of the HTTP library, and of a Hub that does not keep to its protocol.
+        fact, hint = _meaning(e, errors)
+        raise GenboardError(f"cannot {doing} {repo}: {fact}", hint) from e
 
 
-def _refused(repo: str, doing: str, status: int) -> GenboardError:
+def _meaning(e: Exception, errors: Any) -> tuple[str, str]:
+    """What went wrong, and what to do."""
+    status = _status(e)
+    if isinstance(e, errors.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set", "unset it, and try again"
+    if isinstance(e, errors.LocalEntryNotFoundError) and status is None:
+        return "the Hub cannot be reached, and the file is not in the cache", "check the network, and try again"
+    if isinstance(e, errors.EntryNotFoundError) and not isinstance(e, errors.LocalEntryNotFoundError):
+        return "no such file there", "check the name, and the revision"
+    if isinstance(e, errors.RevisionNotFoundError):
+        return "no such revision", "check the revision"
+    if isinstance(e, errors.GatedRepoError):
+        return "the repository is gated", f"accept its terms on its page, then {_LOG_IN}"
+    if status is None:
+        return _root(e), "check the network, and try again: what is there is kept"
     meaning, hint = _ANSWERS.get(status, ("", "try again later; the change was made completely or not at all"))
-    return GenboardError(f"cannot {doing} {repo}: the Hub answered {status}{meaning}", hint)
+    return f"the Hub answered {status}{meaning}", hint
 
 
 def _status(e: BaseException | None) -> int | None:

@@ -112,7 +112,11 @@ def read_amendment(path: Path) -> Words:
     Raises:
         BadSubmission: as `read_metadata`; a name or an account is never amended.
     """
-    return Words.model_validate(read_metadata(path, {}).model_dump(exclude_unset=True))
+    metadata = read_metadata(path, {})
+    fixed = sorted(metadata.model_fields_set & {"name", "account"})
+    if fixed:
+        raise BadSubmission(f"{path}: the {fixed[0]} of a result is never amended", f"remove {fixed[0]}")
+    return Words.model_validate(metadata.model_dump(exclude_unset=True))
 
 
 def answered(metadata: Metadata, question: Question, answer: str) -> Metadata:

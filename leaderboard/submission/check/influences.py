@@ -41,10 +41,10 @@ def unchecked(case: Case) -> Iterator[Problem]:
     if result.influences is None:
         yield Problem("influences", "none: no standard error can be checked")
         return
-    found = _found(case)
-    missing = [r.key for r in result.metrics if r.name in EXPECTED and r.uncertainty and r.key not in found]
+    arrays = found(case)
+    missing = [r.key for r in result.metrics if r.name in EXPECTED and r.uncertainty and r.key not in arrays]
     missing = [key for key in missing if (m := result.metric(key)) and m.uncertainty and m.uncertainty.se > 0]
-    if found and missing:
+    if arrays and missing:
         yield Problem("influences", f"none of {', '.join(missing)}")
 
 
@@ -52,9 +52,9 @@ def other_values(case: Case) -> Iterator[Problem]:
     """Of a mean of counts, the influences are the counts less the value."""
     if case.current is None or case.current.task == "class" or not up_to_date(case):
         return  # of labels that are fixed they are about the mean of each
-    found = _found(case)
+    arrays = found(case)
     for i, record in enumerate(case.result.metrics):
-        x, k = found.get(record.key), record.params.get("k") if record.name == "density" else 1
+        x, k = arrays.get(record.key), record.params.get("k") if record.name == "density" else 1
         if x is None or record.name not in _COUNTS or record.value is None or not isinstance(k, int) or len(x) < 2:
             continue
         counts = (x / (len(x) / (len(x) - 1)) ** 0.5 + record.value) * k
@@ -73,9 +73,9 @@ def unusable(case: Case) -> Iterator[Problem]:
 
 
 def other_errors(case: Case) -> Iterator[Problem]:
-    found = _found(case)
+    arrays = found(case)
     for i, record in enumerate(case.result.metrics):
-        x, u = found.get(record.key), record.uncertainty
+        x, u = arrays.get(record.key), record.uncertainty
         if x is None:
             continue
         if u is None:
@@ -93,7 +93,7 @@ def other_errors(case: Case) -> Iterator[Problem]:
             )
 
 
-def _found(case: Case) -> Mapping[str, Floats]:
+def found(case: Case) -> Mapping[str, Floats]:
     """The influences; none where they cannot be read, which another check tells."""
     if case.result.influences is None:
         return {}

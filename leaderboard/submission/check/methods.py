@@ -18,7 +18,7 @@ _FRECHET = (
 )
 _MEAN = "standard error of a mean"
 _SHARE = "Wilson(, variance within labels)?"
-# What an interval is about, and the names of the methods.
+# Of each metric, what its interval is about, and the names of its methods.
 _ROWS: tuple[tuple[str, Target, str], ...] = (
     ("fd", "conditional", _FRECHET),
     ("fd_debiased", "population", _FRECHET),

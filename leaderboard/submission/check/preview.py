@@ -122,8 +122,8 @@ def _data(case: Case) -> bytes | None:
 
 
 def _sheet(case: Case) -> NDArray[np.int16] | None:
-    """The pixels (h, w, 4) of a preview that is as it is described."""
-    data, record = _data(case), case.result.preview
+    """The pixels (h, w, 4) of a new preview that is as it is described."""
+    data, record = None if case.settled else _data(case), case.result.preview
     if data is None or record is None or _not_this_sheet(record, data) or record.tiles > TILES or record.gap != GAP:
         return None
     return sheet_of(preview_path(case.path))

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from . import (
     attached,
+    derived,
     duplicates,
     form,
     history,
@@ -25,7 +26,7 @@ from .tree import Case, Document, Tree
 
 S = TypeVar("S")
 
-WARNINGS = frozenset({"R214", "R305", "R312", "R515", "R516", "R605", "R706", "R805", "R903", "R904"})
+WARNINGS = frozenset({"R214", "R305", "R312", "R419", "R515", "R516", "R605", "R706", "R805", "R903", "R904"})
 
 _AGAIN = "measure again: genboard submit writes the file"
 _LEAVE = "do not change published files; a new measurement gets its own file"
@@ -33,6 +34,7 @@ _OWN = "submit the output of your own generator, under its own name"
 _REBUILD = "measure again with this version of genboard"
 _LOG = "write lines with genboard verify, dispute, withdraw and amend alone"
 _NAME = "choose another with --name"
+_VERIFY = "genboard verify measures it again"
 _PLAIN = "use one line of plain visible text"
 
 
@@ -54,12 +56,7 @@ DOCUMENTS: tuple[Check[Document], ...] = _checks(
     ("R106", form.not_canonical, "not in canonical form", _AGAIN),
     ("R801", text.hidden, "control characters, or characters that hide or reverse text", _PLAIN),
     ("R802", text.too_long, "a text that is too long", "shorten it, and link to the rest"),
-    (
-        "R803",
-        text.other_scheme,
-        "a text with an address that is not http or https",
-        "only http and https addresses are shown",
-    ),
+    ("R803", text.other_scheme, "an address that is not http or https", "only http and https addresses are shown"),
     ("R804", text.local_path, "a path on somebody's machine", "remove the path"),
     ("R805", text.markup, "markup in a text", "it is shown as it is written"),
 )
@@ -73,24 +70,14 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R204", identity.contradicts_specification, "it contradicts its specification", _AGAIN),
     ("R205", identity.taken_name, "the name of a registered generator", _NAME),
     ("R215", names.reserved, "a name that cannot be a folder everywhere", _NAME),
-    (
-        "R206",
-        identity.unregistered,
-        "claims to be registered, but is not",
-        "first add its entry, in a separate pull request",
-    ),
+    ("R206", identity.unregistered, "claims to be registered, but is not", "add its entry, in another pull request"),
     (
         "R207",
         identity.not_the_entry,
         "differs from its entry in the registry",
-        "measure the registered generator, or submit under another name",
+        "measure that one, or choose another name",
     ),
-    (
-        "R208",
-        identity.claims_a_place,
-        "claims to be a baseline or the noise floor",
-        "baselines are entries of the registry",
-    ),
+    ("R208", identity.claims_a_place, "claims to be a baseline or the noise floor", "only registry entries are"),
     ("R209", identity.trust_contradicted, "trusted code contradicts what was measured", _AGAIN),
     ("R210", identity.other_images, "not measured on the images it specifies", _AGAIN),
     ("R216", identity.not_as_measured, "task, origin or block that genboard does not write", _AGAIN),
@@ -99,12 +86,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R302", protocol.other_version, "another version of the track", _REBUILD),
     ("R303", protocol.other_sampling, "sampled by another protocol", _REBUILD),
     ("R304", protocol.too_few, "too few samples", "draw as many samples as the track needs"),
-    (
-        "R305",
-        protocol.too_many,
-        "more samples than the track's: never ranked",
-        "measure as many samples as the track needs",
-    ),
+    ("R305", protocol.too_many, "more samples than the track's: never ranked", "give as many as the track needs"),
     ("R306", protocol.missing_column, "a column is missing", _REBUILD),
     ("R307", protocol.unknown_column, "a column that the track does not have, or a duplicate", _REBUILD),
     ("R313", protocol.other_order, "columns in another order than the track's", _AGAIN),
@@ -112,12 +94,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R309", protocol.other_extractor, "another extractor", _REBUILD),
     ("R310", protocol.other_reference, "another reference", _REBUILD),
     ("R311", protocol.other_count, "numbers of images that contradict each other", _AGAIN),
-    (
-        "R312",
-        protocol.cannot_compare,
-        "the track's columns cannot be specified here",
-        "genboard dataset record NAME reads the images once",
-    ),
+    ("R312", protocol.cannot_compare, "the track's columns cannot be specified here", "genboard dataset record NAME"),
     ("R401", values.out_of_range, "a value outside its metric's range", _AGAIN),
     ("R402", values.no_reason, "null without a reason", _AGAIN),
     ("R403", values.no_interval, "no interval, and no reason", _AGAIN),
@@ -134,6 +111,8 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R414", methods.no_error, "no error, of samples that differ", _AGAIN),
     ("R415", values.other_extrapolation, "a distance that contradicts its bias correction", _AGAIN),
     ("R416", values.impossible_environment, "an impossible environment", _AGAIN),
+    ("R417", derived.other_intervals, "an interval that the influences of the samples do not give", _AGAIN),
+    ("R418", derived.other_bias, "the errors of a distance and of its correction cannot both be", _AGAIN),
     ("R501", preview.absent, "the preview is missing", _AGAIN),
     ("R502", preview.other_digest, "the preview has another digest", _AGAIN),
     ("R503", preview.not_described, "the preview does not match its description", _AGAIN),
@@ -156,25 +135,10 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R705", history.log_of_a_new_result, "a new result with a log", "remove the log; verify it once it is published"),
     ("R708", history.implausible, "a log that contradicts itself or its result", _LOG),
     ("R806", text.bad_link, "a link that is not http or https", "give the whole address, https://..."),
-    (
-        "R807",
-        text.unsafe_command,
-        "a command that is not safe to paste",
-        "rename the file or folder to plain letters, and submit again",
-    ),
+    ("R807", text.unsafe_command, "a command that is not safe to paste", "rename the file, and submit again"),
     ("R901", offer.nobody_offers, "the submitter is missing", "genboard submit asks for it"),
-    (
-        "R902",
-        offer.selection_untold,
-        "it is not stated how the checkpoint was chosen",
-        "add --tried, --chosen-by and --chosen-on",
-    ),
-    (
-        "R903",
-        offer.selected_on_the_test,
-        "chosen on the data it is measured with, so its values are too good",
-        "choose on other images; `genboard verify` draws fresh samples",
-    ),
+    ("R902", offer.selection_untold, "it is not said how it was chosen", "add --tried, --chosen-by and --chosen-on"),
+    ("R903", offer.selected_on_the_test, "chosen on the data it is measured with", "`genboard verify` draws afresh"),
     ("R905", offer.impossible_counts, "too many authors, or impossible numbers", "list each author once"),
     ("R906", offer.another_account, "offered by another account than its submitter's", "name your own account"),
     ("R904", offer.unknown_origin, "an unknown licence or family", "add --licence and --family"),
@@ -188,25 +152,16 @@ TREES: tuple[Check[Tree], ...] = _checks(
     ("R212", names.lookalike, "a name that looks like another's", _NAME),
     ("R213", names.taken, "the name of another submitter", _NAME),
     ("R214", names.again, "a later result of a submitted name", "a maintainer weighs whether it is the same submitter"),
+    ("R419", derived.unlike_bias, "a distance and its correction are unlike those of others", _VERIFY),
     ("R601", duplicates.same_samples, "the samples of another name", _OWN),
     ("R602", duplicates.same_values, "the values of another name", _OWN),
     ("R603", duplicates.same_preview, "the preview of another name", _OWN),
     ("R604", duplicates.same_influences, "the influences of another name", _OWN),
-    (
-        "R605",
-        duplicates.resubmitted,
-        "samples that were withdrawn under another name",
-        "a maintainer weighs the reason",
-    ),
+    ("R605", duplicates.resubmitted, "samples that were withdrawn under another name", "a maintainer weighs why"),
     ("R701", history.edited, "a published file was edited", _LEAVE),
     ("R702", history.removed, "a published file was removed", "withdraw a result instead: genboard withdraw FILE"),
     ("R706", history.added, "a new line in the log of a published result", "a maintainer weighs it"),
-    (
-        "R707",
-        history.not_theirs,
-        "a line of a log that its author may not write",
-        "leaderboard/roles.toml says who may",
-    ),
+    ("R707", history.not_theirs, "a log line that its author may not write", "leaderboard/roles.toml says who may"),
     ("R703", history.rewritten, "lines of a verification log were edited or removed", _LEAVE),
 )
 

@@ -41,7 +41,7 @@ class Document:
     data: bytes
     before: bytes | None
 
-    @property
+    @cached_property
     def settled(self) -> bool:
         """Whether it stands on the board as it is: later versions of metrics and references are not held against it."""
         return self.before is not None and with_plain_ends(self.data) == with_plain_ends(self.before)

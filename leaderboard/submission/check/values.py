@@ -162,14 +162,13 @@ def impossible_environment(case: Case) -> Iterator[Problem]:
 
 def other_extrapolation(case: Case) -> Iterator[Problem]:
     """The Fréchet distance of few samples is larger than that of infinitely many, and as uncertain."""
-    found = {(r.name, r.extractor, r.params.get("against")): (field, r) for field, r in records(case)}
-    for (name, extractor, against), (field, record) in found.items():
-        plain = found.get(("fd", extractor, against)) if name == "fd_debiased" else None
-        if plain is None or record.value is None or plain[1].value is None or not up_to_date(case):
+    for field, record in records(case) if up_to_date(case) else ():
+        plain = case.result.metric(record.key.replace("fd_debiased:", "fd:")) if record.name == "fd_debiased" else None
+        if plain is None or record.value is None or plain.value is None:
             continue
-        if record.value > plain[1].value + EXACT * abs(plain[1].value):
-            yield Problem(f"{field}.value", f"{record.value:g}, above the distance it corrects, {plain[1].value:g}")
-        a, b = record.uncertainty, plain[1].uncertainty
+        if record.value > plain.value + EXACT * abs(plain.value):
+            yield Problem(f"{field}.value", f"{record.value:g}, above the distance it corrects, {plain.value:g}")
+        a, b = record.uncertainty, plain.uncertainty
         if a and b and (a.se > 0 or b.se > 0) and not 1 / OTHER_ERROR <= a.se / max(b.se, 1e-300) <= OTHER_ERROR:
             yield Problem(f"{field}.uncertainty.se", f"{a.se:g}, of the distance it corrects it is {b.se:g}")
 
