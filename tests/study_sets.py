@@ -44,7 +44,7 @@ def curves(
     measured = Measured(None, fake, None, None, "")
     asked = columns(*keys)
     of_pairs = [column for column in asked if column.metric in KERNELS and column.against == "reference"]
-    by_k, kernels = pair_curves(PairBank.of(real.features, design, of_pairs), fake, design)
+    by_k, kernels = pair_curves(PairBank(real.features, design, of_pairs), fake, design)
     pairs = Curves(design.sizes, by_k, kernels, {})
     values, left_out = measure_curves(measured, asked, real, train, design, {}, pairs)
     return by_k, {key.removesuffix(":digits-cnn"): value for key, value in values.items()}, left_out

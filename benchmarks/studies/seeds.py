@@ -22,7 +22,7 @@ STRIDE = 1_000_003  # between seeds: none of them is a track's own
 
 def run(context: StudyContext, seeds: int) -> list[Row]:
     if seeds < 2:
-        raise BadStudy(f"{seeds} seed shows no spread", "use --seeds 2 or more")
+        raise BadStudy(f"{seeds} seed is too few to show a spread", "use --seeds 2 or more")
     rows: list[Row] = []
     by_metric: dict[str, list[list[Claimed]]] = {}
     drawn = [context.track.seed + STRIDE * i for i in range(seeds)]

@@ -17,8 +17,10 @@ from ....registry.metrics import find_metric
 from ....registry.schema import TrackMetric
 from ...metrics.inputs import FeatureSet, MetricInputs
 from ...neighbours import show_across, show_within
-from ...scoring import feature_set, score
+from ...scoring import feature_set
+from ..altered_sets import mixed
 from ..context import StudyContext, params_of, uses_train
+from ..evaluator import MetricEvaluator
 from .design import Design
 from .frechet_curve import frechet_curve
 from .kernel_curve import KernelBank
@@ -74,7 +76,7 @@ def curves_of(context: StudyContext, name: str, design: Design, pairs: bool = Fa
     def counted() -> dict[str, Any]:
         bank = context.once(
             ("pairs", space, design.k, design.sizes),
-            lambda: PairBank.of(context.reference(space).features, design, columns),
+            lambda: PairBank(context.reference(space).features, design, columns),
         )
         by_k, kernels = pair_curves(bank, context.measured(name, space).features, design)
         return asdict(Curves(design.sizes, by_k, kernels, {}))
@@ -168,16 +170,11 @@ def _by_score(
     orders: int,
 ) -> Curve:
     """A metric measured anew on each subset, as a track of that many samples would."""
-    metric = find_metric(column.metric)
     curve: Curve = []
     for size in design.sizes:
         # A metric of neighbours needs as many real images as samples, the others do not.
-        cut = feature_set(real.cut(min(size, len(real.features))) if "k" in metric.params else real)
-        side = training if column.against == "train" else cut
-        found: list[float | None] = []
-        for rows in design.subsets(size)[:orders]:
-            some = FeatureSet(measured.features[rows], None if measured.logits is None else measured.logits[rows])
-            inputs = MetricInputs(some, side, train=training, reference=cut)
-            found.append(score(metric, inputs, column.params).record.value)
-        curve.append(found)
+        cut = real.cut(min(size, len(real.features))) if "k" in params_of(column) else real
+        evaluator = MetricEvaluator((column,), feature_set(cut), training)
+        subsets = [mixed((measured, rows)) for rows in design.subsets(size)[:orders]]
+        curve.append([evaluator.values(some.features, some.logits)[column.key] for some in subsets])
     return curve
