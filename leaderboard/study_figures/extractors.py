@@ -31,7 +31,7 @@ def words(table: Table) -> str:
         for row in table.of("agreement")
         if row["tau"] is not None
     ]
-    return f"{'; '.join(said)}." if said else "One feature space: nothing to compare."
+    return f"{'; '.join(said)}." if said else "There are no two rankings to compare."
 
 
 def _ranks(table: Table, metric: str, space: str) -> dict[str, float]:
