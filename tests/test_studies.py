@@ -239,7 +239,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(run: Run, own_home: Path, mo
     assert err.endswith(
         "Error: interrupted\n\nhint: run the same command again to resume; finished shards and results are kept\n"
     )
-    parts = own_home / "studies" / "digits@1" / "pairs.parts"
+    parts = own_home / "studies" / "digits@1" / "curves.parts"
     kept = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
     assert [path.name.partition(".")[0] for path in kept] == ["vae"]
     code, _, err = run(*command)

@@ -26,7 +26,7 @@ def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
     context.tell("real against real")
     rows += _real_rows(context, k, seed)
     for name in context.each(context.generators):
-        rows += generator_rows(name, curves_of(context, name, design, pairs=True), design)
+        rows += generator_rows(name, curves_of(context, name, design), design)
     return rows
 
 
