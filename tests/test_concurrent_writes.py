@@ -118,6 +118,21 @@ def test_a_lock_is_held_by_one_at_a_time_and_leaves_no_file(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_lock_whose_folder_is_removed_meanwhile_is_had_in_a_new_one(tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    done = []
+
+    def work(number: int) -> None:
+        with files.locked(folder / ".lock", "counting"):
+            done.append(number)
+        with suppress(OSError):
+            folder.rmdir()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(80)))
+    assert sorted(done) == list(range(80))
+
+
 def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(CannotWrite, match="regular file"), files.locked(tmp_path / "file" / ".lock", "waiting"):

@@ -243,10 +243,11 @@ def test_the_law_catches_what_is_dealt_by_a_hash_of_floats(kind):
 # Who may take a digest, and of what. None of these decides a number by the bits of a feature.
 DIGESTS = {
     "benchmarks/drawing.py": "digest_of, hashlib: what is drawn, as text, and the labels, integers",
+    "benchmarks/evaluation_target.py": "sha256: a name, as text",
     "benchmarks/influences.py": "sha256: a stored file against damage",
     "benchmarks/preview.py": "sha256: the bytes of a picture",
     "benchmarks/result.py": "digest_of: a record's fields",
-    "benchmarks/runner.py": "sha256: a stored file against damage",
+    "benchmarks/runner.py": "digest_of, sha256: the name of a lock, a stored file against damage",
     "benchmarks/sampling.py": "hashlib: the pixels, integers",
     "benchmarks/studies/cache.py": "digest_of: a stored file against damage",
     "benchmarks/studies/sanity.py": "crc32: a seed from names",

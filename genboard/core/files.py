@@ -91,8 +91,17 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as e:
+        if isinstance(e, FileExistsError) and _gone_or_folder(path):
+            return make_folder(path)  # another process has removed it just now
         raise _cannot("make the folder", path, e) from e
     return path
+
+
+def _gone_or_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return True
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -147,17 +156,18 @@ def locked(path: Path, what: str) -> Iterator[bool]:
     Raises:
         CannotWrite: the file cannot be made.
     """
-    make_folder(path.parent)
     lock, waited = FileLock(path), False
-    try:
+    while not lock.is_locked:
+        make_folder(path.parent)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=-1 if waited else 0)
         except Timeout:
             print(f"another process is {what}: waiting for it", file=sys.stderr)
             waited = True
-            lock.acquire()
-    except OSError as e:
-        raise _cannot("write", path, e) from e
+        except (FileNotFoundError, FileExistsError):
+            waited = True  # whoever held it has removed the folder too, and may be making it again
+        except OSError as e:
+            raise _cannot("write", path, e) from e
     try:
         yield waited
     finally:
