@@ -248,7 +248,7 @@ DIGESTS = {
     "benchmarks/result.py": "digest_of: a record's fields",
     "benchmarks/runner.py": "sha256: a stored file against damage",
     "benchmarks/sampling.py": "hashlib: the pixels, integers",
-    "benchmarks/studies/cache.py": "hashlib, digest_of: a stored file against damage",
+    "benchmarks/studies/cache.py": "digest_of: a stored file against damage",
     "benchmarks/studies/sanity.py": "crc32: a seed from names",
     "benchmarks/validation/__main__.py": "digest_of: the name of a stored file",
     "reference_stats/checkpoint.py": "digest_of: the name of a stored file",

@@ -81,5 +81,5 @@ def test_augmented_images_are_near_the_training_images_and_are_not_them() -> Non
 
 
 def test_too_few_resamples_are_refused() -> None:
-    with pytest.raises(BadStudy, match="2 resamples show no spread"):
+    with pytest.raises(BadStudy, match="2 resamples are too few"):
         made("copies", digits(), resamples=2)

@@ -238,16 +238,18 @@ def test_seeds_tell_calibrated_intervals_from_narrow_and_wide_ones() -> None:
     assert seeds.calibration_rows("fd", [[{"value": 1.0, "se": None, "lo": None, "hi": None}] * 3]) == []
 
 
-def test_spaces_agree_as_far_as_their_orders_do() -> None:
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_spaces_agree_as_far_as_their_orders_do(count: int) -> None:
     def space(*values: float) -> dict[str, dict[str, dict[str, float]]]:
         return {
             name: {m: {"value": v} for m in ("fd", "kid", "precision", "recall", "density", "coverage")}
-            for name, v in zip("abc", values, strict=True)
+            for name, v in zip(NAMES, values, strict=False)
         }
 
-    rows = agreement_rows({"x": space(1, 2, 3), "y": space(1, 3, 2)}, ["a", "b", "c"])
+    rows = agreement_rows({"x": space(1, 2, 3, 4, 5), "y": space(1, 3, 2, 4, 5)}, list(NAMES[:count]))
+    wanted = None if count < RANKED else pytest.approx(0.8)
     assert {row["metric"]: row["tau"] for row in rows} == dict.fromkeys(
-        ("fd", "kid", "precision", "recall", "coverage"), pytest.approx(1 / 3)
+        ("fd", "kid", "precision", "recall", "coverage"), wanted
     )
     assert samples.LINEAR == ("fd",)
 

@@ -121,9 +121,9 @@ def test_another_number_of_samples_and_names_of_files(tmp_path: Path) -> None:
     table = run_study(find_study("k"), digits("fd"), sources, {"k": 2}, trust_code=True, samples=90, names=["grey"])
     assert [g.name for g in table.card.generators] == ["kde", "grey"]
     assert table.card.n == 90
-    with pytest.raises(BadStudy, match="no source is left for the name 'other'"):
+    with pytest.raises(BadStudy, match="there is no source for the name 'other'"):
         gather(digits("fd"), sources, trust_code=True, names=["grey", "other"])
-    with pytest.raises(BadStudy, match="1 samples"):
+    with pytest.raises(BadStudy, match="1 samples of each generator are too few"):
         run_study(find_study("k"), digits("fd"), ["kde"], samples=1)
 
 

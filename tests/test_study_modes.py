@@ -112,5 +112,5 @@ def test_a_data_set_without_classes_is_refused() -> None:
 
 
 def test_too_few_resamples_are_refused() -> None:
-    with pytest.raises(BadStudy, match="2 resamples show no spread"):
+    with pytest.raises(BadStudy, match="2 resamples are too few"):
         made("modes", digits(), resamples=2)

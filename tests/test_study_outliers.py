@@ -126,6 +126,6 @@ def test_strange_images_do_not_depend_on_how_they_are_read() -> None:
 
 
 def test_too_few_resamples_are_refused() -> None:
-    with pytest.raises(BadStudy, match="2 resamples show no spread") as e:
+    with pytest.raises(BadStudy, match="2 resamples are too few") as e:
         made("outliers", digits(), resamples=2)
     assert e.value.hint == "use --resamples 3 or more"

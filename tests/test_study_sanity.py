@@ -169,5 +169,5 @@ def test_metrics_that_points_cannot_feed_are_left_out_with_the_reason(table: Tab
 
 
 def test_no_draw_is_refused() -> None:
-    with pytest.raises(BadStudy, match="0 draws"):
+    with pytest.raises(BadStudy, match="0 draws of each check are too few"):
         made("sanity", digits(), resamples=0)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, cos, pi, sin
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +26,11 @@ SEVERITIES = 5
 GRID = 4  # patches along a side
 
 
-@dataclass(frozen=True)
-class Alteration:
-    """A way to make images worse.
+class Alteration(NamedTuple):
+    """A way to make images worse: pixels, strength and a stream of random numbers an image to pixels."""
 
-    Attributes:
-        unit: what the strengths are, in words.
-        strengths: of severities 1 to 5.
-        fn: pixels, strength and a stream of random numbers an image to pixels.
-    """
-
-    name: str
-    unit: str
-    strengths: tuple[float, ...]
     fn: Callable[[Pixels, float, Streams], Pixels]
+    strengths: tuple[float, ...]  # of severities 1 to 5
 
 
 def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int = 0) -> Pixels:
@@ -50,8 +41,8 @@ def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int 
     """
     if severity == 0:
         return pixels.copy()
-    chosen = ALTERATIONS[name]
-    return chosen.fn(pixels, chosen.strengths[severity - 1], _streams(seed, first, first + len(pixels)))
+    change, strengths = ALTERATIONS[name]
+    return change(pixels, strengths[severity - 1], _streams(seed, first, first + len(pixels)))
 
 
 def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0) -> ImageSource:
@@ -100,7 +91,7 @@ def _streams(seed: int, start: int, stop: int) -> Streams:
 
 def blur(pixels: Pixels, strength: float, _: Streams) -> Pixels:
     """A Gaussian's weighted mean of what is around; beyond the edge the edge goes on."""
-    width = strength * _side(pixels)
+    width = strength * min(pixels.shape[1:3])
     reach = max(1, ceil(3 * width))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     weights /= weights.sum()
@@ -119,12 +110,11 @@ def noise(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
 def jpeg(pixels: Pixels, strength: float, _: Streams) -> Pixels:
     """Compressed with loss; the strength is 100 less the quality."""
     found = np.empty_like(pixels)
-    for i, image in enumerate(pixels):
+    for image, compressed in zip(pixels, found, strict=True):
         buffer = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(
-            buffer, "JPEG", quality=100 - int(strength)
-        )
-        found[i] = np.asarray(Image.open(buffer)).reshape(image.shape)
+        plain = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+        plain.save(buffer, "JPEG", quality=100 - int(strength))
+        compressed[:] = np.asarray(Image.open(buffer)).reshape(image.shape)
     return found
 
 
@@ -151,7 +141,7 @@ def pixelate(pixels: Pixels, strength: float, _: Streams) -> Pixels:
 
 def shift(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
     """Moved in a random direction, between pixels by linear interpolation; the edge goes on into what is left free."""
-    away = strength * _side(pixels)
+    away = strength * min(pixels.shape[1:3])
     moved = []
     for image, stream in zip(pixels, streams, strict=True):
         angle = 2 * pi * stream.random()
@@ -175,11 +165,6 @@ def swap_patches(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
     return found
 
 
-def _side(pixels: Pixels) -> int:
-    height, width = pixels.shape[1:3]
-    return int(min(height, width))
-
-
 def _grey_levels(values: Floats) -> Pixels:
     """Clamped, and rounded half up."""
     rounded: Pixels = np.floor(np.clip(values, 0, 255) + 0.5).astype(np.uint8)
@@ -187,14 +172,11 @@ def _grey_levels(values: Floats) -> Pixels:
 
 
 ALTERATIONS = {
-    row.name: row
-    for row in (
-        Alteration("blur", "width of the Gaussian, of the side", (0.05, 0.07, 0.09, 0.12, 0.18), blur),
-        Alteration("noise", "standard deviation, of the range", (0.02, 0.05, 0.1, 0.2, 0.4), noise),
-        Alteration("jpeg", "100 less the quality", (25, 50, 75, 90, 97), jpeg),
-        Alteration("contrast", "share of the contrast that is lost", (0.15, 0.3, 0.5, 0.7, 0.85), contrast),
-        Alteration("pixelation", "share of rows and columns lost", (0.15, 0.3, 0.5, 0.65, 0.8), pixelate),
-        Alteration("shift", "distance, of the side", (0.03, 0.06, 0.1, 0.15, 0.22), shift),
-        Alteration("swapped-patches", "pairs of 16 patches", (1, 2, 3, 5, 8), swap_patches),
-    )
+    "blur": Alteration(blur, (0.05, 0.07, 0.09, 0.12, 0.18)),  # width of the Gaussian, of the side
+    "noise": Alteration(noise, (0.02, 0.05, 0.1, 0.2, 0.4)),  # standard deviation, of the range
+    "jpeg": Alteration(jpeg, (25, 50, 75, 90, 97)),  # 100 less the quality
+    "contrast": Alteration(contrast, (0.15, 0.3, 0.5, 0.7, 0.85)),  # share of the contrast that is lost
+    "pixelation": Alteration(pixelate, (0.15, 0.3, 0.5, 0.65, 0.8)),  # share of rows and columns lost
+    "shift": Alteration(shift, (0.03, 0.06, 0.1, 0.15, 0.22)),  # distance, of the side
+    "swapped-patches": Alteration(swap_patches, (1, 2, 3, 5, 8)),  # pairs of 16 patches
 }

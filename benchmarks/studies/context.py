@@ -279,8 +279,8 @@ def gather(
         target = open_target(source, track, own, trust_code)
         if target.images is not None and target.images.count < track.samples:
             raise BadStudy(
-                f"{source} holds {target.images.count:,} images, the track asks for {track.samples:,}",
-                "studies measure as many samples as the track does",
+                f"{source} holds {target.images.count:,} images, but the track asks for {track.samples:,}",
+                f"add images, or study fewer of every generator: --samples {target.images.count}",
             )
         given[target.record.name] = target
         chosen.append(target.record.name)
@@ -288,5 +288,7 @@ def gather(
     if twice:
         raise BadStudy(f"generator {twice[0]!r} is named twice", "name each once")
     if left:
-        raise BadStudy(f"no source is left for the name {left[0]!r}", "names are for files of images and functions")
+        raise BadStudy(
+            f"there is no source for the name {left[0]!r}", "name one file of images or function for each name"
+        )
     return StudyContext(track, tuple(chosen), device, given=given, folder=folder or home(), trust_code=trust_code)

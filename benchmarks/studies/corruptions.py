@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ...core.errors import BadStudy
 from .alterations import ALTERATIONS, SEVERITIES, altered_source
@@ -24,8 +23,8 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     n = min(context.n, MOST, source.count)
     if resamples < 3 or n // resamples < LEAST:
         raise BadStudy(
-            f"{n} held-out images in {resamples} parts, where intervals need 3 or more of {LEAST} images or more",
-            f"use --resamples 3 to {n // LEAST}" if n >= 3 * LEAST else "take a track with more held-out images",
+            f"{n} held-out images in {resamples} parts are too few: it takes 3 parts or more of {LEAST} images",
+            f"use --resamples 3 to {n // LEAST}" if n >= 3 * LEAST else "choose a track with more held-out images",
         )
     evaluator, images = MetricEvaluator.of(context, n), source.first(n)
     bank = evaluator.real.features
@@ -42,9 +41,9 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
                 yield f"{name}/{severity}", evaluator.against(bank[real]), mixed((measured, own))
 
     strengths = {name: (0.0, *alteration.strengths) for name, alteration in ALTERATIONS.items()}
-    known: Any = {"n": n, "seed": seed, "strengths": strengths}
-    rows = INTERVENTION.rows(context, evaluator, list(ALTERATIONS), draws, resamples, **known)
-    rows.sort(key=lambda row: (list(ALTERATIONS).index(row["corruption"]), row["metric"]))
+    units = list(ALTERATIONS)
+    rows = INTERVENTION.rows(context, evaluator, units, draws, resamples, n=n, seed=seed, strengths=strengths)
+    rows.sort(key=lambda row: (units.index(row["corruption"]), row["metric"]))
     return [row | {"strength": strengths[row["corruption"]][row["severity"]]} for row in rows]
 
 

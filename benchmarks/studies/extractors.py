@@ -13,7 +13,7 @@ from ..metrics.inputs import FeatureSet, MetricInputs
 from ..scoring import feature_set, score
 from .context import StudyContext
 from .evaluator import Claimed, claimed
-from .spread import RANKED, tau
+from .spread import RANKED, agreement
 from .table import Row, Table
 
 METRICS = ("fd", "kid", "precision", "recall", "density", "coverage")  # all that features suffice for, and no logits
@@ -77,9 +77,9 @@ def agreement_rows(values: dict[str, dict[str, dict[str, Claimed]]], ranked: Seq
                 continue
             scores = [(values[one][name][metric]["value"], values[other][name][metric]["value"]) for name in ranked]
             known = [(a, b) for a, b in scores if a is not None and b is not None]
-            agree = tau([a for a, _ in known], [b for _, b in known]) if len(known) > 1 else None
+            tau, *_ = agreement([([a for a, _ in known], [b for _, b in known])])
             row: Row = {"what": "agreement", "extractor": one, "other": other, "metric": metric}
-            rows.append({**row, "tau": agree, "generators": len(known)})
+            rows.append({**row, "tau": tau, "generators": len(known)})
     return rows
 
 

@@ -17,7 +17,7 @@ SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 75, 100)  # values of k that get 
 
 def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
     design = Design.of(context.n, k, resamples, seed)
-    return order_rows({n: curves_of(context, n, design, pairs=True) for n in context.each(context.generators)}, k)
+    return order_rows({n: curves_of(context, n, design) for n in context.each(context.generators)}, k)
 
 
 def order_rows(curves: Mapping[str, Curves], k: int) -> list[Row]:

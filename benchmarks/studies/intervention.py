@@ -29,10 +29,9 @@ class Intervention:
     Attributes:
         study: its name.
         columns: of a row, and how each is read from the name of a level, such as `dropped/3`. The last says how much is
-            altered; the level that ends in 0 is untouched, and the others are compared with it.
+            altered; the others are compared with the level that ends in 0.
         claimed: whether standard errors are those that the metrics claim; otherwise they are seen in the draws.
-        whole: whether the first draw of a level is of all images, whose values are shown, and the others of its parts,
-            from which the intervals come.
+        whole: whether the first draw of a level is of all images, whose values are shown, and the others of its parts.
         counted: whether rows say in how many draws a level is better than the untouched one.
         falls: metrics that should fall, though neither direction is better in general.
     """
@@ -56,18 +55,13 @@ class Intervention:
     ) -> list[Row]:
         """A row for each metric at each level: its value, and how far it moved, in standard errors; plus is worse.
 
-        A level that not every draw allows gets no row.
-
         Args:
-            units: of work, and `draws` what is measured in each.
+            units: of work, and `draws` what is measured in each. A level that not every draw allows gets no row.
             total: images of which the draws are subsets; 0 where draws share no images.
             decisive: what the values depend on beside the track, the evaluator and the unit.
-
-        Raises:
-            BadStudy: fewer than three resamples.
         """
         if resamples < 3:
-            raise BadStudy(f"{resamples} resamples show no spread", "use --resamples 3 or more")
+            raise BadStudy(f"{resamples} resamples are too few to show a spread", "use --resamples 3 or more")
         context.left_out.update(evaluator.left_out)
         levels: dict[str, list[Any]] = {}
         for unit in context.each(units):
@@ -82,8 +76,8 @@ class Intervention:
             for key in own[0]["values"] if len(own) == most else ():
                 values = [draw["values"][key] for draw in own]
                 mean, spread = (None, None) if None in values else (fmean(values), stdev(values))
-                row: Row = {"what": "value", **columns, "metric": key, "n": own[0]["n"]}
-                row |= {"value": values[0]} if self.whole else {"value": mean, "spread": spread}
+                shown = {"value": values[0]} if self.whole else {"value": mean, "spread": spread}
+                row: Row = {"what": "value", **columns, "metric": key, "n": own[0]["n"], **shown}
                 rows.append(row if own is base else row | self._moved(key, own, base, total))
         return rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import fmean, median_high, stdev
+from statistics import fmean, median, stdev
 
 import torch
 
@@ -26,7 +26,7 @@ def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
     context.tell("real against real")
     rows += _real_rows(context, k, seed)
     for name in context.each(context.generators):
-        rows += generator_rows(name, curves_of(context, name, design, pairs=True), design)
+        rows += generator_rows(name, curves_of(context, name, design), design)
     return rows
 
 
@@ -98,7 +98,7 @@ def verdict(table: Table) -> list[str]:
         moved = {name: high - low for name, (low, high) in ends.items()}
         name = max(moved, key=moved.__getitem__)
         findings.append(
-            f"{metric}: from k = 1 to {last} the value of a generator changes by {median_high(moved.values()):.3f} "
+            f"{metric}: from k = 1 to {last} the value of a generator changes by {median(moved.values()):.3f} "
             f"(median) and by at most {moved[name]:.3f} ({name}: between {ends[name][0]:.3f} and {ends[name][1]:.3f})."
         )
     for metric in ("density", "coverage"):

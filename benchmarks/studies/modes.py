@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 import torch
 
@@ -30,7 +30,7 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     track = context.track
     if not context.dataset.classes:
         fact = f"data set {track.dataset!r} of track {track.name!r} has no classes to drop"
-        raise BadStudy(fact, "take a track of classes")
+        raise BadStudy(fact, "choose a track whose images have classes")
     source = context.real(track.held_out)
     total = min(context.n, SHARE * MOST, source.count)
     images, n = source.first(total), min(MOST, total // SHARE)
@@ -62,14 +62,11 @@ def verdict(table: Table) -> list[str]:
         if last := max(row["step"] for row in table.of("value", kind=kind)):
             title = f"When {KINDS[kind]}, up to {last}"
             findings.append(INTERVENTION.verdict(table, title, "from {step} on".format_map, kind=kind))
-    for metric in ("recall", "coverage"):
-        keys = [key for key in table.seen("metric") if metric_of(key).name == metric and not key.endswith(":train")]
-        for key, kind in [(key, kind) for key in keys[:1] for kind in ("dropped", "thinned")]:
-            values = [row["value"] for row in table.of("value", kind=kind, metric=key)]
-            falls, ends = sum(b < a for a, b in pairwise(values)), f"{values[0]:.2f} to {values[-1]:.2f}"
-            findings.append(
-                f"As {KINDS[kind]}, {metric} goes from {ends} and falls at {falls} of {len(values) - 1} steps."
-            )
+    named = {metric_of(key).name: key for key in table.seen("metric") if not key.endswith(":train")}
+    for metric, kind in product([name for name in ("recall", "coverage") if name in named], ("dropped", "thinned")):
+        values = [row["value"] for row in table.of("value", kind=kind, metric=named[metric])]
+        falls, ends = sum(b < a for a, b in pairwise(values)), f"{values[0]:.2f} to {values[-1]:.2f}"
+        findings.append(f"As {KINDS[kind]}, {metric} goes from {ends} and falls at {falls} of {len(values) - 1} steps.")
     return findings
 
 

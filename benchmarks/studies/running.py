@@ -69,7 +69,7 @@ def run_study(
     if not study.of_real and len(own.generators) < study.least:
         count = len(own.generators)
         raise BadStudy(
-            f"{count} generator{'s' * (count != 1)} on track {track.name!r}, the study {study.name!r} compares "
+            f"{count} generator{'s' * (count != 1)} on track {track.name!r}, but the study {study.name!r} compares "
             f"{study.least} or more",
             "name more with --generators",
         )
@@ -84,7 +84,7 @@ def with_samples(track: Track, samples: int | None) -> Track:
         BadStudy: fewer than two.
     """
     if samples is not None and samples < 2:
-        raise BadStudy(f"{samples} samples of each generator", "use --samples 2 or more")
+        raise BadStudy(f"{samples} samples of each generator are too few", "use --samples 2 or more")
     return track if samples is None else track.model_copy(update={"samples": samples})
 
 

@@ -40,7 +40,7 @@ ASKS = {"shape": "the shape", "bounds": "the bounds", "samples": "the number of 
 
 def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     if resamples < 1:
-        raise BadStudy(f"{resamples} draws give no mean", "use --resamples 2 or more")
+        raise BadStudy(f"{resamples} draws of each check are too few", "use --resamples 1 or more")
     context.left_out.update({m.name: reason for m in METRICS.values() if (reason := reason_against(m))})
     rows: list[Row] = []
     by_name: dict[str, list[Check]] = {}

@@ -22,7 +22,7 @@ STRIDE = 1_000_003  # between seeds: none of them is a track's own
 
 def run(context: StudyContext, seeds: int) -> list[Row]:
     if seeds < 2:
-        raise BadStudy(f"{seeds} seed shows no spread", "use --seeds 2 or more")
+        raise BadStudy(f"{seeds} seed is too few to show a spread", "use --seeds 2 or more")
     rows: list[Row] = []
     by_metric: dict[str, list[list[Claimed]]] = {}
     drawn = [context.track.seed + STRIDE * i for i in range(seeds)]
@@ -107,8 +107,10 @@ def verdict(table: Table) -> list[str]:
     for words, own in kinds.items():
         if own:
             said = ", ".join(f"{called(row['metric'])} ({row['ratio']:.2f})" for row in own)
+            fewest, most = (of(row["degrees"] for row in own) for of in (min, max))
+            degrees = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             findings.append(
                 f"Intervals {words} fresh seeds show (ratio of the claimed standard error to the observed one, "
-                f"{own[0]['degrees']} degrees of freedom): {said}."
+                f"{degrees} degrees of freedom): {said}."
             )
     return findings

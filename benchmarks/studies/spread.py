@@ -94,8 +94,8 @@ def tau(a: Sequence[float], b: Sequence[float]) -> float | None:
 
 
 def agreement(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> tuple[Any, Any, Any, int]:
-    """Kendall's tau of each two scores: mean, least and most of those that it is there for, and how many these are."""
-    known = [t for a, b in pairs if (t := tau(a, b)) is not None]
+    """Kendall's tau of each two scores of `RANKED` things or more: mean, least and most, and of how many pairs."""
+    known = [t for a, b in pairs if len(a) >= RANKED and (t := tau(a, b)) is not None]
     return (fmean(known), min(known), max(known), len(known)) if known else (None, None, None, 0)
 
 

@@ -70,7 +70,11 @@ def _taking(context: StudyContext) -> dict[str, ControlParameter]:
             if context.named:
                 own = [other for other, entry in known.items() if context.track.name in tracks_of(entry)]
                 have = ", ".join(other for other in own if control_parameter(known[other]))
-                hint = f"name some that do: {have}" if have else "the study needs a generator that takes one"
+                hint = (
+                    f"name some that do: {have}"
+                    if have
+                    else "this study needs a generator with an argument `truncation` or `guidance`"
+                )
                 raise BadStudy(f"generator {name!r} {context.left_out[name]}", hint)
             continue
         others = sorted((key, value) for key, value in known[name].arguments.items() if key != control.argument)
@@ -82,7 +86,7 @@ def _taking(context: StudyContext) -> dict[str, ControlParameter]:
     if not taking:
         raise BadStudy(
             f"no generator on track {context.track.name!r} takes truncation or guidance",
-            "the study needs one whose entry has either among its arguments",
+            "this study needs a generator with an argument `truncation` or `guidance`",
         )
     return taking
 

@@ -17,8 +17,10 @@ from ....registry.metrics import find_metric
 from ....registry.schema import TrackMetric
 from ...metrics.inputs import FeatureSet, MetricInputs
 from ...neighbours import show_across, show_within
-from ...scoring import feature_set, score
+from ...scoring import feature_set
+from ..altered_sets import mixed
 from ..context import StudyContext, params_of, uses_train
+from ..evaluator import MetricEvaluator
 from .design import Design
 from .frechet_curve import frechet_curve
 from .kernel_curve import KernelBank
@@ -55,41 +57,24 @@ class Curves:
         return [[values[k - 1] for values in orders] for orders in self.by_k[metric]]
 
 
-def curves_of(context: StudyContext, name: str, design: Design, pairs: bool = False) -> Curves:
-    """The curves of a generator in the space that the track ranks in: kept from before, or measured now.
-
-    Args:
-        pairs: only what comes from the pass over all pairs, and what takes no time beside it.
-    """
+def curves_of(context: StudyContext, name: str, design: Design) -> Curves:
+    """The curves of a generator in the space that the track ranks in: kept from before, or measured now."""
     space, columns = context.space, context.columns(context.space)
-    if pairs:
-        columns = [c for c in columns if c.metric in KERNELS and c.against == "reference"]
     decides = {
         "version": 4,
         **context.identity(name, space),
+        "train": context.recipe(space, "train").id,
         "parameters": design.parameters,
         "columns": [column.model_dump(mode="json") for column in columns],
     }
 
-    def counted() -> dict[str, Any]:
-        bank = context.once(
-            ("pairs", space, design.k, design.sizes),
-            lambda: PairBank.of(context.reference(space).features, design, columns),
-        )
-        by_k, kernels = pair_curves(bank, context.measured(name, space).features, design)
-        return asdict(Curves(design.sizes, by_k, kernels, {}))
-
-    def measured() -> dict[str, Any]:
-        own = curves_of(context, name, design, pairs=True)
+    def compute() -> dict[str, Any]:
         real = context.reference(space)
         train = context.reference(space, "train") if any(uses_train(column) for column in columns) else None
-        shared: dict[Any, Any] = context.once(("shared", space), dict)
-        values, left_out = measure_curves(context.measured(name, space), columns, real, train, design, shared, own)
-        return asdict(Curves(design.sizes, own.by_k, values, left_out))
+        shared: dict[Any, Any] = context.once(("curves", space, design.k, design.sizes), dict)
+        return asdict(measure_curves(context.measured(name, space), columns, real, train, design, shared))
 
-    train = {} if pairs else {"train": context.recipe(space, "train").id}
-    kind, compute = ("pairs", counted) if pairs else ("curves", measured)
-    found = context.part(kind, f"{name}.{space}", decides | train, compute)
+    found = context.part("curves", f"{name}.{space}", decides, compute)
     return Curves(tuple(found["sizes"]), found["by_k"], found["values"], found["left_out"])
 
 
@@ -100,18 +85,20 @@ def measure_curves(
     train: ReferenceStatistics | None,
     design: Design,
     shared: dict[Any, Any],
-    pairs: Curves,
-) -> tuple[Values, dict[str, str]]:
+) -> Curves:
     """The curves of features, and why a column has none.
 
     Args:
         columns: what to measure; their extractor is that of the features.
         shared: what is the same for every generator is kept here between calls.
-        pairs: what the pass over all pairs gave for them.
     """
     features = measured.features
     values: Values = {}
     left_out: dict[str, str] = {}
+    if "bank" not in shared:
+        of_bank = [column for column in columns if column.metric in KERNELS and column.against == "reference"]
+        shared["bank"] = PairBank(real.features, design, of_bank)
+    by_k, kernels = pair_curves(shared["bank"], features, design)
     of_train = [column for column in columns if column.metric in KERNELS and column.against == "train"]
     if train is not None and of_train:
         # Training images may be more than samples: a pass of their own.
@@ -127,7 +114,7 @@ def measure_curves(
     for column in columns:
         metric, params, against_train = find_metric(column.metric), params_of(column), column.against == "train"
         if metric.name in MANIFOLD and not against_train and int(params["k"]) <= design.k:
-            values[column.key] = [list(one) for one in pairs.at_k(metric.name, int(params["k"]))]
+            values[column.key] = [[one[int(params["k"]) - 1] for one in orders] for orders in by_k[metric.name]]
         elif metric.name == "fd":
             side = training if against_train else reference
             assert side is not None
@@ -135,8 +122,8 @@ def measure_curves(
         elif metric.name in MEANS and not against_train:
             inputs = MetricInputs(FeatureSet(features), reference, train=training, reference=reference)
             values[column.key] = _mean_curve(column, inputs, design)
-        elif column.key in pairs.values:
-            values[column.key] = pairs.values[column.key]
+        elif column.key in kernels:
+            values[column.key] = kernels[column.key]
         elif metric.name not in KERNELS:
             cheap = metric.name == "is" and measured.logits is not None
             too_many = train is not None and len(train.features) > 4 * len(features)
@@ -145,7 +132,7 @@ def measure_curves(
                 continue
             orders = design.resamples if cheap else FEW if features.numel() <= EASY else 1
             values[column.key] = _by_score(column, measured, real, training, design, orders)
-    return {c.key: values[c.key] for c in columns if c.key in values}, left_out
+    return Curves(design.sizes, by_k, {c.key: values[c.key] for c in columns if c.key in values}, left_out)
 
 
 def _mean_curve(column: TrackMetric, inputs: MetricInputs, design: Design) -> Curve:
@@ -168,16 +155,11 @@ def _by_score(
     orders: int,
 ) -> Curve:
     """A metric measured anew on each subset, as a track of that many samples would."""
-    metric = find_metric(column.metric)
     curve: Curve = []
     for size in design.sizes:
         # A metric of neighbours needs as many real images as samples, the others do not.
-        cut = feature_set(real.cut(min(size, len(real.features))) if "k" in metric.params else real)
-        side = training if column.against == "train" else cut
-        found: list[float | None] = []
-        for rows in design.subsets(size)[:orders]:
-            some = FeatureSet(measured.features[rows], None if measured.logits is None else measured.logits[rows])
-            inputs = MetricInputs(some, side, train=training, reference=cut)
-            found.append(score(metric, inputs, column.params).record.value)
-        curve.append(found)
+        cut = real.cut(min(size, len(real.features))) if "k" in params_of(column) else real
+        evaluator = MetricEvaluator((column,), feature_set(cut), training)
+        subsets = [mixed((measured, rows)) for rows in design.subsets(size)[:orders]]
+        curve.append([evaluator.values(some.features, some.logits)[column.key] for some in subsets])
     return curve
