@@ -63,7 +63,7 @@ def test_a_function_is_called_what_its_user_says(run: Run, mine: Path) -> None:
     ("arguments", "why"),
     [
         ("--generators mine --samples 40", "mine.py:sample is code, which genboard does not run unasked"),
-        ("--generators noise --name other --samples 40", "no source is left for the name 'other'"),
+        ("--generators noise --name other --samples 40", "there is no source for the name 'other'"),
     ],
 )
 def test_what_cannot_be_studied_is_refused(run: Run, mine: Path, arguments: str, why: str) -> None:

@@ -245,7 +245,7 @@ def parse_toml(data: bytes | str, path: Path) -> dict[str, Any]:
         value = tomllib.loads(data)
     except UnicodeDecodeError as e:
         raise BadEntry(path, "", f"not UTF-8: {e.reason} at byte {e.start}", "save it as UTF-8") from e
-    except (tomllib.TOMLDecodeError, RecursionError) as e:
+    except (ValueError, RecursionError) as e:  # of an integer of many thousand digits, no error of TOML's
         raise BadEntry(path, "", f"not valid TOML: {e}", "see https://toml.io for the syntax") from e
     _refuse_unstorable(value, path)
     return value
