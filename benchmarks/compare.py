@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import safetensors
@@ -14,24 +14,30 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import BadFeatures, BadImages, ReferenceMismatch, UnknownName
-from ..reference_stats.alike import Keyed, as_before
-from ..reference_stats.features import measure
+from ..reference_stats.features import Keyed, as_before, measure
 from ..reference_stats.moments import Moments
 from ..reference_stats.statistics import ImportedStatistics, ReferenceStatistics, refuse_other_space
 from ..reference_stats.store import SUFFIX, find_stored, load_any
+from ..registry.conversions import CONVERSIONS
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import ImageSource
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
 from ..registry.sources import images_of, open_images
-from ..registry.sources.damage import refusing
+from ..registry.sources.damage import refusing, size_of
 from .metrics.distances import refuse_other_width
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord
 from .scoring import feature_set, score
 
 _KEYS = ("features", "arr_0")
+ALIGNMENT = 64  # bytes
+LONGEST = 200  # characters of a path that an error quotes
 Array: TypeAlias = Tensor | NDArray[Any]
+# Beyond these float64 has no room for what metrics make of the features: twelfth powers of the largest.
+LEAST, MOST = 1e-20, 1e20
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_NEED_FLOATS = "features must be floats of shape (n, d)"
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Comparison:
     n_fake: int
     dim: int
     metrics: list[MetricRecord]
+    left_out: tuple[str, ...] = ()  # what folders and archives hold besides images, in words
 
     @property
     def heading(self) -> str:
@@ -68,79 +75,100 @@ def compare_features(
 
     Raises:
         UnknownName: no such metric.
-        BadFeatures: different widths, not floats of shape (n, d), or NaN or infinite values; no k from 1.
+        BadFeatures: different widths, not floats of shape (n, d), NaN, infinite, too large or too small values, or a k
+            that is no number from 1.
     """
-    real, fake = _tensor(real, "real"), _tensor(fake, "fake")
-    if k is not None and (not isinstance(k, int) or k < 1):
-        raise BadFeatures(f"k = {k!r}", "k is a number of neighbours, 1 or more")
-    chosen = _chosen(metrics)
-    _checked(real, "real")
-    _checked(fake, "fake")
+    k, chosen = _number(k), _chosen(metrics)
+    real, fake = _checked(_tensor(real, "real"), "real"), _checked(_tensor(fake, "fake"), "fake")
     # Worked out here, so that features too wide for it are refused and not scored in part.
     moments = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
     return _compare(FeatureSet(real, moments=moments), FeatureSet(fake), chosen, metrics is None, k, None)
 
 
 def compare_images(
-    real: str | Path | NDArray[Any],
-    fake: str | Path | NDArray[Any],
+    real: str | Path | Array,
+    fake: str | Path | Array,
     extractor: str,
     metrics: Sequence[str] | None = None,
     k: int | None = None,
     device: str = "cpu",
     conversions: Sequence[str] = (),
     precision: Precision = "float32",
+    skip: bool = False,
 ) -> Comparison:
     """Metrics between images in the feature space of an extractor.
 
     Args:
         real: images, a file of reference statistics, or the name of such a file in `genboard reference list`.
-        fake: images. Those of either side may be an array, uint8 of shape (n, height, width, 1 or 3).
+        fake: images. Those of either side may be an array or a tensor, uint8 of shape (n, height, width, 1 or 3).
         conversions: of the images of both sides, in their order.
         precision: of the extractor's arithmetic.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
-        UnknownName: no such metric, extractor, conversion or reference.
-        BadImages, BadFeatures: images that cannot be measured.
+        UnknownName: no such metric, extractor, conversion, precision or reference.
+        BadImages, BadFeatures: images that cannot be measured, or a k that is no number from 1.
         ReferenceMismatch: statistics of another feature space, or of images converted otherwise.
     """
-    chosen = _chosen(metrics)
-    stored = None if isinstance(real, np.ndarray) else _stored(str(real))
-    live = load_extractor(extractor, device, precision)
+    k, chosen, conversions = _number(k), _chosen(metrics), _texts(conversions or (), "conversion", CONVERSIONS)
+    if precision not in get_args(Precision):
+        raise UnknownName("precision", str(precision), get_args(Precision))
+    stored = _stored(real) if isinstance(real, (str, Path)) else None
+    live = load_extractor(str(extractor), str(device), precision)
     before: list[Keyed] = []
+    given: list[ImageSource] = []
     if stored is not None:
-        found = _of_statistics(stored, live, tuple(conversions))
+        found = _of_statistics(stored, live, conversions)
         if isinstance(found, ReferenceStatistics):
             before, there = [found], feature_set(found)
         else:
             there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
     else:
-        images = _images(real, "real", conversions)
+        images = _images(real, "real", conversions, skip)
         measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
         before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
-    samples = as_before(measure(_images(fake, "fake", conversions), live, moments=False), *before)
+        given.append(images)
+    drawn = _images(fake, "fake", conversions, skip)
+    samples = as_before(measure(drawn, live, moments=False), *before)
     here = FeatureSet(samples.features, samples.logits)
-    return _compare(there, here, chosen, metrics is None, k, extractor)
+    compared = _compare(there, here, chosen, metrics is None, k, extractor)
+    return replace(compared, left_out=tuple(source.left_out for source in (*given, drawn) if source.left_out))
 
 
-def _images(given: str | Path | NDArray[Any], name: str, conversions: Sequence[str]) -> ImageSource:
+def _images(given: str | Path | Array, name: str, conversions: Sequence[str], skip: bool) -> ImageSource:
     if isinstance(given, (str, Path)):
-        return open_images(Path(given), conversions)
+        if not _exists(given):
+            raise BadImages(f"{str(given)[:LONGEST]}: no such file or folder", "check the path")
+        return open_images(Path(given), conversions, skip=skip)
+    if isinstance(given, Tensor):
+        if given.layout != torch.strided or given.is_meta or given.is_nested or given.dtype != torch.uint8:
+            fact = f"{name}: a tensor of {given.dtype}, {given.layout} on {given.device}"
+            raise BadImages(fact, "images are a dense uint8 tensor of shape (n, height, width, 1 or 3)")
+        given = given.cpu().numpy()
     if not isinstance(given, np.ndarray):
-        raise BadImages(f"{name}: a {type(given).__name__}, where images are needed", "give a path or a NumPy array")
+        hint = "give a path, a NumPy array or a tensor"
+        raise BadImages(f"{name}: a {type(given).__name__}, where images are needed", hint)
+    if isinstance(given, np.ma.MaskedArray):
+        raise BadImages(f"{name}: a masked array", "give a plain array: nothing is dropped silently")
     return images_of(given, name, conversions)
 
 
-def _stored(real: str) -> Path | None:
+def _exists(path: str | Path) -> bool:
+    try:
+        return str(path) != "" and Path(path).exists()
+    except OSError:  # too long a name, or no leave to look: nothing that could be measured
+        return False
+
+
+def _stored(real: str | Path) -> Path | None:
     """The file of reference statistics that is meant, or none if images are."""
-    path = Path(real)
-    if path.exists():
-        return path if path.suffix.lower() == SUFFIX else None
-    known = {stored.name: stored.path for stored in find_stored(None)}
-    if real not in known:
-        near = UnknownName("reference statistics", real, known).hint
-        raise BadImages(f"{real}: no such file or folder, and no reference statistics of that name", near)
-    return known[real]
+    if _exists(real):
+        return Path(real) if Path(real).suffix.lower() == SUFFIX else None
+    name, known = str(real), {stored.name: stored.path for stored in find_stored(None)}
+    if name not in known:
+        near = UnknownName("reference statistics", name[:LONGEST], known).hint
+        raise BadImages(f"{name[:LONGEST]}: no such file or folder, and no reference statistics of that name", near)
+    return known[name]
 
 
 def _of_statistics(
@@ -183,26 +211,33 @@ def read_features(path: Path) -> Tensor:
 def _tensor(array: Array, what: str) -> Tensor:
     """The array as a tensor, without what autograd keeps of it."""
     if isinstance(array, Tensor):
-        return array.detach()
+        if array.layout != torch.strided or array.is_nested or array.is_meta:
+            kind = "a nested tensor" if array.is_nested else f"a tensor of layout {array.layout} on {array.device}"
+            raise BadFeatures(f"{what}: {kind}", "give a dense tensor with its values, such as x.to_dense()")
+        return _aligned(array.detach().resolve_conj().resolve_neg())
     if not isinstance(array, np.ndarray):
         raise BadFeatures(
             f"{what}: a {type(array).__name__}, where an array is needed", "give a tensor or a NumPy array"
         )
-    # Tensors share neither read-only memory nor strides below zero.
-    with refusing(BadFeatures, f"{what}: {array.dtype} of shape {array.shape}", "features are floats, shape (n, d)"):
-        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    if isinstance(array, np.ma.MaskedArray):
+        raise BadFeatures(f"{what}: a masked array", "give a plain array: nothing is dropped silently")
+    # Tensors share neither read-only memory nor strides below zero, nor another machine's order of bytes.
+    with refusing(BadFeatures, f"{what}: {array.dtype} of shape {array.shape}", _NEED_FLOATS):
+        native = array.dtype.newbyteorder("=")
+        return _aligned(torch.from_numpy(np.require(array, native, requirements=["C", "W"])))
+
+
+def _aligned(x: Tensor) -> Tensor:
+    """The tensor where torch would have put it: the bits of a matrix product depend on how its memory is aligned."""
+    return x if x.is_contiguous() and x.data_ptr() % ALIGNMENT == 0 else x.clone(memory_format=torch.contiguous_format)
 
 
 def _checked(array: Tensor, what: str) -> Tensor:
     """The array, if it can be measured at all."""
-    if array.ndim != 2 or not array.is_floating_point():
-        raise BadFeatures(
-            f"{what}: {array.dtype} of shape {tuple(array.shape)}", "features must be floats of shape (n, d)"
-        )
+    if array.ndim != 2 or array.dtype not in _FLOATS:
+        raise BadFeatures(f"{what}: {array.dtype} of shape {tuple(array.shape)}", _NEED_FLOATS)
     if 0 in array.shape:
-        raise BadFeatures(
-            f"{what}: shape {tuple(array.shape)}: it contains no features", "features must be floats of shape (n, d)"
-        )
+        raise BadFeatures(f"{what}: shape {tuple(array.shape)}: it contains no features", _NEED_FLOATS)
     finite = torch.isfinite(array).all(dim=1)
     if not bool(finite.all()):
         raise BadFeatures(
@@ -210,15 +245,40 @@ def _checked(array: Tensor, what: str) -> Tensor:
             f"({int((~finite).sum())} of {len(array)} rows have)",
             "find the cause; nothing is dropped silently",
         )
+    largest = float(array.abs().max())
+    if largest > MOST or 0 < largest < LEAST:
+        raise BadFeatures(
+            f"{what}: the largest value is {largest:.3g}, beyond what can be computed with",
+            f"features lie between {LEAST:g} and {MOST:g}: scale both sides alike",
+        )
     return array
 
 
+def _number(k: Any) -> int | None:
+    """The number of neighbours, where one is given."""
+    if k is None:
+        return None
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise BadFeatures(f"k = {k!r}", "k is a number of neighbours, 1 or more")
+    return int(k)
+
+
+def _texts(given: Any, noun: str, known: Iterable[str]) -> tuple[str, ...]:
+    """One name or several, as they were given."""
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
+    for name in names:
+        if not isinstance(name, str):
+            raise UnknownName(noun, str(name)[:LONGEST], known)
+    return names
+
+
 def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
-    if isinstance(metrics, str):
-        metrics = [metrics]
-    if metrics is not None and not metrics:
+    if metrics is None:
+        return list(METRICS.values())
+    names = _texts(metrics, "metric", METRICS)
+    if not names:
         raise UnknownName("metric", "", METRICS)
-    return list(METRICS.values()) if metrics is None else [find_metric(name) for name in metrics]
+    return [find_metric(name) for name in names]
 
 
 def _needs_moments(chosen: Sequence[Metric]) -> bool:
@@ -229,7 +289,9 @@ def _compare(
     real: FeatureSet, fake: FeatureSet, chosen: Sequence[Metric], usual: bool, k: int | None, extractor: str | None
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
-    refuse_other_width(real.width, fake.width)
+    # Pixels as features are as many as an image has values.
+    images = "give images of one size and colour: --convert to-rgb, or resize-32, converts those of both sides"
+    refuse_other_width(real.width, fake.width, None if extractor is None else images)
     inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
     if usual:
         chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]
@@ -244,6 +306,7 @@ def _read_array(path: Path) -> Tensor:
     suffix = path.suffix.lower()
     if not path.exists():
         raise BadFeatures(f"{path}: no such file", "check the path")
+    size_of(path, BadFeatures)
     with refusing(BadFeatures, f"{path}: cannot be read", "give a plain array file, without pickled objects"):
         if suffix == SUFFIX:
             with safetensors.safe_open(path, framework="pt") as f:

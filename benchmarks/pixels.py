@@ -34,11 +34,6 @@ class PixelDifference:
     largest: int
     labels_differing: int
 
-    @property
-    def identical(self) -> bool:
-        """Whether both have the same digest."""
-        return self.images_differing == 0
-
 
 def pixels_off(a: ImageSource, b: ImageSource) -> PixelDifference:
     """Compare two sets image by image, in their order; memory holds a run of each.

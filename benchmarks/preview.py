@@ -45,9 +45,18 @@ def contact_sheet(
     return record, data
 
 
+def tile_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width of the tile that shows an image."""
+    factor = _factor(height, width)
+    return -(-height // factor), -(-width // factor)
+
+
+def _factor(height: int, width: int) -> int:
+    return -(-max(height, width) // LARGEST)
+
+
 def _tiles(images: Images) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    height, width, _ = images.shape
-    factor = -(-max(height, width) // LARGEST)
+    factor = _factor(*images.shape[:2])
     if factor == 1:
         return images.pixels
     reduced = [np.asarray(Image.fromarray(p.squeeze()).reduce(factor)) for p in images.pixels]

@@ -7,6 +7,7 @@ sample moves each value.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +15,13 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, mode
 
 from ..core.errors import BadEntry
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
+from ..core.newer import refuse_newer
 from ..registry.metrics import Better
 from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
 
 SCHEMA = 1
+ACCOUNT = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?$"  # what GitHub accepts
 
 
 class UncertaintyRecord(Strict):
@@ -104,6 +107,7 @@ class Environment(Strict):
         blas: what torch multiplies matrices with, and its version.
         numpy_blas: likewise NumPy.
         kernels: variables that choose other kernels than the processor's own; none where none is set.
+        runtime: the library that ran the generator where torch did not, or not alone, and its version.
     """
 
     genboard: str
@@ -119,6 +123,7 @@ class Environment(Strict):
     blas: str | None = None
     numpy_blas: str | None = None
     kernels: str | None = None
+    runtime: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -154,9 +159,14 @@ class Selection(Strict):
 
 
 class SubmissionRecord(Strict):
-    """Who offers a result for ranking, and what they say of the generator. None of it can be measured."""
+    """Who offers a result for ranking, and what they say of the generator. None of it can be measured.
+
+    Attributes:
+        account: on GitHub, of whoever offers it: it alone may withdraw the result and submit again under its name.
+    """
 
     authors: tuple[str, ...] = Field(min_length=1)
+    account: str | None = Field(None, pattern=ACCOUNT)
     contact: str | None = None
     page: str | None = None
     code: str | None = None
@@ -166,11 +176,24 @@ class SubmissionRecord(Strict):
     selection: Selection
     manifest: Sha256  # of `<id>.manifest.json`
 
+    @model_serializer(mode="wrap")
+    def _without_an_account(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Older submissions named none, and keep their bytes.
+        return {key: value for key, value in serialize(self).items() if key != "account" or value is not None}
+
 
 class ErrorRecord(Strict):
+    """Where a run failed, and by what exception."""
+
     stage: Literal["sampling", "measuring"]
     type: str
     message: str
+
+    @property
+    def in_public(self) -> str:
+        """What pages and tables say: a message may hold paths of a machine, and secrets of its environment."""
+        kind = self.type if re.fullmatch(r"[\w.]{1,80}", self.type) else "an exception without a name"
+        return f"failed at {self.stage}: {kind}"
 
 
 class Result(Strict):
@@ -238,10 +261,13 @@ def read_result(path: Path) -> Result:
     """The result in a file.
 
     Raises:
+        TooNew: a later version of this package wrote it.
         BadEntry: `path: field: problem`.
     """
+    value = read_json(path)
+    refuse_newer(value, path, SCHEMA)
     try:
-        result = Result.model_validate(read_json(path))
+        result = Result.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
         raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], _RESTORE) from e
@@ -250,4 +276,4 @@ def read_result(path: Path) -> Result:
     return result
 
 
-_RESTORE = "restore the file, or measure again"
+_RESTORE = "restore the file, or delete it and measure again"

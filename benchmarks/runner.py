@@ -7,7 +7,7 @@ its stage and its error; a user's interrupt is not a result.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, GenboardError
-from ..core.files import home, sha256
+from ..core.files import digest_of, home, locked, sha256
+from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe, recipe_for
@@ -26,11 +27,10 @@ from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
 from ..registry.metrics import find_metric
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
-from .drawing import PROTOCOL, Plan
+from .drawing import PROTOCOL, Plan, labels_digest, labels_for
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .influences import encoded
-from .labels import labels_digest, labels_for
 from .overlap import FeatureWorker
 from .preview import contact_sheet
 from .result import (
@@ -41,8 +41,6 @@ from .result import (
     PreviewRecord,
     Provenance,
     Result,
-    SamplingRecord,
-    TrackRecord,
     read_result,
     result_id,
     save_result,
@@ -143,37 +141,73 @@ def evaluate(
     else:
         images = None
         specification = specify(target, track, n, precision=options.precision)
-    before = _measured_before(specification, target, track, workspace)
-    if before is not None:
+    path = workspace.results / track.id / target.record.name / f"{result_id(specification)}.json"
+    if (before := _measured_before(path)) is not None:
         return before
+    # Runs of the same samples take turns: the second finds the samples of the first, and an equal one its result.
+    turn = digest_of([specification["generator"], specification["sampling"]])[:12]
+    lock = workspace.samples / track.id / target.record.name / f".{turn}.lock"
+    with locked(lock, f"measuring {target.record.name} on {track.id}") as waited:
+        if waited and (before := _measured_before(path)) is not None:
+            return before
+        return Evaluated(_measure(specification, target, images, track, workspace, options), path, reused=False)
+
+
+def _measured_before(path: Path) -> Evaluated | None:
+    result = read_result(path) if path.is_file() else None
+    return None if result is None or result.status == "failed" else Evaluated(result, path, reused=True)
+
+
+def _measure(
+    specification: dict[str, Any],
+    target: EvaluationTarget,
+    images: ImageSource | None,
+    track: Track,
+    workspace: Workspace,
+    options: Options,
+) -> Result:
+    """Draw the samples unless there are images, measure them, and save the result: one of a failure, too."""
+    n: int = specification["sampling"]["n"]
     clock = _Clock()
     try:
         references = references_of(track, options.device, options.precision)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
         if images is not None:
             source, digest = images, specification["generator"]["images"]
-            measured = _measured(source, track, spaces)
+            measured = {
+                name: measure(converted(source, track.conversions.get(name, ())), space, moments=False)
+                for name, space in spaces.items()
+            }
         else:
             plan = plan_for(target, track, n)
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references)
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
-        preview = _preview(source, track, measured, references)
+        train = load_split(track.dataset, track.train)
+        preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
-        error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=e.fact)
-        failed = _result(specification, target, track, n, None, [], None, None, None, clock, options, error)
+        error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
+        failed = _result(specification, target, track, options, clock, error=error)
         save_result(failed, workspace.results, None)
         raise
-    metrics = [one.record for one in found]
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
     result = _result(
-        specification, target, track, n, digest, metrics, suspicion, preview[0], influences, clock, options, None
+        specification,
+        target,
+        track,
+        options,
+        clock,
+        digest=digest,
+        metrics=[one.record for one in found],
+        preview=preview[0],
+        suspicion=suspicion,
+        influences=InfluenceRecord(sha256=sha256(influences)) if influences else None,
     )
-    path = save_result(result, workspace.results, preview[1], influences)
+    save_result(result, workspace.results, preview[1], influences)
     if images is None and not options.keep_samples:
         drop(folder)
-    return Evaluated(result, path, reused=False)
+    return result
 
 
 def specify(
@@ -226,16 +260,6 @@ def held_out_of(track: Track, device: str, precision: Precision = "float32") -> 
         return None
 
 
-def _measured_before(
-    specification: dict[str, Any], target: EvaluationTarget, track: Track, workspace: Workspace
-) -> Evaluated | None:
-    path = workspace.results / track.id / target.record.name / f"{result_id(specification)}.json"
-    if not path.is_file():
-        return None
-    result = read_result(path)
-    return None if result.status == "failed" else Evaluated(result, path, reused=True)
-
-
 def _drawn(
     plan: Plan, folder: Path, track: Track, spaces: Mapping[str, LiveExtractor], options: Options, clock: _Clock
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
@@ -259,57 +283,37 @@ def _drawn(
     return source_of_shards(folder, manifest), manifest["digest"], follower.measured
 
 
-def _measured(source: ImageSource, track: Track, spaces: Mapping[str, LiveExtractor]) -> dict[str, Measured]:
-    return {
-        name: measure(converted(source, track.conversions.get(name, ())), space, moments=False)
-        for name, space in spaces.items()
-    }
-
-
-def _preview(
-    source: ImageSource,
-    track: Track,
-    measured: Mapping[str, Measured],
-    references: Mapping[tuple[str, Against], ReferenceStatistics],
-) -> tuple[PreviewRecord, bytes]:
-    train = load_split(track.dataset, track.train)
-    return contact_sheet(source, measured[track.space], train, references[track.space, "train"])
-
-
 def _result(
     specification: dict[str, Any],
     target: EvaluationTarget,
     track: Track,
-    n: int,
-    digest: str | None,
-    metrics: list[MetricRecord],
-    suspicion: list[MetricRecord] | None,
-    preview: PreviewRecord | None,
-    influences: bytes | None,
-    clock: _Clock,
     options: Options,
-    error: ErrorRecord | None,
+    clock: _Clock,
+    digest: str | None = None,
+    metrics: Sequence[MetricRecord] = (),
+    suspicion: Sequence[MetricRecord] | None = None,
+    preview: PreviewRecord | None = None,
+    influences: InfluenceRecord | None = None,
+    error: ErrorRecord | None = None,
 ) -> Result:
     sampling = specification["sampling"]
+    n: int = sampling["n"]
     clock.turn(clock.stage)
     sampling_s, measuring_s = (clock.seconds.get(stage, 0.0) for stage in get_args(Stage))
-    status = "failed" if error else "complete" if all(m.value is not None for m in metrics) else "partial"
     return Result.model_validate(
         {
             "schema": 1,
             "id": result_id(specification),
-            "status": status,
-            "track": TrackRecord(name=track.name, version=track.version),
+            "status": "failed" if error else "complete" if all(m.value is not None for m in metrics) else "partial",
+            "track": specification["track"],
             "generator": target.record,
-            "sampling": SamplingRecord(
-                protocol=PROTOCOL, n=n, seed=sampling["seed"], shape=tuple(sampling["shape"]), digest=digest
-            ),
-            "metrics": metrics,
+            "sampling": {**{key: sampling[key] for key in ("protocol", "n", "seed", "shape")}, "digest": digest},
+            "metrics": list(metrics),
             "specification": specification,
             "preview": preview,
-            "influences": InfluenceRecord(sha256=sha256(influences)) if influences else None,
+            "influences": influences,
             "suspicion": suspicion,
-            "environment": environment(options.device),
+            "environment": environment(options.device, target.library),
             "cost": Cost(
                 sampling_s=sampling_s,
                 measuring_s=measuring_s,

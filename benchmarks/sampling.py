@@ -7,22 +7,23 @@ digest. `docs/protocol.md` says it in full.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..core.errors import BadSamples, CannotWrite
-from ..core.files import make_folder, read_json, remove, write_json
+from ..core.files import locked, read_json, remove, sweep, write_json
 from ..core.progress import bar
 from ..registry.images import Images, records
 from .drawing import Drawer, Plan
-from .shards import read_shard, shard_name, write_shard
-from .space import refuse_full_disk
+from .shards import png, read_shard, shard_name, write_shard
 
 SHARD = 128  # samples: what is lost at most when a run is killed, or a batch where that is larger
+OVERHEAD = 256  # bytes of a sample beside its image: index, label, seed, name, and its part of a shard's head
+COMPRESSED = 16  # images that are compressed to learn how large they are
 
 
 def sample(
@@ -37,10 +38,12 @@ def sample(
     Raises:
         BadSamples: the generator gives something else than images of the track's shape, or other ones when asked
             twice, or the folder holds samples of another plan.
-        CannotWrite: the folder cannot be made or filled, or another process is writing there.
+        CannotWrite: the folder cannot be made or filled.
+
+    Where another process is drawing there, this one waits, and takes what the other drew.
     """
     drawer = Drawer(plan, batch_size)
-    with _locked(folder):
+    with _alone(folder):
         return _sample_locked(drawer, folder, each)
 
 
@@ -48,33 +51,23 @@ def drop(folder: Path) -> None:
     """Delete the samples in a folder, and the folder if nothing else is in it.
 
     Raises:
-        CannotWrite: a file cannot be deleted, or another process is drawing there.
+        CannotWrite: a file cannot be deleted.
     """
-    with _locked(folder):
-        ours = [folder / "manifest.json", *sorted(folder.glob("samples-*.parquet")), *sorted(folder.glob(".*.tmp"))]
+    with _alone(folder):
+        ours = [folder / "manifest.json", *sorted(folder.glob("samples-*.parquet"))]
         # The plan comes last: until then what is left can be completed again.
         for path in (*ours, folder / "plan.json"):
             remove(path)
     with suppress(OSError):
-        (folder / ".lock").unlink(missing_ok=True)
         folder.rmdir()
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """The folder, made if need be, for this process alone."""
-    make_folder(folder)
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as e:
-        raise CannotWrite(
-            f"another process is drawing samples into {folder}", "wait for it, or use another folder"
-        ) from e
-    try:
+def _alone(folder: Path) -> Iterator[None]:
+    """The folder, made if need be, for this process alone, without what killed ones left half written."""
+    with locked(folder / ".lock", f"drawing samples into {folder}"):
+        sweep(folder, age=0)
         yield
-    finally:
-        lock.release()
 
 
 def _sample_locked(drawer: Drawer, folder: Path, each: Callable[[Images], None] | None) -> dict[str, Any]:
@@ -85,7 +78,7 @@ def _sample_locked(drawer: Drawer, folder: Path, each: Callable[[Images], None] 
     limits = _limits(ranges, [path.is_file() for path in paths])
     left = sum(stop - start for (start, stop), limit in zip(ranges, limits, strict=True) if limit is not None)
     if left:
-        refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
+        _refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
     shards = []
     whole = hashlib.sha256()
     with bar(f"samples of {plan.generator.name}", plan.n, "image") as progress:
@@ -165,3 +158,29 @@ def _claim(plan: Plan, folder: Path) -> None:
     if any(folder.glob("*.parquet")):
         raise BadSamples(f"{folder} holds Parquet files that are not of this run", "choose another --out")
     write_json(path, plan.spec)
+
+
+def _refuse_full_disk(folder: Path, left: int, first: Images) -> None:
+    """Raises CannotWrite if the disk has no room for the samples that are left to draw, as large as the first ones."""
+    free = shutil.disk_usage(folder).free
+    if left * (prod(first.shape) + first.shape[0] + OVERHEAD) <= free:  # they fit even if nothing can be compressed
+        return
+    some = first.pixels[:COMPRESSED]
+    each = sum(len(png(pixels)) for pixels in some) / len(some) + OVERHEAD
+    if left * each > free:
+        raise CannotWrite(
+            f"{left:,} samples need about {_in_words(left * each)}, and {folder} has {_in_words(free)} left",
+            "free some space, or choose another disk: --out for samples, GENBOARD_HOME for everything",
+        )
+
+
+def _in_words(size: float) -> str:
+    """A size in bytes.
+
+    >>> _in_words(999), _in_words(1_530_000), _in_words(2e12)
+    ('999 bytes', '1.53 MB', '2,000 GB')
+    """
+    for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= one:
+            return f"{size / one:,.0f} {unit}" if size >= 100 * one else f"{size / one:.3g} {unit}"
+    return f"{size:.0f} bytes"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from types import MappingProxyType
 
+import torch
 from torch import Tensor
 
 from ..core.errors import BadFeatures
-from ..reference_stats.alike import as_before
-from ..reference_stats.features import Measured
+from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Track, TrackMetric
@@ -20,6 +21,7 @@ from .result import MetricRecord, UncertaintyRecord
 from .uncertainty import Estimate
 
 Params = Mapping[str, int | float | str]
+_BEYOND = "the features are too large or too small to compute with in float64"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ def score(
             reason = estimate.reason
         except BadFeatures as e:
             reason = e.fact
+        except (OverflowError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+            reason = _BEYOND
+    if estimate is not None and not _finite(estimate):
+        estimate, reason = None, _BEYOND
     uncertainty = estimate.uncertainty if estimate else None
     influence = estimate.influence if estimate and uncertainty else None
     record = MetricRecord(
@@ -65,6 +71,11 @@ def score(
         params={**given, **params},
     )
     return Scored(record, None if influence is None else deviations(influence, inputs.fake.labels))
+
+
+def _finite(estimate: Estimate) -> bool:
+    u = estimate.uncertainty
+    return all(map(isfinite, (estimate.value, *((u.se, u.lo, u.hi) if u else ()))))
 
 
 def score_track(

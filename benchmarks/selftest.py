@@ -8,8 +8,10 @@ two generators. They come from one distribution, so a comparison at 5% should ca
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -70,28 +72,20 @@ def self_test(track: Track, trials: int, seed: int = 0) -> list[SelfTest]:
 def _pool(track: Track, extractor: str) -> Measured:
     """All images outside the reference, measured."""
     space = load_extractor(extractor)
-    parts = [measure(load_split(track.dataset, split), space) for split in (track.train, track.held_out)]
-
-    def both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
-        return None if a is None or b is None else torch.cat([a, b])
-
-    first, second = parts
-    return replace(
-        first,
-        features=torch.cat([first.features, second.features]),
-        logits=both(first.logits, second.logits),
-        labels=both(first.labels, second.labels),
-        keys=both(first.keys, second.keys),
+    return _each(
+        torch.cat, *(measure(load_split(track.dataset, split), space) for split in (track.train, track.held_out))
     )
 
 
 def _taken(pool: Measured, rows: Tensor) -> Measured:
-    def some(x: Tensor | None) -> Tensor | None:
-        return None if x is None else x[rows]
+    return replace(_each(lambda arrays: arrays[0][rows], pool), moments=Moments.of(pool.features[rows]))
 
-    features = pool.features[rows]
-    moments, logits, keys = Moments.of(features), some(pool.logits), some(pool.keys)
-    return replace(pool, moments=moments, features=features, logits=logits, keys=keys)
+
+def _each(made: Callable[[list[Tensor]], Tensor], *parts: Measured) -> Measured:
+    """The first part, with what is made of each array that all parts have."""
+    arrays = {name: [getattr(part, name) for part in parts] for name in ("features", "logits", "labels", "keys")}
+    whole: dict[str, Any] = {name: made(each) for name, each in arrays.items() if all(x is not None for x in each)}
+    return replace(parts[0], **whole)
 
 
 def main(arguments: list[str]) -> None:

@@ -58,6 +58,18 @@ class Estimate:
     influence: Tensor | None = field(default=None, compare=False, repr=False)
 
 
+def or_zero(difference: float, terms: float) -> float:
+    """A difference of sums, or zero where rounding cannot tell it from that.
+
+    Args:
+        terms: bound on the error of the sums, in units of the relative rounding of float64, 2^-52.
+
+    >>> or_zero(-1.7e-13, 1e4), or_zero(1e-3, 1e4)
+    (0.0, 0.001)
+    """
+    return 0.0 if abs(difference) <= terms * torch.finfo(torch.float64).eps else difference
+
+
 def normal(value: float, se: float, method: str, target: Target = "conditional", df: float = inf) -> Uncertainty:
     """The interval value ± z se of a statistic that is close to normal; Student's quantile for z with `df`.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
     from .benchmarks.studies.table import read_table
     from .leaderboard.board.board import Board, make_board
-    from .leaderboard.export.frame import board_frame
+    from .leaderboard.export.tables import board_frame
     from .leaderboard.storage.records import COMMITTED, read_records
     from .registry.catalog import entries, find, track
     from .registry.metrics import METRICS
@@ -56,40 +56,27 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Board": "leaderboard.board.board",
-    "COMMITTED": "leaderboard.storage.records",
-    "Comparison": "benchmarks.compare",
-    "Dataset": "registry.schema",
-    "Evaluated": "benchmarks.runner",
-    "Extractor": "registry.schema",
-    "Generator": "registry.schema",
-    "METRICS": "registry.metrics",
-    "Options": "benchmarks.runner",
-    "Result": "benchmarks.result",
-    "Track": "registry.schema",
-    "Workspace": "benchmarks.runner",
-    "board_frame": "leaderboard.export.frame",
-    "compare_features": "benchmarks.compare",
-    "compare_images": "benchmarks.compare",
-    "entries": "registry.catalog",
-    "evaluate": "benchmarks.runner",
-    "find": "registry.catalog",
-    "make_board": "leaderboard.board.board",
-    "open_target": "benchmarks.evaluation_target",
-    "read_features": "benchmarks.compare",
-    "read_records": "leaderboard.storage.records",
-    "read_result": "benchmarks.result",
-    "read_table": "benchmarks.studies.table",
-    "track": "registry.catalog",
+    "benchmarks.compare": ("Comparison", "compare_features", "compare_images", "read_features"),
+    "benchmarks.evaluation_target": ("open_target",),
+    "benchmarks.result": ("Result", "read_result"),
+    "benchmarks.runner": ("Evaluated", "Options", "Workspace", "evaluate"),
+    "benchmarks.studies.table": ("read_table",),
+    "leaderboard.board.board": ("Board", "make_board"),
+    "leaderboard.export.tables": ("board_frame",),
+    "leaderboard.storage.records": ("COMMITTED", "read_records"),
+    "registry.catalog": ("entries", "find", "track"),
+    "registry.metrics": ("METRICS",),
+    "registry.schema": ("Dataset", "Extractor", "Generator", "Track"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version(__name__)
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f".{home}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

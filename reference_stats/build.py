@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor
 
-from ..core.errors import CannotWrite
-from ..core.files import make_folder
+from ..core.files import locked
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
@@ -83,25 +81,21 @@ def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None) -> Mea
 def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = False) -> Path:
     """Build statistics into a folder, or what is missing where a build of them was killed, and return the file.
 
-    Where the folder has the same with a larger bank, that is cut, unless all is to be built again.
+    Where the folder has the same with a larger bank, that is cut, unless all is to be built again. Where another
+    process is building the same, this one waits, and takes what the other built.
 
     Raises:
         UnknownName, BadImages, BadFeatures: the data set or the extractor is not to be had as recorded.
-        CannotWrite: the file cannot be written, or another process is building the same.
+        CannotWrite: the file cannot be written.
     """
-    lock = building(recipe).with_suffix(".lock")
-    make_folder(lock.parent)
-    try:
-        with FileLock(lock, timeout=0):
-            checkpoint = Checkpoint.of(recipe, device)
-            wider = None if again else find_wider(recipe, folder)
-            path = save(wider or build(recipe, device, checkpoint), folder)
-            checkpoint.drop()
-            return path
-    except Timeout as e:
-        raise CannotWrite(
-            f"another process is building {recipe.name}", "wait for it, then run the same command again"
-        ) from e
+    with locked(building(recipe).with_suffix(".lock"), f"building {recipe.name}") as waited:
+        if waited and not again and find_in(folder, recipe) is not None:
+            return folder / (recipe.name + SUFFIX)
+        checkpoint = Checkpoint.of(recipe, device)
+        wider = None if again else find_wider(recipe, folder)
+        path = save(wider or build(recipe, device, checkpoint), folder)
+        checkpoint.drop()
+        return path
 
 
 def recipes_of(track: Track, precision: Precision = "float32") -> dict[tuple[str, Against], Recipe]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from ..registry.extractors import LiveExtractor
 from ..registry.images import Images, ImageSource, Positions, describe, example_digests, image_keys, joined
 from ..registry.memory import out_of_memory
 from .moments import Accumulator, Moments
+from .statistics import ReferenceStatistics
 
 Keep = Callable[["Gathered"], None]
 
@@ -43,6 +45,10 @@ class Measured:
     labels: Tensor | None
     digest: str
     keys: Tensor | None = None
+
+
+Keyed: TypeAlias = Measured | ReferenceStatistics
+K = TypeVar("K", Measured, ReferenceStatistics)
 
 
 class Stale(Exception):
@@ -121,11 +127,13 @@ class Pass:
         self._seen += len(images)
         if before is not None and self._seen <= before.taken:
             if self._seen == before.taken:
-                self._state = _taken_up(before, self._order.hexdigest())
+                if self._order.hexdigest() != before.order:
+                    raise Stale
+                self._state = before
         elif before is not None and self._state is not before:
             raise Stale
         else:
-            _take_in(self._state, positions, images, self.extractor, self.name, self._keep, self._moments)
+            self._compute(positions, images)
             self._state.taken, self._state.order = self._seen, self._order.hexdigest()
             if self._checkpoint is not None:
                 self._checkpoint(self._state)
@@ -146,6 +154,44 @@ class Pass:
             hashlib.sha256(self._digests.tobytes()).hexdigest(),
             state.keys,
         )
+
+    def _compute(self, positions: Positions, images: Images) -> None:
+        """Add a block of images to what there is."""
+        state, space = self._state, self.extractor
+        width = space.dim(images.shape)
+        if state.features is None:
+            # Before the network runs: what does not fit into memory is refused at once.
+            state.accumulator = Accumulator(width) if self._moments else None
+            state.features = torch.zeros(self._keep, width)
+            state.keys = torch.zeros(self._keep, dtype=torch.int64)
+        elif state.features.shape[1] != width:
+            raise BadImages(
+                f"{self.name}: an image of {describe(images.shape)} has {width:,} features in {space.entry.name}, "
+                f"but earlier ones have {state.features.shape[1]:,}",
+                "convert all images to one size, with a conversion such as resize-32",
+            )
+        try:
+            features, logits = space.compute(images, self.name)
+        except Exception as e:
+            if not out_of_memory(e):
+                raise
+            raise BadFeatures(
+                f"{space.entry.name}: out of memory computing a single block of {space.entry.block} images",
+                "free some memory, or use another --device; the block is part of the protocol and cannot shrink",
+            ) from e
+        if state.accumulator is not None:
+            state.accumulator.add(features)
+        kept = np.flatnonzero(positions < self._keep)
+        rows = torch.from_numpy(positions[kept])
+        state.features[rows] = features[kept]
+        assert state.keys is not None
+        state.keys[rows] = torch.from_numpy(image_keys(images.take(kept)))
+        if logits is not None:
+            state.logits = torch.zeros(self._keep, logits.shape[1]) if state.logits is None else state.logits
+            state.logits[rows] = logits[kept]
+        if images.labels is not None:
+            state.labels = torch.zeros(self._keep, dtype=torch.int64) if state.labels is None else state.labels
+            state.labels[rows] = torch.from_numpy(images.labels[kept])
 
 
 class Stream:
@@ -181,53 +227,41 @@ class Stream:
         self._waiting = [together.take(slice(done, None))] if done < len(together) else []
 
 
-def _taken_up(before: Gathered, order: str) -> Gathered:
-    if order != before.order:
-        raise Stale
-    return before
+def as_before(images: K, *before: Keyed) -> K:
+    """The images, each with the features and logits of the first one equal to it, in those before or among themselves.
+
+    A network's last bits depend on the machine, and on the place of an image in its compute block. So a sample that is
+    a training image to the pixel may come out some last bits away from it, and what is zero for copies would not be.
+
+    Images whose keys are not known stay what they are. The moments are not made anew: a last bit is nothing to them.
+
+    Args:
+        before: images in the same feature space, in the order in which they come first.
+    """
+    if images.keys is None:
+        return images
+    known: list[Keyed] = [side for side in before if side.keys is not None]
+    sides = [*known, images]
+    place = _first_places([side.keys for side in sides if side.keys is not None])
+    start = sum(len(side.features) for side in known)
+    if torch.equal(place, torch.arange(start, start + len(place))):
+        return images
+    features, logits, start = images.features.clone(), images.logits, 0
+    logits = None if logits is None else logits.clone()
+    for side in sides:
+        here = (place >= start) & (place < start + len(side.features))
+        rows = place[here] - start
+        features[here] = side.features[rows]
+        if logits is not None and side.logits is not None:
+            logits[here] = side.logits[rows]
+        start += len(side.features)
+    return replace(images, features=features, logits=logits)
 
 
-def _take_in(
-    state: Gathered,
-    positions: Positions,
-    images: Images,
-    extractor: LiveExtractor,
-    name: str,
-    keep: int,
-    moments: bool,
-) -> None:
-    """Add a block of images to what there is."""
-    width = extractor.dim(images.shape)
-    if state.features is None:
-        # Before the network runs: what does not fit into memory is refused at once.
-        state.accumulator = Accumulator(width) if moments else None
-        state.features = torch.zeros(keep, width)
-        state.keys = torch.zeros(keep, dtype=torch.int64)
-    elif state.features.shape[1] != width:
-        raise BadImages(
-            f"{name}: an image of {describe(images.shape)} has {width:,} features in {extractor.entry.name}, "
-            f"but earlier ones have {state.features.shape[1]:,}",
-            "convert all images to one size, with a conversion such as resize-32",
-        )
-    try:
-        features, logits = extractor.compute(images, name)
-    except Exception as e:
-        if not out_of_memory(e):
-            raise
-        raise BadFeatures(
-            f"{extractor.entry.name}: out of memory computing a single block of {extractor.entry.block} images",
-            "free some memory, or use another --device; the block is part of the protocol and cannot shrink",
-        ) from e
-    if state.accumulator is not None:
-        state.accumulator.add(features)
-    kept = np.flatnonzero(positions < keep)
-    rows = torch.from_numpy(positions[kept])
-    state.features[rows] = features[kept]
-    assert state.keys is not None
-    state.keys[rows] = torch.from_numpy(image_keys(images.take(kept)))
-    if logits is not None:
-        state.logits = torch.zeros(keep, logits.shape[1]) if state.logits is None else state.logits
-        state.logits[rows] = logits[kept]
-    if images.labels is not None:
-        state.labels = torch.zeros(keep, dtype=torch.int64) if state.labels is None else state.labels
-        state.labels[rows] = torch.from_numpy(images.labels[kept])
+def _first_places(keys: list[Tensor]) -> Tensor:
+    """For each of the last keys the place of the first key equal to it, counted through all of them."""
+    together = torch.cat(keys)
+    _, kind = together.unique(return_inverse=True)
+    every = torch.arange(len(together))
+    first = torch.full_like(every, len(together)).scatter_reduce_(0, kind, every, "amin")
+    return first[kind[len(together) - len(keys[-1]) :]]

@@ -7,8 +7,6 @@ what nobody says about them stays unknown.
 
 from __future__ import annotations
 
-import hashlib
-import math
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,14 +21,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import BadEntry, BadFeatures, CannotWrite, GenboardError
+from ..core.files import problem_with_name
 from ..registry.catalog import find
 from ..registry.extractors import load_extractor
 from ..registry.schema import Extractor
 from ..registry.sources import open_images
-from ..registry.sources.damage import refusing
+from ..registry.sources.arrays import Header, headers
+from ..registry.sources.damage import refusing, size_of
+from ..registry.weights import digest_of_file
 from .features import measure
-from .memory import ROOT, all_memory, refuse_unaffordable
-from .moments import Given, Moments, symmetric_root
+from .moments import ROOT, Given, Moments, all_memory, refuse_unaffordable, symmetric_root
 from .statistics import IMPORTED, ImportedStatistics, Origin
 from .store import SUFFIX, built_by_user, read_card, save
 
@@ -69,7 +69,8 @@ def import_npz(path: Path, name: str | None, take: Take | None, said: Said, devi
         CannotWrite: the name is taken.
     """
     identity = find(Extractor, said.extractor).identity() if said.extractor else None
-    there = _contents(path)
+    with _archive(path) as archive:
+        there = headers(archive)
     take = _choose(path, take, there)
     called = _name(path, name)
     if take == "images":
@@ -84,7 +85,7 @@ def import_npz(path: Path, name: str | None, take: Take | None, said: Said, devi
     origin = Origin(
         name=called,
         file=path.name,
-        file_sha256=_sha256(path),
+        file_sha256=digest_of_file(path),
         taken=take,
         left=tuple(sorted(set(there) - set(ARRAYS[take]))),
         dataset=said.dataset,
@@ -104,42 +105,16 @@ class _Found:
     image_digest: str | None = None
 
 
-@dataclass(frozen=True)
-class _Header:
-    """What an array is, read before any of its values."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-    @property
-    def bytes(self) -> int:
-        return self.dtype.itemsize * math.prod(self.shape)
-
-
-def _contents(path: Path) -> dict[str, _Header]:
-    """The arrays of an npz by name."""
-    found = {}
-    with _archive(path) as archive:
-        for member in archive.namelist():
-            if member.endswith(".npy"):
-                with archive.open(member) as f:
-                    shape, _, dtype = _READERS[np.lib.format.read_magic(f)](f)
-                found[member.removesuffix(".npy")] = _Header(dtype, shape)
-    return found
-
-
-_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-
-
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise BadEntry(path, "", "no such file", "check the path")
+    size_of(path, GenboardError)
     with refusing(GenboardError, f"{path}: cannot be read", _HINT), path.open("rb") as f, zipfile.ZipFile(f) as archive:
         yield archive
 
 
-def _choose(path: Path, take: Take | None, there: Mapping[str, _Header]) -> Take:
+def _choose(path: Path, take: Take | None, there: Mapping[str, Header]) -> Take:
     whole: list[Take] = [kind for kind, names in ARRAYS.items() if set(names) <= set(there)]
     if (take is None and not whole) or (take is not None and take not in whole):
         wanted = "nothing to import" if take is None else f"no {' and '.join(ARRAYS[take])}"
@@ -147,7 +122,7 @@ def _choose(path: Path, take: Take | None, there: Mapping[str, _Header]) -> Take
     return take or whole[0]
 
 
-def _array(path: Path, there: Mapping[str, _Header], name: str) -> NDArray[Any]:
+def _array(path: Path, there: Mapping[str, Header], name: str) -> NDArray[Any]:
     """An array of floats, all of them finite."""
     header = there[name]
     if header.dtype.hasobject:
@@ -163,7 +138,7 @@ def _array(path: Path, there: Mapping[str, _Header], name: str) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="))
 
 
-def _of_moments(path: Path, there: Mapping[str, _Header], names: Sequence[str]) -> _Found:
+def _of_moments(path: Path, there: Mapping[str, Header], names: Sequence[str]) -> _Found:
     mean_name, cov_name = names
     of_mean, of_cov = there[mean_name].shape, there[cov_name].shape
     if len(of_mean) != 1 or of_mean[0] == 0:
@@ -187,7 +162,7 @@ def _of_moments(path: Path, there: Mapping[str, _Header], names: Sequence[str]) 
     return _Found(Given(torch.from_numpy(mean.astype(np.float64)), exact, root))
 
 
-def _of_features(path: Path, there: Mapping[str, _Header]) -> _Found:
+def _of_features(path: Path, there: Mapping[str, Header]) -> _Found:
     name, header = ARRAYS["features"][0], there[ARRAYS["features"][0]]
     if len(header.shape) != 2 or header.shape[0] < 2 or header.shape[1] < 1 or header.dtype != np.float32:
         raise BadEntry(path, name, f"{header.dtype} of shape {header.shape}, but float32 (n, d) is needed", _AGAIN)
@@ -222,12 +197,10 @@ def _name(path: Path, name: str | None) -> str:
     found = re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._") if name is None else name
     if not re.fullmatch(_NAME, found):
         raise BadEntry(path, "name", f"{found!r} is none", "give --name: small letters, digits, and . _ - inside")
+    problem = problem_with_name(found)
+    if problem:
+        raise BadEntry(path, "name", problem, "give another --name")
     return found
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
 
 
 def _kept(statistics: ImportedStatistics) -> Path:

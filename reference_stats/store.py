@@ -6,6 +6,8 @@ Looked for in this order: committed with the package (`reference_stats/data`), t
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,15 +15,20 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from pydantic import ValidationError
+from torch import Tensor
 
 from ..core.errors import BadEntry, ReferenceMismatch, UnknownName
 from ..core.files import canonical_json, home, parse_json, write_bytes
-from .layout import AGAIN, array_digest, arrays_of, statistics_of
+from .centres import CELLS
+from .moments import Given, Moments
 from .statistics import FORMAT, Card, ImportedStatistics, Recipe, ReferenceStatistics, refuse_mismatch
 
 COMMITTED = Path(__file__).parent / "data"
 SUFFIX = ".safetensors"
+AGAIN = "rebuild it: genboard reference build --track TRACK"
+_IMPORT = "import it again: genboard reference import FILE.npz"
 
 
 @dataclass(frozen=True)
@@ -136,20 +143,32 @@ def read_card(path: Path) -> Card:
         raise BadEntry(path, ".".join(map(str, ("card", *first["loc"]))), problem, AGAIN) from e
 
 
+def stored_files() -> tuple[list[Stored], dict[Path, BadEntry]]:
+    """Files at hand, committed ones first, and what is wrong with those that are no reference statistics."""
+    found: list[Stored] = []
+    damaged: dict[Path, BadEntry] = {}
+    for path in (p for folder in (COMMITTED, built_by_user()) for p in sorted(folder.rglob(f"*{SUFFIX}"))):
+        try:
+            found.append(Stored(path, read_card(path)))
+        except BadEntry as e:
+            damaged[path] = e
+    return found, damaged
+
+
 def find_stored(name: str | None) -> list[Stored]:
-    """Files at hand, committed ones first: those of that name, or all.
+    """Files at hand, committed ones first: those of that name, or all that can be read.
 
     Raises:
         UnknownName: none has that name.
-        BadEntry: a file that is no reference statistics.
+        BadEntry: the file of that name is no reference statistics.
     """
-    paths = [*sorted(COMMITTED.rglob(f"*{SUFFIX}")), *sorted(built_by_user().rglob(f"*{SUFFIX}"))]
-    found = [Stored(path, read_card(path)) for path in paths]
+    found, damaged = stored_files()
     if name is None:
         return found
     named = [stored for stored in found if stored.name == name]
     if not named:
-        raise UnknownName("reference statistics", name, {stored.name for stored in found})
+        problem = next((e for path, e in damaged.items() if path.as_posix().endswith(f"/{name}{SUFFIX}")), None)
+        raise problem or UnknownName("reference statistics", name, {stored.name for stored in found})
     return named
 
 
@@ -196,3 +215,101 @@ def find_wider(recipe: Recipe, folder: Path) -> ReferenceStatistics | None:
         except BadEntry:
             continue
     return None
+
+
+def arrays_of(statistics: ReferenceStatistics | ImportedStatistics) -> dict[str, Tensor]:
+    """What is stored of statistics, by name."""
+    if isinstance(statistics, ReferenceStatistics):
+        moments = statistics.moments
+        arrays = {
+            "count": torch.tensor(moments.n),
+            "mean": moments.mean,
+            "scatter": moments.scatter,
+            "root": moments.root,
+            "features": statistics.features,
+            "logits": statistics.logits,
+            "labels": statistics.labels,
+            "keys": statistics.keys,
+            "centres": statistics.centres,
+        }
+    else:
+        gaussian = statistics.gaussian
+        arrays = {
+            "mean": gaussian.mean,
+            "cov": gaussian.cov,
+            "root": gaussian.root,
+            "features": statistics.features,
+            "logits": statistics.logits,
+        }
+    return {name: array.contiguous() for name, array in arrays.items() if array is not None}
+
+
+def statistics_of(card: Card, arrays: Mapping[str, Tensor], path: Path) -> ReferenceStatistics | ImportedStatistics:
+    """The statistics that arrays are, with the card they came with; `path` is named in errors.
+
+    Raises:
+        BadEntry: they are not the arrays the card was written for, or not such as the card needs.
+    """
+    hint = AGAIN if card.recipe else _IMPORT
+    found = array_digest(arrays)
+    if found != card.array_digest:
+        raise BadEntry(path, "array_digest", f"the arrays have {found}, but the card says {card.array_digest}", hint)
+    for name, wanted in _expected(card, arrays).items():
+        if name not in arrays:
+            raise BadEntry(path, name, "the array is missing", hint)
+        is_now = f"{arrays[name].dtype} {tuple(arrays[name].shape)}"
+        if is_now != wanted:
+            raise BadEntry(path, name, f"{is_now}, but {wanted} is needed", hint)
+        if not bool(torch.isfinite(arrays[name]).all()):
+            raise BadEntry(path, name, "holds NaN or infinity", hint)
+    if card.origin is not None:
+        gaussian = Given(arrays["mean"], arrays["cov"], arrays["root"])
+        features, logits = arrays.get("features"), arrays.get("logits")
+        return ImportedStatistics(card.origin, gaussian, features, logits, card.image_digest)
+    assert card.recipe is not None
+    assert card.image_digest is not None
+    if int(arrays["count"]) != card.recipe.count:
+        raise BadEntry(path, "count", f"{int(arrays['count'])}, but the card says {card.recipe.count}", hint)
+    return ReferenceStatistics(
+        card.recipe,
+        Moments(int(arrays["count"]), arrays["mean"], arrays["scatter"], arrays["root"]),
+        arrays["features"],
+        arrays.get("logits"),
+        arrays.get("labels"),
+        card.image_digest,
+        arrays["keys"],
+        arrays.get("centres"),
+    )
+
+
+def _expected(card: Card, arrays: Mapping[str, Tensor]) -> dict[str, str]:
+    """Type and shape of each array, as messages spell them: `torch.float64 (32,)`."""
+    d = arrays["mean"].shape[0] if "mean" in arrays and arrays["mean"].ndim == 1 else 0
+    square = f"torch.float64 {(d, d)}"
+    expected = {"mean": f"torch.float64 {(d,)}", "root": square}
+    if card.recipe is not None:
+        rows = card.recipe.bank
+        expected |= {"count": "torch.int64 ()", "scatter": square, "features": f"torch.float32 {(rows, d)}"}
+        expected["keys"] = f"torch.int64 {(rows,)}"
+        if "labels" in arrays:
+            expected["labels"] = f"torch.int64 {(rows,)}"
+        if "centres" in arrays:
+            expected["centres"] = f"torch.float64 {(CELLS, d)}"
+    else:
+        rows = len(arrays["features"]) if "features" in arrays else 0
+        expected["cov"] = square
+        if rows:
+            expected["features"] = f"torch.float32 {(rows, d)}"
+    if "logits" in arrays:
+        expected["logits"] = f"torch.float32 {(rows, arrays['logits'].shape[-1])}"
+    return expected
+
+
+def array_digest(arrays: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and contents."""
+    whole = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name].contiguous()
+        whole.update(f"{name} {array.dtype} {tuple(array.shape)}\n".encode())
+        whole.update(array.reshape(-1).numpy().data)  # the memory itself: a bank may be large
+    return whole.hexdigest()

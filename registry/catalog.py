@@ -5,22 +5,25 @@ To add an entry, add one file; it is found, validated and tested because it exis
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from pydantic import ValidationError
 
-from ..core.errors import BadEntry, UnknownName
-from ..core.files import home, read_bytes
-from .schema import Dataset, Entry, Extractor, Generator, Track
+from ..core.errors import BadEntry, GenboardError, UnknownName
+from ..core.files import home, parse_toml, read_bytes
+from .metrics import METRICS, Metric
+from .schema import Dataset, Entry, Extractor, Generator, Shape, Track
 
 E = TypeVar("E", bound=Entry)
 
-KINDS: Mapping[str, type[Entry]] = MappingProxyType({k.kind: k for k in (Dataset, Generator, Extractor, Track)})
+# Metrics are functions: theirs are rows of a table, `registry.metrics`, and no files.
+KINDS: Mapping[str, type[Entry | Metric]] = MappingProxyType(
+    {k.kind: k for k in (Dataset, Generator, Extractor, Track, Metric)}
+)
 
 _BUILT_IN = Path(__file__).parent / "entries"
 
@@ -28,32 +31,60 @@ _BUILT_IN = Path(__file__).parent / "entries"
 @overload
 def entries(kind: type[E]) -> Mapping[str, E]: ...
 @overload
-def entries(kind: str) -> Mapping[str, Entry]: ...
-def entries(kind: type[Entry] | str) -> Mapping[str, Entry]:
+def entries(kind: type[Entry | Metric] | str) -> Mapping[str, Any]: ...
+def entries(kind: type[Entry | Metric] | str) -> Mapping[str, Any]:
     """Every entry of a kind, as a class or as "tracks", by name, sorted.
+
+    A file of the user's that does not parse, or whose name is taken, is left out: see `left_out`.
 
     Raises:
         UnknownName: no such kind.
-        BadEntry: a file does not parse, or a name is taken twice.
+        BadEntry: a file of the package's own does not parse, or a name is taken twice.
     """
-    return MappingProxyType(_merged(_kind(kind), (_BUILT_IN, home() / "entries")))
+    found = _kind(kind)
+    return METRICS if issubclass(found, Metric) else MappingProxyType(_merged(found, _folders())[0])
+
+
+def left_out(kinds: Iterable[str] = ()) -> list[BadEntry]:
+    """What is wrong with the user's entries that cannot be read, of these kinds or of all."""
+    chosen = [_kind(kind) for kind in kinds or KINDS]
+    return [e for kind in chosen if not issubclass(kind, Metric) for e in _merged(kind, _folders())[1].values()]
 
 
 @overload
 def find(kind: type[E], name: str) -> E: ...
 @overload
-def find(kind: str, name: str) -> Entry: ...
-def find(kind: type[Entry] | str, name: str) -> Entry:
+def find(kind: str, name: str) -> Any: ...
+def find(kind: type[Entry | Metric] | str, name: str) -> Any:
     """The entry of that name, of a kind as a class or as "tracks".
+
+    A name that an entry once had, one of its `aliases`, finds it too.
 
     Raises:
         UnknownName: there is none; the error names the nearest.
+        BadEntry: there is one of the user's, but it cannot be read.
     """
-    kind = _kind(kind)
+    found, chosen, name = entries(kind), _kind(kind), str(name)
+    entry = found.get(name) or found.get(current_name(kind, name))
+    if entry is None:
+        raise missing(chosen, name)
+    return entry
+
+
+def missing(kind: type[Entry | Metric], name: str) -> GenboardError:
+    """The error that says why there is no entry of that name: its file cannot be read, or there is none."""
+    unreadable = {} if issubclass(kind, Metric) else _merged(kind, _folders())[1]
+    return unreadable.get(name) or UnknownName(kind.noun, name, entries(kind))
+
+
+def current_name(kind: type[Entry | Metric] | str, name: str) -> str:
+    """The name today of the entry that has it among its aliases; any other name as it is.
+
+    >>> current_name("generators", "vae")
+    'vae'
+    """
     found = entries(kind)
-    if not isinstance(name, str) or name not in found:
-        raise UnknownName(kind.noun, str(name), found)
-    return found[name]
+    return next((e.name for e in found.values() if name in getattr(e, "aliases", ())), name)
 
 
 def track(name: str) -> Track:
@@ -65,7 +96,16 @@ def track(name: str) -> Track:
     return find(Track, name)
 
 
-def _kind(kind: type[Entry] | str) -> type[Entry]:
+def shape_of(track: Track) -> Shape:
+    """The shape of a track's images: height, width, channels."""
+    return find(Dataset, track.dataset).shape
+
+
+def _folders() -> tuple[Path, ...]:
+    return (_BUILT_IN, home() / "entries")
+
+
+def _kind(kind: type[Entry | Metric] | str) -> type[Entry | Metric]:
     if isinstance(kind, type) and kind in KINDS.values():
         return kind
     if not isinstance(kind, str) or kind not in KINDS:
@@ -85,16 +125,15 @@ def tracks_of(generator: Generator) -> tuple[str, ...]:
     return tuple(entries(Track)) if generator.tracks == "all" else generator.tracks
 
 
-def parse(kind: type[E], path: Path, text: str) -> E:
-    """The entry in `text`; the file's stem is its name.
+def parse(kind: type[E], path: Path, data: bytes | str) -> E:
+    """The entry in `data`; the file's stem is its name.
 
     Raises:
         BadEntry: `path: field: problem`.
     """
+    table = parse_toml(data, path)
     try:
-        return kind.model_validate({"name": path.stem, **tomllib.loads(text)})
-    except tomllib.TOMLDecodeError as e:
-        raise BadEntry(path, "", f"not valid TOML: {e}", "see https://toml.io for the syntax") from e
+        return kind.model_validate({"name": path.stem, **table})
     except ValidationError as e:
         first = e.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -103,23 +142,36 @@ def parse(kind: type[E], path: Path, text: str) -> E:
 
 
 @cache
-def _merged(kind: type[E], folders: tuple[Path, ...]) -> dict[str, E]:
+def _merged(kind: type[E], folders: tuple[Path, ...]) -> tuple[dict[str, E], dict[str, BadEntry]]:
+    """The entries by name, and what is wrong with the others, by the stems of their files; earlier folders go first."""
     found: dict[str, E] = {}
+    unreadable: dict[str, BadEntry] = {}
+    taken: dict[str, str] = {}
     for folder in folders:
         for path, entry in _read(kind, folder).items():
-            if entry.name in found:
-                raise BadEntry(path, "name", f"two {kind.kind} are named {entry.name!r}", "rename the file")
+            try:
+                if isinstance(entry, BadEntry):
+                    raise entry
+                for name in (entry.name, *entry.aliases):
+                    if name in taken:
+                        other = f"two {kind.kind} are named {name!r}" if name == entry.name else f"{name!r} is taken"
+                        raise BadEntry(path, "name" if name == entry.name else "aliases", other, "rename the file")
+            except BadEntry as e:
+                if folder == _BUILT_IN:
+                    raise
+                unreadable[path.stem] = e
+                continue
+            taken |= dict.fromkeys((entry.name, *entry.aliases), entry.name)
             found[entry.name] = entry
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), unreadable
 
 
 @cache
-def _read(kind: type[E], folder: Path) -> dict[Path, E]:
-    return {path: parse(kind, path, _text(path)) for path in sorted((folder / kind.kind).glob("*.toml"))}
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_bytes(path).decode()
-    except UnicodeDecodeError as e:
-        raise BadEntry(path, "", f"not UTF-8: {e.reason} at byte {e.start}", "save it as UTF-8") from e
+def _read(kind: type[E], folder: Path) -> dict[Path, E | BadEntry]:
+    read: dict[Path, E | BadEntry] = {}
+    for path in sorted((folder / kind.kind).glob("*.toml")):
+        try:
+            read[path] = parse(kind, path, read_bytes(path))
+        except BadEntry as e:
+            read[path] = e
+    return read

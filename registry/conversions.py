@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import BadImages, UnknownName
+from . import limits
 from .images import Images, ImageSource, Pixels, Positions, describe
 
 LARGEST = 16_384  # pixels to a side that may be asked for
+PIECE = 1_000_000  # pixels
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Conversion:
     """A conversion, or a family of them.
 
@@ -55,10 +57,7 @@ def convert(pixels: Pixels, names: Sequence[str]) -> Pixels:
         conversion, side = _find(name)
         converted = conversion.apply(pixels, side)
         if converted is None:
-            height, width, channels = pixels.shape
-            raise BadImages(
-                f"{name} does not apply to an image of {describe((height, width, channels))}", conversion.does
-            )
+            raise BadImages(f"{name} does not apply to an image of {describe(pixels.shape)}", conversion.does)
         pixels = converted
     return pixels
 
@@ -103,10 +102,11 @@ def _grey_to_rgb(pixels: Pixels, _: int) -> Pixels | None:
 
 
 def _rgb_to_grey(pixels: Pixels, _: int) -> Pixels | None:
-    if pixels.shape[2] != 3:
-        return None
-    weighted = pixels.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
-    return ((weighted + 32768) >> 16).astype(np.uint8)[..., None]
+    def weigh(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        weighted = colours.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
+        return ((weighted + 32768) >> 16).astype(np.uint8)[:, None]
+
+    return _in_pieces(pixels, weigh) if pixels.shape[2] == 3 else None
 
 
 def _to_rgb(pixels: Pixels, _: int) -> Pixels | None:
@@ -121,15 +121,20 @@ def _to_rgba(pixels: Pixels, _: int) -> Pixels | None:
 
 
 def _over(background: int) -> Callable[[Pixels, int], Pixels | None]:
-    def apply(pixels: Pixels, _: int) -> Pixels | None:
-        if pixels.shape[2] not in (2, 4):
-            return None
-        colours, alpha = pixels[..., :-1].astype(np.uint16), pixels[..., -1:].astype(np.uint16)
+    def blend(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        colours, alpha = pixels[:, :-1].astype(np.uint16), pixels[:, -1:].astype(np.uint16)
         # x / 255 rounded, exactly, for every x up to 255 * 255: no division, and 16 bits suffice.
         x = colours * alpha + np.uint16(background) * (255 - alpha) + np.uint16(128)
         return ((x + (x >> 8)) >> 8).astype(np.uint8)
 
-    return apply
+    return lambda pixels, _: _in_pieces(pixels, blend) if pixels.shape[2] in (2, 4) else None
+
+
+def _in_pieces(pixels: Pixels, function: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> Pixels:
+    """A function of pixels (n, channels), a million at a time: wider numbers than uint8 are never there for all."""
+    flat = pixels.reshape(-1, pixels.shape[2])
+    done = [function(flat[start : start + PIECE]) for start in range(0, len(flat), PIECE)]
+    return np.concatenate(done).reshape(*pixels.shape[:2], -1)
 
 
 def _centre_crop(pixels: Pixels, side: int) -> Pixels | None:
@@ -141,7 +146,9 @@ def _centre_crop(pixels: Pixels, side: int) -> Pixels | None:
     return pixels[top : top + side, left : left + side]
 
 
-def _resize(filter: Image.Resampling) -> Callable[[Pixels, int], Pixels | None]:
+def _resize(name: str) -> Callable[[Pixels, int], Pixels | None]:
+    filter = Image.Resampling[name]
+
     def apply(pixels: Pixels, side: int) -> Pixels | None:
         square = pixels.shape[0] == pixels.shape[1]
         return _resampled(pixels, side, side, filter) if square and pixels.shape[2] in (1, 3) else None
@@ -161,6 +168,8 @@ def _adm_crop(pixels: Pixels, side: int) -> Pixels | None:
 
 
 def _resampled(pixels: Pixels, height: int, width: int, filter: Image.Resampling) -> Pixels:
+    if height * width > limits.PIXELS:
+        raise BadImages(f"{width:,}x{height:,} pixels would be made of it", f"the limit is {limits.PIXELS:,}")
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     resized: NDArray[np.uint8] = np.asarray(image.resize((width, height), filter), np.uint8)
     return resized.reshape(height, width, pixels.shape[2])
@@ -171,69 +180,58 @@ def _not_in_memory(pixels: Pixels, _: int) -> Pixels | None:
     return None
 
 
-_ROWS = (
-    Conversion(name="grey-to-rgb", does="grey images only: the one channel three times", apply=_grey_to_rgb),
-    Conversion(
-        name="rgb-to-grey",
-        does="RGB images only: (19595 R + 38470 G + 7471 B + 32768) / 65536 rounded down, the luma of ITU-R BT.601",
-        apply=_rgb_to_grey,
+# A name, what the result equals, and the function.
+_ROWS: tuple[tuple[str, str, Callable[[Pixels, int], Pixels | None]], ...] = (
+    ("grey-to-rgb", "grey images only: the one channel three times", _grey_to_rgb),
+    (
+        "rgb-to-grey",
+        "RGB images only: (19595 R + 38470 G + 7471 B + 32768) / 65536 rounded down, the luma of ITU-R BT.601",
+        _rgb_to_grey,
     ),
-    Conversion(
-        name="to-rgb",
-        does="sets that mix colours: grey becomes three channels, RGB stays; in files also palettes and CMYK; no alpha",
-        apply=_to_rgb,
+    (
+        "to-rgb",
+        "sets that mix colours: grey becomes three channels, RGB stays; in files also palettes and CMYK; no alpha",
+        _to_rgb,
     ),
-    Conversion(
-        name="to-rgba",
-        does="sets that mix colours: grey becomes three channels, no alpha becomes opaque; in files palettes too",
-        apply=_to_rgba,
+    (
+        "to-rgba",
+        "sets that mix colours: grey becomes three channels, no alpha becomes opaque; in files palettes too",
+        _to_rgba,
     ),
-    Conversion(
-        name="palette-to-rgb",
-        does="files with a palette only: the colours looked up, with their alpha where some are transparent",
-        apply=_not_in_memory,
+    (
+        "palette-to-rgb",
+        "files with a palette only: the colours looked up, with their alpha where some are transparent",
+        _not_in_memory,
     ),
-    Conversion(
-        name="rgba-over-white",
-        does="images with alpha only: (c a + 255 (255 - a)) / 255, rounded half up; grey with alpha becomes grey",
-        apply=_over(255),
+    (
+        "rgba-over-white",
+        "images with alpha only: (c a + 255 (255 - a)) / 255, rounded half up; grey with alpha becomes grey",
+        _over(255),
     ),
-    Conversion(
-        name="rgba-over-black",
-        does="images with alpha only: c a / 255, rounded half up; grey with alpha becomes grey",
-        apply=_over(0),
+    ("rgba-over-black", "images with alpha only: c a / 255, rounded half up; grey with alpha becomes grey", _over(0)),
+    (
+        "centre-crop",
+        "the largest square in the middle; an odd row or column more is cut at the bottom or right",
+        _centre_crop,
     ),
-    Conversion(
-        name="centre-crop",
-        does="the largest square in the middle; an odd row or column more is cut at the bottom or right",
-        apply=_centre_crop,
+    (
+        "centre-crop-N",
+        "N x N pixels in the middle of an image at least as large; odd ones more are cut at the bottom or right",
+        _centre_crop,
     ),
-    Conversion(
-        name="centre-crop-N",
-        does="N x N pixels in the middle of an image at least as large; odd ones more are cut at the bottom or right",
-        apply=_centre_crop,
+    ("resize-N", "square images only: N x N by Pillow's bicubic filter, antialiased, on 8 bits", _resize("BICUBIC")),
+    (
+        "resize-lanczos-N",
+        "square images only: N x N by Pillow's Lanczos filter, antialiased, on 8 bits",
+        _resize("LANCZOS"),
     ),
-    Conversion(
-        name="resize-N",
-        does="square images only: N x N by Pillow's bicubic filter, antialiased, on 8 bits",
-        apply=_resize(Image.Resampling.BICUBIC),
-    ),
-    Conversion(
-        name="resize-lanczos-N",
-        does="square images only: N x N by Pillow's Lanczos filter, antialiased, on 8 bits",
-        apply=_resize(Image.Resampling.LANCZOS),
-    ),
-    Conversion(
-        name="resize-box-N",
-        does="square images only: N x N by Pillow's box filter, on 8 bits",
-        apply=_resize(Image.Resampling.BOX),
-    ),
-    Conversion(
-        name="adm-crop-N",
-        does="grey or RGB: halved (box) while the short side is 2 N or more, short side to N (bicubic), middle N x N",
-        apply=_adm_crop,
+    ("resize-box-N", "square images only: N x N by Pillow's box filter, on 8 bits", _resize("BOX")),
+    (
+        "adm-crop-N",
+        "grey or RGB: halved (box) while the short side is 2 N or more, short side to N (bicubic), middle N x N",
+        _adm_crop,
     ),
 )
 
-CONVERSIONS = {row.name: row for row in _ROWS}
+CONVERSIONS = {name: Conversion(name, does, apply) for name, does, apply in _ROWS}
 assert len(CONVERSIONS) == len(_ROWS)

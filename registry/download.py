@@ -20,11 +20,12 @@ class CannotDownload(GenboardError, OSError):
     """An address that does not give its file. The hint is the caller's to write: it knows where the file belongs."""
 
 
-def download(url: str) -> bytes:
-    """What stands at `url`, http or https.
+def download(url: str, limit: int) -> bytes:
+    """What stands at `url`, http or https, of no more than so many bytes.
 
     Raises:
-        CannotDownload: no connection, an answer other than the file, or fewer bytes than announced after every try.
+        CannotDownload: no connection, an answer other than the file, more bytes than the limit, announced or sent, or
+            fewer bytes than announced after every try.
     """
     received = bytearray()
     problem = ""
@@ -32,10 +33,12 @@ def download(url: str) -> bytes:
         if attempt:
             time.sleep(PAUSE)
         try:
-            total = _receive(url, received)
+            total = _receive(url, received, limit)
         except HTTPError as e:
             e.close()
             raise CannotDownload(f"{url} answers {e.code} {e.reason}") from e
+        except CannotDownload:
+            raise
         except (OSError, HTTPException) as e:  # a URLError is an OSError
             problem = str(getattr(e, "reason", e))
             continue
@@ -45,7 +48,7 @@ def download(url: str) -> bytes:
     raise CannotDownload(f"{url} cannot be downloaded: {problem}")
 
 
-def _receive(url: str, received: bytearray) -> int | None:
+def _receive(url: str, received: bytearray, limit: int) -> int | None:
     """Append what is still missing, and return the announced size of the whole, if it was announced."""
     request = urllib.request.Request(url, headers={"User-Agent": "genboard"})
     if received:
@@ -53,14 +56,21 @@ def _receive(url: str, received: bytearray) -> int | None:
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
         if not _continues(answer, len(received)):
             received.clear()
-        length = answer.headers.get("Content-Length")
-        total = None if length is None else len(received) + int(length)
+        length = answer.headers.get("Content-Length", "")
+        total = len(received) + int(length) if length.isascii() and length.isdecimal() else None
+        _refuse_more(url, total or 0, limit)
         with bar(url.rpartition("/")[2], total or 0, "B") as progress:
             progress.update(len(received))
             while chunk := answer.read(CHUNK):
                 received += chunk
+                _refuse_more(url, len(received), limit)
                 progress.update(len(chunk))
     return total
+
+
+def _refuse_more(url: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise CannotDownload(f"{url} sends {size:,} bytes or more, where the limit is {limit:,}")
 
 
 def _continues(answer: HTTPResponse, start: int) -> bool:

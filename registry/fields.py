@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, StringConstraints, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+from ..core.files import problem_with_name
+
+
+def _usable(name: str) -> str:
+    problem = problem_with_name(name)
+    if problem:
+        raise ValueError(problem)
+    return name
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80), AfterValidator(_usable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Of weights: the whole SHA-256, or its first digits where only those are published.
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
 # Of a Hub repository: a branch or a tag moves.
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+
+
+def _is_repo(repo: str) -> str:
+    if (
+        not re.fullmatch(r"([A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}", repo, re.ASCII)
+        or ".." in repo
+        or "--" in repo
+    ):
+        raise ValueError(f"{repo!r} is not the name of a repository on the Hub; write OWNER/NAME")
+    return repo
+
+
+def _is_inside(path: str) -> str:
+    if path.startswith("/") or "\\" in path or ".." in path.split("/"):
+        raise ValueError(f"{path!r} leads out of the repository")
+    return path
+
+
+Repo = Annotated[str, AfterValidator(_is_repo)]
+HubPath = Annotated[str, AfterValidator(_is_inside)]  # of a file, or the name of a branch
 
 
 class Strict(BaseModel):
@@ -27,9 +58,11 @@ class Weights(Strict):
     file: str | None = None  # committed, a safetensors file under `registry/`
     local: str | None = None  # the user's, relative to their data folder
     url: HttpUrl | None = None  # kept in the torch hub cache
-    repo: str | None = None  # on the Hugging Face Hub, kept in its cache
-    revision: str | None = None
-    path: str | None = None
+    repo: Repo | None = None  # on the Hugging Face Hub, kept in its cache
+    revision: HubPath | None = None
+    path: HubPath | None = None
+    wrapped: str | None = None  # the dictionary of a torch checkpoint that holds the weights: "state_dict"
+    prefix: str | None = None  # only the weights whose names begin so are read, without it: "module.", "decoder."
 
     @model_validator(mode="after")
     def _one_place(self) -> Weights:
@@ -39,3 +72,16 @@ class Weights(Strict):
         if sum(map(bool, (self.file, self.local, self.url, self.repo))) != 1:
             raise ValueError("give exactly one source: file, local, url, or repo with revision and path")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """What decides which weights are read."""
+        return {"weights": self.sha256, **self.model_dump(include={"wrapped", "prefix"}, exclude_none=True)}
+
+
+def _whole(file: Weights) -> Weights:
+    if file.wrapped or file.prefix:
+        raise ValueError("wrapped and prefix are for weights by name, and this file is read as a whole")
+    return file
+
+
+WholeFile = Annotated[Weights, AfterValidator(_whole)]

@@ -6,7 +6,7 @@ A digest reads pixels, never files: it depends on neither the container nor its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ Captions: TypeAlias = tuple[str, ...]
 Positions: TypeAlias = NDArray[np.int64]
 
 MODES = {1: "L", 3: "RGB"}
+NAMED = 5  # files that are left out, of however many
 _COLOURS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 
 
@@ -73,12 +74,23 @@ class ImageSource:
         count: how many there are.
         read: images start..stop, in a fixed order.
         walk: what `sweep` gives, where another order than the fixed one is cheaper.
+        skipped: names of the files beside them that are no images, or of formats that were left out on request.
     """
 
     name: str
     count: int
     read: Callable[[int, int], Images]
     walk: Callable[[int], Iterator[tuple[Positions, Images]]] | None = None
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> str | None:
+        """How many files were skipped, and the first of their names, or none if nothing was."""
+        if not self.skipped:
+            return None
+        number = f"{len(self.skipped):,} {'file was' if len(self.skipped) == 1 else 'files were'} left out"
+        more = f" and {len(self.skipped) - NAMED:,} more" if len(self.skipped) > NAMED else ""
+        return f"{self.name}: {number}: {', '.join(self.skipped[:NAMED])}{more}"
 
     def runs(self, size: int = 256) -> Iterator[Images]:
         """All images in order, `size` at a time."""
@@ -96,7 +108,7 @@ class ImageSource:
             start += len(images)
 
     def first(self, n: int) -> ImageSource:
-        return self if n >= self.count else ImageSource(self.name, n, self.read)
+        return self if n >= self.count else ImageSource(self.name, n, self.read, skipped=self.skipped)
 
 
 def joined(parts: Sequence[Images]) -> Images:
@@ -124,7 +136,7 @@ def expect_shape(images: Images, shape: Shape, source: str) -> None:
         )
 
 
-def describe(shape: Shape) -> str:
+def describe(shape: tuple[int, ...]) -> str:
     """Width, height and colour in words.
 
     >>> describe((8, 6, 1)), describe((8, 6, 4))
@@ -162,15 +174,7 @@ def image_keys(images: Images) -> Labels:
 
 def content_digest(images: Images) -> str:
     """SHA-256 over the sorted digests of all examples: the order does not matter."""
-    return digest_of_examples(example_digests(images))
-
-
-def digest_of_examples(digests: Iterable[bytes]) -> str:
-    """The content digest of the images that have these digests."""
-    whole = hashlib.sha256()
-    for digest in sorted(digests):
-        whole.update(digest)
-    return whole.hexdigest()
+    return hashlib.sha256(b"".join(sorted(example_digests(images)))).hexdigest()
 
 
 def sequence_digest(runs: Iterator[Images]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from .fields import Commit, Sha256, Strict, Weights
+from .fields import Commit, Repo, Sha256, Strict, Weights, WholeFile
 
 
 class BuiltIn(Strict):
@@ -31,13 +31,13 @@ class TorchWeights(Strict):
     weights: Weights
 
     def identity(self) -> dict[str, Any]:
-        return {"weights": self.weights.sha256}
+        return self.weights.identity()
 
 
 class _Program(Strict):
     """What is said of a program, latents (and labels) to images, in whatever format."""
 
-    program: Weights
+    program: WholeFile
     latents: Literal["normal", "uniform"] = "normal"  # N(0, I), or uniform in [-1, 1)
     range: tuple[int, int]  # of the images that come out: [0, 1] or [-1, 1]
 
@@ -67,7 +67,7 @@ class Diffusers(Strict):
     """A pipeline of the library diffusers: of a Hub repository at a pinned revision, or in a folder of the user's."""
 
     kind: Literal["diffusers"]
-    repo: str | None = None
+    repo: Repo | None = None
     revision: Commit | None = None
     path: str | None = None  # relative to the user's data folder
     sha256: Sha256 | None = None  # over the files of that folder, see `docs/generators.md`; checked where it is given
@@ -91,10 +91,11 @@ class Samples(Strict):
 
     kind: Literal["samples"]
     path: str | None = None  # relative to the user's data folder
-    file: Weights | None = None  # or one file, by address and SHA-256
+    file: WholeFile | None = None  # or one file, by address and SHA-256
     table: str | None = None  # a CSV of labels and captions, relative to the data folder; else one beside the images
     columns: Mapping[Literal["image", "label", "caption"], str] = Field(default_factory=dict)  # of Parquet, of the CSV
     conversions: tuple[str, ...] = ()
+    skip: bool = False  # leave out image files of formats that are not read, which are an error otherwise
 
     @model_validator(mode="after")
     def _one_place(self) -> Samples:

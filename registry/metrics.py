@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Concatenate, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Concatenate, Literal, TypeAlias
 
 from ..core.errors import UnknownName
 from .resolve import lazy_modules
@@ -66,11 +66,13 @@ class Metric:
         target: the value of a perfect generator where that is neither end of the range.
     """
 
+    kind: ClassVar[str] = "metrics"
+    noun: ClassVar[str] = "metric"
     name: str
     title: str
     version: int
     fn: MetricFunction
-    reads: tuple[Input, ...]
+    reads: tuple[Input, ...] = ("real.features", "fake.features")
     better: Better | None
     range: tuple[float, float]
     summary: str
@@ -122,7 +124,6 @@ _ROWS = (
         title="Kernel distance",
         version=2,
         fn=kernel.kernel_distance,
-        reads=("real.features", "fake.features"),
         better="lower",
         range=(-float("inf"), float("inf")),  # unbiased, so it falls below zero for a perfect generator
         symmetric=True,
@@ -136,7 +137,6 @@ _ROWS = (
         title="CMMD",
         version=2,
         fn=cmmd.cmmd,
-        reads=("real.features", "fake.features"),
         better="lower",
         range=(0.0, float("inf")),
         symmetric=True,
@@ -161,7 +161,6 @@ _ROWS = (
         title="Precision",
         version=1,
         fn=manifold.precision,
-        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
         role="fidelity",
@@ -175,7 +174,6 @@ _ROWS = (
         title="Recall",
         version=2,
         fn=manifold.recall,
-        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
         role="diversity",
@@ -189,7 +187,6 @@ _ROWS = (
         title="Density",
         version=1,
         fn=manifold.density,
-        reads=("real.features", "fake.features"),
         better=None,
         range=(0.0, float("inf")),
         role="fidelity",
@@ -204,7 +201,6 @@ _ROWS = (
         title="Coverage",
         version=2,
         fn=manifold.coverage,
-        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
         role="diversity",
@@ -218,7 +214,6 @@ _ROWS = (
         title="Realism score",
         version=2,
         fn=realism.realism,
-        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, float("inf")),
         role="fidelity",
@@ -231,7 +226,6 @@ _ROWS = (
         title="Alpha-precision",
         version=1,
         fn=typicality.alpha_precision,
-        reads=("real.features", "fake.features"),
         better="higher",
         range=(0.0, 1.0),
         role="fidelity",
@@ -244,7 +238,6 @@ _ROWS = (
         title="Beta-recall",
         version=2,
         fn=typicality.beta_recall,
-        reads=("real.features", "fake.features"),
         better=None,
         range=(0.0, 1.0),
         role="diversity",

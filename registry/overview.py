@@ -7,10 +7,17 @@ from typing import Any
 
 from ..core.errors import UnknownName
 from .catalog import KINDS, entries, find, tracks_of
-from .metrics import METRICS, Metric, find_metric
-from .schema import Dataset, Entry, Extractor, Generator, Track
+from .metrics import Metric
+from .schema import Entry, Generator
 
-_ALL_KINDS = (*KINDS, "metrics")
+# What tells the entries of a kind apart, beside their names.
+_FIELDS = {
+    "datasets": ("count", "shape"),
+    "generators": ("family", "kind", "task", "tracks", "baseline", "origin", "licence"),
+    "extractors": ("dim", "classes"),
+    "tracks": ("version", "dataset", "samples", "primary"),
+    "metrics": ("version", "better"),
+}
 
 
 def listed(kind: str) -> list[dict[str, Any]]:
@@ -19,9 +26,8 @@ def listed(kind: str) -> list[dict[str, Any]]:
     Raises:
         UnknownName: no such kind.
     """
-    if _plural(kind) == "metrics":
-        return [_metric_row(metric) for metric in METRICS.values()]
-    return [_row(entry) for entry in entries(KINDS[_plural(kind)]).values()]
+    kind = _plural(kind)
+    return [_row(entry, ("name", *_FIELDS[kind], "title")) for entry in entries(kind).values()]
 
 
 def shown(kind: str, name: str) -> dict[str, Any]:
@@ -30,12 +36,10 @@ def shown(kind: str, name: str) -> dict[str, Any]:
     Raises:
         UnknownName: no such kind, or no such name.
     """
-    if _plural(kind) == "metrics":
-        metric = find_metric(name)
-        values = {f.name: getattr(metric, f.name) for f in fields(metric)}
-        plain = {"fn": metric.path, "params": dict(metric.params), "range": [_bound(b) for b in metric.range]}
-        return {**values, **plain}
-    entry = find(KINDS[_plural(kind)], name)
+    entry = find(_plural(kind), name)
+    if isinstance(entry, Metric):
+        values = {f.name: getattr(entry, f.name) for f in fields(entry)}
+        return {**values, "fn": entry.path, "params": dict(entry.params), "range": [_bound(b) for b in entry.range]}
     values = entry.model_dump(mode="json")
     return {**values, "tracks": list(tracks_of(entry))} if isinstance(entry, Generator) else values
 
@@ -55,41 +59,16 @@ def flat(entry: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _plural(kind: str) -> str:
     plural = kind if kind.endswith("s") else kind + "s"
-    if plural not in _ALL_KINDS:
-        raise UnknownName("kind of entry", kind, _ALL_KINDS)
+    if plural not in KINDS:
+        raise UnknownName("kind of entry", kind, KINDS)
     return plural
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: Entry | Metric, names: tuple[str, ...]) -> dict[str, Any]:
+    values = {name: getattr(entry, name) for name in names}
     if isinstance(entry, Generator):
-        return {
-            "name": entry.name,
-            "family": entry.family,
-            "kind": entry.source.kind,
-            "task": entry.task,
-            "tracks": list(tracks_of(entry)),
-            "baseline": entry.baseline,
-            "origin": entry.origin,
-            "licence": entry.licence,
-            "title": entry.title,
-        }
-    if isinstance(entry, Dataset):
-        return {"name": entry.name, "count": entry.count, "shape": list(entry.shape), "title": entry.title}
-    if isinstance(entry, Extractor):
-        return {"name": entry.name, "dim": entry.dim, "classes": entry.classes, "title": entry.title}
-    assert isinstance(entry, Track)
-    return {
-        "name": entry.name,
-        "version": entry.version,
-        "dataset": entry.dataset,
-        "samples": entry.samples,
-        "primary": entry.primary,
-        "title": entry.title,
-    }
-
-
-def _metric_row(metric: Metric) -> dict[str, Any]:
-    return {"name": metric.name, "version": metric.version, "better": metric.better, "title": metric.title}
+        values |= {"kind": entry.source.kind, "tracks": tracks_of(entry)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _bound(bound: float) -> float | None:

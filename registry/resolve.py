@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,16 @@ def function(name: str, under: str = "") -> Callable[..., Any]:
     # Entries are data, and a user's own are read too: absolute names would let one run any installed code.
     parts = [PACKAGE, *filter(None, (under, module))]
     try:
-        found: Callable[..., Any] = getattr(import_module(".".join(parts)), attribute)
-    except (ImportError, AttributeError) as e:
+        found = getattr(import_module(".".join(parts)), attribute)
+    except (ImportError, AttributeError, ValueError) as e:
         raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "write `module:function`") from e
-    return found
+    # What a module has of Python or of a library, such as `__builtins__`, is nothing that an entry may name.
+    made_of = found.func if isinstance(found, partial) else found
+    own = callable(found) and str(getattr(made_of, "__module__", "")).startswith(f"{PACKAGE}.")
+    if not own or attribute.startswith("_"):
+        raise GenboardError(f"{name!r} is no function of {PACKAGE}.{under}", "write `module:function`")
+    named: Callable[..., Any] = found
+    return named
 
 
 @dataclass(frozen=True)

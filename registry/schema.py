@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, HttpUrl, model_validator
+from pydantic import AliasChoices, Field, HttpUrl, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from .fields import HubPath, Repo
 from .fields import Name as Name
 from .fields import Sha256 as Sha256
 from .fields import Strict as Strict
@@ -28,6 +29,12 @@ class Entry(Strict):
     noun: ClassVar[str]
     name: Name
     title: str
+    aliases: tuple[Name, ...] = ()  # names it had before: results under them are its own
+
+    @model_serializer(mode="wrap")
+    def _without_no_aliases(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What is kept of tracks by a digest of all their fields was kept before there were aliases.
+        return {key: value for key, value in serialize(self).items() if key != "aliases" or value}
 
 
 class Split(Strict):
@@ -48,8 +55,8 @@ class Hub(Strict):
     """Parquet files of a data set repository on the Hugging Face Hub, at a pinned revision."""
 
     kind: Literal["hub"]
-    repo: str
-    files: dict[Name, tuple[str, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
+    repo: Repo
+    files: dict[Name, tuple[HubPath, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
     image: str = "image"
     label: str | None = None  # the column; without, the images are unlabelled
 
@@ -63,6 +70,7 @@ class Local(Strict):
 
     kind: Literal["local"]
     paths: dict[Name, str]  # relative ones from the user's data folder
+    skip: bool = False  # leave out image files of formats that are not read, which are an error otherwise
 
     @property
     def parts(self) -> set[str]:
@@ -89,7 +97,7 @@ class Dataset(Entry):
     source: Embedded | Hub | Local | Torchvision = Field(discriminator="kind")
     revision: str
     conversions: tuple[str, ...] = ()  # applied to every image as it is read, see `registry.conversions`
-    shape: Shape  # after them
+    shape: Shape  # after the conversions
     parts: dict[Name, int]  # as published, with the number of images in each
     splits: dict[Name, Split]  # see `registry.datasets.splits`
     classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are left aside
@@ -156,7 +164,7 @@ class Extractor(Entry):
         return {
             "name": self.name,
             "version": self.version,
-            "weights": self.weights.sha256 if self.weights else None,
+            **(self.weights.identity() if self.weights else {"weights": None}),
             "preprocessing": self.preprocessing,
             "layer": self.layer,
             **({} if precision == "float32" else {"precision": precision}),

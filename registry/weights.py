@@ -10,25 +10,29 @@ import hashlib
 import math
 import os
 import pickle
+import re
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 from filelock import FileLock
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from ..core.errors import BadWeights, CannotWrite, GenboardError
 from ..core.files import home, make_folder, sha256, write_bytes
+from . import limits
 from .download import CannotDownload, download
-from .extras import need
 from .fields import Weights
+from .hub import HubFile
+from .sources.damage import first_line, refusing, size_of
 
 ROOT = Path(__file__).parent
+_NARROW = {"BF16", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0"}  # floats that NumPy does not have
+_UNSAFE = re.compile(r"Unsupported (?:global|operand|class)[^.\n]*|[Cc]an only [^.\n]*")
 
 
 def fetch(weights: Weights) -> Path:
@@ -41,7 +45,7 @@ def fetch(weights: Weights) -> Path:
     if weights.file is not None:
         path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
     elif weights.url is not None:
-        path = torch_cache() / Path(weights.url.path or "").name
+        path = place_in_cache(weights)
         hint = "delete the file, and it is downloaded again"
         if not path.is_file():
             _download(weights, path)
@@ -52,10 +56,8 @@ def fetch(weights: Weights) -> Path:
         assert weights.revision
         assert weights.path
         proof = f" (SHA-256 {weights.sha256})"
-        path, hint = (
-            hub_file(weights.repo, weights.revision, weights.path, proof),
-            "delete the file, and it is downloaded again",
-        )
+        path = HubFile(weights.repo, weights.revision, weights.path, proof=proof).fetch()
+        hint = "delete the file, and it is downloaded again"
     found = digest_of_file(path)
     if not found.startswith(weights.sha256):
         raise BadWeights(f"{path} has SHA-256 {found}, but its entry says {weights.sha256}", hint)
@@ -70,10 +72,11 @@ def read_weights(weights: Weights) -> dict[str, NDArray[Any]]:
         GenboardError: it cannot be had.
     """
     path = fetch(weights)
-    try:
-        return safetensors.numpy.load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
-    except SafetensorError as e:
-        raise BadWeights(f"{path} is not a safetensors file: {e}", "name another file in its entry") from e
+    if path.suffix != ".safetensors":
+        return _chosen(_read_torch(path, weights.wrapped), weights.prefix, path)
+    if weights.wrapped is not None:
+        raise BadWeights(f"{path} holds no dictionaries, as safetensors never do", "leave out `wrapped` in its entry")
+    return _chosen(_read_safetensors(path), weights.prefix, path)
 
 
 def write_weights(path: Path, arrays: Mapping[str, NDArray[np.float32]]) -> str:
@@ -95,17 +98,29 @@ def torch_cache() -> Path:
     return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
 
 
+def place_in_cache(weights: Weights) -> Path:
+    """Where the file of an address lies in the cache, or belongs: named with its digest, for many have one name.
+
+    A file under its plain name, where torch hub itself would put it, will do if it is the right one.
+    """
+    name = Path(weights.url.path or "").name if weights.url else ""
+    path, plain = torch_cache() / f"{weights.sha256[:8]}-{name}", torch_cache() / name
+    there = plain.is_file() and not path.is_file() and digest_of_file(plain).startswith(weights.sha256)
+    return plain if there else path
+
+
 def digest_of_file(path: Path) -> str:
     """SHA-256 of a file of any size.
 
     Raises:
-        BadWeights: it cannot be read.
+        BadWeights: it cannot be read, or is a pipe or a device.
     """
+    size_of(path, BadWeights)
     try:
         with path.open("rb") as f:
             return hashlib.file_digest(f, "sha256").hexdigest()
     except OSError as e:
-        raise BadWeights(f"{path} cannot be read: {e.strerror}", "check the path") from e
+        raise BadWeights(f"{path}: cannot be read: {e.strerror}", "check its permissions") from e
 
 
 def _download(weights: Weights, path: Path) -> None:
@@ -113,78 +128,103 @@ def _download(weights: Weights, path: Path) -> None:
     try:
         # Two processes may want the same file: the second finds it there.
         with FileLock(path.with_name(f".{path.name}.lock")):
-            if not path.is_file():
-                write_bytes(path, _downloaded(weights, path))
+            if path.is_file():
+                return
+            data = download(str(weights.url), limits.DOWNLOAD)
+            found = sha256(data)
+            if not found.startswith(weights.sha256):
+                raise BadWeights(
+                    f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
+                    "it was discarded",
+                    f"the file at this address has changed; put the right one at {path}",
+                )
+            write_bytes(path, data)
+    except CannotDownload as e:
+        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
     except GenboardError:
         raise
     except OSError as e:
         raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
 
 
-def _downloaded(weights: Weights, path: Path) -> bytes:
-    try:
-        data = download(str(weights.url))
-    except CannotDownload as e:
-        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
-    found = sha256(data)
-    if not found.startswith(weights.sha256):
-        raise BadWeights(
-            f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; it was discarded",
-            f"the file at this address has changed; put the right one at {path}",
-        )
-    return data
+def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
+    with refusing(BadWeights, f"{path} is not a safetensors file", "name another file in its entry"):
+        with safetensors.safe_open(path, "numpy") as file:
+            narrow = any(file.get_slice(key).get_dtype() in _NARROW for key in file.keys())
+        if not narrow:
+            return safetensors.numpy.load_file(path)
+        from safetensors.torch import load_file
+
+        return _arrays(path, load_file(path))
 
 
-def hub_file(repo: str, revision: str, path: str, proof: str = "") -> Path:
-    """A file of a model repository on the Hugging Face Hub, from its cache or over the network.
-
-    Args:
-        proof: by what the file is known, for the hint.
-
-    Raises:
-        GenboardError: it cannot be had.
-    """
-    hub = need("huggingface_hub", "hub")
-    with refusing_hub(repo, revision, path, proof):
-        return Path(hub.hf_hub_download(repo, path, revision=revision))
-
-
-@contextmanager
-def refusing_hub(repo: str, revision: str, path: str, proof: str = "") -> Iterator[None]:
-    """Raise a GenboardError that names the file and where it belongs, for whatever the Hub answers inside."""
-    constants, errors = need("huggingface_hub.constants", "hub"), need("huggingface_hub.errors", "hub")
-    place = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}/snapshots/{revision}" / path
-    by_hand = f"put the file there yourself: {place}{proof}"
-    what = f"{path} of {repo} on the Hugging Face Hub"
-    try:
-        yield
-    except errors.GatedRepoError as e:
-        page = f"https://huggingface.co/{repo}"
-        raise GenboardError(f"{what} is gated", f"ask for access at {page}, then `hf auth login`; or {by_hand}") from e
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as e:
-        if not isinstance(e, errors.LocalEntryNotFoundError):
-            raise GenboardError(f"{what} does not exist or is not public: revision {revision}", by_hand) from e
-        raise GenboardError(f"{what} is not in the cache, and the network is unavailable", by_hand) from e
-    except (errors.HfHubHTTPError, OSError) as e:
-        reason = str(e).strip().partition("\n")[0]
-        raise GenboardError(f"{what} cannot be downloaded: {reason}", by_hand) from e
-
-
-def _read_torch(path: Path) -> dict[str, NDArray[Any]]:
+def _read_torch(path: Path, wrapped: str | None) -> dict[str, NDArray[Any]]:
     import torch
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what torch says of a pickle that it then refuses
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as e:
-        problem = str(e).strip().partition("\n")[0]
-        raise BadWeights(
-            f"{path} holds more than plain weights: {problem}", "save a state_dict; only tensors are read, never code"
-        ) from e
-    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+    except Exception as e:  # damaged bytes raise whatever they happen to spell
+        problem = first_line(e)
+        if isinstance(e, pickle.UnpicklingError) and problem.startswith("Weights only load failed"):
+            what = _UNSAFE.search(str(e))
+            problem = what[0] if what else "it is no pickle of tensors"
+            hint = "save a state_dict; only tensors are read, never code"
+            raise BadWeights(f"{path} holds more than plain weights: {problem}", hint) from e
+        raise BadWeights(f"{path} is damaged, or no file of torch.save: {problem}", "restore it") from e
+    return _arrays(path, _state(found, wrapped, path))
+
+
+def _arrays(path: Path, tensors: Mapping[Any, Any]) -> dict[str, NDArray[Any]]:
+    """Tensors as arrays, by name; floats that NumPy does not have become float32, which holds each of them exactly."""
+    import torch
+
+    found = {}
+    for key, tensor in tensors.items():
+        for wrong, why in (
+            (tensor.is_meta, "is on the device meta, which holds no numbers"),
+            (tensor.layout != torch.strided, f"has the layout {tensor.layout}"),
+            (tensor.is_quantized, f"is quantized, {tensor.dtype}"),
+        ):
+            if wrong:
+                raise BadWeights(f"{path}: {key!r} {why}", "save plain dense tensors, in float32")
+        with refusing(BadWeights, f"{path}: {key!r} is {tensor.dtype}", "save it as float32"):
+            plain = tensor.detach().resolve_conj().resolve_neg()
+            narrow = tensor.dtype.is_floating_point and tensor.dtype.itemsize < 4 and tensor.dtype != torch.float16
+            found[str(key)] = (plain.float() if narrow else plain).numpy()
+    return found
+
+
+def _state(found: object, wrapped: str | None, path: Path) -> Mapping[Any, Any]:
+    """The named tensors of a torch file: all of it, or the dictionary in it that the entry names."""
+    inside = {key: value for key, value in found.items() if _is_state(value)} if isinstance(found, Mapping) else {}
+    if wrapped is not None:
+        if wrapped not in inside:
+            known = f"it has: {', '.join(map(repr, inside))}" if inside else "leave out `wrapped` in its entry"
+            raise BadWeights(f"{path} has no dictionary {wrapped!r} of named tensors", known)
+        return inside[wrapped]
+    if inside:
+        one = " or ".join(f'`wrapped = "{key}"`' for key in inside)
+        raise BadWeights(f"{path} holds its weights in a dictionary within", f"name it in the entry: {one}")
+    if not _is_state(found):
         raise BadWeights(f"{path} does not hold named tensors", "save a state_dict")
-    for key, value in found.items():
-        if value.dtype == torch.bfloat16:
-            raise BadWeights(f"{path}: {key!r} is {value.dtype}, which NumPy does not have", "save it as float32")
-    return {str(key): value.numpy() for key, value in found.items()}
+    return found
+
+
+def _is_state(found: object) -> TypeGuard[Mapping[Any, Any]]:
+    import torch
+
+    return isinstance(found, Mapping) and bool(found) and all(isinstance(v, torch.Tensor) for v in found.values())
+
+
+def _chosen(arrays: dict[str, NDArray[Any]], prefix: str | None, path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with a prefix, without it."""
+    if prefix is None:
+        return arrays
+    chosen = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+    if not chosen:
+        heads = ", ".join(sorted({f"{key.partition('.')[0]}." for key in arrays if "." in key}))
+        hint = f"they begin with: {heads}" if heads else "leave out `prefix` in its entry"
+        raise BadWeights(f"{path}: no weight's name begins with {prefix!r}", hint)
+    return chosen

@@ -91,13 +91,16 @@ def save(folder: Path, name: str, fd: float | None, se: float | None = 0.1, **ch
         reason = f"unmeasurable {HOSTILE}" if value is None or error is None else None
         metrics.append(measured(column.metric, value, error, column.against, reason))
     failure = changes.pop("error", None)
+    suspicion = changes.pop("suspicion", None)  # value and standard error by name
     png = picture()
     layout = {"sha256": sha256(png), "tiles": 64, "columns": 8, "gap": 1, "tile": [8, 8]}
     sampling = {"protocol": 1, "n": n, "seed": TRACK.seed, "shape": [8, 8, 1], "digest": "cd" * 32}
     cost = {"sampling_s": 1.0, "measuring_s": 2.0, "images_per_s": 500.0, "peak_memory_mib": None}
     machine = dict.fromkeys(("genboard", "python", "torch", "numpy", "system", "processor", "device"), "0")
+    odd = [measured(m, v, se, "reference", None if se else HOSTILE) for m, (v, se) in (suspicion or {}).items()]
     result = Result.model_validate(
         {
+            **({"suspicion": odd} if suspicion else {}),
             "schema": 1,
             "id": result_id(specification),
             "status": "failed" if failure else "complete",
@@ -160,7 +163,10 @@ def many(folder: Path, count: int) -> Records:
     return read_records([folder])
 
 
-def study(track: str = TRACK.name, names: tuple[str, ...] = ("alpha", "beta", "gamma"), last: int = 4) -> Table:
+FIVE = ("alpha", "beta", "gamma", "doubted", "far")  # generators: of fewer, studies compare no rankings
+
+
+def study(track: str = TRACK.name, names: tuple[str, ...] = FIVE, last: int = 4) -> Table:
     """A table of the study `k`, with hostile words wherever a table has any."""
     rows: list[dict[str, Any]] = []
     for m, metric in enumerate(("precision", "recall", "density", "coverage")):

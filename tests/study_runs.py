@@ -32,4 +32,4 @@ def changed(table: Table, change: Callable[[Row], Row]) -> Table:
 
 def said(table: Table) -> str:
     """The verdict of a table."""
-    return "\n".join(finding.text for finding in find_study(table.study).verdict(table))
+    return "\n".join(find_study(table.study).verdict(table))

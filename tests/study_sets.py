@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from genboard.benchmarks.studies.listing import find_study
-from genboard.benchmarks.studies.subsampling.curves import Curves, Values, measure_curves
+from genboard.benchmarks.studies.subsampling.curves import Values, measure_curves
 from genboard.benchmarks.studies.subsampling.design import Design
-from genboard.benchmarks.studies.subsampling.pair_curves import KERNELS, ByK, PairBank, pair_curves
+from genboard.benchmarks.studies.subsampling.pair_curves import ByK
 from genboard.benchmarks.studies.table import Table
 from genboard.reference_stats.features import Measured
 from genboard.reference_stats.moments import Moments
@@ -41,13 +41,8 @@ def columns(*keys: str) -> list[TrackMetric]:
 def curves(
     fake: torch.Tensor, design: Design, real: ReferenceStatistics, train: ReferenceStatistics | None, *keys: str
 ) -> tuple[ByK, Values, dict[str, str]]:
-    measured = Measured(None, fake, None, None, "")
-    asked = columns(*keys)
-    of_pairs = [column for column in asked if column.metric in KERNELS and column.against == "reference"]
-    by_k, kernels = pair_curves(PairBank.of(real.features, design, of_pairs), fake, design)
-    pairs = Curves(design.sizes, by_k, kernels, {})
-    values, left_out = measure_curves(measured, asked, real, train, design, {}, pairs)
-    return by_k, {key.removesuffix(":digits-cnn"): value for key, value in values.items()}, left_out
+    found = measure_curves(Measured(None, fake, None, None, ""), columns(*keys), real, train, design, {})
+    return found.by_k, {key.removesuffix(":digits-cnn"): v for key, v in found.values.items()}, found.left_out
 
 
 def card(*names: str, **changes: Any) -> dict[str, Any]:

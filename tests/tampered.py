@@ -16,11 +16,14 @@ from committed import current
 from genboard.benchmarks.result import influence_path, preview_path, result_id
 from genboard.leaderboard.submission.manifest import Chunk, Manifest, manifest_path
 from genboard.leaderboard.verification.log import append, new_entry
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from genboard.core.files import canonical_json, sha256
 
 Value = dict[str, Any]
+Arrays = dict[str, NDArray[np.float32]]
+Sheet = NDArray[np.uint8]
 BOARD = ("vae", "kde", "gaussian-mixture")
 MODEL = "dcgan"  # whose numbers the submission has; it is not on the small board
 DIGEST = "ab" * 32
@@ -100,11 +103,9 @@ def registered(folder: Path) -> Ground:
 
 
 def genuine(folder: Path) -> Ground:
-    """A submission of images that contradicts itself nowhere, without influences."""
+    """A submission of images that contradicts itself nowhere."""
     ground = registered(folder)
     value = ground.read()
-    del value["influences"]
-    influence_path(ground.path).unlink()
     value["generator"] |= {
         "name": "mine",
         "title": "Mine",
@@ -116,8 +117,11 @@ def genuine(folder: Path) -> Ground:
     value["specification"]["sampling"] |= {"seed": None, "block": None}
     value["sampling"] |= {"seed": None, "digest": DIGEST}
     value["provenance"]["command"] = "genboard evaluate mine --track digits --name mine"
-    chunk = Chunk(first=0, count=500, digest=DIGEST)
-    manifest = Manifest(schema=1, n=500, shape=(8, 8, 1), digest=DIGEST, chunks=(chunk,)).encode()
+    value["cost"]["images_per_s"] = None
+    chunks = tuple(
+        Chunk(first=first, count=min(128, 500 - first), digest=f"{first:064x}") for first in range(0, 500, 128)
+    )
+    manifest = Manifest(schema=1, n=500, shape=(8, 8, 1), digest=DIGEST, chunks=chunks).encode()
     manifest_path(ground.path).write_bytes(manifest)
     value["submission"] = {
         "authors": ["Ada Example"],
@@ -173,22 +177,39 @@ def remanifest(change: Callable[[Value], object]) -> Callable[[Ground], None]:
 
 
 def influenced(then: Callable[[Ground], object], fewer: int = 0, scale: float = 1.0) -> Callable[[Ground], None]:
-    """Influences that give the standard errors, kept and named as a result's are; and then something else."""
+    """Other influences, kept and named as a result's are; and then something else."""
+
+    def change(arrays: Arrays) -> Arrays:
+        return {key: (scale * x[: len(x) - fewer]).astype(np.float32) for key, x in arrays.items()}
 
     def spoil(ground: Ground) -> None:
-        value = ground.read()
-        n = value["sampling"]["n"]
-        rng = np.random.default_rng(0)
-        arrays = {}
-        for m in value["metrics"]:
-            if m["uncertainty"] and m["uncertainty"]["se"] > 0 and m["params"]["against"] == "reference":
-                x = rng.standard_normal(n)
-                x *= scale * m["uncertainty"]["se"] * n / np.linalg.norm(x)
-                arrays[f"{m['name']}:{m['extractor']}"] = x[: n - fewer].astype(np.float32)
-        data = safetensors.numpy.save(arrays)
-        influence_path(ground.path).write_bytes(data)
-        edit(put("influences", value={"sha256": sha256(data)}))(ground)
+        reinfluence(change)(ground)
         then(ground)
+
+    return spoil
+
+
+def reinfluence(change: Callable[[Arrays], Arrays]) -> Callable[[Ground], None]:
+    """Edit the influences, and enter their new digest."""
+
+    def spoil(ground: Ground) -> None:
+        path = influence_path(ground.path)
+        path.write_bytes(safetensors.numpy.save(change(safetensors.numpy.load(path.read_bytes()))))
+        edit(put("influences", value={"sha256": sha256(path.read_bytes())}))(ground)
+
+    return spoil
+
+
+def resheet(change: Callable[[Sheet], Sheet | None], mode: str = "RGBA") -> Callable[[Ground], None]:
+    """Edit the pixels of the preview, and enter its new digest."""
+
+    def spoil(ground: Ground) -> None:
+        with Image.open(preview_path(ground.path)) as image:
+            sheet = np.array(image)
+        changed = change(sheet)
+        buffer = io.BytesIO()
+        Image.fromarray(sheet if changed is None else changed).convert(mode).save(buffer, "PNG")
+        redraw(buffer.getvalue())(ground)
 
     return spoil
 

@@ -68,7 +68,7 @@ def test_imports_point_downwards(path: Path):
 
 
 # Packages of the leaderboard, each importing only from those before it.
-LEADERBOARD = ("text storage verification board export submission charts study_figures site hub maintenance").split()
+LEADERBOARD = ("text verification storage board export submission charts study_figures site hub maintenance").split()
 
 
 def test_the_leaderboard_is_packages_that_import_one_way():
@@ -139,6 +139,7 @@ def test_every_module_says_why_it_exists(path: Path):
 def test_public_names_are_sorted_and_importable():
     assert sorted(genboard.__all__) == genboard.__all__
     assert all(getattr(genboard, name) is not None for name in genboard.__all__)
-    assert set(genboard._HOMES) | {"GenboardError", "__version__"} == set(genboard.__all__)
+    lazy = {name for names in genboard._HOMES.values() for name in names}
+    assert lazy | {"GenboardError", "__version__"} == set(genboard.__all__)
     with pytest.raises(AttributeError):
         _ = genboard.no_such_name  # type: ignore[attr-defined]

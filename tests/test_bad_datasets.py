@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from genboard.registry import limits
 from genboard.registry.datasets import load_part, load_split
 from genboard.registry.images import Images, content_digest
-from genboard.registry.sources import containers, open_images
+from genboard.registry.sources import open_images
 from refusals import Run, hint, refused
 from sets import COMMIT, entry, hub, images_of, local, own_set, parquet, png
 
@@ -44,6 +47,30 @@ def test_another_number_of_images(run: Run, own_home: Path) -> None:
     of(own_home, parquet(SET.take(slice(0, 23)), own_home / "a.parquet"))
     fact = refused(run, "dataset", "record", "mine")
     assert fact == "part 'all' of mine holds 23 images, but its entry says 24"
+
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda p: os.mkfifo(p), "it is a named pipe"),
+        (lambda p: p.symlink_to("/dev/zero"), "it is a device"),
+        (lambda p: p.symlink_to(p), "no such file or folder"),
+        (lambda p: (p.mkdir(), (p / "up").symlink_to(p)), "the same folder as"),
+        (lambda p: (p.mkdir(), os.mkfifo(p / "a.png")), "part 'all' of mine holds 1 images"),
+    ],
+    ids=["pipe", "device", "link to itself", "endless folders", "pipe inside"],
+)
+@pytest.mark.parametrize("name", ["set", "set.zip", "set.npz", "set.parquet"])
+def test_a_local_path_that_leads_to_no_file(
+    run: Run, own_home: Path, name: str, make: Callable[[Path], object], why: str
+) -> None:
+    make(own_home / name)
+    of(own_home, own_home / name)
+    assert why in refused(run, "dataset", "record", "mine")
 
 
 def test_another_shape(run: Run, own_home: Path) -> None:
@@ -193,14 +220,14 @@ def bomb(path: Path) -> None:
 
 
 def test_a_zip_bomb(run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "ARCHIVE_LIMIT", 2**21)
+    monkeypatch.setattr(limits, "ARCHIVE", 2**21)
     bomb(own_home / "a.zip")
     of(own_home, own_home / "a.zip")
     fact = refused(run, "dataset", "record", "mine")
     assert fact.startswith(f"{own_home / 'a.zip'}: ")
     assert fact.endswith("bytes that unpack to 3,145,728")
-    monkeypatch.setattr(containers, "ARCHIVE_LIMIT", 2**30)
-    monkeypatch.setattr(containers, "FILE_LIMIT", 2**19)
+    monkeypatch.setattr(limits, "ARCHIVE", 2**30)
+    monkeypatch.setattr(limits, "ENCODED", 2**19)
     with pytest.raises(BadImages, match="1,048,576 bytes unpacked"):
         open_images(own_home / "a.zip").read(0, 1)
 

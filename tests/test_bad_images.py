@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from refusals import (
     a_file,
     cut,
     folder,
+    hint,
     nothing,
     objects,
     objects_npz,
@@ -157,3 +160,22 @@ def test_too_few_images_leave_null_and_a_reason_and_the_other_metrics_stand(
     assert all(missing.values())
     for name in ("fd", "kid"):
         assert missing[name] == f"{count} samples, {name} needs {rows[name].least}"
+
+
+def test_grey_against_rgb_is_no_matter_of_the_extractor(run: Run, tmp_path: Path) -> None:
+    np.save(tmp_path / "grey.npy", GREY)
+    np.save(tmp_path / "rgb.npy", np.stack([GREY] * 3, axis=-1))
+    command = ("compare", tmp_path / "grey.npy", tmp_path / "rgb.npy", "--extractor", "pixels", "--metrics", "kid")
+    assert refused(run, *command) == "the real features are 64 wide, the fake ones 192"
+    assert "images of one size and colour: --convert to-rgb" in hint(run, *command)
+    assert run(*command, "--convert", "to-rgb")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".safetensors"])
+def test_features_are_read_from_files_only(run: Run, tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"a{ending}").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / f"b{ending}")
+    for name, kind in (("a", "a device"), ("b", "a named pipe")):
+        path = tmp_path / f"{name}{ending}"
+        assert refused(run, "compare", path, path) == f"{path}: cannot be read: it is {kind}, not a file"

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from genboard.leaderboard.storage.records import COMMITTED
+from genboard.registry.catalog import entries
 from genboard.registry.metrics import METRICS
 from genboard.registry.weights import ROOT as REGISTRY
 from refusals import (
     DIGITS,
+    FUNCTION,
     Run,
     features,
     folder,
     hint,
+    measure,
+    module,
     refused,
 )
 
@@ -91,23 +99,83 @@ licence = "none"
         ("mine", ENTRY + "[", "not valid TOML"),
         ("Mine", ENTRY, "name: String should match"),
         ("noise", ENTRY, "name: two generators are named 'noise'"),
+        ("mine", ENTRY + 'aliases = ["vae"]\n', "aliases: 'vae' is taken"),
+        ("mine", ENTRY.replace("version = 1", f"version = {10**30}"), "version: an integer beyond 64 bits"),
+        ("mine", ENTRY + "arguments = { truncation = nan }\n", "arguments.truncation: NaN is not a number"),
+        ("mine", ENTRY + f"arguments = {'[' * 2000}\n", "not valid TOML"),
+        ("mine", ENTRY + "licence = \\ud800\n", "not valid TOML"),
+        ("mine", ENTRY.encode() + b'notes = "\xff"\n', "not UTF-8: invalid start byte"),
+        ("mine", ENTRY.encode("utf-16-le"), "not valid TOML"),
+        ("con", ENTRY, "name: 'con' is a name that Windows keeps for itself"),
     ],
 )
-def test_a_bad_entry_of_the_user_is_named_with_its_field(
-    run: Run, own_home: Path, name: str, text: str, why: str
+def test_a_bad_entry_of_the_user_is_named_with_its_field_and_takes_nothing_else_down(
+    run: Run, own_home: Path, name: str, text: str | bytes, why: str
 ) -> None:
     path = own_home / "entries" / "generators" / f"{name}.toml"
     path.parent.mkdir(parents=True)
-    path.write_text(text, "utf-8")
-    fact = refused(run, "list", "generators")
-    assert fact.startswith(f"{path}: {why}"), fact
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    code, out, err = run("list", "generators", "--json")
+    assert code == 0
+    assert {row["name"] for row in json.loads(out)} == set(entries("generators"))
+    assert err.startswith(f"left out: {path}: {why}"), err
+    if name != "noise":
+        assert refused(run, "show", "generator", name).startswith(f"{path}: {why}")
 
 
-def test_an_entry_that_is_not_utf_8_is_named(run: Run, own_home: Path) -> None:
+def test_an_unreadable_entry_is_a_remark_of_every_command_and_an_error_of_check(run: Run, own_home: Path) -> None:
+    path = own_home / "entries" / "tracks" / "mine.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("[", "utf-8")
+    code, out, err = run("rank", "--track", "digits", "--json")
+    assert (code, len(json.loads(out)["rows"]) > 10, err.count(f"left out: {path}: ")) == (0, True, 1)
+    code, _, err = measure(run)
+    assert (code, err.count(f"left out: {path}: ")) == (0, 1)
+    code, out, err = run("check", COMMITTED / "digits@1" / "kde")
+    assert (code, out, err.count(f"left out: {path}: ")) == (1, "", 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_entry_with_a_byte_order_mark_is_read(run: Run, own_home: Path, encoding: str) -> None:
     path = own_home / "entries" / "generators" / "mine.toml"
     path.parent.mkdir(parents=True)
-    path.write_bytes(ENTRY.encode() + b'notes = "\xff"\n')
-    assert refused(run, "list", "generators").startswith(str(path))
+    path.write_bytes(ENTRY.replace("\n", "\r\n").encode(encoding))
+    assert json.loads(run("show", "generator", "mine", "--json")[1])["title"] == "Mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_among_entries_is_not_waited_for(run: Run, own_home: Path) -> None:
+    path = own_home / "entries" / "generators" / "mine.toml"
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert run("list", "generators")[2] == f"left out: {path}: cannot be read: it is a named pipe, not a file\n"
+
+
+@pytest.mark.parametrize("name", ["con", "nul", "aux.v2", "com1", "lpt9.tar", "prn", "vae."])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate IMAGES --track digits --name NAME",
+        "evaluate FUNCTION --trust-code --track digits --name NAME",
+        "submit IMAGES --track digits --name NAME --out OUT",
+        "reference import STATISTICS --name NAME",
+        "reference pull org/repo digits/NAME",
+    ],
+)
+def test_a_name_that_windows_cannot_have_as_a_file_is_refused(
+    run: Run, tmp_path: Path, command: str, name: str
+) -> None:
+    np.savez(tmp_path / "statistics.npz", mu=np.zeros(2), sigma=np.eye(2))
+    places = {
+        "IMAGES": folder(tmp_path),
+        "FUNCTION": module(tmp_path, FUNCTION + "return np.zeros((n, 1, 8, 8))"),
+        "STATISTICS": tmp_path / "statistics.npz",
+        "OUT": tmp_path / "out",
+    }
+    words = [places.get(word, word.replace("NAME", name)) for word in command.split()]
+    fact = refused(run, *words)
+    assert repr(name) in fact or f"digits/{name}" in fact
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_entry_whose_weights_do_not_fit_is_named(run: Run, own_home: Path) -> None:

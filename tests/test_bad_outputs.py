@@ -87,7 +87,7 @@ def full_disk(pattern: str) -> Iterator[None]:
 
     def open_on_full_disk(self: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
         file = open_path(self, mode, *more, **named)
-        return FullDisk(file) if "w" in mode and fnmatch(str(self), pattern) else file
+        return FullDisk(file) if ("w" in mode or "x" in mode) and fnmatch(str(self), pattern) else file
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "open", open_on_full_disk)

@@ -15,8 +15,7 @@ import pytest
 import safetensors
 import safetensors.torch
 import torch
-from genboard.reference_stats.layout import array_digest
-from genboard.reference_stats.store import COMMITTED
+from genboard.reference_stats.store import COMMITTED, array_digest
 from genboard.registry.datasets import load_split
 from genboard.registry.images import read_all
 from refusals import FEATURES, GREY, REFERENCE, Run, cut, hint, refused
@@ -298,3 +297,14 @@ def test_statistics_are_not_read_as_bare_features(run: Run, reference: Path, sam
     np.save(samples.with_name("f.npy"), np.ones((9, 32), np.float32))
     fact = refused(run, "compare", reference, samples.with_name("f.npy"))
     assert fact == f"{reference}: reference statistics belong to a feature space"
+
+
+def test_one_damaged_file_of_the_user_leaves_the_others_listed(run: Run, own_home: Path) -> None:
+    path = own_home / "references" / "digits" / "mine.digits-cnn.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\xff" * 64)
+    code, out, err = run("reference", "list", "--json")
+    assert code == 0
+    assert NAME in {stored["name"] for stored in json.loads(out)}
+    assert err.startswith(f"left out: {path}: not a file of reference statistics")
+    assert refused(run, "reference", "verify", "digits/mine.digits-cnn").startswith(f"{path}: not a file of")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.result import read_result
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.submission.check import check
 from refusals import (
     Run,
     measure,
@@ -70,6 +72,56 @@ def test_a_spoiled_result_is_named_and_left_out_of_the_ranking(
     assert json.loads(out)["rows"] == []
     assert f"left out: {path.relative_to(own_home / 'results').as_posix()}: " in err
     assert why in err
+
+
+DEEP = '{"a":' * 300 + "1" + "}" * 300
+HOSTILE = {
+    "lone surrogate": ('"protocol": 1', r'"protocol": "\ud800"', "half of a surrogate pair"),
+    "lone surrogate in a key": ('"protocol": 1', r'"\udfff": 1, "protocol": 1', "half of a surrogate pair"),
+    "surrogate in bytes": ('"protocol": 1', '"protocol": "\ud800"', "not valid JSON"),
+    "thirty digits": ('"tiles": ', f'"tiles": 1{"0" * 30}', "an integer beyond 64 bits"),
+    "five thousand digits": ('"tiles": ', f'"tiles": {"1" * 5000}', "not valid JSON"),
+    "beyond infinity": ('"protocol": 1', '"protocol": 1e999', "Infinity is not a number"),
+    "nested deeply": ('"protocol": 1', f'"protocol": {"[" * 900}{"]" * 900}', "nested deeper than 100 levels"),
+    "nested dictionaries": ('"protocol": 1', f'"protocol": {DEEP}', "nested deeper than 100"),
+    "another encoding": (None, "utf-16", "not valid JSON"),
+}
+
+
+def spoil_copy(folder: Path, old: str | None, new: str) -> Path:
+    """A committed result, one value of its text replaced, at its own place below a folder."""
+    source = next((COMMITTED / "digits@1" / "kde").glob("????????????.json"))
+    path = folder / source.relative_to(COMMITTED)
+    path.parent.mkdir(parents=True)
+    text = source.read_text("utf-8")
+    assert old is None or old in text
+    data = text.encode(new) if old is None else text.replace(old, new, 1).encode(errors="surrogatepass")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_value_that_cannot_be_kept_is_named(tmp_path: Path, name: str) -> None:
+    old, new, why = HOSTILE[name]
+    path = spoil_copy(tmp_path, old, new)
+    ((below, reason),) = read_records([tmp_path]).unreadable
+    assert below == path.relative_to(tmp_path).as_posix()
+    assert why in reason
+    (finding,) = [f for f in check([path], [COMMITTED]) if f.severity == "error"][:1]
+    assert why in finding.problem
+
+
+def test_hostile_results_take_nothing_down(run: Run, own_home: Path) -> None:
+    for i, (old, new, _) in enumerate(HOSTILE.values()):
+        path = spoil_copy(own_home / str(i), old, new)
+        (own_home / "results" / f"digits@{i}").mkdir(parents=True)
+        path.parent.rename(own_home / "results" / f"digits@{i}" / "kde")
+    code, out, err = run("rank", "--track", "digits", "--json")
+    assert (code, err.count("left out: ")) == (0, len(HOSTILE))
+    assert len(json.loads(out)["rows"]) > 10
+    code, out, err = run("check", own_home / "results", "--json")
+    assert code == 1
+    assert len({finding["file"] for finding in json.loads(out) if finding["severity"] == "error"}) >= len(HOSTILE)
 
 
 def test_a_result_in_anothers_place_is_left_out(run: Run, own_home: Path) -> None:

@@ -8,20 +8,28 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from genboard.benchmarks.result import Result, save_result
+from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.leaderboard.board.across import across
 from genboard.leaderboard.board.board import Board, make_board
-from genboard.leaderboard.export.frame import table_frame
-from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, to_csv
+from genboard.leaderboard.board.comparable import before_measuring
+from genboard.leaderboard.board.versions import past_board
+from genboard.leaderboard.export.tables import BOARD_TABLES, Table, across_table, encode, table_frame, to_csv
 from genboard.leaderboard.export.terminal import across_text, agreement_text, board_text
 from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
+from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.verification.log import append, new_entry, status_of, verification_path
-from genboard.registry.catalog import find
-from genboard.registry.schema import Track
+from genboard.leaderboard.verification.run import verify
+from genboard.registry import catalog
+from genboard.registry.catalog import entries, find
+from genboard.registry.schema import Generator, Track
 from refusals import Run
+
+from genboard.core.errors import BadEntry
 
 DIGITS, MNIST = find(Track, "digits"), find(Track, "mnist")
 RECORDS = read_records([COMMITTED]).readable
@@ -176,6 +184,87 @@ def test_a_partial_result_is_listed_and_never_ranked(results: Callable[..., list
     metrics = [m.model_copy(update={"value": None, "reason": "no"}) if m.name == "is" else m for m in acgan.metrics]
     found = make_board(DIGITS, results(acgan={"status": "partial", "metrics": metrics}))
     assert said(found) == {"acgan": "partial: is:digits-cnn is missing: no"}
+
+
+def test_what_cannot_be_ranked_is_said_before_it_is_measured(run: Run, own_home: Path, tmp_path: Path) -> None:
+    folder = own_home / "entries" / "tracks"
+    folder.mkdir(parents=True)
+    text = catalog.file_of(DIGITS).read_text("utf-8")
+    (folder / "fewer.toml").write_text(text.replace("samples = 500", "samples = 40"), "utf-8")
+    assert before_measuring(500, DIGITS) == []
+    assert len(before_measuring(41, DIGITS)) == 2
+    said = before_measuring(40, DIGITS)
+    assert said[0] == "this result will not be ranked: 40 samples, where track digits asks for 500"
+    assert said[1].startswith("recall, coverage, beta_recall: shares of 500 reference images")
+    assert said[2:] == ["hint: track fewer asks for 40 samples: --track fewer"]
+    np.save(tmp_path / "few.npy", np.zeros((40, 8, 8), np.uint8) + np.arange(40, dtype=np.uint8)[:, None, None])
+    for arguments in (("noise", "--samples", 40), (tmp_path / "few.npy",)):
+        code, out, err = run("evaluate", *arguments, "--track", "digits")
+        assert code == 0
+        assert err.splitlines()[:3] == said
+        assert "not ranked (the track asks for 500)" in out.splitlines()[0]
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Change an entry of the registry for one test: `registry("vae", version=2)`, or `registry("vae", name="new")`."""
+
+    def change(old: str, kind: type[Generator] | type[Track] = Generator, **changes: object) -> None:
+        known: dict[str, Any] = dict(entries(kind))
+        entry = known.pop(old).model_copy(update=changes)
+        known[entry.name] = entry
+        read = catalog._merged
+        monkeypatch.setattr(catalog, "_merged", lambda k, folders: (known, {}) if k is kind else read(k, folders))
+
+    return change
+
+
+def test_a_generator_whose_version_rose_is_left_out_as_outdated(
+    results: Callable[..., list[Record]], registry: Callable[..., None]
+) -> None:
+    records = results()
+    registry("acgan", version=2)
+    found = make_board(DIGITS, records)
+    assert said(found) == {"acgan": "outdated: version 1 of the generator was measured, the registry has 2"}
+    assert len(found.ranked) == len(records) - 1
+    # The board of an earlier version of the track ranks what was current then.
+    registry("digits", kind=Track, version=2)
+    assert "acgan" in {row.name for row in past_board(find(Track, "digits"), 1, records).ranked}
+    registry("digits", kind=Track, version=1)
+    with pytest.raises(BadEntry, match=r"specification\.generator\.version"):
+        verify(next(r.path for r in records if r.result.generator.name == "acgan"), level="reproduced", write=False)
+
+
+@pytest.mark.parametrize("kind", ["registered", "function"])
+def test_a_renamed_generator_is_ranked_once(
+    results: Callable[..., list[Record]], registry: Callable[..., None], tmp_path: Path, kind: str
+) -> None:
+    """Only what the registry renamed is one generator under two names; a stranger's of the old name is another."""
+    old = next(r for r in results() if r.result.generator.name == "acgan").result
+    old = old.model_copy(update={"generator": old.generator.model_copy(update={"kind": kind})})
+    specification = {**old.specification, "generator": {**old.specification["generator"], "name": "renamed"}}
+    new = old.model_copy(
+        update={
+            "generator": old.generator.model_copy(update={"name": "renamed", "kind": "registered"}),
+            "specification": specification,
+            "id": result_id(specification),
+            "provenance": old.provenance.model_copy(update={"created": "2099-01-01T00:00:00Z"}),
+        }
+    )
+    registry("acgan", name="renamed", aliases=("acgan",))
+    records = [Record(r, save_result(r, tmp_path / "both", None)) for r in (old, new)]
+    found = make_board(DIGITS, records)
+    if kind == "registered":
+        assert [row.name for row in found.rows] == ["renamed"]
+        assert said(found) == {"acgan": f"superseded by {new.id} of renamed"}
+        problems = {f.code: f.problem for f in check([records[1].path], [tmp_path / "both"])}
+        assert not any("acgan" in problem for problem in problems.values())
+    else:
+        assert {row.name for row in found.rows} == {"acgan", "renamed"}
+    assert find(Generator, "acgan").name == "renamed"
+    assert [row.name for row in across([make_board(DIGITS, records[:1]), make_board(DIGITS, records[1:])]).rows] == (
+        ["renamed"] if kind == "registered" else ["acgan", "renamed"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forgeries import FORGED, MISSED, Forgery, counted
 from genboard.benchmarks.result import Result, preview_path, result_id
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.storage.records import COMMITTED, read_records
@@ -63,7 +64,7 @@ def test_influences_that_give_the_standard_errors_pass(tmp_path: Path):
 
 def test_a_genuine_submission_passes(tmp_path: Path):
     ground = genuine(tmp_path)
-    assert len([path for path in ground.folder.rglob("*") if path.is_file()]) == 3
+    assert len([path for path in ground.folder.rglob("*") if path.is_file()]) == 4
     assert check([ground.folder], [ground.board]) == []
     assert check([ground.path], [ground.board]) == []
 
@@ -88,6 +89,41 @@ def test_tampering_is_caught_by_its_own_code(tampered: Tampered, found: dict[str
     findings = found[tampered.what]
     assert {finding.code for finding in findings} == {tampered.code} | tampered.also
     assert all(f.problem and f.hint and f.file for f in findings)
+
+
+def told(forgery: Forgery, folder: Path) -> set[str]:
+    """The codes of what is found of a forgery."""
+    ground = genuine(folder)
+    forgery.spoil(ground)
+    base = ground.board if forgery.log else None
+    return {f.code for f in check([ground.folder], [ground.board], base, author=forgery.author)}
+
+
+QUICK = [f for kind in counted() for f in [f for f in FORGED if f.kind == kind][::40]]
+
+
+@pytest.mark.parametrize("forgery", QUICK, ids=lambda f: f"{f.kind}: {f.what!a}")
+def test_a_forgery_of_each_kind_is_told(forgery: Forgery, tmp_path: Path):
+    assert told(forgery, tmp_path) & forgery.codes
+
+
+@pytest.mark.parametrize("forgery", MISSED, ids=lambda f: f"{f.kind}: {f.what}")
+def test_what_is_missed_is_named_with_its_reason(forgery: Forgery, tmp_path: Path):
+    assert forgery.reason
+    assert told(forgery, tmp_path) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", counted())
+def test_every_forgery_is_told(kind: str, tmp_path: Path):
+    forgeries = [f for f in FORGED if f.kind == kind]
+    assert len(FORGED) + len(TAMPERED) >= 300
+    print(f"{kind}: {len(forgeries)} of {len(FORGED)} forgeries, {len(MISSED)} known misses")
+    untold = []
+    for i, forgery in enumerate(forgeries):
+        if not told(forgery, tmp_path / str(i)) & forgery.codes:
+            untold.append(forgery.what)
+    assert untold == []
 
 
 @pytest.mark.parametrize(
@@ -191,7 +227,8 @@ def test_no_awkward_value_in_any_field_is_a_crash(spoilable: Spoilable, with_car
 
 
 def test_every_check_has_its_tampering():
-    tried = {t.code for t in TAMPERED} | {"R207", "R312"}
+    alone = {code for f in FORGED if len(f.codes) == 1 for code in f.codes}
+    tried = {t.code for t in TAMPERED} | alone | {"R207", "R312"}
     assert tried == {row.code for row in CHECKS}
     assert len({row.code for row in CHECKS}) == len(CHECKS) >= 25
 

@@ -251,21 +251,19 @@ def test_the_law_catches_what_is_dealt_by_a_hash_of_floats(kind):
 
 # Who may take a digest, and of what. None of these decides a number by the bits of a feature.
 DIGESTS = {
-    "benchmarks/drawing.py": "digest_of: what is drawn, as text",
+    "benchmarks/drawing.py": "digest_of, hashlib: what is drawn, as text, and the labels, integers",
     "benchmarks/influences.py": "sha256: a stored file against damage",
-    "benchmarks/labels.py": "hashlib: the labels, integers",
     "benchmarks/preview.py": "sha256: the bytes of a picture",
     "benchmarks/result.py": "digest_of: a record's fields",
     "benchmarks/runner.py": "sha256: a stored file against damage",
     "benchmarks/sampling.py": "hashlib: the pixels, integers",
-    "benchmarks/studies/cache.py": "hashlib, digest_of: a stored file against damage",
+    "benchmarks/studies/cache.py": "digest_of: a stored file against damage",
     "benchmarks/studies/sanity.py": "crc32: a seed from names",
     "benchmarks/validation/__main__.py": "digest_of: the name of a stored file",
     "reference_stats/checkpoint.py": "digest_of: the name of a stored file",
     "reference_stats/features.py": "hashlib: digests of images together",
-    "reference_stats/import_npz.py": "hashlib: a file",
-    "reference_stats/layout.py": "hashlib: a stored file against damage",
     "reference_stats/statistics.py": "digest_of: a recipe's fields",
+    "reference_stats/store.py": "hashlib: a stored file against damage",
 }
 MODULES = {"hashlib", "zlib", "binascii", "xxhash", "hmac"}
 NAMES = {"sha256", "digest_of", "blake2b", "blake2s", "md5", "crc32", "adler32"}

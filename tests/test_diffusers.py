@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -70,6 +71,27 @@ def test_a_class_that_is_asked_for_changes_the_image(own_home: Path, folder: Pat
     assert np.abs(one - other).max() > 1e-4
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes are those of Unix")
+def test_a_pipe_in_the_folder_is_not_opened(run: Run, own_home: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "ddpm", tmp_path / "p")
+    os.mkfifo(tmp_path / "p" / "unet" / "more.safetensors")
+    entry(own_home, **said(tmp_path / "p"))
+    assert "unet/more.safetensors: cannot be read: it is a named pipe" in refused(run, *EVALUATE)
+
+
+def test_weights_behind_a_link_are_part_of_what_a_pipeline_is(own_home: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "ddpm", tmp_path / "p")
+    before = live(own_home, tmp_path / "p").identity
+    shutil.move(tmp_path / "p" / "unet", tmp_path / "unet")
+    (tmp_path / "p" / "unet").symlink_to(tmp_path / "unet")
+    linked = load_generator(find(Generator, "mine"), find(Track, "digits"))
+    assert linked.identity == before
+    config = tmp_path / "unet" / "config.json"
+    config.write_text(config.read_text() + "\n")
+    changed = load_generator(find(Generator, "mine"), find(Track, "digits"))
+    assert changed.identity != before
+
+
 def test_a_caption_comes_before_the_prompt_of_the_entry(own_home: Path, folder: Path) -> None:
     generator = live(own_home, folder / "text", "text", 'prompt = "the digit {label}"')
     told = generator.sample([Draw(7, 0, 3), Draw(7, 0, caption="the digit 3"), Draw(7, 0, caption="noise")])
@@ -124,7 +146,7 @@ def test_a_repository_is_read_from_the_cache(
 @pytest.mark.parametrize(
     ("gone", "named"),
     [
-        ("model_index.json", "model_index.json of someone/ddpm"),
+        ("model_index.json", "someone/ddpm at 0123456789ab: model_index.json: it is not in the cache"),
         ("unet/config.json", "someone/ddpm at 0123456789ab: unet/config.json"),
         ("unet/diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors"),
     ],
@@ -148,7 +170,7 @@ def test_a_repository_that_is_not_there_is_named(
 ) -> None:
     entry(own_home, hub_source(), more="block = 4")
     with hub_server(monkeypatch, tmp_path, serves({})):
-        assert "model_index.json of someone/ddpm on the Hugging Face Hub" in refused(run, *EVALUATE)
+        assert "someone/ddpm at 0123456789ab: model_index.json: no such file" in refused(run, *EVALUATE)
 
 
 def index(path: Path, **changes: Any) -> None:
@@ -177,6 +199,13 @@ def pickled(path: Path) -> None:
         (lambda p: (p / "model_index.json").write_text("[]"), "a custom pipeline"),
         (pickled, "diffusion_pytorch_model.safetensors"),
         (lambda p: (p / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"x" * 99), "cannot be loaded"),
+        (lambda p: (p / "model_index.json").write_text("[" * 100_000), "not valid JSON"),
+        (lambda p: (p / "model_index.json").write_text('{"a": ' + "9" * 10_000 + "}"), "not valid JSON"),
+        (lambda p: (p / "unet" / "config.json").write_text("[" * 100_000), "cannot be loaded"),
+        (lambda p: (p / "unet" / "config.json").write_text('{"a": ' + "9" * 10_000 + "}"), "cannot be loaded"),
+        (lambda p: (p / "unet" / "config.json").write_bytes(b"\xff\xfe"), "cannot be loaded"),
+        (lambda p: (p / "unet" / "again").symlink_to(p), "the same folder as"),
+        (lambda p: (p / "unet" / "loop.json").symlink_to("loop.json"), "cannot be read"),
     ],
 )
 def test_what_is_no_plain_pipeline_is_refused(

@@ -6,8 +6,7 @@ import getpass
 import platform
 
 import pytest
-from genboard.benchmarks.environment import environment
-from genboard.benchmarks.processor import parsed, windows
+from genboard.benchmarks.environment import environment, parsed, windows
 from genboard.benchmarks.result import Environment
 
 X86 = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\n\nprocessor\t: 1\n"

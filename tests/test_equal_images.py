@@ -12,8 +12,7 @@ from genboard.benchmarks.metrics.distances import nearest
 from genboard.benchmarks.result import MetricRecord
 from genboard.benchmarks.runner import references_of
 from genboard.benchmarks.scoring import score_track
-from genboard.reference_stats.alike import as_before
-from genboard.reference_stats.features import Measured, measure
+from genboard.reference_stats.features import Measured, as_before, measure
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor

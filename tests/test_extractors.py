@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
+from cached import cached_test_split, skip_without
 from genboard.registry.catalog import entries, find, parse
-from genboard.registry.extractors import LiveExtractor, find_device, inception, lenet, load_extractor, vgg
+from genboard.registry.extractors import (
+    LiveExtractor,
+    find_device,
+    inception,
+    lenet,
+    load_extractor,
+    pixels,
+    resnet20,
+    vgg,
+)
 from genboard.registry.extractors.fitting import Arrays
 from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
 from genboard.registry.resolve import function
 from genboard.registry.schema import Extractor, Precision
-from genboard.registry.weights import torch_cache
-from PIL import Image
 from torch import nn
 
 from genboard.core.errors import BadEntry, BadFeatures, BadImages, BadWeights, GenboardError
 
 ENTRIES = entries(Extractor)
-MNIST_REVISION = "77f3279092a1c1579b2250db8eafed0ad422088c"
 
 
 def random_arrays(network: nn.Module, seed: int = 0) -> dict[str, np.ndarray]:
@@ -94,6 +99,54 @@ def test_pixels_are_their_own_features():
     assert logits is None
     assert extractor.dim(images.shape) == 30 == features.shape[1]
     np.testing.assert_allclose(features.numpy() * 255, images.pixels.reshape(3, -1), atol=1e-4)
+
+
+def flat(prepared: torch.Tensor) -> tuple[torch.Tensor, None]:
+    return prepared.flatten(1), None
+
+
+class Dropping(nn.Module):
+    """Flat features that a module in training would make different every time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, prepared: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return flat(self.drop(prepared))
+
+
+@pytest.mark.parametrize("given", [flat, Dropping()], ids=["function", "module"])
+def test_a_loader_may_give_a_function_or_a_module(monkeypatch, given):
+    monkeypatch.setattr(pixels, "load", lambda weights: given)
+    found = load_extractor("pixels").compute(colour(3, 2, 5), "x")[0]
+    wanted = colour(3, 2, 5).pixels.transpose(0, 3, 1, 2).reshape(3, -1)
+    np.testing.assert_allclose(found.numpy() * 255, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda x: x.flatten(1), r"gives \(256, 30\)"),
+        (lambda x: (x, None), r"gives \(256, 3, 2, 5\) and NoneType"),
+        (lambda x: (x.flatten(1), x), r"gives \(256, 30\) and \(256, 3, 2, 5\)"),
+        (lambda x: (x.flatten(1)[:3], None), r"gives \(3, 30\)"),
+        (lambda x: (x.flatten(1).numpy(), None), "gives ndarray and NoneType"),
+        (lambda x: None, "gives NoneType"),
+        (lambda x: (), "gives nothing"),
+    ],
+)
+def test_what_a_network_gives_is_held_against_its_entry(monkeypatch, given, said):
+    monkeypatch.setattr(pixels, "load", lambda weights: given)
+    extractor = load_extractor("pixels")
+    with pytest.raises(BadFeatures, match=said):
+        extractor.compute(colour(3, 2, 5), "x")
+
+
+def test_a_loader_that_gives_no_function_is_named(monkeypatch):
+    monkeypatch.setattr(pixels, "load", lambda weights: weights)
+    with pytest.raises(BadWeights, match="gives dict, where a function or module is needed"):
+        load_extractor("pixels")
 
 
 @pytest.fixture(scope="module")
@@ -204,31 +257,60 @@ def test_a_device_that_is_not_there():
         find_device("nowhere")
 
 
-def mnist_test_split() -> Images:
-    """The official test images, from the ordinary cache of the Hub, or a skip."""
-    from huggingface_hub import try_to_load_from_cache
-
-    name = "mnist/test-00000-of-00001.parquet"
-    found = try_to_load_from_cache("ylecun/mnist", name, revision=MNIST_REVISION, repo_type="dataset")
-    if not isinstance(found, str):
-        pytest.skip(f"{name} is not in the Hugging Face cache")
-    table = pq.read_table(found)
-    pixels = [np.asarray(Image.open(io.BytesIO(image["bytes"]))) for image in table["image"].to_pylist()]
-    return Images(np.stack(pixels)[..., None], table["label"].to_numpy())
-
-
-def test_lenet_reads_9908_of_10000_digits():
-    images = mnist_test_split()
-    assert find(Extractor, "lenet-mnist").weights is not None
-    if not (torch_cache() / "lenet_epoch=12_test_acc=0.991.pth").is_file():
-        pytest.skip("lenet_epoch=12_test_acc=0.991.pth is not in the torch hub cache")
-    extractor = load_extractor("lenet-mnist")
+@pytest.mark.parametrize(
+    ("name", "dataset", "expected"), [("lenet-mnist", "mnist", 9908), ("fashion-cnn", "fashion-mnist", 9079)]
+)
+def test_classifiers_know_as_many_test_images_as_measured(name, dataset, expected):
+    images = cached_test_split(dataset)
+    skip_without(Extractor, name)
+    extractor = load_extractor(name)
     assert images.labels is not None
     right = 0
     for start in range(0, len(images), extractor.entry.block):
         run = images.take(slice(start, start + extractor.entry.block))
-        logits = extractor.compute(run, "MNIST")[1]
+        logits = extractor.compute(run, dataset)[1]
         assert logits is not None
         right += int((logits.argmax(1).numpy() == run.labels).sum())
     assert len(images) == 10_000
-    assert right == 9908
+    assert right == expected
+
+
+def test_resnet20_equals_torchvisions_blocks_with_the_same_weights():
+    from torchvision.models.resnet import BasicBlock
+
+    class Shortcut(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            zeros = torch.zeros_like(x[:, : x.shape[1] // 2, ::2, ::2])
+            return torch.cat([zeros, x[:, :, ::2, ::2], zeros], dim=1)
+
+    class Theirs(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)
+            self.layer1 = nn.Sequential(*(BasicBlock(16, 16) for _ in range(3)))
+            self.layer2 = nn.Sequential(BasicBlock(16, 32, 2, Shortcut()), BasicBlock(32, 32), BasicBlock(32, 32))
+            self.layer3 = nn.Sequential(BasicBlock(32, 64, 2, Shortcut()), BasicBlock(64, 64), BasicBlock(64, 64))
+            self.linear = nn.Linear(64, 10)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            x = self.layer3(self.layer2(self.layer1(self.bn1(self.conv1(x)).relu())))
+            features = nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)
+            return features, self.linear(features)
+
+    theirs = Theirs()
+    weights = random_arrays(theirs)
+    theirs.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()}, strict=False)
+    theirs.eval()
+    x = find_mode("unit-imagenet")(torch.from_numpy(colour(3, 32, 32).pixels))
+    with torch.inference_mode():
+        for ours, expected in zip(resnet20.load(weights)(x), theirs(x), strict=True):
+            torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_published_resnet20_fits_its_network():
+    skip_without(Extractor, "resnet20-cifar10")
+    extractor = load_extractor("resnet20-cifar10")
+    features, logits = extractor.compute(colour(5, 32, 32), "noise")
+    assert features.shape == (5, 64)
+    assert logits is not None
+    assert logits.shape == (5, 10)

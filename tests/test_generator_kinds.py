@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -265,6 +266,98 @@ def test_an_entry_that_says_something_else_of_its_program_is_refused(
     assert why in fact
     if ": " in why:
         assert fact.startswith(str(text))
+
+
+@pytest.mark.parametrize(
+    ("source", "loader"),
+    [
+        *(
+            ("built-in", loader)
+            for loader in (
+                "baselines:__builtins__",
+                "baselines:__loader__",
+                "baselines:np",
+                "baselines:Mapping",
+                "baselines:_walk",
+                "baselines:find",
+                "baselines:nosuch",
+                "baselines:noise:noise",
+                "baselines",
+                ":noise",
+                "",
+                "..baselines:noise",
+                "../baselines:noise",
+                "os:system",
+                "draws:normal",
+                "placed:exactly",
+                "zoo.vae:VAE",
+                f"{'x' * 5000}:noise",
+            )
+        ),
+        ("torch-weights", "zoo.vae:__builtins__"),
+        ("torch-weights", "zoo.vae:torch"),
+    ],
+)
+def test_a_loader_that_loads_no_generator_is_refused(run: Run, own_home: Path, source: str, loader: str) -> None:
+    digest = "0" * 64
+    text = {
+        "built-in": f'kind = "built-in"\nloader = "{loader}"',
+        "torch-weights": f'kind = "torch-weights"\narchitecture = "{loader}"\n'
+        f'[source.weights]\nlocal = "x.pth"\nsha256 = "{digest}"',
+    }
+    entry(own_home, text[source])
+    fact = refused(run, *EVALUATE)
+    assert repr(loader) in fact
+    assert re.search("no function|does not load a generator", fact)
+
+
+DEEP = b"[" * 100_000
+WHOLE = rb"(?s)\A.*\Z"
+HOSTILE_MEMBERS = [
+    ("models/model.json", WHOLE, DEEP, "nesting"),
+    ("models/model.json", WHOLE, b'{"graph_module": ' * 400 + b"1" + b"}" * 400, "nested keys"),
+    ("models/model.json", b'"major": 8', b'"major": ' + b"9" * 10_000, "a version of 10,000 digits"),
+    ("weights_config.json", WHOLE, DEEP, "nested weights"),
+    ("weights_config.json", b'"as_int": 8', b'"as_int": ' + b"9" * 10_000, "a size of 10,000 digits"),
+    ("weights_config.json", b'"as_int": 8', b'"as_int": 1000000000000', "a size of a terabyte"),
+    ("weights_config.json", b'"as_int": 8', b'"as_int": -8', "a size below zero"),
+    ("weights_config.json", b'"dtype": 7', b'"dtype": 99', "an unknown type"),
+    ("models/model.json", b'"as_tensor"', b'"as_nothing"', "an unknown argument"),
+]
+
+
+@pytest.mark.parametrize(
+    ("member", "old", "new"), [row[:3] for row in HOSTILE_MEMBERS], ids=[r[3] for r in HOSTILE_MEMBERS]
+)
+def test_hostile_metadata_of_a_program_are_refused(
+    run: Run, own_home: Path, programs: Path, member: str, old: bytes, new: bytes
+) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        return re.sub(old, new, data) if name.endswith(member) else data
+
+    path = changed(programs / "plain.pt2", change, "hostile.pt2")
+    assert path.read_bytes() != (programs / "plain.pt2").read_bytes()
+    entry(own_home, program_source(path, sha256(path.read_bytes())))
+    assert refused(run, *EVALUATE).startswith(str(path))
+
+
+@pytest.mark.parametrize("size", ["99999999999", "0", "-8"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_latents_that_no_memory_holds_are_refused(
+    run: Run, own_home: Path, programs: Path, size: str, axis: int
+) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        if not name.endswith("models/model.json"):
+            return data
+        model = json.loads(data)
+        graph, specs = (model["graph_module"][key] for key in ("graph", "signature"))
+        (taken,) = (s["user_input"]["arg"]["as_tensor"]["name"] for s in specs["input_specs"] if "user_input" in s)
+        graph["tensor_values"][taken]["sizes"][axis] = {"as_int": int(size)}
+        return json.dumps(model).encode()
+
+    path = changed(programs / "plain.pt2", change, "large.pt2")
+    entry(own_home, program_source(path, sha256(path.read_bytes())))
+    assert re.search("a block of .* takes .* latent numbers", refused(run, *EVALUATE))
 
 
 def test_a_wrong_digest_is_refused(run: Run, own_home: Path, programs: Path) -> None:

@@ -18,7 +18,7 @@ from genboard.registry.schema import Generator
 from genboard.cli import app
 
 Run = Callable[..., tuple[int, str, str]]
-ALL_KINDS = (*KINDS, "metrics")
+ALL_KINDS = tuple(KINDS)
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

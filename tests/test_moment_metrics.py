@@ -59,6 +59,19 @@ def test_the_bound_on_rounding_holds_and_decides_the_route(decades, turned):
     assert distance(real, generated, y) == pytest.approx(exact, rel=2 * DIGITS, abs=1e-13)
 
 
+@pytest.mark.parametrize("metric", [frechet_distance, cmmd])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("n", "d"), [(100, 2), (100, 64), (100, 300), (400, 16)])
+@pytest.mark.parametrize("centre", [0.0, 50.0])
+def test_equal_sets_in_any_order_are_at_zero_and_others_are_not(metric, kind, n, d, centre):
+    x = (gaussian(n + d, n, d) + centre).to(kind)
+    for y in (x, x.flip(0), x[torch.randperm(n, generator=torch.Generator().manual_seed(d))]):
+        assert repr(of_two(metric)(x, y).value) == "0.0"
+    moved = x.clone()
+    moved[:, 0] += 1e-3
+    assert of_two(metric)(x, moved).value > 0
+
+
 @pytest.mark.parametrize(("n", "alive"), [(20, 40), (400, 40), (400, 25)])
 def test_a_set_against_itself_is_at_zero_even_where_singular(n, alive):
     x = gaussian(5, n, 40) * (torch.arange(40) < alive) @ torch.linalg.qr(gaussian(99, 40, 40))[0]

@@ -19,7 +19,7 @@ from genboard.benchmarks.neighbours import (
     lists,
     real_lists,
 )
-from genboard.benchmarks.neighbours.duplicates import distinct
+from genboard.benchmarks.neighbours.distances import distinct
 from genboard.benchmarks.neighbours.random_partition import bits, column_counts, enough, halves, quarters
 from hostile_sets import HOSTILE, Array, X, Y, brute_force, normal, squared
 from hypothesis import given, settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import onnx
@@ -65,6 +66,9 @@ def test_a_model_is_evaluated(run: Run, own_home: Path, programs: Path, name: st
     found = json.loads(out)["specification"]
     assert (found["generator"]["program"], found["generator"]["range"]) == (digest, [-1, 1])
     assert found["sampling"]["block"] == (16 if name == "plain" else 8)
+    assert json.loads(out)["environment"]["runtime"] == f"onnxruntime {version('onnxruntime')}"
+    measured = run("evaluate", "noise", *EVALUATE[2:], "--samples", 20, "--json")[1]
+    assert "runtime" not in json.loads(measured)["environment"]  # imported by now, and not what ran it
 
 
 BRANCH = "{name} = {letter} () => (float[16, 64] {letter}1) {{ {letter}1 = Neg(z) }}"

@@ -130,6 +130,21 @@ def test_unit_and_only_unit_keeps_every_pixel():
     torch.testing.assert_close(MODES["unit"](images).permute(0, 2, 3, 1), images.float() / 255, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize(
+    ("mode", "mean", "std"),
+    [
+        ("unit-signed", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        ("unit-imagenet", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    ],
+)
+def test_normalised_as_torchvision_has_it(mode, mean, std):
+    from torchvision.transforms.functional import normalize, to_tensor
+
+    images = pixels((32, 32))
+    expected = torch.stack([normalize(to_tensor(image), mean, std) for image in images.numpy()])
+    assert_equal(MODES[mode](images), expected, TOLERANCE)
+
+
 @pytest.mark.parametrize("mode", MODES)
 @settings(max_examples=6, deadline=None)
 @given(height=st.integers(1, 40), width=st.integers(1, 40), level=st.integers(0, 255))

@@ -177,7 +177,7 @@ def test_a_missing_caption_is_refused(tmp_path: Path) -> None:
     parts.mkdir()
     parquet(parts / "1.parquet", text=list(TEXTS))
     parquet(parts / "2.parquet")
-    with pytest.raises(BadImages, match=r"2.parquet has no captions, but others have"):
+    with pytest.raises(BadImages, match=r"2.parquet has no captions, .*1.parquet has"):
         open_images(parts)
 
 

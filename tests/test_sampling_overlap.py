@@ -44,7 +44,7 @@ REAL = load_split("digits", "reference")
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     yield
-    assert not [t for t in threading.enumerate() if t.name == "features"]
+    assert not [t for t in threading.enumerate() if t.name.startswith("features")]
 
 
 def same(a: Measured, b: Measured) -> None:
@@ -119,7 +119,7 @@ def test_neither_side_waits_for_the_other():
         follower.give(pieces[0])  # its features wait until the next samples are drawn
         follower.give(pieces[1])
         drawn.set()
-        follower._end()
+        follower.settle()
     assert met == [True, True]
 
 
@@ -138,7 +138,7 @@ def test_no_more_than_a_few_shards_are_held():
         held = len(given_)
         go.set()
         drawing.join(60)
-        follower._end()
+        follower.settle()
     assert held <= AHEAD + 1
     assert len(given_) == 20
 
@@ -247,7 +247,7 @@ def test_dropped_samples_leave_the_same_result_and_nothing_else(run: Run, tmp_pa
 def test_dropping_takes_what_a_killed_run_left_and_nothing_of_others(tmp_path):
     plan = plan_for(open_target("noise", TRACK), TRACK, 200)
     sample(plan, tmp_path / "a")
-    (tmp_path / "a" / ".samples-00001-of-00002.parquet.tmp").write_bytes(b"half")
+    (tmp_path / "a" / ".samples-00001-of-00002.parquet.0123456789abcdef.tmp").write_bytes(b"half")
     drop(tmp_path / "a")
     assert not (tmp_path / "a").exists()
     sample(plan, tmp_path / "b")

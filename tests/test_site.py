@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from genboard.benchmarks.result import preview_path
+from genboard.benchmarks.result import preview_path, read_result, save_result
 from genboard.leaderboard.charts.axis import axis_for
 from genboard.leaderboard.charts.interval import IntervalRow, interval_chart
 from genboard.leaderboard.charts.theme import inline
@@ -18,7 +18,9 @@ from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.links import linked
 from genboard.leaderboard.storage.records import Records, read_records
 from markupsafe import Markup
-from site_tree import HOSTILE, LONGEST_NAME, PLAIN, TRACK, Page, everything, pages, save, studies
+from site_tree import HOSTILE, LONGEST_NAME, PLAIN, TRACK, Page, everything, pages, picture, save, studies
+
+from genboard.core.files import sha256
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +154,23 @@ def test_what_is_not_ranked_is_listed_with_its_reason(site: dict[str, bytes]) ->
     assert "0123456789ab.json cannot be read: not valid JSON: the key 'a' is given twice" in text
     assert "measured with 50 samples, the track asks for 500" in text
     assert "superseded by" in text
-    assert "failed at sampling: boom" in text
+    assert "failed at sampling: ValueError" in text
     assert "fd:digits-cnn is missing: unmeasurable" in text
     assert "0123456789ab.json" in Page(site["index.html"]).text
 
 
-def test_a_failed_run_is_shown_on_its_page(site: dict[str, bytes]) -> None:
-    assert f"Failed at sampling: ValueError: boom {HOSTILE}" in Page(site["generators/crash.html"]).text
+def test_a_failed_run_says_its_stage_and_type_and_nothing_that_the_exception_said(
+    site: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert "Its run failed at sampling: ValueError" in Page(site["generators/crash.html"]).text
+    secret = "no such file: /home/ana/secret-token-hf_x"
+    for name, kind in (("one", "OSError"), ("two", secret)):
+        save(tmp_path, name, None, error={"stage": "measuring", "type": kind, "message": secret})
+    files = render_site(read_records([tmp_path]), {TRACK.name: TRACK})
+    assert [path for path, data in files.items() if b"secret" in data or b"/home" in data] == []
+    assert "failed at measuring: OSError" in files["data/digits-left-out.csv"].decode()
+    assert "failed at measuring: an exception without a name" in Page(files["generators/two.html"]).text
+    assert [path for path, data in site.items() if b"boom" in data] == []
 
 
 def test_earlier_results_are_shown_on_the_page_of_their_generator(site: dict[str, bytes]) -> None:
@@ -200,6 +212,16 @@ def test_the_memorisation_gap_is_train_minus_reference(site: dict[str, bytes]) -
 def test_a_site_without_results_is_complete() -> None:
     site = render_site(Records((), ()), {TRACK.name: TRACK})
     assert "Nothing is ranked on Digits yet" in Page(site["tracks/digits.html"]).text
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", b"", picture()[:200], b"\x89PNG\r\n\x1a\n" + b"x" * 50])
+def test_a_preview_that_is_no_picture_is_a_reason_in_words_of_ours(tmp_path: Path, content: bytes) -> None:
+    result = read_result(tmp_path / save(tmp_path, "alpha", 2.0).path)
+    assert result.preview
+    layout = result.preview.model_copy(update={"sha256": sha256(content)})
+    save_result(result.model_copy(update={"preview": layout}), tmp_path, content)
+    text = Page(render_site(read_records([tmp_path]), {TRACK.name: TRACK})["generators/alpha.html"]).text
+    assert "No pictures: the preview file cannot be shown: it is no PNG, or a damaged one." in text
 
 
 def test_a_wrong_preview_is_a_reason_not_a_picture(tmp_path: Path) -> None:

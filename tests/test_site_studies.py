@@ -26,7 +26,7 @@ def site() -> dict[str, bytes]:
 def test_a_study_has_a_page_with_question_verdict_figure_table_and_method(site: dict[str, bytes]) -> None:
     page, own = Page(site["studies/k.html"]), STUDIES["k"]
     text = " ".join(page.text.split())
-    for said in (own.question, own.method, *(finding.text for finding in own.verdict(study()))):
+    for said in (own.question, own.method, *own.verdict(study())):
         assert " ".join(said.split()) in text
     assert [tag for tag, _ in page.tags].count("svg") == 2
     assert "elsewhere@1" in text  # a track that this site does not have is named, not linked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -123,6 +124,7 @@ def zipped(path: Path, names: list[str], **texts: str) -> Path:
         (["set/1.png", "set/2.png"], None),
         (["1.png", "2.png"], None),
         (["10/1.png", "9/1.png"], [0, 1]),  # names are texts
+        (["./dog/1.png", "./cat/1.png"], [0, 1]),
     ],
 )
 def test_folders_give_the_labels(names: list[str], labels: list[int] | None, tmp_path: Path) -> None:
@@ -228,6 +230,124 @@ def test_hugging_face_datasets_reads_the_samples(
     assert isinstance(found[0]["image"], Image.Image)
     pixels = np.stack([np.asarray(row["image"]) for row in found])
     np.testing.assert_array_equal(pixels[..., None], read_all(open_images(out)).pixels)
+
+
+LOSSLESS = {"png": "PNG", "apng": "PNG", "bmp": "BMP", "dib": "DIB", "tif": "TIFF", "tiff": "TIFF"}
+LOSSLESS |= {"ppm": "PPM", "pnm": "PPM", "webp": "WEBP"}
+
+
+@pytest.mark.parametrize(("ending", "kind"), LOSSLESS.items())
+def test_every_lossless_format_gives_the_same_pixels(ending: str, kind: str, tmp_path: Path) -> None:
+    for i, image in enumerate(RGB):
+        data = io.BytesIO()
+        Image.fromarray(image).save(data, kind, lossless=True)
+        (tmp_path / f"{i}.{ending.upper() if i == 3 else ending}").write_bytes(data.getvalue())
+    source = open_images(tmp_path)
+    np.testing.assert_array_equal(read_all(source).pixels, RGB)
+    assert source.left_out is None
+
+
+def test_a_jpeg_is_read_whatever_its_ending(tmp_path: Path) -> None:
+    for i, ending in enumerate(("jpg", "jpeg", "jpe", "jfif", "jif", "JPG")):
+        (tmp_path / f"{i}.{ending}").write_bytes(encoded(RGB[0], "JPEG"))
+    found = read_all(open_images(tmp_path)).pixels
+    assert len(found) == 6
+    assert (found == found[0]).all()
+
+
+def test_a_pgm_is_grey(tmp_path: Path) -> None:
+    for i, image in enumerate(GREY):
+        (tmp_path / f"{i}.pgm").write_bytes(encoded(image, "PPM"))
+    np.testing.assert_array_equal(read_all(open_images(tmp_path)).pixels, GREY)
+
+
+def test_a_ppm_may_be_written_in_words(tmp_path: Path) -> None:
+    for i, image in enumerate(RGB):
+        words = " ".join(map(str, image.ravel()))
+        (tmp_path / f"{i}.ppm").write_text(f"P3\n# a comment\n6 8 255\n{words}\n", "ascii")
+    np.testing.assert_array_equal(read_all(open_images(tmp_path)).pixels, RGB)
+
+
+def test_corrupt_exif_data_leave_the_pixels_as_they_are(tmp_path: Path) -> None:
+    Image.fromarray(RGB[0]).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(9))
+    Image.fromarray(RGB[0]).save(tmp_path / "b.jpg")
+    corrupt, plain = read_all(open_images(tmp_path)).pixels
+    np.testing.assert_array_equal(corrupt, plain)
+
+
+def test_what_is_left_out_is_named_and_counted(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    path = as_folder(RGB, tmp_path)
+    for name in ("notes.txt", "Thumbs.db", ".DS_Store", "b.heic", "c.AVIF"):
+        (path / name).write_bytes(b"x")
+    with pytest.raises(BadImages, match=r"formats that are not read: 1 \.avif, 1 \.heic, such as b\.heic"):
+        open_images(path)
+    assert open_images(path, skip=True).skipped == (".DS_Store", "Thumbs.db", "b.heic", "c.AVIF", "notes.txt")
+    command = ("compare", path, path, "--extractor", "pixels", "--metrics", "kid")
+    assert "--skip" in run(*command)[2]
+    code, _, err = run(*command, "--skip")
+    assert (code, err.count("5 files were left out: .DS_Store, Thumbs.db, b.heic, c.AVIF, notes.txt")) == (0, 2)
+
+
+def test_more_than_a_few_names_are_only_counted(tmp_path: Path) -> None:
+    path = as_folder(GREY, tmp_path)
+    for i in range(7):
+        (path / f"{i}.txt").write_text("x")
+    told = open_images(path).first(3).left_out
+    assert told == f"{path}: 7 files were left out: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 2 more"
+
+
+def test_folders_and_files_are_read_through_links(tmp_path: Path) -> None:
+    """A folder of links to two others, as data sets are put together without a copy."""
+    stored = as_nested_folder(GREY, tmp_path)
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for below in sorted(stored.iterdir())[:2]:
+        (linked / below.name).symlink_to(below)
+    (linked / "class-2").mkdir()
+    (linked / "class-2" / "008.png").symlink_to(stored / "class-2" / "008.png")
+    found, expected = read_all(open_images(linked)), read_all(open_images(stored))
+    np.testing.assert_array_equal(found.pixels, expected.pixels)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+
+
+def test_a_folder_that_is_called_like_an_image_is_a_folder(tmp_path: Path) -> None:
+    for kind in ("cat.png", "dog.png"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "1.png").write_bytes(encoded(GREY[0]))
+    assert read_all(open_images(tmp_path)).labels.tolist() == [0, 1]  # type: ignore[union-attr]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.mkdir("thumb.png")
+        archive.writestr("thumb.png/1.png", encoded(GREY[0]))
+    assert open_images(tmp_path / "a.zip").count == 1
+
+
+def test_backslashes_of_a_zip_part_its_folders(tmp_path: Path) -> None:
+    names = ["set\\dog\\1.png", "set\\cat\\1.png", "set\\cat\\2.png"]
+    found = read_all(open_images(zipped(tmp_path / "a.zip", names)))
+    np.testing.assert_array_equal(found.pixels, GREY[[1, 2, 0]])
+    assert found.labels is not None
+    assert found.labels.tolist() == [0, 0, 1]
+    with zipfile.ZipFile(tmp_path / "hidden.zip", "w") as archive:
+        archive.writestr("a.png", encoded(GREY[0]))
+        archive.writestr("__MACOSX\\._a.png", b"x")
+    assert open_images(tmp_path / "hidden.zip").skipped == ("__MACOSX/._a.png",)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
+def test_pixels_are_as_stored_whatever_the_orientation_says(kind: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees to show it
+    stored = Image.fromarray(RGB[0])
+    for name, more in (("turned", {"exif": exif}), ("plain", {})):
+        stored.save(tmp_path / f"{name}.{kind.lower()}", kind, lossless=True, **more)
+    plain, turned = read_all(open_images(tmp_path)).pixels
+    np.testing.assert_array_equal(plain, turned)
+    assert plain.shape == (8, 6, 3)
+
+
+def test_a_tiff_is_turned_as_its_orientation_says(tmp_path: Path) -> None:
+    Image.fromarray(RGB[0]).save(tmp_path / "a.tif", tiffinfo={0x0112: 6})
+    np.testing.assert_array_equal(read_all(open_images(tmp_path)).pixels[0], np.rot90(RGB[0], 3))
 
 
 def test_a_folder_of_both_kinds_is_refused(tmp_path: Path) -> None:

@@ -12,19 +12,18 @@ STUDY = '''"""Study `darkness`: which generator has the darkest images?"""
 from __future__ import annotations
 
 from .context import StudyContext
-from .steps import Steps
-from .table import Finding, Row, Table, number
+from .table import Row, Table
 
 
-def run(context: StudyContext, steps: Steps) -> list[Row]:
-    names = steps.each(context.generators)
+def run(context: StudyContext) -> list[Row]:
+    names = context.each(context.generators)
     means = {name: context.source(name)[0].read(0, 10).pixels.mean() for name in names}
     return [{"what": "value", "generator": name, "value": float(mean)} for name, mean in means.items()]
 
 
-def verdict(table: Table) -> list[Finding]:
-    darkest = min(table.of("value"), key=lambda row: number(row, "value"))
-    return [Finding("The darkest images are those of {generator}.", darkest)]
+def verdict(table: Table) -> list[str]:
+    darkest = min(table.of("value"), key=lambda row: row["value"])
+    return [f"The darkest images are those of {darkest['generator']}."]
 '''
 
 ROW = """

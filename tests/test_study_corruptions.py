@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import permutations, product
 from statistics import fmean
 
 import numpy as np
 import pytest
 from genboard.benchmarks.studies import alterations, corruptions
 from genboard.benchmarks.studies.alterations import ALTERATIONS, SEVERITIES, altered, altered_source
-from genboard.benchmarks.studies.changes import of_blocks, of_subsets, trend
 from genboard.benchmarks.studies.context import StudyContext
+from genboard.benchmarks.studies.evaluator import response, significant
 from genboard.benchmarks.studies.listing import find_study
+from genboard.benchmarks.studies.spread import of_blocks, of_subsets
 from genboard.benchmarks.studies.table import Row, Table
 from genboard.leaderboard.study_figures import corruptions as figures
 from genboard.registry.datasets import load_split
 from genboard.registry.images import Images, read_all, source_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study_runs import changed, digits, made, said
+from study_runs import digits, made, said
 
 from genboard.core.errors import BadStudy
 
@@ -78,21 +78,6 @@ def test_swapped_patches_lose_no_pixel() -> None:
         assert (found != pixels).sum() == 4 * 2 * ALTERATIONS["swapped-patches"].strengths[severity - 1]
 
 
-def test_the_trend_test_is_that_of_all_permutations() -> None:
-    """Its variance is the exact one, ties or none, and its chance that of enumerating every order."""
-    for values in ([1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 2.0, 3.0]):
-        orders = list(permutations(values))
-        taus = [trend([order, order]).tau for order in orders]
-        assert fmean(taus) == pytest.approx(0)
-    blocks = [[1.0, 2.0, 4.0, 3.0], [1.0, 3.0, 2.0, 4.0], [2.0, 1.0, 3.0, 4.0]]
-    sums = [trend([list(order)]).tau * 6 for order in permutations(range(4))]
-    exact = fmean(abs(a + b + c) >= 12 for a, b, c in product(sums, repeat=3))
-    assert trend(blocks).tau == pytest.approx(12 / 18)
-    assert trend(blocks).p == pytest.approx(exact, rel=0.25)
-    assert trend([[3.0, 2.0, 1.0]] * 9).tau == -1
-    assert not trend([[1.0, 2.0]] * 3).clear(tests=10)
-
-
 def test_changes_have_intervals_that_hold_their_mean_as_often_as_they_say() -> None:
     random = np.random.default_rng(0)
     held = [of_blocks(list(random.normal(1, 2, 5))) for _ in range(400)]
@@ -115,34 +100,45 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 def test_blur_and_noise_are_noticed_by_the_frechet_distance(table: Table) -> None:
     for name in ("blur", "noise"):
-        row = next(table.of("trend", corruption=name, metric="fd:digits-cnn"))
-        assert row["response"] == "worse"
+        rows = [row for row in table.of("value", corruption=name, metric="fd:digits-cnn") if row["severity"]]
+        assert response([significant(row) for row in rows]) == "worse"
     moved = [row["moved"] for row in table.of("value", corruption="blur", metric="fd:digits-cnn") if row["severity"]]
     assert moved == sorted(moved)
     text = said(table)
-    assert "blur: detected by " in text
-    assert " of 6 metrics with a better end or a target, at every step by " in text
+    assert "blur: worse in " in text
+    assert " of 6 metrics: " in text
     found = {(cell.metric, cell.failure) for cell in find_study("corruptions").cells(table)}
     assert {("fd", "blur"), ("fd", "noise"), ("coverage", "noise")} <= found
 
 
-def test_the_verdict_follows_the_table(table: Table) -> None:
-    def blind(row: Row) -> Row:
-        return row | {"response": "blind"} if row["what"] == "trend" and row["metric"] == "fd:digits-cnn" else row
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        ([5, 5, 5, 5, 5], "worse in 1 of 1 metrics: fd."),
+        ([0, 0, 5, 5, 5], "worse in 1 of 1 metrics: fd (from severity 3 on)."),
+        ([-5, -5, -5, -5, -5], "worse in none of 1 metrics; better: fd."),
+        ([0, 5, 5, 5, 0], "worse in none of 1 metrics; no steady trend: fd."),
+        ([-5, 0, 0, 0, 5], "worse in none of 1 metrics; no steady trend: fd."),
+        ([0, 1, -1, 1.5, 1], "worse in none of 1 metrics; too noisy to tell: fd."),
+        ([None] * 5, "worse in none of 0 metrics; no interval on so few images: fd."),
+    ],
+)
+def test_the_verdict_follows_the_table(table: Table, moved: list[float | None], words: str) -> None:
+    def one(row: Row) -> Row:
+        by = moved[int(row["severity"]) - 1] if row["severity"] else None
+        return row | {"moved": by, "lo": by - 1, "hi": by + 1} if by is not None else row | {"lo": None}
 
-    def rewarded(row: Row) -> Row:
-        return row | {"response": "better"} if row["what"] == "trend" and row["metric"] == "fd:digits-cnn" else row
-
-    assert "not detected by fd" not in said(table)
-    assert "not detected by fd" in said(changed(table, blind))
-    assert "rewarded by fd" in said(changed(table, rewarded))
+    rows = [one(row) for row in table.of("value", corruption="blur", metric="fd:digits-cnn")]
+    assert len(rows) == 6
+    alone = Table.model_validate({**table.to_json(), "rows": rows})
+    assert said(alone).splitlines()[0] == f"blur: {words}"
 
 
 def test_its_figure_has_a_map_for_each_alteration(table: Table) -> None:
-    svg = figures.figure(table)
+    svg = figures.figure(table).drawing
     assert svg.startswith("<svg")
     assert svg.count("change for the worse, in standard errors</text>") == 2
-    assert "blur: " in figures.words(table)
+    assert "Blur: change for the worse" in figures.figure(table).words
 
 
 @pytest.mark.parametrize(("resamples", "hint"), [(2, "--resamples 3 to 20"), (400, "--resamples 3 to 20")])

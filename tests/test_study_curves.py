@@ -7,7 +7,8 @@ import torch
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.neighbours import count_neighbours, identity_resample
 from genboard.benchmarks.scoring import feature_set, score
-from genboard.benchmarks.studies.spread import draw_se, fitted, mean_interval, ratio_interval, tau
+from genboard.benchmarks.studies.samples import Point, line_rows
+from genboard.benchmarks.studies.spread import draw_se, of_blocks, ratio_interval, tau
 from genboard.benchmarks.studies.subsampling.design import Design, places
 from genboard.benchmarks.studies.subsampling.pair_curves import four
 from genboard.registry.metrics import find_metric
@@ -142,11 +143,13 @@ def test_spread_of_subsets_is_that_of_fresh_draws() -> None:
 
 
 def test_little_statistics() -> None:
-    line = fitted([1.0, 2.0, 4.0], [3.0, 5.0, 9.0])
-    assert (line.intercept, line.slope, line.straight) == pytest.approx((1.0, 2.0, 1.0))
+    (line,) = line_rows("g", "fd", [Point(n, 1 + 2 / n, None, None, None, 8) for n in (1, 2, 4)])
+    assert (line["limit"], line["slope"], line["straight"]) == pytest.approx((1.0, 2.0, 1.0))
+    (level,) = line_rows("g", "fd", [Point(n, 5.0, None, None, None, 8) for n in (1, 2, 4)])
+    assert (level["limit"], level["slope"], level["straight"]) == (5.0, 0.0, 1.0)
     assert tau([1, 2, 3, 4], [1, 2, 4, 3]) == pytest.approx(4 / 6)
     assert tau([1, 1, 2], [1, 2, 3]) == pytest.approx(2 / 6**0.5)
-    mean, lo, hi = mean_interval([1.0, 2.0, 3.0])
+    mean, lo, hi = of_blocks([1.0, 2.0, 3.0])
     assert (mean, hi - mean) == pytest.approx((2.0, 4.303 / 3**0.5), rel=0.05)
     assert lo == pytest.approx(2 * mean - hi)
     narrow, wide = ratio_interval(60)

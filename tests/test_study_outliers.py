@@ -8,8 +8,8 @@ import torch
 from genboard.benchmarks.studies import altered_sets, outliers
 from genboard.benchmarks.studies.alterations import negatives, random_images
 from genboard.benchmarks.studies.altered_sets import with_outliers
+from genboard.benchmarks.studies.evaluator import response, significant
 from genboard.benchmarks.studies.listing import find_study
-from genboard.benchmarks.studies.outliers import INTERVENTION
 from genboard.benchmarks.studies.table import Row, Table, number
 from genboard.leaderboard.study_figures import outliers as figures
 from genboard.registry.images import Images, read_all, source_of
@@ -23,8 +23,12 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENBOARD_HOME", str(tmp_path_factory.mktemp("outliers")))
         patch.setattr(altered_sets, "SHARES", (0.1,))
-        patch.setattr(outliers, "KINDS", ("normal points", "noise"))
+        patch.setattr(outliers, "OF_IMAGES", ("noise",))
         return made("outliers", digits("precision", "recall", "density", "coverage"), resamples=3)
+
+
+def word(row: Row) -> str:
+    return response([significant(row)])
 
 
 def row_of(table: Table, metric: str, count: int = 1, side: str = "real", shifted: bool = True) -> Row:
@@ -39,31 +43,31 @@ def test_a_real_outlier_inflates_precision_and_density_and_leaves_coverage(table
     assert number(row_of(table, "density"), "value") > 3 * number(row_of(table, "density", 0), "value")
     gap = number(row_of(table, "coverage"), "value") - number(row_of(table, "coverage", 0), "value")
     assert abs(gap) < 0.03
-    assert INTERVENTION.response(row_of(table, "precision")) == "better"
-    assert INTERVENTION.response(row_of(table, "coverage")) == "blind"
+    assert word(row_of(table, "precision")) == "better"
+    assert word(row_of(table, "coverage")) == "too noisy to tell"
 
 
 def test_an_outlier_among_the_samples_inflates_recall_and_leaves_precision(table: Table) -> None:
-    assert INTERVENTION.response(row_of(table, "recall", side="generated")) == "better"
-    assert INTERVENTION.response(row_of(table, "precision", side="generated")) == "blind"
+    assert word(row_of(table, "recall", side="generated")) == "better"
+    assert word(row_of(table, "precision", side="generated")) == "too noisy to tell"
 
 
 @pytest.mark.parametrize("side", ["real", "generated"])
 @pytest.mark.parametrize("metric", ["precision", "recall", "density", "coverage"])
 def test_nothing_moves_where_the_sets_are_equal(table: Table, side: str, metric: str) -> None:
-    assert INTERVENTION.response(row_of(table, metric, side=side, shifted=False)) == "blind"
+    assert word(row_of(table, metric, side=side, shifted=False)) == "too noisy to tell"
 
 
 def test_many_outliers_have_each_other_for_neighbours_and_fool_nobody(table: Table) -> None:
-    assert INTERVENTION.response(row_of(table, "precision", 40)) != "better"
+    assert word(row_of(table, "precision", 40)) != "better"
 
 
 def test_the_verdict_follows_the_table(table: Table) -> None:
     text = said(table)
     first = "A single outlier (normal points) among the real images, towards which the generated ones are shifted: "
-    assert f"{first}rewarded by density (" in text
-    assert ", precision (" in text.partition(first)[2].partition(";")[0]
-    assert "A single outlier among the real images, with nothing shifted: detected by no metric." in text
+    assert f"{first}worse in none of 5 metrics; better: density (" in text
+    assert ", precision (" in text.partition(first)[2].split(";")[1]
+    assert "A single outlier among the real images, with nothing shifted, significantly changes no metric." in text
 
     def still(row: Row) -> Row:
         return row | {"moved": 0.0, "lo": -1.0, "hi": 1.0} if row.get("moved") is not None else row
@@ -71,8 +75,10 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
     def stirred(row: Row) -> Row:
         return row | {"moved": 5.0, "lo": 4.0, "hi": 6.0} if row.get("moved") is not None else row
 
-    assert f"{first}rewarded by no metric; not detected by coverage, density" in said(changed(table, still))
-    every = "among the real images, with nothing shifted: detected by coverage, density, fd, precision, recall."
+    assert f"{first}worse in none of 5 metrics; too noisy to tell: coverage, density" in said(changed(table, still))
+    every = (
+        "among the real images, with nothing shifted, significantly changes coverage, density, fd, precision, recall."
+    )
     assert every in said(changed(table, stirred))
 
 
@@ -88,8 +94,8 @@ def test_its_cells_are_positive_where_a_metric_is_fooled(table: Table) -> None:
 
 
 def test_its_figure_has_a_map_for_each_kind_and_side(table: Table) -> None:
-    assert figures.figure(table).count("change for the better, in standard errors</text>") == 4
-    assert "precision" in figures.words(table)
+    assert figures.figure(table).drawing.count("change for the better, in standard errors</text>") == 4
+    assert "precision" in figures.figure(table).words
 
 
 def test_outliers_replace_rows_and_the_other_set_is_shifted() -> None:
@@ -120,6 +126,6 @@ def test_strange_images_do_not_depend_on_how_they_are_read() -> None:
 
 
 def test_too_few_resamples_are_refused() -> None:
-    with pytest.raises(BadStudy, match="2 resamples show no spread") as e:
+    with pytest.raises(BadStudy, match="2 resamples are too few") as e:
         made("outliers", digits(), resamples=2)
     assert e.value.hint == "use --resamples 3 or more"

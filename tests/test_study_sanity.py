@@ -159,8 +159,8 @@ def test_its_cells_and_its_figure(table: Table) -> None:
     cells = {(cell.metric, cell.failure): cell.value for cell in find_study("sanity").cells(table)}
     assert cells["coverage", "outliers"] == 1
     assert (cells["precision", "outliers"] or 0) < 1
-    assert "Share of the criteria that hold" in figures.figure(table)
-    assert "coverage 100%" in figures.words(table)
+    assert "Share of the criteria that hold" in figures.figure(table).drawing
+    assert "coverage 100%" in figures.figure(table).words
 
 
 def test_metrics_that_points_cannot_feed_are_left_out_with_the_reason(table: Table) -> None:
@@ -169,5 +169,5 @@ def test_metrics_that_points_cannot_feed_are_left_out_with_the_reason(table: Tab
 
 
 def test_no_draw_is_refused() -> None:
-    with pytest.raises(BadStudy, match="0 draws"):
+    with pytest.raises(BadStudy, match="0 draws of each check are too few"):
         made("sanity", digits(), resamples=0)

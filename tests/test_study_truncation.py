@@ -119,13 +119,13 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
 
 
 def test_its_figure_has_a_path_for_each_generator(table: Table) -> None:
-    svg = figures.figure(table)
+    svg = figures.figure(table).drawing
     assert ">vae</text>" in svg
     assert ">acgan</text>" in svg
     for setting in ("0.4", "0.7", "1"):
         assert f'aria-label="vae, truncation {setting}: precision' in svg
     assert svg.count('aria-roledescription="point"') == 6
-    assert "vae, truncation: precision" in figures.words(table)
+    assert "vae, truncation: precision" in figures.figure(table).words
 
 
 def test_what_has_no_knob_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

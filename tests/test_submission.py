@@ -15,7 +15,9 @@ import pytest
 from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.manifest import manifest_of_images, manifest_path, read_manifest
-from genboard.leaderboard.submission.metadata import FIELDS, Metadata, problem_with_link, read_metadata, template
+from genboard.leaderboard.submission.metadata import FIELDS, Metadata, read_metadata, template
+from genboard.leaderboard.text.words import problem_with_link
+from genboard.leaderboard.verification import disputes
 from genboard.registry.images import Images, sequence_digest, source_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,18 @@ def test_the_same_twice_changes_nothing(run: Run, again: Path, images: Path):
     assert code == 0
     assert "already measured; nothing changed" in err
     assert len(out.splitlines()) == 4
+    assert files(again / "submission") == before
+
+
+def test_a_result_with_a_log_is_never_rewritten(run: Run, again: Path, images: Path):
+    (path,) = (p for p in (again / "submission").rglob("*.json") if not p.name.endswith("manifest.json"))
+    disputes.dispute(path, "it saw the reference", "Bo")
+    before = files(again / "submission")
+    command = ("submit", images, "--track", "digits", "--out", again / "submission")
+    assert run(*command, *WHOLE)[0] == 0
+    said = refused(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
+    assert f"{path} is published: {path.stem}.verification.jsonl is about it" in said
+    assert "genboard amend" in hint(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
     assert files(again / "submission") == before
 
 
@@ -238,6 +252,22 @@ def test_the_template_has_every_field_and_is_metadata(run: Run, tmp_path: Path):
     values = tomllib.loads(commented)
     assert set(values) == set(Metadata.model_fields) == {"name", *(field.name for field in FIELDS)}
     assert Metadata.model_validate(tomllib.loads(out)).missing(registered=False) == ()
+    path = tmp_path / "form.toml"
+    assert run("submit", "--template", "--out", path) == (0, f"{path}\n", "")
+    assert path.read_text("utf-8") == out
+    assert "already there" in run("submit", "--template", "--out", path)[2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_redirected_template_is_read_whatever_the_shell_made_of_it(tmp_path: Path, encoding: str, newline: str):
+    path = tmp_path / "form.toml"
+    path.write_bytes(template().replace("\n", newline).encode(encoding))
+    if encoding == "utf-16-le":  # without a mark it may be anything
+        with pytest.raises(BadSubmission, match="not valid TOML"):
+            read_metadata(path, {})
+    else:
+        assert read_metadata(path, {}) == Metadata.model_validate(tomllib.loads(template()))
 
 
 @given(st.integers(1, 300), st.integers(1, 3))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +163,47 @@ def test_weights_that_need_code_are_refused(run: Run, own_home: Path) -> None:
 def test_a_source_that_does_not_parse_is_named(run: Run, own_home: Path, source: str, why: str) -> None:
     path = entry(own_home, source)
     assert refused(run, *EVALUATE).startswith(f"{path}: {why}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices are those of Unix")
+@pytest.mark.parametrize("make", [lambda p: os.mkfifo(p), lambda p: p.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_an_entry_that_is_no_file_is_not_opened(run: Run, own_home: Path, make: Callable[[Path], object]) -> None:
+    (own_home / "entries" / "generators").mkdir(parents=True)
+    make(own_home / "entries" / "generators" / "mine.toml")
+    assert "mine.toml: cannot be read: it is a" in refused(run, *EVALUATE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version = " + "9" * 10_000,
+        "x = " + "[" * 10_000,
+        "x = " + "{ a = " * 10_000,
+        "a." * 2_000 + "b = 1",
+        "x = 1e",
+        "",
+    ],
+    ids=["10,000 digits", "nested lists", "nested tables", "nested keys", "no number", "empty"],
+)
+def test_an_entry_that_no_parser_likes_is_refused(run: Run, own_home: Path, text: str) -> None:
+    folder = own_home / "entries" / "generators"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(text, "utf-8")
+    fact = refused(run, *EVALUATE)
+    assert fact.startswith(str(folder / "mine.toml"))
+    assert len(fact) < 500 + len(str(folder))
+
+
+def test_an_entry_of_samples_may_leave_formats_out(run: Run, own_home: Path) -> None:
+    (own_home / "set").mkdir()
+    for i in range(12):
+        (own_home / "set" / f"{i:02d}.png").write_bytes(png(np.roll(GREY[i % 6], i)))
+    (own_home / "set" / "b.heic").write_bytes(b"x")
+    entry(own_home, 'kind = "samples"\npath = "set"\nskip = true')
+    code, out, err = run(*EVALUATE)
+    assert code == 0, err
+    assert json.loads(out)["sampling"]["n"] == 12
+    assert "1 file was left out: b.heic" in err
 
 
 def test_an_autoencoder_says_how_its_latents_are_drawn(run: Run, own_home: Path) -> None:

@@ -20,10 +20,10 @@ from genboard.registry.extractors import load_extractor
 from genboard.registry.generators import LiveGenerator, load_generator
 from genboard.registry.generators.draws import Draw, choose, draws, labelled_normal
 from genboard.registry.generators.zoo import ddpm, kde, pixelcnn, realnvp, vqvae, wgan_gp
-from genboard.registry.generators.zoo.training import filled, shifted
 from genboard.registry.images import Images, read_all, source_of
 from genboard.registry.resolve import function
 from genboard.registry.schema import Generator, Track
+from genboard.registry.training import filled, shifted
 from genboard.registry.weights import ROOT, read_weights
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
-from ..uncertainty import Estimate, skewed, variance_within
+from ..uncertainty import Estimate, or_zero, skewed, variance_within
 from .distances import refuse_not_finite, refuse_other_width
 from .inputs import MetricInputs
 from .kernel import interaction
@@ -42,7 +42,10 @@ def cmmd(inputs: MetricInputs, *, sigma: float = 10.0, scale: float = 1000.0) ->
     # 1 - k keeps the digits that a difference of numbers close to 1 would lose.
     within_samples, across = _dissimilarity(y, y, sigma), _dissimilarity(y, x, sigma)
     within_real = _dissimilarity(x, x, sigma)
-    value = scale * float(2 * across.mean() - within_samples.mean() - within_real.mean())
+    # Each 1 - k is off by the rounding of a product of d terms, over sigma^2.
+    value = scale * or_zero(
+        float(2 * across.mean() - within_samples.mean() - within_real.mean()), 4 * x.shape[1] / sigma**2
+    )
     h = across - within_samples
     se = scale * (4 * variance_within(h, labels) / len(y)) ** 0.5
     third = interaction(h, lambda rows, others: -_unlike(y[rows], y[others], sigma))

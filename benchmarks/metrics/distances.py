@@ -17,12 +17,11 @@ def refuse_unfit(real: Tensor, features: Tensor, least: int = 1) -> None:
     refuse_not_finite(real, features)
 
 
-def refuse_other_width(real: int, fake: int) -> None:
+def refuse_other_width(real: int, fake: int, hint: str | None = None) -> None:
     """Raises BadFeatures where the samples have another number of features than the real images."""
     if real != fake:
         raise BadFeatures(
-            f"the real images have {real} features, the samples {fake}",
-            "compute both with the same extractor",
+            f"the real images have {real} features, the samples {fake}", hint or "compute both with the same extractor"
         )
 
 

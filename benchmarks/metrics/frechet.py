@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...reference_stats.moments import Gaussian, Moments
-from ..uncertainty import Estimate, normal
+from ..uncertainty import Estimate, normal, or_zero
 from .distances import refuse_not_finite, refuse_other_width
 from .frechet_interval import interval
 from .frechet_sampling import Sampling, sampling
@@ -98,6 +98,8 @@ def distance(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
     distance close to zero, rounding noise shows. Where the bound on that sum passes `DIGITS` of the distance, and with
     as few samples as dimensions, the singular values of R^(1/2) G^(1/2) are summed instead, with the centred features
     themselves for G^(1/2) where they are few: no root is taken of noise. That takes several times as long.
+
+    What is left of two nearly equal sums is zero up to `max(n, d)` roundings of either.
     """
     gap = real.mean - generated.mean
     apart = float(gap @ gap) + real.variance + generated.variance
@@ -106,8 +108,8 @@ def distance(real: Gaussian, generated: Moments, features: Tensor, found: Spectr
         found = found if found is not None else spectrum(real, generated, vectors=False)
         value = apart - 2 * float(found.roots.sum())
         if 2 * found.rounding <= DIGITS * value:
-            return value
+            return or_zero(value, max(n, d) * apart)
         factor = generated.root
     else:
         factor = (features.to(torch.float64) - generated.mean).T / (n - 1) ** 0.5
-    return apart - 2 * float(torch.linalg.svdvals(real.root @ factor).sum())
+    return or_zero(apart - 2 * float(torch.linalg.svdvals(real.root @ factor).sum()), max(n, d) * apart)

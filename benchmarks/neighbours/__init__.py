@@ -1,12 +1,10 @@
 """Nearest neighbours, exactly: one pass over the distances between two sets, from which every k and subset follows."""
 
-from .cells import Cell, Counts, Resample, identity_resample
-from .engine import count_neighbours, real_lists
+from .cells import Cell, Counts, Members, Places, Resample, identity_resample
+from .engine import Neighbours, count_neighbours, real_lists
 from .lists import Lists
-from .members import Members, Places
 from .products import Watch, show_across, show_within
 from .search import members_within, nearest_rows, to_other_rows
-from .shared import Neighbours
 
 __all__ = [
     "Cell",

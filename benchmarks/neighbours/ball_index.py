@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .distances import PointSet
-from .duplicates import Kinds, distinct
-from .lists import Lists, exact_distances, exact_lists, list_length
-from .members import MOST, MembershipCounts
-from .pairs import Pairs, place, settle
+from .cells import MOST, MembershipCounts
+from .distances import Kinds, PointSet, distinct
+from .lists import Lists, Pairs, exact_distances, exact_lists, list_length, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
 

@@ -14,6 +14,7 @@ from math import log2
 import torch
 from torch import Tensor
 
+Kinds = tuple[Tensor, Tensor]  # the first row of each kind, and the kind of each row: equal rows are of one kind
 CHUNK = 256  # columns multiplied at once: the error of a dot product grows with how many are summed in one go
 ROWS = 1024  # rows of the distance matrix held at once
 PAIRS = 2**18  # numbers gathered at once to settle pairs: what fits into a core's cache
@@ -136,3 +137,25 @@ def lower_bounds(x: PointSet, y: PointSet, triangle: bool = False) -> Iterator[t
         for column in range(0, width, CHUNK):
             block.addmm_(rows[:, column : column + CHUNK], others[:, column : column + CHUNK].T, alpha=-2)
         yield start, block
+
+
+def distinct(x: Tensor) -> Kinds:
+    """The first row of each kind, ascending, shape (u,), and the kind of each row, shape (n,): equal rows share one.
+
+    Rows are found by a key of their bits, a sum of products modulo 2^64, and compared with the first that has it.
+    Zeros of different sign have different bits: such rows may stay apart.
+    """
+    every = torch.arange(len(x), device=x.device)
+    generator = torch.Generator().manual_seed(0)
+    x = x if x.element_size() >= 4 else x.float()
+    words = x.shape[1] * x.element_size() // 4
+    weights = torch.randint(-(2**62), 2**62, (words,), generator=generator).to(x.device)
+    blocks = x.contiguous().split(ROWS)
+    key = torch.cat([(block.view(torch.int32).to(torch.int64) * weights).sum(dim=1) for block in blocks])
+    _, kind = key.unique(return_inverse=True)
+    first = torch.full_like(every, len(x)).scatter_reduce_(0, kind, every, "amin")[kind]
+    if not bool((first < every).any()):
+        return every, every
+    same = torch.cat([(x[rows] == x[first[rows]]).all(dim=1) for rows in every.split(ROWS)])
+    kept, place = torch.where(same, first, every).unique(return_inverse=True)
+    return kept, place

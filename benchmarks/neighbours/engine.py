@@ -9,17 +9,17 @@ same few pairs. Memory holds a block of distances, the lists, and the pairs insi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
 from .ball_index import BallIndex, Order
-from .cells import Cell, Counts, Resample
+from .cells import Cell, Counts, Places, Resample, identity_resample
 from .distances import PointSet, lower_bounds, point_sets
-from .lists import Lists, longest, nearest_lists
-from .members import Places
+from .lists import Lists, list_length, longest, nearest_lists
 from .products import Watch, faithful, inner_products, show_across, show_within
 
 
@@ -106,6 +106,44 @@ def count_neighbours(
             places = Places(near_fake.index[:, :depth], *b.membership.pairs()) if b.membership else None
             counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members, places))
     return counts
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Real and generated features: one pass for several metrics, made when the first of them asks, then kept.
+
+    Attributes:
+        k: largest number of neighbours that will be asked for.
+        seed: of the random partitions of the samples, from which come the intervals of recall and coverage.
+        labels: of the generated rows, where the protocol fixes how many there are of each: parts keep to that, and so
+            do the intervals.
+    """
+
+    real: Tensor
+    fake: Tensor
+    k: int
+    closed: bool = False
+    seed: int = 0
+    labels: Tensor | None = None
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Counts for 1..k, the members of the real rows' balls, and the places of real rows that half-samples need.
+
+        Raises:
+            BadFeatures: different widths, or too few rows for k neighbours.
+        """
+        n, m = len(self.real), len(self.fake)
+        # In half of the samples the k nearest are nearly surely among so many.
+        depth = list_length(m, m // 2, self.k) if self.can_be_halved else 0
+        return count_neighbours(
+            self.real, self.fake, self.k, [identity_resample(n, m, asks="members")], self.closed, depth=depth
+        )[0]
+
+    @property
+    def can_be_halved(self) -> bool:
+        """Whether half of the samples have a k-th neighbour each."""
+        return len(self.fake) // 2 > self.k
 
 
 def _lists(points: PointSet, orders: Sequence[Order], k: int, watch: Watch | None = None) -> Lists:

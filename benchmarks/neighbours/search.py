@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .distances import PointSet, lower_bounds, point_sets
-from .duplicates import distinct
-from .members import foremost
+from .cells import foremost
+from .distances import PointSet, distinct, lower_bounds, point_sets
 
 CANDIDATES = 8  # settled beside the nearest, so that hardly ever more are needed
 STRIP = 128  # rows whose pairs are listed at once

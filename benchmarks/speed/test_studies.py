@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -49,15 +50,16 @@ def test_four_studies(benchmark: Any, context: StudyContext, monkeypatch: pytest
     """With the features of one generator in memory at a time, and no other feature space at hand."""
     assert context.floor
     for number, name in enumerate((*context.generators, context.floor)):
-        np.save(context.home / f"{name}.npy", features(10 + number, 0.002 * number).numpy())
+        np.save(context.folder / f"{name}.npy", features(10 + number, 0.002 * number).numpy())
 
     def measured(self: StudyContext, name: str, extractor: str, seed: int | None = None) -> Measured:
-        kept = torch.from_numpy(np.load(self.home / f"{name}.npy"))
+        kept = torch.from_numpy(np.load(self.folder / f"{name}.npy"))
         return Measured(None, kept, None, None, "0" * 64)
 
     monkeypatch.setattr(StudyContext, "measured", measured)
     monkeypatch.setattr(StudyContext, "digest", lambda self, name, *_: name)
-    monkeypatch.setattr(StudyContext, "family", lambda self, name: "gan")
+    target = SimpleNamespace(record=SimpleNamespace(family="gan"))
+    monkeypatch.setattr(StudyContext, "target", lambda self, name: target)
     monkeypatch.setattr("genboard.benchmarks.studies.ranking.spaces_at_hand", lambda context: [])
 
     def work() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, cos, pi, sin
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import convolve1d
+from scipy.ndimage import shift as ndimage_shift
 
 from ...registry.images import Images, ImageSource, Pixels
 
@@ -24,20 +26,11 @@ SEVERITIES = 5
 GRID = 4  # patches along a side
 
 
-@dataclass(frozen=True)
-class Alteration:
-    """A way to make images worse.
+class Alteration(NamedTuple):
+    """A way to make images worse: pixels, strength and a stream of random numbers an image to pixels."""
 
-    Attributes:
-        unit: what the strengths are, in words.
-        strengths: of severities 1 to 5.
-        fn: pixels, strength and a stream of random numbers an image to pixels.
-    """
-
-    name: str
-    unit: str
-    strengths: tuple[float, ...]
     fn: Callable[[Pixels, float, Streams], Pixels]
+    strengths: tuple[float, ...]  # of severities 1 to 5
 
 
 def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int = 0) -> Pixels:
@@ -48,18 +41,17 @@ def altered(name: str, pixels: Pixels, severity: int, seed: int = 0, first: int 
     """
     if severity == 0:
         return pixels.copy()
-    chosen = ALTERATIONS[name]
-    return chosen.fn(pixels, chosen.strengths[severity - 1], _streams(seed, first, first + len(pixels)))
+    change, strengths = ALTERATIONS[name]
+    return change(pixels, strengths[severity - 1], _streams(seed, first, first + len(pixels)))
 
 
 def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0) -> ImageSource:
     """The same of images that are read a run at a time."""
 
-    def read(start: int, stop: int) -> Images:
-        images = source.read(start, stop)
-        return Images(altered(name, images.pixels, severity, seed, start), images.labels)
+    def change(images: Images, first: int) -> Pixels:
+        return altered(name, images.pixels, severity, seed, first)
 
-    return ImageSource(f"{source.name}, {name} {severity}", source.count, read)
+    return _changed(f"{source.name}, {name} {severity}", source, change)
 
 
 def augmented(source: ImageSource, seed: int) -> ImageSource:
@@ -69,22 +61,27 @@ def augmented(source: ImageSource, seed: int) -> ImageSource:
 
 def negatives(source: ImageSource) -> ImageSource:
     """The negative of every image: classes that the data set does not have."""
-
-    def read(start: int, stop: int) -> Images:
-        images = source.read(start, stop)
-        return Images(255 - images.pixels, images.labels)
-
-    return ImageSource(f"negatives of {source.name}", source.count, read)
+    return _changed(f"negatives of {source.name}", source, lambda images, _: 255 - images.pixels)
 
 
 def random_images(source: ImageSource, seed: int) -> ImageSource:
     """As many images of the same shape, of uniform noise."""
 
-    def read(start: int, stop: int) -> Images:
-        shape = source.read(start, stop).shape
-        return Images(np.stack([stream.integers(0, 256, shape, np.uint8) for stream in _streams(seed, start, stop)]))
+    def change(images: Images, first: int) -> Pixels:
+        streams = _streams(seed, first, first + len(images))
+        return np.stack([stream.integers(0, 256, images.shape, np.uint8) for stream in streams])
 
-    return ImageSource(f"noise for {source.name}", source.count, read)
+    return _changed(f"noise for {source.name}", source, change)
+
+
+def _changed(name: str, source: ImageSource, change: Callable[[Images, int], Pixels]) -> ImageSource:
+    """Images that are changed as they are read, given the place of the first of them."""
+
+    def read(start: int, stop: int) -> Images:
+        images = source.read(start, stop)
+        return Images(change(images, start), images.labels)
+
+    return ImageSource(name, source.count, read)
 
 
 def _streams(seed: int, start: int, stop: int) -> Streams:
@@ -94,16 +91,13 @@ def _streams(seed: int, start: int, stop: int) -> Streams:
 
 def blur(pixels: Pixels, strength: float, _: Streams) -> Pixels:
     """A Gaussian's weighted mean of what is around; beyond the edge the edge goes on."""
-    width = strength * _side(pixels)
+    width = strength * min(pixels.shape[1:3])
     reach = max(1, ceil(3 * width))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     weights /= weights.sum()
     image: Floats = pixels.astype(np.float64)
     for axis in (1, 2):
-        room = [(0, 0)] * 4
-        room[axis] = (reach, reach)
-        padded, length = np.pad(image, room, mode="edge"), image.shape[axis]
-        image = np.sum([w * padded.take(range(i, i + length), axis) for i, w in enumerate(weights)], axis=0)
+        image = convolve1d(image, weights, axis, mode="nearest")
     return _grey_levels(image)
 
 
@@ -116,12 +110,11 @@ def noise(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
 def jpeg(pixels: Pixels, strength: float, _: Streams) -> Pixels:
     """Compressed with loss; the strength is 100 less the quality."""
     found = np.empty_like(pixels)
-    for i, image in enumerate(pixels):
+    for image, compressed in zip(pixels, found, strict=True):
         buffer = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(
-            buffer, "JPEG", quality=100 - int(strength)
-        )
-        found[i] = np.asarray(Image.open(buffer)).reshape(image.shape)
+        plain = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+        plain.save(buffer, "JPEG", quality=100 - int(strength))
+        compressed[:] = np.asarray(Image.open(buffer)).reshape(image.shape)
     return found
 
 
@@ -148,20 +141,13 @@ def pixelate(pixels: Pixels, strength: float, _: Streams) -> Pixels:
 
 def shift(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
     """Moved in a random direction, between pixels by linear interpolation; the edge goes on into what is left free."""
-    angles = [2 * pi * stream.random() for stream in streams]
-    away = strength * _side(pixels)
-    image: Floats = pixels.astype(np.float64)
-    for axis, part in ((1, sin), (2, cos)):
-        length = image.shape[axis]
-        at = np.arange(length)[None] - away * np.array([part(angle) for angle in angles])[:, None]
-        below = np.floor(at)
-        weight = (at - below).reshape((len(pixels), length, 1, 1) if axis == 1 else (len(pixels), 1, length, 1))
-        rows = np.arange(len(pixels))[:, None]
-        ends = [np.clip(below + i, 0, length - 1).astype(int) for i in (0, 1)]
-        # Indexed along both, the images and the axis, which then stand first.
-        low, high = (image[rows, end] if axis == 1 else image.swapaxes(1, 2)[rows, end].swapaxes(1, 2) for end in ends)
-        image = (1 - weight) * low + weight * high
-    return _grey_levels(image)
+    away = strength * min(pixels.shape[1:3])
+    moved = []
+    for image, stream in zip(pixels, streams, strict=True):
+        angle = 2 * pi * stream.random()
+        by = (away * sin(angle), away * cos(angle), 0)
+        moved.append(ndimage_shift(image.astype(np.float64), by, order=1, mode="nearest"))
+    return _grey_levels(np.stack(moved))
 
 
 def swap_patches(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
@@ -179,11 +165,6 @@ def swap_patches(pixels: Pixels, strength: float, streams: Streams) -> Pixels:
     return found
 
 
-def _side(pixels: Pixels) -> int:
-    height, width = pixels.shape[1:3]
-    return int(min(height, width))
-
-
 def _grey_levels(values: Floats) -> Pixels:
     """Clamped, and rounded half up."""
     rounded: Pixels = np.floor(np.clip(values, 0, 255) + 0.5).astype(np.uint8)
@@ -191,14 +172,11 @@ def _grey_levels(values: Floats) -> Pixels:
 
 
 ALTERATIONS = {
-    row.name: row
-    for row in (
-        Alteration("blur", "width of the Gaussian, of the side", (0.05, 0.07, 0.09, 0.12, 0.18), blur),
-        Alteration("noise", "standard deviation, of the range", (0.02, 0.05, 0.1, 0.2, 0.4), noise),
-        Alteration("jpeg", "100 less the quality", (25, 50, 75, 90, 97), jpeg),
-        Alteration("contrast", "share of the contrast that is lost", (0.15, 0.3, 0.5, 0.7, 0.85), contrast),
-        Alteration("pixelation", "share of rows and columns lost", (0.15, 0.3, 0.5, 0.65, 0.8), pixelate),
-        Alteration("shift", "distance, of the side", (0.03, 0.06, 0.1, 0.15, 0.22), shift),
-        Alteration("swapped-patches", "pairs of 16 patches", (1, 2, 3, 5, 8), swap_patches),
-    )
+    "blur": Alteration(blur, (0.05, 0.07, 0.09, 0.12, 0.18)),  # width of the Gaussian, of the side
+    "noise": Alteration(noise, (0.02, 0.05, 0.1, 0.2, 0.4)),  # standard deviation, of the range
+    "jpeg": Alteration(jpeg, (25, 50, 75, 90, 97)),  # 100 less the quality
+    "contrast": Alteration(contrast, (0.15, 0.3, 0.5, 0.7, 0.85)),  # share of the contrast that is lost
+    "pixelation": Alteration(pixelate, (0.15, 0.3, 0.5, 0.65, 0.8)),  # share of rows and columns lost
+    "shift": Alteration(shift, (0.03, 0.06, 0.1, 0.15, 0.22)),  # distance, of the side
+    "swapped-patches": Alteration(swap_patches, (1, 2, 3, 5, 8)),  # pairs of 16 patches
 }

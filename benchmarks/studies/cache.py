@@ -6,7 +6,6 @@ stands the digest of the content, so that nothing damaged is. What cannot be use
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
-from torch import Tensor
 
 from ...core.errors import BadEntry
 from ...core.files import canonical_json, digest_of, parse_json, read_json, write_bytes, write_json
 from ...reference_stats.features import Measured
+from ...reference_stats.store import array_digest
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,15 @@ class Cache:
         """
         key = digest_of(decides)
         path = self.folder / "studies" / self.track / f"{study}.parts" / f"{name}.{key[:12]}.json"
-        found = _read_part(path, key)
-        if found is None:
-            # Rounded as it will be read the next time, so that a run that was stopped ends in the same digits.
-            found = parse_json(canonical_json(compute()), path)
-            write_json(path, {"key": key, "digest": digest_of(found), "value": found})
+        try:
+            kept = read_json(path)
+            if kept["key"] == key and kept["digest"] == digest_of(kept["value"]):
+                return kept["value"]
+        except (BadEntry, LookupError, TypeError):
+            pass  # not there, or damaged
+        # Rounded as it will be read the next time, so that a run that was stopped ends in the same digits.
+        found = parse_json(canonical_json(compute()), path)
+        write_json(path, {"key": key, "digest": digest_of(found), "value": found})
         return found
 
     def features(
@@ -54,63 +57,19 @@ class Cache:
         """The digest of a generator's samples, and them measured: kept from before, or computed now."""
         key = digest_of(decides)
         path = self.folder / "features" / self.track / generator / f"{key[:12]}.{extractor}.safetensors"
-        found = _read(path, key)
-        if found is None:
-            digest, measured = compute()
-            arrays = _arrays(measured)
-            header = {"key": key, "samples": digest, "images": measured.digest, "arrays": _digest(arrays)}
-            card = canonical_json(header).decode()
-            write_bytes(path, safetensors.torch.save(arrays, metadata={"card": card}))
-            found = digest, measured
-        return found
-
-
-def _read_part(path: Path, key: str) -> Any:
-    """The value in the file; none if there is none of that key that is as it was written."""
-    if not path.is_file():
-        return None
-    try:
-        kept = read_json(path)
-    except BadEntry:
-        return None
-    if not isinstance(kept, dict) or kept.get("key") != key or kept.get("digest") != digest_of(kept.get("value")):
-        return None
-    return kept["value"]
-
-
-def _digest(arrays: dict[str, Tensor]) -> str:
-    running = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        running.update(f"{name} {array.dtype} {tuple(array.shape)}".encode())
-        running.update(array.numpy().tobytes())
-    return running.hexdigest()
-
-
-def _arrays(measured: Measured) -> dict[str, Tensor]:
-    arrays = {
-        "features": measured.features,
-        "logits": measured.logits,
-        "labels": measured.labels,
-        "keys": measured.keys,
-    }
-    return {name: array.contiguous() for name, array in arrays.items() if array is not None}
-
-
-def _read(path: Path, key: str) -> tuple[str, Measured] | None:
-    """What the file holds, or none if there is none of that key that can be read."""
-    if not path.is_file():
-        return None
-    try:
-        with safetensors.safe_open(path, framework="pt") as f:
-            card = parse_json((f.metadata() or {}).get("card", "{}"), path)
-            if card.get("key") != key:
-                return None
-            # Copied to where fresh arrays are: the bits of a matrix product depend on how its memory is aligned.
-            arrays = {name: f.get_tensor(name).clone() for name in f.keys()}
-        if card["arrays"] != _digest(arrays):
-            return None
-        logits, labels, keys = (arrays.get(name) for name in ("logits", "labels", "keys"))
-        measured = Measured(None, arrays["features"], logits, labels, card["images"], keys)
-        return card["samples"], measured
-    except (OSError, KeyError, safetensors.SafetensorError, BadEntry):
-        return None
+        try:
+            with safetensors.safe_open(path, framework="pt") as f:
+                card = parse_json((f.metadata() or {})["card"], path)
+                # Copied to where fresh arrays are: the bits of a matrix product depend on how its memory is aligned.
+                arrays = {name: f.get_tensor(name).clone() for name in f.keys()}
+            if card["key"] == key and card["arrays"] == array_digest(arrays):
+                logits, labels, keys = map(arrays.get, ("logits", "labels", "keys"))
+                return card["samples"], Measured(None, arrays["features"], logits, labels, card["images"], keys)
+        except (OSError, LookupError, TypeError, safetensors.SafetensorError, BadEntry):
+            pass  # not there, or damaged
+        digest, measured = compute()
+        there = {name: getattr(measured, name) for name in ("features", "logits", "labels", "keys")}
+        arrays = {name: array.contiguous() for name, array in there.items() if array is not None}
+        header = {"key": key, "samples": digest, "images": measured.digest, "arrays": array_digest(arrays)}
+        write_bytes(path, safetensors.torch.save(arrays, metadata={"card": canonical_json(header).decode()}))
+        return digest, measured

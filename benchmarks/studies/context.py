@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...core.errors import BadStudy
+from ...core.errors import BadSamples, BadStudy, CannotWrite, GenboardError
 from ...core.files import home
-from ...reference_stats.alike import as_before
+from ...core.progress import bar
 from ...reference_stats.build import obtain
-from ...reference_stats.features import Measured, measure
+from ...reference_stats.features import Measured, as_before, measure
 from ...reference_stats.statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for
 from ...registry.catalog import entries, find, tracks_of
 from ...registry.conversions import converted
 from ...registry.datasets import load_split
-from ...registry.extractors import LiveExtractor, load_extractor
+from ...registry.extractors import load_extractor
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.metrics import find_metric
 from ...registry.schema import Against, Dataset, Extractor, Generator, Track, TrackMetric
@@ -27,6 +28,7 @@ from ..shards import source_of_shards
 from .cache import Cache
 
 T = TypeVar("T")
+FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[/\\](?:[^\s:/\\]+[/\\])+")  # of this machine, which no table names
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class StudyContext:
         memory: what this run has computed once.
         named: whether somebody named the generators, who is told of one that a study cannot take.
         folder: where samples, features and parts of tables are; the user's data folder by default.
+        tell: called with the name of each unit of work as it begins.
+        trust_code: leave to run code that comes with a generator.
     """
 
     track: Track
@@ -49,19 +53,17 @@ class StudyContext:
     given: Mapping[str, EvaluationTarget] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)
     named: bool = False
-    folder: Path | None = None
-
-    @property
-    def home(self) -> Path:
-        return self.folder or home()
-
-    @property
-    def cache(self) -> Cache:
-        return Cache(self.track.id, self.home)
+    folder: Path = field(default_factory=home)
+    tell: Callable[[str], None] = lambda _: None
+    trust_code: bool = False
 
     @property
     def n(self) -> int:
         return self.track.samples
+
+    @property
+    def dataset(self) -> Dataset:
+        return find(Dataset, self.track.dataset)
 
     @property
     def space(self) -> str:
@@ -73,24 +75,48 @@ class StudyContext:
         """The generators that a board would rank."""
         return tuple(name for name in self.generators if not self.is_baseline(name))
 
+    def each(self, units: Sequence[str]) -> Iterator[str]:
+        """The units of a study's work one after the other: told, so that a restart shows where it continues."""
+        with bar("study", len(units), "step") as progress:
+            for name in units:
+                self.tell(name)
+                yield name
+                progress.update()
+
+    def attempt(self, name: str, work: Callable[[], T]) -> T | GenboardError:
+        """What work on a generator gives; where it fails the error, and the generator is left out with the reason.
+
+        Raises:
+            CannotWrite: of which no generator is the cause.
+        """
+        try:
+            return work()
+        except CannotWrite:
+            raise
+        except GenboardError as e:
+            # What a user's function raised may say what is not for a table.
+            error, reason = e, e.fact.replace(f": {e.__cause__}", "") if e.__cause__ else e.fact
+        except Exception as e:
+            error = BadSamples(f"{name} failed with {type(e).__name__}: {e}", f"draw it alone: genboard sample {name}")
+            reason = f"{name} failed with {type(e).__name__}"
+        self.left_out[name] = FOLDERS.sub("", reason)
+        self.tell(f"{name}: left out: {error.fact}")
+        return error
+
     def columns(self, extractor: str) -> list[TrackMetric]:
         """The track's columns in a feature space, the primary one first."""
         own = [column for column in self.track.metrics if column.extractor == extractor]
         return sorted(own, key=lambda column: column.key != self.track.primary)
 
     def target(self, name: str) -> EvaluationTarget:
-        return self.once(("target", name), lambda: self.given.get(name) or open_target(name, self.track))
-
-    def family(self, name: str) -> str:
-        return self.target(name).record.family
+        """What is drawn under a name."""
+        if name in self.given:
+            return self.given[name]
+        return self.once(("target", name), lambda: open_target(name, self.track, trust_code=self.trust_code))
 
     def is_baseline(self, name: str) -> bool:
         found = entries(Generator)
         return name in found and found[name].baseline
-
-    def is_floor(self, name: str) -> bool:
-        found = entries(Generator)
-        return name in found and found[name].noise_floor
 
     @property
     def floor(self) -> str | None:
@@ -110,7 +136,7 @@ class StudyContext:
             images = target.images.first(self.n)
             return images, sequence_digest(images.runs())
         plan = self.plan(name, seed)
-        folder = self.home / "samples" / self.track.id / name / plan.spec_id[:12]
+        folder = self.folder / "samples" / self.track.id / name / plan.spec_id[:12]
         manifest = sample(plan, folder)
         return source_of_shards(folder, manifest), manifest["digest"]
 
@@ -152,11 +178,7 @@ class StudyContext:
         """Of images, before the extractor sees them: the track's own, or grey to RGB for a space that needs it."""
         if extractor in self.track.extractors:
             return self.track.conversions.get(extractor, ())
-        grey = find(Dataset, self.track.dataset).shape[2] == 1
-        return ("grey-to-rgb",) if grey and find(Extractor, extractor).input == "rgb" else ()
-
-    def extractor(self, name: str) -> LiveExtractor:
-        return self.once(("extractor", name), lambda: load_extractor(name, self.device))
+        return ("grey-to-rgb",) if self.dataset.shape[2] == 1 and find(Extractor, extractor).input == "rgb" else ()
 
     def once(self, key: Any, compute: Callable[[], T]) -> T:
         """A value that this run computes once."""
@@ -167,19 +189,23 @@ class StudyContext:
 
     def part(self, study: str, name: str, decides: Any, compute: Callable[[], Any]) -> Any:
         """A part of a table, kept on disk: `decides` is all that it depends on beside the track."""
-        return self.cache.part(study, name, {"track": self.track.model_dump(mode="json"), "of": decides}, compute)
+        return Cache(self.track.id, self.folder).part(
+            study, name, {"track": self.track.model_dump(mode="json"), "of": decides}, compute
+        )
 
     def identity(self, name: str, extractor: str, seed: int | None = None) -> dict[str, Any]:
         """What decides all that can be measured of a generator in a feature space."""
-        return {
-            "samples": self.digest(name, extractor, seed),
-            "extractor": find(Extractor, extractor).identity(),
-            "conversions": list(self.conversions(extractor)),
-            "reference": self.recipe(extractor).id,
-        }
+        return {"samples": self.digest(name, extractor, seed), **self.space_identity(extractor)}
+
+    def space_identity(self, extractor: str | None = None, of_reference: bool = True) -> dict[str, Any]:
+        """What decides a feature space, by default the one that the track ranks in, and perhaps the reference there."""
+        own = extractor or self.space
+        known = {"extractor": find(Extractor, own).identity(), "conversions": list(self.conversions(own))}
+        return known | ({"reference": self.recipe(own).id} if of_reference else {})
 
     def _measure(self, images: ImageSource, extractor: str) -> Measured:
-        return measure(converted(images, self.conversions(extractor)), self.extractor(extractor), moments=False)
+        live = self.once(("extractor", extractor), lambda: load_extractor(extractor, self.device))
+        return measure(converted(images, self.conversions(extractor)), live, moments=False)
 
     def _alike(self, images: Measured, extractor: str) -> Measured:
         """The images with the features of those equal to them, as the track's columns are scored."""
@@ -187,22 +213,19 @@ class StudyContext:
         return as_before(images, *(self.reference(extractor, side) for side in sides))
 
     def _drawn(self, name: str, extractor: str, seed: int | None) -> tuple[str, Measured]:
-        target = self.target(name)
-        if target.images is not None:
-            what: Any = {"images": sequence_digest(target.images.first(self.n).runs())}
-        else:
-            what = self.plan(name, seed).spec
-        conversions = list(self.conversions(extractor))
-        decides = {"samples": what, "extractor": find(Extractor, extractor).identity(), "conversions": conversions}
+        """The digest of a generator's samples, and them measured."""
 
         def compute() -> tuple[str, Measured]:
             images, digest = self.source(name, seed)
             return digest, self._measure(images, extractor)
 
-        own = target.record.name
-        return self.once(
-            ("drawn", name, extractor, seed), lambda: self.cache.features(own, extractor, decides, compute)
-        )
+        def kept() -> tuple[str, Measured]:
+            given = self.target(name).images
+            what = {"images": sequence_digest(given.first(self.n).runs())} if given else self.plan(name, seed).spec
+            decides = {"samples": what, **self.space_identity(extractor, of_reference=False)}
+            return Cache(self.track.id, self.folder).features(name, extractor, decides, compute)
+
+        return self.once(("drawn", name, extractor, seed), kept)
 
 
 def versioned(columns: Sequence[TrackMetric]) -> list[dict[str, Any]]:
@@ -210,39 +233,62 @@ def versioned(columns: Sequence[TrackMetric]) -> list[dict[str, Any]]:
     return [{**column.model_dump(mode="json"), "version": find_metric(column.metric).version} for column in columns]
 
 
+def params_of(column: TrackMetric) -> dict[str, int | float | str]:
+    """A column's parameters: its own, and the metric's where it says nothing."""
+    return {**find_metric(column.metric).params, **column.params}
+
+
+def uses_train(column: TrackMetric) -> bool:
+    """Whether a column looks at the training images."""
+    return column.against == "train" or "train.features" in find_metric(column.metric).reads
+
+
 def gather(
     track: Track,
-    names: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
     device: str = "cpu",
     baselines: bool = True,
     folder: Path | None = None,
+    trust_code: bool = False,
+    names: Sequence[str] = (),
 ) -> StudyContext:
     """The context of a track with these generators; by default with every registered one that runs on it.
 
+    Args:
+        trust_code: leave to run a user's function, and code that comes with a registered generator.
+        names: what tables call the sources that are in no registry, in their order; made from the source by default.
+
     Raises:
         UnknownName: no generator of that name.
-        BadStudy: none is left, or one is named twice.
+        NotTrusted: a user's function, without leave to run it.
+        BadStudy: none is left, one is named twice, or there are more names than sources to name.
     """
-    if names is None:
-        own = [name for name, entry in entries(Generator).items() if track.name in tracks_of(entry)]
-        names = [name for name in own if baselines or not entries(Generator)[name].baseline]
-    if not names:
+    known = {name: e for name, e in entries(Generator).items() if track.name in tracks_of(e)}
+    if sources is None:
+        sources = [name for name, entry in known.items() if baselines or not entry.baseline]
+    if not sources:
         raise BadStudy(f"no generator to study on track {track.name!r}", "name some with --generators")
     given: dict[str, EvaluationTarget] = {}
-    known, chosen = entries(Generator), []
-    for name in names:
-        if name in known and track.name in tracks_of(known[name]):
-            chosen.append(name)
+    chosen, left = [], list(names)
+    for source in sources:
+        if source in known:
+            chosen.append(source)
             continue
-        target = open_target(name, track)  # says what is wrong with it
+        # An entry of another track keeps its name; open_target says what is wrong with a source.
+        own = left.pop(0) if left and source not in entries(Generator) else None
+        target = open_target(source, track, own, trust_code)
         if target.images is not None and target.images.count < track.samples:
             raise BadStudy(
-                f"{name} holds {target.images.count:,} images, the track asks for {track.samples:,}",
-                "studies measure as many samples as the track does",
+                f"{source} holds {target.images.count:,} images, but the track asks for {track.samples:,}",
+                f"add images, or study fewer of every generator: --samples {target.images.count}",
             )
         given[target.record.name] = target
         chosen.append(target.record.name)
     twice = sorted({name for name in chosen if chosen.count(name) > 1})
     if twice:
         raise BadStudy(f"generator {twice[0]!r} is named twice", "name each once")
-    return StudyContext(track, tuple(chosen), device, given=given, folder=folder)
+    if left:
+        raise BadStudy(
+            f"there is no source for the name {left[0]!r}", "name one file of images or function for each name"
+        )
+    return StudyContext(track, tuple(chosen), device, given=given, folder=folder or home(), trust_code=trust_code)

@@ -3,100 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache
 from math import hypot
 
 import torch
 
-from ...reference_stats.features import Measured
 from ...registry.metrics import METRICS
 from ..uncertainty import Z
 from .alterations import augmented
 from .altered_sets import mixed
 from .context import StudyContext
-from .evaluator import MOST, MetricEvaluator, decides, metric_of
+from .evaluator import MOST, MetricEvaluator, metric_of
 from .intervention import Draw, Intervention
-from .steps import Steps
-from .table import Cell, Finding, Row, Table, number
+from .table import Cell, Row, Table
 
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
-KINDS = ("augmented", "exact")
 PAIRS = 100_000_000  # of samples and training images: what the study is about may take its time
 SCORED = 0.1  # share of copies that the scorecard shows
-MEMORISATION = tuple(name for name, metric in METRICS.items() if metric.detects_copies)
-INTERVENTION = Intervention(study="copies", columns={"kind": str, "share": float}, falls=MEMORISATION)
+FALLS = tuple(name for name, metric in METRICS.items() if metric.detects_copies)
+INTERVENTION = Intervention(study="copies", columns={"kind": str, "share": float}, counted=True, falls=FALLS)
 
 
-def run(context: StudyContext, steps: Steps, resamples: int, seed: int) -> list[Row]:
-    track = context.track
-    held_out, train = context.real(track.held_out), context.real(track.train)
+def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
+    held_out, train = context.real(context.track.held_out), context.real(context.track.train)
     total = min(context.n, 2 * MOST, held_out.count, train.count)
-    n = total // 2
-    evaluator = INTERVENTION.evaluator(context, n, resamples, pairs=PAIRS)
-    sources = {"held-out": held_out.first(total), "exact": train.first(total)}
-    sources["augmented"] = augmented(sources["exact"], seed)
-
-    def measured(name: str) -> Measured:
-        return context.once(("copies", name, total), partial(context.measure, sources[name], context.space))
+    n, evaluator = total // 2, MetricEvaluator.of(context, total // 2, pairs=PAIRS)
+    train = train.first(total)
+    sources = {"held-out": held_out.first(total), "augmented": augmented(train, seed), "exact": train}
+    measured = cache(lambda name: context.measure(sources[name], context.space))
 
     def draws(unit: str) -> Iterator[Draw]:
         """Every share of copies of each kind, of images drawn at random, against a part of the reference of its own."""
         generator = torch.Generator().manual_seed(seed + int(unit.split()[-1]))
-        sets = [measured(name) for name in ("held-out", "exact")]
-        fresh, copied = (torch.randperm(len(one.features), generator=generator) for one in sets)
-        bank = evaluator.reference[torch.randperm(len(evaluator.reference), generator=generator)[:n]]
-        for kind in KINDS:
+        fresh, copied = (torch.randperm(total, generator=generator) for _ in range(2))
+        against = evaluator.against_some(n, generator)
+        for kind in ("augmented", "exact"):
             for share in SHARES:
                 copies = round(n * share)
-                samples = mixed((sets[0], fresh[: n - copies]), (measured(kind), copied[:copies]))
-                yield f"{kind}/{share}", evaluator.against(bank), samples
+                samples = mixed((measured("held-out"), fresh[: n - copies]), (measured(kind), copied[:copies]))
+                yield f"{kind}/{share}", against, samples
 
     def ties() -> list[Row]:
         """As many held-out images and training images as there are, side by side."""
         whole = MetricEvaluator.of(context, total, pairs=PAIRS)
-        whole = whole.against(whole.reference[:total])
+        whole = whole.against(whole.real.features[:total])
         sets = [(one.features, one.logits) for one in map(measured, ("held-out", "exact"))]
         (value, copy), (a, b) = ([of(*one) for one in sets] for of in (whole.values, whole.errors))
-        errors = {key: hypot(se, other) if (se := a[key]) and (other := b[key]) else None for key in a}
-        common: Row = {"what": "tie", "n": total}
-        return [
-            {**common, "metric": key, "value": value[key], "copy": copy[key], "se": errors[key]}
-            for key in sorted(value)
-        ]
+        se = {key: hypot(own, b[key] or 0.0) if (own := a[key]) and b[key] else None for key in value}
+        common = {"what": "tie", "n": total}
+        return [common | {"metric": k, "value": value[k], "copy": copy[k], "se": se[k]} for k in sorted(value)]
 
     units = [f"draw {i}" for i in range(resamples)]
-    known = {"n": n, "resamples": resamples, "seed": seed}
-    values, errors = INTERVENTION.measure(context, steps, evaluator, units, draws, **known)
-    rows = INTERVENTION.rows(values, errors, n, total)
-    for row in rows:
-        level, key = f"{row['kind']}/{row['share']}", str(row["metric"])
-        now, before = (INTERVENTION.losses(key, [one[key] for one in values[at]]) for at in (level, "exact/0.0"))
-        if row["share"] and now and before:
-            row |= {"better": sum(a < b for a, b in zip(now, before, strict=True)), "draws": len(now)}
-    known = decides(context, evaluator, total=total, seed=seed)
-    tied: list[Row] = context.part("copies", "ties", known, ties)
+    rows = INTERVENTION.rows(context, evaluator, units, draws, resamples, total, n=n, seed=seed)
+    tied: list[Row] = context.part("copies", "ties", {**evaluator.decides(context), "total": total, "seed": seed}, ties)
     return rows + tied
 
 
-def verdict(table: Table) -> list[Finding]:
+def verdict(table: Table) -> list[str]:
     findings = [
-        INTERVENTION.verdict(table, f"{kind} copies".capitalize(), "{:.0%}".format, kind=kind)
+        INTERVENTION.verdict(table, f"{kind} copies".capitalize(), "from {share:.0%} on".format_map, kind=kind)
         for kind in table.seen("kind")
     ]
     for key in [key for key in table.seen("metric") if metric_of(key).name == "fd"]:
-        side = "training images" if key.endswith(":train") else "reference"
-        for row in table.of("tie", metric=key) if side == "reference" else ():
-            if row["se"] and row["value"] is not None and row["copy"] is not None:
-                away = (number(row, "copy") - number(row, "value")) / number(row, "se")
-                said = "tie with" if abs(away) <= Z else "beat" if away < 0 else "fall behind"
-                template = "Training images {said} held-out ones in fd against the {side}: {copy:.2f} and {value:.2f}, "
-                template += "{away:.1f} standard errors of their difference apart."
-                findings.append(Finding(template, {**row, "said": said, "side": side, "away": abs(away)}))
-        fresh, copies = (list(table.of("value", kind="exact", share=share, metric=key)) for share in (0.0, 1.0))
-        for row in [row for row in copies if row.get("better") is not None]:
-            template = "Nothing but copies is closer to the {side} than fresh images in {better} of {draws} draws "
-            template += "(mean fd {value:.2f} and {fresh:.2f})."
-            findings.append(Finding(template, {**row, "side": side, "fresh": fresh[0]["value"]}))
+        side, tie = "training images" if key.endswith(":train") else "reference", next(table.of("tie", metric=key))
+        if side == "reference" and tie["se"] and None not in tie.values():
+            away = (tie["copy"] - tie["value"]) / tie["se"]
+            said = "tie with" if abs(away) <= Z else "beat" if away < 0 else "fall behind"
+            findings.append(
+                f"Training images {said} held-out ones in fd against the reference: {tie['copy']:.2f} and "
+                f"{tie['value']:.2f}, {abs(away):.1f} standard errors of their difference apart."
+            )
+        fresh, copies = (next(table.of("value", kind="exact", share=share, metric=key)) for share in (0.0, 1.0))
+        if copies.get("better") is not None:
+            findings.append(
+                f"Nothing but copies is closer to the {side} than fresh images in {copies['better']} of "
+                f"{copies['draws']} draws (mean fd {copies['value']:.2f} and {fresh['value']:.2f})."
+            )
     return findings
 
 

@@ -1,50 +1,46 @@
-"""Every column of a track on any set of features, against a reference that may have been altered.
-
-Values alone: their spread is seen in the subsets that a study looks at.
-"""
+"""The columns of a track on any samples or features, and how to read their values: which way is worse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
+import torch
 from torch import Tensor
 
 from ...reference_stats.moments import Gaussian
-from ...reference_stats.statistics import ReferenceStatistics
-from ...registry.catalog import find
 from ...registry.metrics import Metric, find_metric
-from ...registry.schema import Against, Extractor, TrackMetric
+from ...registry.schema import Against, TrackMetric
+from ..difference import halves, joined
 from ..metrics.inputs import FeatureSet, MetricInputs
 from ..neighbours import count_neighbours, identity_resample
-from ..scoring import most_neighbours, score
+from ..result import MetricRecord
+from ..scoring import feature_set, most_neighbours, score, score_track
 from ..uncertainty import Z
-from .context import StudyContext, versioned
+from .context import StudyContext, params_of, uses_train, versioned
 from .subsampling.pair_curves import MANIFOLD, four
-from .table import Row, number
+from .table import Row
 
 MOST = 1000  # samples that a set holds at most: studies of real images measure some hundred sets
 LARGE = 10_000_000  # distances to training images, beyond which an evaluation would take seconds
 
 MetricValues = dict[str, float | None]
+Claimed = dict[str, Any]  # value, se, lo, hi; null where there is none
+SIDES: tuple[Against, ...] = get_args(Against)
 
 
 @dataclass(frozen=True)
 class MetricEvaluator:
-    """The columns of a feature space and the real images they measure against.
+    """The columns of a feature space and the real images they measure against, which may have been altered.
 
     Attributes:
         left_out: columns that are not measured, and why.
     """
 
-    space: str
     columns: tuple[TrackMetric, ...]
-    reference: Tensor
-    moments: Gaussian
-    train: Tensor | None
-    train_moments: Gaussian | None
-    train_centres: Tensor | None = None
+    real: FeatureSet
+    train: FeatureSet | None = None
     left_out: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
@@ -56,40 +52,27 @@ class MetricEvaluator:
         Args:
             pairs: of samples and training images, that a column may look at in one evaluation.
         """
-        space, left_out, chosen = context.space, {}, []
-        real = context.reference(space)
-        asked = context.columns(space) if columns is None else list(columns)
-        train: ReferenceStatistics | None = None
+        asked = tuple(context.columns(context.space) if columns is None else columns)
+        real, train, left_out = feature_set(context.reference(context.space)), None, {}
         if any(uses_train(column) for column in asked):
-            train = context.reference(space, "train")
-        for column in asked:
-            if train is not None and uses_train(column) and _pairs(column, len(train.features), n) > pairs:
-                left_out[column.key] = f"takes too long against {len(train.features):,} training images"
-            else:
-                chosen.append(column)
-        return MetricEvaluator(
-            space,
-            tuple(chosen),
-            real.features,
-            real.moments,
-            None if train is None else train.features,
-            None if train is None else train.moments,
-            None if train is None else train.centres,
-            left_out,
-        )
+            train = feature_set(context.reference(context.space, "train"))
+            why = f"takes too long against {len(train):,} training images"
+            left_out = {c.key: why for c in asked if uses_train(c) and _pairs(c, len(train), n) > pairs}
+        return MetricEvaluator(tuple(c for c in asked if c.key not in left_out), real, train, left_out)
 
     def against(self, reference: Tensor, moments: Gaussian | None = None) -> MetricEvaluator:
         """The same with other real images; with the moments of all that there were by default."""
-        return replace(self, reference=reference, moments=moments or self.moments)
+        return replace(self, real=FeatureSet(reference, moments=moments or self.real.moments))
 
-    @property
-    def keys(self) -> list[str]:
-        return [column.key for column in self.columns]
+    def against_some(self, n: int, generator: torch.Generator) -> MetricEvaluator:
+        """The same with n of the real images, drawn at random."""
+        bank = self.real.features
+        return self.against(bank[torch.randperm(len(bank), generator=generator)[:n]])
 
-    @property
-    def _neighbours(self) -> int:
-        """The largest k that any column asks for: one pass serves them all."""
-        return most_neighbours(column for column in self.columns if column.metric in MANIFOLD)
+    def decides(self, context: StudyContext) -> dict[str, Any]:
+        """What decides all values measured on a track's real images."""
+        train = context.recipe(context.space, "train").id
+        return {"version": 3, **context.space_identity(), "train": train, "columns": versioned(self.columns)}
 
     def values(self, features: Tensor, logits: Tensor | None = None) -> MetricValues:
         """The value of each column; none where these samples cannot be scored."""
@@ -97,44 +80,35 @@ class MetricEvaluator:
         shares: dict[Against, dict[str, Tensor]] = {}
         inputs = self._inputs(features, logits)
         for column in self.columns:
-            metric, bank = find_metric(column.metric), self._bank(column)
-            params = {**metric.params, **column.params}
-            if metric.name in MANIFOLD and set(params) == {"k"}:
+            params, bank = params_of(column), inputs[column.against].real
+            if column.metric in MANIFOLD and set(params) == {"k"}:
+                # Counts of one pass, without the intervals, which take four times as long.
                 k, most = int(params["k"]), min(self._neighbours, len(bank) - 1, len(features) - 1)
                 if column.against not in shares and most > 0:
                     resample = identity_resample(len(bank), len(features))
-                    shares[column.against] = four(count_neighbours(bank, features, most, [resample])[0])
-                found[column.key] = float(shares[column.against][metric.name][k - 1]) if k <= most else None
-                continue
-            found[column.key] = score(metric, inputs[column.against], column.params).record.value
+                    shares[column.against] = four(count_neighbours(bank.features, features, most, [resample])[0])
+                found[column.key] = float(shares[column.against][column.metric][k - 1]) if k <= most else None
+            else:
+                found[column.key] = _record(column, inputs).value
         return found
 
     def errors(self, features: Tensor, logits: Tensor | None = None) -> MetricValues:
         """The standard error that each column claims for its value; none where it claims none."""
-        found: MetricValues = {}
         inputs = self._inputs(features, logits)
-        for column in self.columns:
-            u = score(find_metric(column.metric), inputs[column.against], column.params).record.uncertainty
-            found[column.key] = u.se if u and u.se > 0 else None
-        return found
+        return {column.key: claimed(_record(column, inputs))["se"] or None for column in self.columns}
 
-    def _banks(self) -> dict[Against, Tensor]:
-        banks: dict[Against, Tensor] = {"reference": self.reference}
-        if self.train is not None:
-            banks["train"] = self.train
-        return banks
-
-    def _bank(self, column: TrackMetric) -> Tensor:
-        return self._banks()[column.against]
+    @property
+    def _neighbours(self) -> int:
+        return most_neighbours(column for column in self.columns if column.metric in MANIFOLD)
 
     def _inputs(self, features: Tensor, logits: Tensor | None) -> dict[Against, MetricInputs]:
-        reference = FeatureSet(self.reference, moments=self.moments)
-        train = FeatureSet(self.train, moments=self.train_moments, centres=self.train_centres)
-        fake, sides = FeatureSet(features, logits), {"reference": reference, "train": train}
-        return {
-            against: MetricInputs(fake, sides[against], train=train, reference=reference, k=self._neighbours)
-            for against in self._banks()
-        }
+        fake, sides = FeatureSet(features, logits), {"reference": self.real, "train": self.train}
+        k = self._neighbours
+        return {side: MetricInputs(fake, sides[side], train=self.train, reference=self.real, k=k) for side in SIDES}
+
+
+def _record(column: TrackMetric, inputs: dict[Against, MetricInputs]) -> MetricRecord:
+    return score(find_metric(column.metric), inputs[column.against], column.params).record
 
 
 def _pairs(column: TrackMetric, train: int, n: int) -> int:
@@ -144,23 +118,31 @@ def _pairs(column: TrackMetric, train: int, n: int) -> int:
     return 0 if set(find_metric(column.metric).reads) <= {"real.moments", "fake.features", "fake.logits"} else train * n
 
 
-def decides(context: StudyContext, evaluator: MetricEvaluator, **more: Any) -> dict[str, Any]:
-    """What decides all values measured on a track's real images."""
-    space = evaluator.space
-    return {
-        "version": 2,
-        "extractor": find(Extractor, space).identity(),
-        "conversions": list(context.conversions(space)),
-        "reference": context.recipe(space).id,
-        "train": context.recipe(space, "train").id,
-        "columns": versioned(evaluator.columns),
-        **more,
-    }
+def claimed(record: MetricRecord) -> Claimed:
+    """A value and the interval that it claims."""
+    u = record.uncertainty
+    return {"value": record.value, **{name: getattr(u, name) if u else None for name in ("se", "lo", "hi")}}
 
 
-def uses_train(column: TrackMetric) -> bool:
-    """Whether a column looks at the training images."""
-    return column.against == "train" or "train.features" in find_metric(column.metric).reads
+def scored(context: StudyContext, study: str, label: str, name: str, seed: int | None = None) -> dict[str, Claimed]:
+    """Every column of the track in its space as a result has it, of a generator's samples from this seed.
+
+    Args:
+        study, label: under which it is kept.
+        seed: the track's own by default.
+    """
+    space, columns = context.space, context.columns(context.space)
+
+    def compute() -> dict[str, Claimed]:
+        only = context.track.model_copy(update={"metrics": tuple(columns)})
+        references = {(space, side): context.reference(space, side) for side in SIDES}
+        found = score_track(only, {space: context.measured(name, space, seed)}, references)
+        return {one.record.key: claimed(one.record) for one in found}
+
+    plan, train = context.plan(name, seed).spec, context.recipe(space, "train").id
+    decides = {"version": 2, "plan": plan, "columns": versioned(columns), **context.space_identity(), "train": train}
+    found = context.part(study, label, decides, compute)
+    return {column.key: found[column.key] for column in columns}
 
 
 def uses_reference(column: TrackMetric) -> bool:
@@ -194,8 +176,28 @@ def judges(metric: Metric) -> bool:
 
 def significant(row: Row) -> int:
     """1 where a change for the worse is significant and two standard errors or more; -1 where one for the better is."""
-    lo, hi, moved = (number(row, column) for column in ("lo", "hi", "moved"))
-    return (lo > 0 and moved > Z) - (hi < 0 and moved < -Z)
+    if row.get("lo") is None:
+        return 0
+    return int(row["lo"] > 0 and row["moved"] > Z) - int(row["hi"] < 0 and row["moved"] < -Z)
+
+
+def apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> int | None:
+    """1 where a value is significantly larger than another, -1 where smaller, else 0; none where errors are unknown.
+
+    MOVER, as everywhere (`benchmarks.difference`).
+
+    Args:
+        one, other: of independent samples, each with `value` and `se`, and `lo` and `hi` where it claims an interval.
+    """
+    if None in (one["value"], other["value"], one["se"], other["se"]):
+        return None
+    gap = one["value"] - other["value"]
+    (down, _), (_, up) = (
+        halves(side["value"], side["se"], side.get("lo"), side.get("hi"))
+        for side in ((one, other) if gap > 0 else (other, one))
+    )
+    error = Z * float(joined(down, up))
+    return int(gap > error) - int(gap < -error)
 
 
 def metric_of(key: str) -> Metric:
@@ -203,8 +205,20 @@ def metric_of(key: str) -> Metric:
     return find_metric(key.partition(":")[0])
 
 
-def losses(key: str, values: Sequence[float | None]) -> list[float] | None:
-    """The loss of each value of a column; none where one is missing."""
-    metric = metric_of(key)
-    known = [loss(metric, value) for value in values if value is not None]
-    return known if len(known) == len(values) else None
+RESPONSES = ("worse", "better", "no steady trend", "too noisy to tell")
+
+
+def response(signs: Sequence[int]) -> str:
+    """One of `RESPONSES`, from the signs of the significant changes at rising levels, plus being worse.
+
+    Worse or better: the change at the highest level is, and none at a lower level is the other way. No steady trend:
+    some change is significant, but neither of these holds. Too noisy to tell: no change is significant.
+
+    >>> response([0, 1, 1]), response([-1]), response([-1, 1]), response([0, 0])
+    ('worse', 'better', 'no steady trend', 'too noisy to tell')
+    """
+    if not any(signs):
+        return "too noisy to tell"
+    if not signs[-1] or -signs[-1] in signs:
+        return "no steady trend"
+    return "worse" if signs[-1] > 0 else "better"

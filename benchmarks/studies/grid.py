@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import fmean
 
 from ...registry.metrics import find_metric
 from .context import StudyContext
-from .spread import tau
-from .steps import Steps
-from .subsampling.curves import Curves, pairs_of
+from .spread import RANKED, agreement
+from .subsampling.curves import Curves, curves_of
 from .subsampling.design import Design
 from .subsampling.pair_curves import MANIFOLD
-from .table import Finding, Row, Table, number
+from .table import Row, Table
 
 SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 75, 100)  # values of k that get a row
 
 
-def run(context: StudyContext, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
+def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
     design = Design.of(context.n, k, resamples, seed)
-    parameters = {"k": k, "resamples": resamples, "seed": seed}
-    return order_rows({n: pairs_of(context, n, design, parameters) for n in steps.each(context.generators)}, k)
+    return order_rows({n: curves_of(context, n, design) for n in context.each(context.generators)}, k)
 
 
 def order_rows(curves: Mapping[str, Curves], k: int) -> list[Row]:
@@ -33,11 +30,9 @@ def order_rows(curves: Mapping[str, Curves], k: int) -> list[Row]:
         for i in sorted({i for i in SHOWN if i <= k} | {k}):
             at_k = [curve.at_k(metric, i) for curve in curves.values()]
             for place, n in enumerate(next(iter(curves.values())).sizes):
-                orders = range(len(at_k[0][place]))
-                taus = [tau([one[place][order] for one in at_k], whole) for order in orders]
-                known = [t for t in taus if t is not None]
-                row: Row = {"what": "order", "metric": metric, "k": i, "n": n, "tau": None, "lo": None, "hi": None}
-                rows.append(row | ({"tau": fmean(known), "lo": min(known), "hi": max(known)} if known else {}))
+                orders = zip(*(one[place] for one in at_k), strict=True)
+                tau, lo, hi, _ = agreement((order, whole) for order in orders)
+                rows.append({"what": "order", "metric": metric, "k": i, "n": n, "tau": tau, "lo": lo, "hi": hi})
     return rows
 
 
@@ -46,22 +41,26 @@ def own_k(metric: str, largest: int) -> int:
     return min(int(find_metric(metric).params["k"]), largest)
 
 
-def verdict(table: Table) -> list[Finding]:
-    findings = []
+def verdict(table: Table) -> list[str]:
+    count, findings = len(table.card.generators), []
+    if count < RANKED:
+        return [f"{count} generators: fewer than {RANKED} are too few to compare rankings."]
     for metric in table.seen("metric"):
         rows = [row for row in table.of("order", metric=metric) if row["tau"] is not None]
         if not rows:
             continue
         few, own = min(table.seen("n")), own_k(metric, max(table.seen("k")))
+        good = sum(row["tau"] >= 0.9 for row in rows)
+        said = (
+            f"{metric}: {good} of {len(rows)} combinations of k and n keep a tau of 0.9 or more ({count} generators)."
+        )
         at_few = [row for row in rows if row["n"] == few]
-        best = max(at_few, key=lambda row: number(row, "tau"), default=None)
+        best = max(at_few, key=lambda row: row["tau"], default=None)
         usual = next((row for row in at_few if row["k"] == own), None)
-        template = "{metric}: {good} of {all} combinations of k and n keep a tau of 0.9 or more."
-        numbers = {"metric": metric, "good": sum(number(row, "tau") >= 0.9 for row in rows), "all": len(rows)}
         if best and usual:
-            template += (
-                " At n = {few:,} tau is {tau:.2f} with the usual k = {own}; the best is {best:.2f}, with k = {k}."
+            said += (
+                f" At n = {few:,} tau is {usual['tau']:.2f} with the usual k = {own}; the best is {best['tau']:.2f}, "
+                f"with k = {best['k']}."
             )
-            numbers |= {"few": few, "tau": usual["tau"], "own": own, "best": best["tau"], "k": best["k"]}
-        findings.append(Finding(template, numbers))
-    return findings or [Finding("There is no ranking to compare.", {})]
+        findings.append(said)
+    return findings or ["There is no ranking to compare."]

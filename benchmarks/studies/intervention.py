@@ -13,23 +13,13 @@ from typing import Any
 
 from ...core.errors import BadStudy
 from ...reference_stats.features import Measured
-from .changes import of_blocks, of_subsets
 from .context import StudyContext
-from .evaluator import MetricEvaluator, MetricValues, called, decides, judges, losses, metric_of, significant
-from .steps import Steps
-from .table import Cell, Finding, Row, Table, Value, number
+from .evaluator import RESPONSES, MetricEvaluator, called, judges, loss, metric_of, response, significant
+from .spread import of_blocks, of_subsets
+from .table import Cell, Row, Table, Value
 
-RESPONSES = {
-    "worse": "detected by",
-    "better": "rewarded by",
-    "blind": "not detected by",
-    "moves": "changed, though no direction is better:",
-    "unmeasured": "not measured on so few images:",
-}
-
+NOTES = ("changed, though neither end is better", "no interval on so few images")  # where none of `RESPONSES` applies
 Draw = tuple[str, MetricEvaluator, Measured]  # a level, what to measure against, and what to measure
-Values = dict[str, list[MetricValues]]  # by level: of each draw
-Errors = dict[str, MetricValues]  # by untouched level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,151 +29,136 @@ class Intervention:
     Attributes:
         study: its name.
         columns: of a row, and how each is read from the name of a level, such as `dropped/3`. The last says how much is
-            altered; the level that ends in 0 is untouched, and the others are compared with it.
+            altered; the others are compared with the level that ends in 0.
         claimed: whether standard errors are those that the metrics claim; otherwise they are seen in the draws.
+        whole: whether the first draw of a level is of all images, whose values are shown, and the others of its parts.
+        counted: whether rows say in how many draws a level is better than the untouched one.
         falls: metrics that should fall, though neither direction is better in general.
     """
 
     study: str
     columns: Mapping[str, Callable[[str], Value]]
     claimed: bool = False
+    whole: bool = False
+    counted: bool = False
     falls: tuple[str, ...] = ()
 
-    def evaluator(self, context: StudyContext, n: int, resamples: int, **options: Any) -> MetricEvaluator:
-        """What measures sets of n samples; what it leaves out is noted.
-
-        Raises:
-            BadStudy: fewer than three resamples.
-        """
-        if resamples < 3:
-            raise BadStudy(f"{resamples} resamples show no spread", "use --resamples 3 or more")
-        evaluator = MetricEvaluator.of(context, n, **options)
-        context.left_out.update(evaluator.left_out)
-        return evaluator
-
-    def measure(
+    def rows(
         self,
         context: StudyContext,
-        steps: Steps,
         evaluator: MetricEvaluator,
         units: Sequence[str],
         draws: Callable[[str], Iterable[Draw]],
+        resamples: int,
+        total: int = 0,
         **decisive: Any,
-    ) -> tuple[Values, Errors]:
-        """The values of all draws of all units of work, and the errors claimed for the first one of untouched levels.
-
-        Args:
-            decisive: what the values depend on beside the track, the evaluator and the unit.
-        """
-        values: Values = {}
-        errors: Errors = {}
-
-        def measured(unit: str) -> dict[str, Any]:
-            found: Values = {}
-            claimed: Errors = {}
-            for level, against, fake in draws(unit):
-                if self.claimed and level not in found and level == self.untouched(level):
-                    claimed[level] = against.errors(fake.features, fake.logits)
-                found.setdefault(level, []).append(against.values(fake.features, fake.logits))
-            return {"levels": list(found), "values": found, "errors": claimed}
-
-        for unit in steps.each(units):
-            known = decides(context, evaluator, unit=unit, **decisive)
-            found = context.part(self.study, unit.replace(" ", "-"), known, partial(measured, unit))
-            errors |= found["errors"]
-            for level in found["levels"]:
-                values.setdefault(level, []).extend(found["values"][level])
-        return values, errors
-
-    def untouched(self, level: str) -> str:
-        """The level that a level is compared with."""
-        return f"{level.rpartition('/')[0]}/{list(self.columns.values())[-1]('0')}"
-
-    def rows(self, values: Values, errors: Errors, n: int, total: int = 0) -> list[Row]:
+    ) -> list[Row]:
         """A row for each metric at each level: its value, and how far it moved, in standard errors; plus is worse.
 
         Args:
-            values: a level that not every draw allows gets no row.
-            total: images of which the draws are subsets of n; 0 where draws share no images.
+            units: of work, and `draws` what is measured in each. A level that not every draw allows gets no row.
+            total: images of which the draws are subsets; 0 where draws share no images.
+            decisive: what the values depend on beside the track, the evaluator and the unit.
         """
-        rows: list[Row] = []
-        draws = max(map(len, values.values()))
-        for level, found in values.items():
-            base, parts = self.untouched(level), zip(self.columns.items(), level.split("/"), strict=True)
+        if resamples < 3:
+            raise BadStudy(f"{resamples} resamples are too few to show a spread", "use --resamples 3 or more")
+        context.left_out.update(evaluator.left_out)
+        levels: dict[str, list[Any]] = {}
+        for unit in context.each(units):
+            known = {**evaluator.decides(context), "unit": unit, "resamples": resamples, **decisive}
+            found = context.part(self.study, unit.replace(" ", "-"), known, partial(self._measured, draws, unit))
+            for level, draw in found:
+                levels.setdefault(level, []).append(draw)
+        most, rows = max(map(len, levels.values())), []
+        for level, own in levels.items():
+            parts, base = zip(self.columns.items(), level.split("/"), strict=True), levels[self._untouched(level)]
             columns: Row = {name: read(part) for (name, read), part in parts}
-            for key in found[0] if len(found) == draws else ():
-                known = [value for one in found if (value := one[key]) is not None]
-                mean, spread = (fmean(known), stdev(known)) if len(known) == draws else (None, None)
-                row: Row = {"what": "value", **columns, "metric": key, "n": n, "value": mean, "spread": spread}
-                now, before = (self.losses(key, [one[key] for one in values[at]]) for at in (level, base))
-                if level != base and now and before:
-                    # Subsets of one set vary less than fresh draws do, the nearer they come to all of it.
-                    unit = errors[base][key] if self.claimed else stdev(before) / (1 - n / total) ** 0.5
-                    apart = [a - b for a, b in zip(now, before, strict=True)]
-                    if unit:
-                        row |= (of_subsets(apart, n, total) if total else of_blocks(apart)).over(unit).columns
-                rows.append(row)
+            for key in own[0]["values"] if len(own) == most else ():
+                values = [draw["values"][key] for draw in own]
+                mean, spread = (None, None) if None in values else (fmean(values), stdev(values))
+                shown = {"value": values[0]} if self.whole else {"value": mean, "spread": spread}
+                row: Row = {"what": "value", **columns, "metric": key, "n": own[0]["n"], **shown}
+                rows.append(row if own is base else row | self._moved(key, own, base, total))
         return rows
 
-    def losses(self, key: str, values: Sequence[float | None]) -> list[float] | None:
-        """The loss of each value of a column; none where one is missing."""
-        if metric_of(key).name not in self.falls:
-            return losses(key, values)
-        return [-value for value in values if value is not None] if None not in values else None
+    def _measured(self, draws: Callable[[str], Iterable[Draw]], unit: str) -> list[tuple[str, dict[str, Any]]]:
+        """Each draw of a unit: its level, size and values, and of the first untouched one the errors claimed."""
+        found: dict[str, list[Any]] = {}
+        for level, against, fake in draws(unit):
+            one = {"n": len(fake.features), "values": against.values(fake.features, fake.logits)}
+            if self.claimed and level == self._untouched(level) and level not in found:
+                one["errors"] = against.errors(fake.features, fake.logits)
+            found.setdefault(level, []).append(one)
+        return [(level, one) for level, own in found.items() for one in own]
+
+    def _untouched(self, level: str) -> str:
+        """The level that a level is compared with."""
+        return f"{level.rpartition('/')[0]}/{list(self.columns.values())[-1]('0')}"
+
+    def _moved(self, key: str, own: list[Any], base: list[Any], total: int) -> Row:
+        """How far a metric moved from its values at the untouched level: `moved`, `lo` and `hi`, as far as known."""
+        now, before = ([self._loss(key, draw["values"][key]) for draw in draws] for draws in (own, base))
+        gaps: list[Any] = [None if None in pair else pair[0] - pair[1] for pair in zip(now, before, strict=True)]
+        apart, n, change = gaps[self.whole :], own[0]["n"], None
+        if None not in apart:
+            change = of_subsets(apart, n, total) if total else of_blocks(apart)
+        # Subsets of one set vary less than fresh draws do, the nearer they come to all of it.
+        unit = base[0]["errors"][key] if self.claimed else change and stdev(before) / (1 - n / total) ** 0.5
+        if self.whole and gaps[0] is not None and unit:
+            if change is None:
+                return {"moved": gaps[0] / unit}
+            change = change.about(gaps[0])
+        counts = {"better": sum(gap < 0 for gap in apart), "draws": len(apart)} if self.counted and change else {}
+        return counts | (change.over(unit) if change and unit else {})
+
+    def _loss(self, key: str, value: Any) -> Any:
+        metric = metric_of(key)
+        return None if value is None else -value if metric.name in self.falls else loss(metric, value)
 
     def judges(self, key: str) -> bool:
         """Whether a change of a column is for better or worse."""
         return metric_of(key).name in self.falls or judges(metric_of(key))
 
-    def response(self, row: Row) -> str:
-        """What a metric made of a level, one of `RESPONSES`."""
-        if row.get("lo") is None:
-            return "unmeasured"
-        sign = significant(row)
-        if sign and self.judges(str(row["metric"])):
-            return "worse" if sign > 0 else "better"
-        return "moves" if sign else "blind"
+    def verdict(self, table: Table, title: str, written: Callable[[Row], str], **kind: Value) -> str:
+        """How each metric responds to the levels of a kind, in the words of `RESPONSES`.
 
-    def verdict(self, table: Table, title: str, written: Callable[[Any], str], **kind: Value) -> Finding:
-        """How each metric responds to the highest level of a kind, and from which level on, if it does."""
-        level, found = list(self.columns)[-1], dict[str, list[str]]()
-        detected: list[tuple[Any, str]] = []
+        Args:
+            written: what is said of a metric that gets worse or better, of the level from which on it does; of one that
+                does from the first of several levels on, nothing.
+        """
+        found: dict[str, list[str]] = {word: [] for word in RESPONSES}
+        moves, unmeasured = (found.setdefault(note, []) for note in NOTES)
         for key in table.seen("metric", "value"):
-            rows = [row for row in table.of("value", metric=key, **kind) if row[level]]
-            responses = [self.response(row) for row in rows]
-            if "unmeasured" in responses or (responses[-1] == "blind" and not self.judges(key)):
-                continue
-            if responses[-1] == "worse":
-                first = max((i + 1 for i, response in enumerate(responses) if response != "worse"), default=0)
-                detected.append((rows[first][level], called(key)))
-            else:
-                found.setdefault(responses[-1], []).append(called(key))
-        return finding(title, {"worse": [f"{name} (from {written(at)} on)" for at, name in sorted(detected)], **found})
+            rows = [row for row in table.of("value", metric=key, **kind) if row[list(self.columns)[-1]]]
+            if any(row.get("lo") is None for row in rows):
+                unmeasured.append(called(key))
+            elif rows:
+                signs = [significant(row) for row in rows]
+                first = max((i + 1 for i, sign in enumerate(signs) if sign != signs[-1]), default=0)
+                word, note = response(signs), f" ({written(rows[first])})" if first or len(rows) == 1 else ""
+                if self.judges(key):
+                    found[word].append(called(key) + note * (word in ("worse", "better")))
+                elif signs[-1]:
+                    moves.append(called(key))
+        judged, worse = sum(len(found[word]) for word in RESPONSES), found.pop("worse")
+        said = [f"worse in {len(worse) or 'none'} of {judged} metrics" + ": " * bool(worse) + ", ".join(worse)]
+        said += [f"{words}: {', '.join(names)}" for words, names in found.items() if names]
+        return f"{title}: {'; '.join(said)}."
 
-    def cells(self, rows: Iterable[Row], failure: str, cause: str, better: bool = False) -> list[Cell]:
+    def cells(self, rows: Iterable[Row], failure: str, cause: str, sign: int = 1) -> list[Cell]:
         """What the scorecard says of each metric at a level, but for those against training images.
 
         Args:
             cause: what moved a metric, in words; columns of the row may stand in it in braces.
-            better: whether plus is better, and not worse.
+            sign: 1 where plus is worse, -1 where plus is better.
         """
         found = []
         for row in rows:
-            key = str(row["metric"])
+            key = row["metric"]
             if row.get("moved") is not None and not key.endswith(":train"):
-                sign = -1 if better else 1
-                ends = [row.get(end) for end in ("lo", "hi")][::sign]
-                lo, hi = (sign * end if isinstance(end, int | float) else None for end in ends)
-                plus = ("lower", "higher", "better", "worse")[2 * self.judges(key) + (not better)]
+                by, lo, hi = (sign * row[name] if name in row else None for name in ("moved", *("lo", "hi")[::sign]))
+                plus = (("better", "worse") if self.judges(key) else ("lower", "higher"))[sign > 0]
                 plus = "lower, as it should be" if metric_of(key).name in self.falls else plus
                 unit = f"standard errors at n = {row['n']:,}, by which {cause.format(**row)} moved it; plus is {plus}"
-                by = sign * number(row, "moved")
                 found.append(Cell(metric_of(key).name, failure, by, lo, hi, unit, self.study))
         return found
-
-
-def finding(title: str, found: Mapping[str, Sequence[str]]) -> Finding:
-    """A sentence on the metrics by their response, one of `RESPONSES`."""
-    said = "; ".join(f"{words} {{{response}}}" for response, words in RESPONSES.items() if response in found)
-    names = {response: ", ".join(own) or "no metric" for response, own in found.items()}
-    return Finding(f"{{title}}: {said}.", {"title": title, **names})

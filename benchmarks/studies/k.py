@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from statistics import fmean, stdev
-from typing import Any
+from statistics import fmean, median, stdev
 
 import torch
 
 from ...registry.metrics import find_metric
 from ..metrics.manifold import expected_coverage
 from ..neighbours import Resample, count_neighbours, real_lists
-from ..neighbours.duplicates import distinct
+from ..neighbours.distances import distinct
 from .context import StudyContext
-from .spread import draw_se, tau
-from .steps import Steps
-from .subsampling.curves import Curves, pairs_of
+from .spread import RANKED, agreement, draw_se
+from .subsampling.curves import Curves, curves_of
 from .subsampling.design import SINGLE, Design, places, shuffled
 from .subsampling.pair_curves import MANIFOLD, four
-from .table import Cell, Finding, Row, Table, number
+from .table import Cell, Row, Table
 
 SPLITS = 8  # of the pooled real images into two sets
 
 
-def run(context: StudyContext, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
+def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
     design = Design.of(context.n, k, resamples, seed)
     rows = closed_form(len(context.reference(context.space).features), design.n, k)
-    rows += steps.one("real against real", lambda: _real_rows(context, k, seed))
-    parameters = {"k": k, "resamples": resamples, "seed": seed}
-    for name in steps.each(context.generators):
-        rows += generator_rows(name, pairs_of(context, name, design, parameters), design)
+    context.tell("real against real")
+    rows += _real_rows(context, k, seed)
+    for name in context.each(context.generators):
+        rows += generator_rows(name, curves_of(context, name, design), design)
     return rows
 
 
@@ -41,22 +39,21 @@ def generator_rows(name: str, curves: Curves, design: Design) -> list[Row]:
     rows: list[Row] = []
     half = design.sizes[design.half]
     for metric in MANIFOLD:
-        for i, value in enumerate(curves.by_k[metric][-1][0]):
+        for i in range(design.k):
             se = draw_se([one[i] for one in curves.by_k[metric][design.half]], half, design.n)
             se = None if se is None else se * (half / design.n) ** 0.5
-            row: Row = {"what": "value", "generator": name, "metric": metric, "k": i + 1, "n": design.n}
-            rows.append({**row, "value": value, "se": se, "resamples": design.resamples})
+            row: Row = {"what": "value", "generator": name, "metric": metric, "k": i + 1, "n": design.n, "se": se}
+            rows.append(row | {"value": curves.by_k[metric][-1][0][i], "resamples": design.resamples})
     return rows
 
 
 def closed_form(n_real: int, n_fake: int, k: int) -> list[Row]:
     """What density and coverage are expected to be for equal distributions, at each k."""
-    rows: list[Row] = []
-    for i in range(1, k + 1):
-        common: Row = {"what": "expected", "k": i, "n": n_fake}
-        rows.append({**common, "metric": "density", "value": 1.0})
-        rows.append({**common, "metric": "coverage", "value": expected_coverage(n_real, n_fake, i)})
-    return rows
+    return [
+        {"what": "expected", "k": i, "n": n_fake, "metric": metric, "value": value}
+        for i in range(1, k + 1)
+        for metric, value in {"density": 1.0, "coverage": expected_coverage(n_real, n_fake, i)}.items()
+    ]
 
 
 def _real_rows(context: StudyContext, k: int, seed: int) -> list[Row]:
@@ -68,13 +65,8 @@ def _real_rows(context: StudyContext, k: int, seed: int) -> list[Row]:
         # A short split is handed out again from its start: each image once.
         fresh = context.measured(context.floor, context.space).features
         pool.append(fresh[distinct(fresh)[0]][: len(bank)])
-    decides: Any = {
-        "version": 1,
-        "bank": context.recipe(context.space).id,
-        "held_out": context.digest(context.floor) if context.floor else None,
-        "k": k,
-        "seed": seed,
-    }
+    decides = {"version": 1, "bank": context.recipe(context.space).id, "k": k, "seed": seed}
+    decides |= {"held_out": context.digest(context.floor) if context.floor else None}
     found: list[Row] = context.part("k", "real", decides, lambda: real_against_real(torch.cat(pool), k, seed))
     return found
 
@@ -94,52 +86,36 @@ def real_against_real(pool: torch.Tensor, k: int, seed: int) -> list[Row]:
         for i in range(k):
             values = [float(split[metric][i]) for split in splits]
             row: Row = {"what": "real", "metric": metric, "k": i + 1, "n": n, "value": fmean(values)}
-            rows.append({**row, "se": stdev(values), "lo": min(values), "hi": max(values), "resamples": SPLITS})
+            rows.append(row | {"se": stdev(values), "lo": min(values), "hi": max(values), "resamples": SPLITS})
     return rows
 
 
-def verdict(table: Table) -> list[Finding]:
+def verdict(table: Table) -> list[str]:
     findings = []
     last = max(table.seen("k"))
     for metric in MANIFOLD:
-        curves = _curves(table, metric)
-        name = max(curves, key=lambda g: max(curves[g]) - min(curves[g]))
-        moved = sorted(max(curve) - min(curve) for curve in curves.values())
+        ends = {name: (min(curve), max(curve)) for name, curve in _curves(table, metric).items()}
+        moved = {name: high - low for name, (low, high) in ends.items()}
+        name = max(moved, key=moved.__getitem__)
         findings.append(
-            Finding(
-                "{metric}: from k = 1 to {last} the value of a generator changes by {median:.3f} (median) and by at "
-                "most {most:.3f} ({generator}: {first:.3f} to {end:.3f}).",
-                {
-                    "metric": metric,
-                    "last": last,
-                    "median": moved[len(moved) // 2],
-                    "most": moved[-1],
-                    "generator": name,
-                    "first": curves[name][0],
-                    "end": curves[name][-1],
-                },
-            )
+            f"{metric}: from k = 1 to {last} the value of a generator changes by {median(moved.values()):.3f} "
+            f"(median) and by at most {moved[name]:.3f} ({name}: between {ends[name][0]:.3f} and {ends[name][1]:.3f})."
         )
-    real = {metric: [number(row, "value") for row in table.of("real", metric=metric)] for metric in MANIFOLD}
     for metric in ("density", "coverage"):
-        sizes = [int(number(row, "n")) for row in table.of("real", metric=metric)]
-        wanted = [1.0 if metric == "density" else expected_coverage(n, n, k) for k, n in enumerate(sizes, 1)]
-        spread = [number(row, "se") for row in table.of("real", metric=metric)]
-        off = [abs(a - b) for a, b in zip(real[metric], wanted, strict=True)]
-        worst = max(range(len(off)), key=off.__getitem__)
+        rows = list(table.of("real", metric=metric))
+        wanted = [1.0 if metric == "density" else expected_coverage(row["n"], row["n"], row["k"]) for row in rows]
+        off, worst = max(
+            ((abs(row["value"] - value), row) for row, value in zip(rows, wanted, strict=True)),
+            key=lambda pair: pair[0],
+        )
         findings.append(
-            Finding(
-                "{metric} of real images against real ones differs from the closed form by at most {off:.4f} (at k = "
-                "{k}, where its standard deviation over splits is {spread:.4f}).",
-                {"metric": metric, "off": off[worst], "k": worst + 1, "spread": spread[worst]},
-            )
+            f"{metric} of real images against real ones differs from the closed form by at most {off:.4f} "
+            f"(at k = {worst['k']}, where its standard deviation over splits is {worst['se']:.4f})."
         )
+    first, *_, end = (row["value"] for row in table.of("real", metric="precision"))
     findings.append(
-        Finding(
-            "Real images against real ones have precision {first:.3f} at k = 1 and {end:.3f} at k = {last}: compare a "
-            "generator's precision with that, not with 1.",
-            {"first": real["precision"][0], "end": real["precision"][-1], "last": last},
-        )
+        f"Real images against real ones have precision {first:.3f} at k = 1 and {end:.3f} at k = {last}: compare a "
+        "generator's precision with that, not with 1."
     )
     return findings
 
@@ -147,18 +123,16 @@ def verdict(table: Table) -> list[Finding]:
 def cells(table: Table) -> list[Cell]:
     """Kendall's tau of the order at each k with that at the metric's own."""
     found = []
-    ranked = table.ranked
     for metric in MANIFOLD:
-        curves = {name: curve for name, curve in _curves(table, metric).items() if name in ranked}
-        if len(curves) < 2 or find_metric(metric).better is None:
+        curves = {name: curve for name, curve in _curves(table, metric).items() if name in table.ranked}
+        if len(curves) < RANKED or find_metric(metric).better is None:
             continue
-        own, names = int(find_metric(metric).params["k"]), sorted(curves)
-        orders = list(zip(*(curves[name] for name in names), strict=True))
-        taus = [tau(order, orders[min(own, len(orders)) - 1]) for order in orders]
-        known = [t for t in taus if t is not None]
-        if known:
+        own = int(find_metric(metric).params["k"])
+        orders = list(zip(*curves.values(), strict=True))
+        tau, lo, hi, _ = agreement((order, orders[min(own, len(orders)) - 1]) for order in orders)
+        if tau is not None:
             unit = f"Kendall's tau of the ranking with that at k = {own}: mean, least and most over k"
-            found.append(Cell(metric, "choice of k", fmean(known), min(known), max(known), unit, table.study))
+            found.append(Cell(metric, "choice of k", tau, lo, hi, unit, table.study))
     return found
 
 
@@ -166,5 +140,5 @@ def _curves(table: Table, metric: str) -> dict[str, list[float]]:
     """Values over k of every generator."""
     curves: dict[str, list[float]] = {}
     for row in table.of("value", metric=metric):
-        curves.setdefault(str(row["generator"]), []).append(number(row, "value"))
+        curves.setdefault(row["generator"], []).append(row["value"])
     return curves

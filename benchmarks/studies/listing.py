@@ -1,6 +1,6 @@
 """Every study there is. To add one: write a module of its name with `run` and `verdict`, add one row here.
 
-`run(context, steps, **parameters)` gives the rows and `verdict(table)` says what they show. A study that is `scored`
+`run(context, **parameters)` gives the rows and `verdict(table)` says what they show. A study that is `scored`
 also has `cells(table)`, its part of the scorecard. A figure is optional: `leaderboard/study_figures/NAME.py`.
 """
 
@@ -13,8 +13,6 @@ from typing import Any
 
 from ...core.errors import UnknownName
 from ...registry.resolve import function
-
-Parameters = Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +32,15 @@ class Study:
 
     name: str
     title: str
-    version: int
     question: str
     method: str
     columns: tuple[str, ...]
+    version: int = 1
     least: int = 1
     baselines: bool = True
     of_real: bool = False
     scored: bool = True
-    parameters: Parameters = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -60,37 +58,37 @@ class Study:
         return function(f"{self.name}:{name}", under="benchmarks.studies")
 
 
-_SUBSETS = MappingProxyType({"k": 10, "resamples": 8, "seed": 0})
+_WORDS = (
+    "A change is significant if its interval excludes zero and it is two standard errors or more. Worse or better: the "
+    "change at the highest level is significant, and none at a lower level is the other way. No steady trend: some "
+    "change is significant, but neither of these holds. Too noisy to tell: no change is significant. In brackets: from "
+    "which level on, if not from the first."
+)
+_SUBSETS = {"k": 10, "resamples": 8, "seed": 0}
 
 _ROWS = (
     Study(
         name="k",
         title="The number of neighbours",
-        version=1,
         question="How do precision, recall, density and coverage change with k?",
-        method=(
-            "Each k from 1 on, at the track's number of samples. For comparison, the values of two sets from one "
-            "distribution: in closed form for density and coverage; for precision and recall from reference and "
-            "held-out images, pooled and split at random into two sets."
-        ),
+        method="Each k from 1 on, at the track's number of samples. For comparison, the values of two sets from one "
+        "distribution: in closed form for density and coverage; for precision and recall from reference and held-out "
+        "images, pooled and split at random into two sets.",
         columns=("what", "generator", "metric", "k", "n", "value", "se", "lo", "hi", "resamples"),
         parameters=_SUBSETS,
     ),
     Study(
         name="samples",
         title="The number of samples",
-        version=1,
+        version=2,
         question="How do metrics change with N, and how many samples make two generators significantly different?",
-        method=(
-            "Nested subsets of the samples in several random orders, each against as many reference images, as on a "
-            "track of that many samples. Subsets drawn without replacement vary less as n approaches N, so their "
-            "spread is scaled by (1 - n/N)^(-1/2); there is no band at n = N. The Fréchet distance is fitted by a "
-            "straight line against 1/n, which gives its value for N to infinity."
-        ),
-        columns=(
-            "what", "generator", "metric", "n", "value", "se", "resamples", "limit", "slope", "straight",
-            "a", "b", "n_apart", "expected", "gap",
-        ),
+        method="Nested subsets of the samples in several random orders, each against as many reference images, as on "
+        "a track of that many samples. Subsets drawn without replacement vary less as n approaches N, so their "
+        "spread is scaled by (1 - n/N)^(-1/2); there is no band at n = N. The Fréchet distance is fitted by a "
+        "straight line against 1/n, which gives its value for N to infinity. Two generators are significantly "
+        "different if the 95% interval of their difference excludes zero, Student's for so many orders.",
+        columns=("what", "generator", "metric", "n", "value", "se", "resamples", "limit", "slope", "straight", "a",
+            "b", "n_apart", "expected", "gap"),
         parameters=_SUBSETS,
     ),
     Study(
@@ -98,10 +96,8 @@ _ROWS = (
         title="Neighbours and samples together",
         version=2,
         question="Can another k make up for fewer samples?",
-        method=(
-            "Kendall's tau-b between the ranking at each k and n and that at all samples and the metric's own k: mean, "
-            "least and most over the subsets that the studies `k` and `samples` look at."
-        ),
+        method="Kendall's tau-b between the ranking at each k and n and that at all samples and the metric's own k: "
+        "mean, least and most over the subsets that the studies `k` and `samples` look at.",
         columns=("what", "metric", "k", "n", "tau", "lo", "hi"),
         least=2,
         baselines=False,
@@ -111,17 +107,13 @@ _ROWS = (
     Study(
         name="ranking",
         title="The ranking",
-        version=1,
+        version=2,
         question="Does the ranking survive another k, N, draw or feature space, and which pairs change order?",
-        method=(
-            "Kendall's tau-b between the ranking in each setting and that in the track's own, and every pair whose "
-            "order is reversed somewhere: a rank reversal. It matters where the two are significantly different in the "
-            "track's own setting."
-        ),
-        columns=(
-            "what", "axis", "setting", "metric", "n", "k", "extractor", "tau", "lo", "hi", "settings",
-            "a", "b", "apart", "flipped", "where",
-        ),
+        method="Kendall's tau-b between the ranking in each setting and that in the track's own, and every pair "
+        "whose order is reversed somewhere: a rank reversal. It matters where the two are significantly different in "
+        "the track's own setting.",
+        columns=("what", "axis", "setting", "metric", "n", "k", "extractor", "tau", "lo", "hi", "settings",
+            "generators", "a", "b", "apart", "flipped", "where"),
         least=2,
         baselines=False,
         parameters=_SUBSETS,
@@ -129,136 +121,104 @@ _ROWS = (
     Study(
         name="extractors",
         title="The feature space",
-        version=1,
         question="Do the same samples get the same ranking in another feature space?",
-        method="Every generator's samples measured in each feature space at hand, against the reference in that space.",
+        method="Every generator's samples measured in each feature space at hand, against the reference in that "
+        "space.",
         columns=("what", "generator", "extractor", "metric", "value", "se", "lo", "hi", "other", "tau", "generators"),
         scored=False,
     ),
     Study(
         name="seeds",
         title="The seed",
-        version=1,
         question="Do fresh seeds vary as much as the interval claimed from one set of samples says?",
-        method=(
-            "Each generator is drawn anew from further seeds. The standard deviation of a metric over the seeds is "
-            "compared with the standard error that each run claims; the interval of the ratio is that of a variance "
-            "with as many degrees of freedom. Generators that draw in many steps take part only if they are named."
-        ),
-        columns=(
-            "what", "generator", "metric", "seed", "value", "se", "lo", "hi", "spread", "claimed", "ratio", "held",
-            "degrees",
-        ),
+        method="Each generator is drawn anew from further seeds. The standard deviation of a metric over the seeds "
+        "is compared with the standard error that each run claims; the interval of the ratio is that of a variance "
+        "with as many degrees of freedom. Generators that draw in many steps take part only if they are named.",
+        columns=("what", "generator", "metric", "seed", "value", "se", "lo", "hi", "ratio",
+            "held", "degrees"),
         baselines=False,
         scored=False,
-        parameters=MappingProxyType({"seeds": 6}),
+        parameters={"seeds": 6},
     ),
     Study(
         name="corruptions",
         title="Images made worse",
-        version=1,
+        version=2,
         question="Which metrics detect that real images are blurred, noisy or otherwise corrupted, and which do not?",
-        method=(
-            "Held-out real images, altered in seven ways at five severities, in place of samples. Changes are in "
-            "standard errors of the value of unaltered images; their intervals, and both tests, come from disjoint "
-            "parts of the images, each against its own part of the reference. Trend: Kendall's test within the parts, "
-            "at 5% over all metrics and alterations together. Steps: Student's interval of the difference between each "
-            "severity and the one before."
-        ),
-        columns=(
-            "what", "corruption", "metric", "severity", "strength", "n", "value", "moved", "lo", "hi", "tau", "p",
-            "response", "clear",
-        ),
+        method="Held-out real images, altered in seven ways at five severities, in place of samples. Changes are in "
+        "standard errors of the value of unaltered images; their intervals come from disjoint parts of the images, "
+        "each against its own part of the reference. " + _WORDS,
+        columns=("what", "corruption", "metric", "severity", "strength", "n", "value", "moved", "lo", "hi"),
         of_real=True,
-        parameters=MappingProxyType({"resamples": 5, "seed": 0}),
+        parameters={"resamples": 5, "seed": 0},
     ),
     Study(
         name="outliers",
         title="Outliers",
-        version=1,
         question="Does an outlier in one set make a bad other set look good?",
-        method=(
-            "Outliers replace some real images, and the generated ones are shifted three quarters of the way from "
-            "their mean to that of the outliers; then the roles are swapped. First with normal points in 64 "
-            "dimensions, drawn anew each time; then with features of held-out images against the reference, random "
-            "halves of both, where outliers are images of noise, or negatives. For comparison, the same with nothing "
-            "shifted. Changes are in standard errors of the value without outliers; a negative change looks better."
-        ),
-        columns=(
-            "what", "kind", "side", "shifted", "outliers", "share", "metric", "n", "value", "spread", "moved", "lo",
-            "hi",
-        ),
+        method="Outliers replace some real images, and the generated ones are shifted three quarters of the way from "
+        "their mean to that of the outliers; then the roles are swapped. First with normal points in 64 dimensions, "
+        "drawn anew each time; then with features of held-out images against the reference, random halves of both, "
+        "where outliers are images of noise, or negatives. For comparison, the same with nothing shifted. Changes "
+        "are in standard errors of the value without outliers; a negative change looks better. " + _WORDS,
+        columns=("what", "kind", "side", "shifted", "outliers", "share", "metric", "n", "value", "spread", "moved",
+            "lo", "hi"),
         of_real=True,
-        parameters=MappingProxyType({"resamples": 4, "seed": 0}),
+        parameters={"resamples": 4, "seed": 0},
     ),
     Study(
         name="modes",
         title="Missing, rare, frequent and invented classes",
-        version=1,
         question="Which metrics detect classes that are missing, rare, too frequent or invented?",
-        method=(
-            "Held-out images in place of samples, always as many, against as many of the reference. Dropped: one class "
-            "after another. Thinned: as many samples are missing, but from all those classes alike. Frequent: one "
-            "class is two, three or more times as frequent. Invented: negatives of one class after another, each as "
-            "frequent as a class. Several orders of the classes and draws of the images. Changes are in standard "
-            "errors over fresh draws of the unaltered classes; a negative change looks better."
-        ),
+        method="Held-out images in place of samples, always as many, against as many of the reference. Dropped: one "
+        "class after another. Thinned: as many samples are missing, but from all those classes alike. Frequent: one "
+        "class is two, three or more times as frequent. Invented: negatives of one class after another, each as "
+        "frequent as a class. Several orders of the classes and draws of the images. Changes are in standard errors "
+        "over fresh draws of the unaltered classes; a negative change looks better. " + _WORDS,
         columns=("what", "kind", "step", "metric", "n", "value", "spread", "moved", "lo", "hi"),
         of_real=True,
-        parameters=MappingProxyType({"resamples": 6, "seed": 0}),
+        parameters={"resamples": 6, "seed": 0},
     ),
     Study(
         name="copies",
         title="Copies of training images",
-        version=1,
         question="Which metrics detect that samples are copies of training images, and which reward it?",
-        method=(
-            "A rising share of held-out images is replaced by training images, unaltered or slightly augmented "
-            "(shifted, with some noise). Random halves of the held-out images, and as many of the reference. Changes "
-            "are in standard errors over fresh draws of held-out images. For comparison, as many training images as "
-            "there are held-out ones, measured as the baselines of the track are."
-        ),
-        columns=(
-            "what", "kind", "share", "metric", "n", "value", "spread", "moved", "lo", "hi", "better",
-            "draws", "copy", "se",
-        ),
+        method="A rising share of held-out images is replaced by training images, unaltered or slightly augmented "
+        "(shifted, with some noise). Random halves of the held-out images, and as many of the reference. Changes are "
+        "in standard errors over fresh draws of held-out images. For comparison, as many training images as there "
+        "are held-out ones, measured as the baselines of the track are. " + _WORDS,
+        columns=("what", "kind", "share", "metric", "n", "value", "spread", "moved", "lo", "hi", "better", "draws",
+            "copy", "se"),
         of_real=True,
-        parameters=MappingProxyType({"resamples": 6, "seed": 0}),
+        parameters={"resamples": 6, "seed": 0},
     ),
     Study(
         name="truncation",
         title="Truncation and guidance",
-        version=1,
+        version=2,
         question="Do truncation and guidance trade diversity for fidelity, or improve both?",
-        method=(
-            "Every generator that has one of the two is drawn anew at several values of it, from the track's seed, and "
-            "measured as on the track. A setting is on the Pareto front of two metrics if no other setting of any "
-            "generator is as good in both and better in one; it is surely off the front if another is better in both "
-            "by two standard errors of the difference."
-        ),
-        columns=(
-            "what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
-            "diversity", "front",
-        ),
+        method="Every generator that has one of the two is drawn anew at several values of it, from the track's "
+        "seed, and measured as on the track. A setting is on the Pareto front of two metrics if no other setting of "
+        "any generator is as good in both and better in one; it is surely off the front if another is significantly "
+        "better in both.",
+        columns=("what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
+            "diversity", "front"),
         baselines=False,
         scored=False,
     ),
     Study(
         name="sanity",
         title="Sanity checks",
-        version=1,
         question="Do the metrics pass checks in which the right answer is known?",
-        method=(
-            "Points of known distributions, 500 in a set, drawn several times: shifted, scaled, modes dropped, "
-            "thinned, merged and invented, spheres of other radii, cubes that share a fifth of their volume with few "
-            "and many points, a ball in a torus, one dimension stretched, sets apart in one of many dimensions; after "
-            "Räisä, van Breugel and van der Schaar 2025, arXiv:2505.22450, with their tolerances. The curve of the "
-            "means over the settings must have the right shape, and 0 or 1 where that is due. What has no scale from 0 "
-            "to 1 is asked for the shape alone, between its own least and largest value."
-        ),
+        method="Points of known distributions, 500 in a set, drawn several times: shifted, scaled, modes dropped, "
+        "thinned, merged and invented, spheres of other radii, cubes that share a fifth of their volume with few and "
+        "many points, a ball in a torus, one dimension stretched, sets apart in one of many dimensions; after Räisä, "
+        "van Breugel and van der Schaar 2025, arXiv:2505.22450, with their tolerances. The curve of the means over "
+        "the settings must have the right shape, and 0 or 1 where that is due. What has no scale from 0 to 1 is "
+        "asked for the shape alone, between its own least and largest value.",
         columns=("what", "check", "variant", "metric", "setting", "value", "n", "criterion", "asks", "passed"),
         of_real=True,
-        parameters=MappingProxyType({"resamples": 2, "seed": 0}),
+        parameters={"resamples": 2, "seed": 0},
     ),
 )  # fmt: skip
 

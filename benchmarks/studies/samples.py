@@ -6,79 +6,79 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import ceil, hypot
-from statistics import fmean
+from statistics import correlation, fmean, linear_regression
+from typing import Any
 
 from ...registry.metrics import find_metric
+from ..difference import joined
 from ..uncertainty import Z
 from .context import StudyContext
-from .spread import FEWEST, draw_se, fitted, mean_interval
-from .steps import Steps
+from .spread import FEWEST, Change, draw_se, of_blocks, widened
 from .subsampling.curves import curves_of
 from .subsampling.design import Design
-from .table import Cell, Finding, Row, Table, Value, number
+from .table import Cell, Row, Table
 
 LINEAR = ("fd",)  # metrics whose bias falls as 1/n, which a line against 1/n takes away
 FAR = 16  # times the samples at hand, beyond which nothing is foretold
 
 
-def run(context: StudyContext, steps: Steps, k: int, resamples: int, seed: int) -> list[Row]:
-    design = Design.of(context.n, k, resamples, seed)
-    parameters = {"k": k, "resamples": resamples, "seed": seed}
+def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
+    design, columns = Design.of(context.n, k, resamples, seed), context.columns(context.space)
     rows: list[Row] = []
     points: dict[str, dict[str, list[Point]]] = {}
-    for name in steps.each(context.generators):
-        curves = curves_of(context, name, design, parameters)
+    for name in context.each(context.generators):
+        curves = curves_of(context, name, design)
         context.left_out.update(curves.left_out)
-        points[name] = {}
-        for column in context.columns(context.space):
-            by_size = curves.values.get(column.key)
-            if by_size is None:
-                continue
-            points[name][column.key] = found = points_of(curves.sizes, by_size)
-            rows += [point.row(name, column.key) for point in found]
-            if column.metric in LINEAR:
-                rows += line_rows(name, column.key, found)
-    ranked = [name for name in context.ranked if name in points]
-    for column in context.columns(context.space):
+        measured = [column.key for column in columns if column.key in curves.values]
+        points[name] = {key: points_of(curves.sizes, curves.values[key]) for key in measured}
+        for key, found in points[name].items():
+            rows += [point.row(name, key) for point in found]
+            if key.partition(":")[0] in LINEAR:
+                rows += line_rows(name, key, found)
+    for column in columns:
         if find_metric(column.metric).better and column.against == "reference":
-            rows += pair_rows({name: points[name].get(column.key, []) for name in ranked}, column.key)
+            ranked = {name: points[name].get(column.key, []) for name in context.ranked}
+            rows += pair_rows(ranked, column.key)
     return rows
 
 
 @dataclass(frozen=True)
 class Point:
-    """A metric at one size.
+    """A metric at one size; numbers that are not known are none.
 
     Attributes:
         value: mean over the resamples; none where no subset could be scored.
         se: standard error of the value of n samples drawn anew; none at all samples, where there is one subset.
         assumed: the same, there and where few subsets were looked at taken from a smaller size, as n^(-1/2).
+        error: so wide that `Z` of it reach as far as Student's interval for so many resamples.
     """
 
     n: int
-    value: float | None
-    se: float | None
-    assumed: float | None
+    value: Any
+    se: Any
+    assumed: Any
+    error: Any
     resamples: int
 
     def row(self, generator: str, metric: str) -> Row:
-        common: Row = {"what": "value", "generator": generator, "metric": metric, "n": self.n, "value": self.value}
-        return {**common, "se": self.se, "resamples": self.resamples}
+        own = {name: getattr(self, name) for name in ("n", "value", "se", "resamples")}
+        return {"what": "value", "generator": generator, "metric": metric, **own}
 
 
 def points_of(sizes: Sequence[int], by_size: Sequence[Sequence[float | None]]) -> list[Point]:
     """The curve of a metric: for each size, mean and standard error."""
-    total, points = sizes[-1], []
-    known: tuple[int, float] | None = None
+    total, points, draws = sizes[-1], [], 0
+    of_one = 0.0  # standard error times n^(1/2), of the last size that shows it
     for n, values in zip(sizes, by_size, strict=True):
         scored = [value for value in values if value is not None]
         se = draw_se(scored, n, total) if len(scored) == len(values) else None
         if se is not None:
-            known = n, se
-        elif known and n < total and len(scored) < FEWEST:
-            se = known[1] * (known[0] / n) ** 0.5
-        assumed = se if se is not None or known is None else known[1] * (known[0] / n) ** 0.5
-        points.append(Point(n, fmean(scored) if scored else None, se, assumed, len(scored)))
+            of_one, draws = se * n**0.5, len(scored)
+        assumed = of_one / n**0.5 if draws else None
+        if n < total and len(scored) < FEWEST:
+            se = assumed
+        error = widened(assumed, draws) if assumed is not None else None
+        points.append(Point(n, fmean(scored) if scored else None, se, assumed, error, len(scored)))
     return points
 
 
@@ -88,9 +88,10 @@ def line_rows(generator: str, metric: str, points: Sequence[Point]) -> list[Row]
     if len(scored) < 3:
         return []
     x, y = zip(*scored, strict=True)
-    line = fitted(x, y)
+    slope, limit = linear_regression(x, y)
+    straight = correlation(x, y) ** 2 if len(set(y)) > 1 else 1.0
     row: Row = {"what": "line", "generator": generator, "metric": metric, "n": points[-1].n, "value": y[-1]}
-    return [{**row, "limit": line.intercept, "slope": line.slope, "straight": line.straight}]
+    return [{**row, "limit": limit, "slope": slope, "straight": straight}]
 
 
 def pair_rows(points: Mapping[str, Sequence[Point]], metric: str) -> list[Row]:
@@ -101,87 +102,53 @@ def pair_rows(points: Mapping[str, Sequence[Point]], metric: str) -> list[Row]:
     rows: list[Row] = []
     for a, b in combinations(points, 2):
         apart = [
-            (p.n, abs(p.value - q.value), hypot(p.assumed, q.assumed))
+            (p.n, abs(p.value - q.value), Z * float(joined(p.error, q.error)), hypot(p.assumed, q.assumed))
             for p, q in zip(points[a], points[b], strict=True)
-            if p.value is not None and q.value is not None and p.assumed is not None and q.assumed is not None
+            if None not in (p.value, q.value, p.error, q.error)
         ]
         if not apart:
             continue
         # From some size on for good: at a smaller one the two may be apart for the bias of few samples alone.
-        first = next((apart[i][0] for i in range(len(apart)) if all(g > Z * e for _, g, e in apart[i:])), None)
-        n, gap, error = apart[-1]
-        expected: int | None = first
-        if first is None and gap > 0 and (Z * error / gap) ** 2 <= FAR:
-            expected = max(n + 1, ceil(n * (Z * error / gap) ** 2))
+        first = next((apart[i][0] for i in range(len(apart)) if all(g > e for _, g, e, _ in apart[i:])), None)
+        n, gap, error, se = apart[-1]
+        expected = first
+        if first is None and gap > 0 and (error / gap) ** 2 <= FAR:
+            expected = max(n + 1, ceil(n * (error / gap) ** 2))
         row: Row = {"what": "pair", "metric": metric, "a": a, "b": b, "n_apart": first, "expected": expected}
-        rows.append({**row, "gap": gap, "se": error})
+        rows.append(row | {"gap": gap, "se": se})
     return rows
 
 
-def verdict(table: Table) -> list[Finding]:
-    findings = []
-    taking = _taking(table)
+def verdict(table: Table) -> list[str]:
+    findings, taking, sizes = [], _taking(table), table.seen("n", "value")
+    few, every = sizes[0], sizes[-1]
     for metric in table.seen("metric", "line"):
         lines = [row for row in table.of("line", metric=metric) if row["generator"] in taking and row["value"]]
         if not lines:
             continue
-        shares = sorted((1 - number(row, "limit") / number(row, "value"), str(row["generator"])) for row in lines)
+        shares = sorted((1 - row["limit"] / row["value"], row["generator"]) for row in lines)
+        least, most = (round(share, 2) + 0.0 for share, _ in (shares[0], shares[-1]))
         findings.append(
-            Finding(
-                "{metric}: its bias falls as 1/n. The line's value for N to infinity is {least:.0%} to {most:.0%} "
-                "below the value at n = {n:,} (most for {generator}); the line explains at least {straight:.1%} of the "
-                "variance.",
-                {
-                    "metric": metric,
-                    "n": int(number(lines[0], "n")),
-                    "least": round(shares[0][0], 2) + 0.0,
-                    "most": round(shares[-1][0], 2) + 0.0,
-                    "generator": shares[-1][1],
-                    "straight": min(number(row, "straight") for row in lines),
-                },
-            )
+            f"{metric}: its bias falls as 1/n. The line's value for N to infinity is {least:.0%} to {most:.0%} below "
+            f"the value at n = {lines[0]['n']:,} (most for {shares[-1][1]}); the line explains at least "
+            f"{min(row['straight'] for row in lines):.1%} of the variance."
         )
     drifts = {metric: drift for metric in table.seen("metric", "value") if (drift := _drift(table, metric))}
-    steady = [metric for metric, (_, lo, hi) in drifts.items() if lo <= 0 <= hi]
-    moving = sorted(set(drifts) - set(steady), key=lambda metric: -abs(drifts[metric][0]))
-    sizes = table.seen("n", "value")
-    numbers: dict[str, Value] = {"few": sizes[0], "all": sizes[-1]}
+    moving = sorted((m for m, drift in drifts.items() if drift.sign), key=lambda m: -abs(drifts[m].mean))
+    steady = ", ".join(metric for metric, drift in drifts.items() if not drift.sign)
+    start = f"With {few:,} samples instead of {every:,} these metrics"
     if moving:
-        said = ", ".join(f"{metric} ({drifts[metric][0]:+.1f})" for metric in moving)
-        findings.append(
-            Finding(
-                "With {few:,} samples instead of {all:,} these metrics are biased (in brackets: by how many of their "
-                "standard errors at {all:,}): {metrics}.",
-                {**numbers, "metrics": said},
-            )
-        )
+        said = ", ".join(f"{metric} ({drifts[metric].mean:+.1f})" for metric in moving)
+        bracket = f"in brackets: by how many of their standard errors at {every:,}"
+        findings.append(f"{start} are biased ({bracket}): {said}.")
     if steady:
+        findings.append(f"{start} show no significant bias: {steady}.")
+    pairs = [row["n_apart"] for row in table.of("pair", metric=table.card.primary)]
+    if pairs:
+        never = pairs.count(None)
         findings.append(
-            Finding(
-                "With {few:,} samples instead of {all:,} these metrics show no significant bias: {metrics}.",
-                {**numbers, "metrics": ", ".join(steady)},
-            )
-        )
-    for metric in table.seen("metric", "pair"):
-        if metric != table.card.primary:
-            continue
-        pairs = list(table.of("pair", metric=metric))
-        never = sum(row["n_apart"] is None for row in pairs)
-        different = sorted(int(number(row, "n_apart")) for row in pairs if row["n_apart"] is not None)
-        findings.append(
-            Finding(
-                "By {metric}, {different} of {pairs} pairs are significantly different with {all:,} samples or fewer, "
-                "{early} of them with {few:,}; {never} are not.",
-                {
-                    "metric": metric,
-                    "different": len(different),
-                    "pairs": len(pairs),
-                    "all": sizes[-1],
-                    "early": sum(n == sizes[0] for n in different),
-                    "few": sizes[0],
-                    "never": never,
-                },
-            )
+            f"By {table.card.primary}, {len(pairs) - never} of {len(pairs)} pairs are significantly different with "
+            f"{every:,} samples or fewer, {pairs.count(few)} of them with {few:,}; {never} are not."
         )
     return findings
 
@@ -193,7 +160,7 @@ def cells(table: Table) -> list[Cell]:
     return [Cell(key.partition(":")[0], "small N", *drift, unit, table.study) for key, drift in drifts.items() if drift]
 
 
-def _drift(table: Table, metric: str) -> tuple[float, float, float] | None:
+def _drift(table: Table, metric: str) -> Change | None:
     """What a metric moves by from all samples to the fewest, over its standard error at all: mean and interval.
 
     Over the ranked generators, the sign kept: chance averages out, a bias does not.
@@ -201,18 +168,18 @@ def _drift(table: Table, metric: str) -> tuple[float, float, float] | None:
     sizes, drifts = table.seen("n", "value"), []
     for generator in _taking(table):
         rows = [row for row in table.of("value", metric=metric, generator=generator) if row["value"] is not None]
-        errors = [number(row, "se") * number(row, "n") ** 0.5 for row in rows if row["se"]]
+        errors = [row["se"] * row["n"] ** 0.5 for row in rows if row["se"]]
         if len(rows) == len(sizes) and errors:
             se = fmean(errors[-2:]) / sizes[-1] ** 0.5
-            drifts.append((number(rows[0], "value") - number(rows[-1], "value")) / se)
+            drifts.append((rows[0]["value"] - rows[-1]["value"]) / se)
     if not drifts:
         return None
     if len(drifts) < FEWEST:
         # Too few to show a spread. One drift varies by about one such error: the fewest samples' mean over the
         # resamples does, given all samples.
         mean, half = fmean(drifts), Z / len(drifts) ** 0.5
-        return mean, mean - half, mean + half
-    return mean_interval(drifts)
+        return Change(mean, mean - half, mean + half)
+    return of_blocks(drifts)
 
 
 def _taking(table: Table) -> list[str]:

@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import sqrt
 from statistics import fmean, stdev
-from typing import Any, get_args
 
-from ...core.errors import BadStudy
-from ...registry.catalog import entries, find
-from ...registry.schema import Against, Extractor, Generator
-from .context import StudyContext, versioned
-from .evaluator import called
-from .scored import scored
+from ...core.errors import BadStudy, GenboardError
+from ...registry.catalog import entries
+from ...registry.schema import Generator
+from .context import StudyContext
+from .evaluator import Claimed, called, scored
 from .spread import ratio_interval
-from .steps import Steps
-from .table import Finding, Row, Table, number
+from .table import Row, Table
 
 MANY_STEPS = ("autoregressive", "diffusion")  # families that take minutes for a set of samples
 WALKS = ("held_out", "train_copy", "one_image", "mean_image")  # loaders of baselines without randomness of their own
 STRIDE = 1_000_003  # between seeds: none of them is a track's own
 
 
-def run(context: StudyContext, steps: Steps, seeds: int) -> list[Row]:
+def run(context: StudyContext, seeds: int) -> list[Row]:
     if seeds < 2:
-        raise BadStudy(f"{seeds} seed shows no spread", "use --seeds 2 or more")
+        raise BadStudy(f"{seeds} seed is too few to show a spread", "use --seeds 2 or more")
     rows: list[Row] = []
-    by_metric: dict[str, list[list[dict[str, Any]]]] = {}
-    for name in steps.each(_taking(context)):
-        runs = [_of_seed(context, name, context.track.seed + STRIDE * i) for i in range(seeds)]
+    by_metric: dict[str, list[list[Claimed]]] = {}
+    drawn = [context.track.seed + STRIDE * i for i in range(seeds)]
+    for name in context.each(_taking(context)):
+        runs = context.attempt(name, partial(_runs, context, name, drawn))
+        if isinstance(runs, GenboardError):
+            continue
         for key in runs[0]:
             records = [one[key] for one in runs]
-            for i, record in enumerate(records):
-                row: Row = {"what": "value", "generator": name, "metric": key}
-                rows.append({**row, "seed": context.track.seed + STRIDE * i, **record})
+            common: Row = {"what": "value", "generator": name, "metric": key}
+            rows += [{**common, "seed": seed, **record} for seed, record in zip(drawn, records, strict=True)]
             by_metric.setdefault(key, []).append(records)
-    for key, found in by_metric.items():
-        rows += calibration_rows(key, found)
-    return rows
+    return rows + [row for key, found in by_metric.items() for row in calibration_rows(key, found)]
+
+
+def _runs(context: StudyContext, name: str, drawn: Sequence[int]) -> list[dict[str, Claimed]]:
+    return [scored(context, "seeds", f"{name}.{seed}", name, seed) for seed in drawn]
 
 
 def _taking(context: StudyContext) -> list[str]:
@@ -46,7 +48,7 @@ def _taking(context: StudyContext) -> list[str]:
     for name in context.generators:
         if context.target(name).generator is None:
             context.left_out[name] = "images are not drawn, so there is no other seed"
-        elif name in known and known[name].baseline and _loader(known[name]) in WALKS:
+        elif name in known and known[name].baseline and (known[name].loader or "").partition(":")[2] in WALKS:
             context.left_out[name] = "hands out given images: another seed gives them in another order"
         elif len(context.generators) > 1 and name in known and known[name].family in MANY_STEPS:
             context.left_out[name] = "draws in many steps; name it alone to study it"
@@ -57,26 +59,7 @@ def _taking(context: StudyContext) -> list[str]:
     return taking
 
 
-def _loader(entry: Generator) -> str:
-    return (entry.loader or "").partition(":")[2]
-
-
-def _of_seed(context: StudyContext, name: str, seed: int) -> dict[str, dict[str, Any]]:
-    columns = context.columns(context.space)
-    decides = {
-        "version": 1,
-        "plan": context.plan(name, seed).spec,
-        "columns": versioned(columns),
-        "reference": [context.recipe(context.space, side).id for side in get_args(Against)],
-        "extractor": find(Extractor, context.space).identity(),
-    }
-    found: dict[str, dict[str, Any]] = context.part(
-        "seeds", f"{name}.{seed}", decides, lambda: scored(context, name, seed)
-    )
-    return {column.key: found[column.key] for column in columns}
-
-
-def calibration_rows(metric: str, found: Sequence[Sequence[dict[str, Any]]]) -> list[Row]:
+def calibration_rows(metric: str, found: Sequence[Sequence[Claimed]]) -> list[Row]:
     """The spread over seeds against the standard error claimed, over all generators that have both.
 
     `ratio` is the claimed error over the spread, each taken in the mean of squares in units of the claimed one: 1 is
@@ -91,15 +74,15 @@ def calibration_rows(metric: str, found: Sequence[Sequence[dict[str, Any]]]) -> 
         if any(record["value"] is None or not record["se"] for record in records):
             continue
         values = [record["value"] for record in records]
-        claimed = sqrt(fmean(record["se"] ** 2 for record in records))
-        shares.append((stdev(values) / claimed) ** 2)
+        se = sqrt(fmean(record["se"] ** 2 for record in records))
+        shares.append((stdev(values) / se) ** 2)
         df += len(values) - 1
+        wider = sqrt(1 + 1 / (len(values) - 1))
         for i, record in enumerate(records):
             others = fmean(v for j, v in enumerate(values) if j != i)
-            wider = sqrt(1 + 1 / (len(values) - 1))
             below, above = (record["value"] - record["lo"]) * wider, (record["hi"] - record["value"]) * wider
             held.append(record["value"] - below <= others <= record["value"] + above)
-    if not shares or not any(shares):
+    if not any(shares):
         return []
     ratio = 1 / sqrt(fmean(shares))
     narrow, wide = ratio_interval(df)
@@ -107,35 +90,27 @@ def calibration_rows(metric: str, found: Sequence[Sequence[dict[str, Any]]]) -> 
     return [{**row, "held": fmean(held), "degrees": df}]
 
 
-def verdict(table: Table) -> list[Finding]:
-    findings = []
+def verdict(table: Table) -> list[str]:
     rows = list(table.of("honesty"))
-    kinds = (
-        ("narrower than fresh seeds show", [row for row in rows if number(row, "hi") < 1]),
-        ("as wide as fresh seeds show", [r for r in rows if number(r, "lo") <= 1 <= number(r, "hi")]),
-        ("wider than fresh seeds show", [row for row in rows if number(row, "lo") > 1]),
-    )
-    if rows:
-        worst = min(rows, key=lambda row: number(row, "held"))
-        findings.append(
-            Finding(
-                "The intervals hold the mean of the other seeds in {mean:.1%} of all cases, {least:.1%} for {metric}, "
-                "where 95% is claimed.",
-                {
-                    "mean": fmean(number(row, "held") for row in rows),
-                    "least": number(worst, "held"),
-                    "metric": called(str(worst["metric"])),
-                },
-            )
-        )
-    for words, own in kinds:
+    if not rows:
+        return ["No metric has an interval in two runs of a generator."]
+    worst = min(rows, key=lambda row: row["held"])
+    findings = [
+        f"The intervals hold the mean of the other seeds in {fmean(row['held'] for row in rows):.1%} of all "
+        f"cases, {worst['held']:.1%} for {called(worst['metric'])}, where 95% is claimed."
+    ]
+    kinds = {
+        "narrower than": [row for row in rows if row["hi"] < 1],
+        "as wide as": [row for row in rows if row["lo"] <= 1 <= row["hi"]],
+        "wider than": [row for row in rows if row["lo"] > 1],
+    }
+    for words, own in kinds.items():
         if own:
-            said = ", ".join(f"{called(str(row['metric']))} ({number(row, 'ratio'):.2f})" for row in own)
+            said = ", ".join(f"{called(row['metric'])} ({row['ratio']:.2f})" for row in own)
+            fewest, most = (of(row["degrees"] for row in own) for of in (min, max))
+            degrees = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             findings.append(
-                Finding(
-                    "Intervals {words} (ratio of the claimed standard error to the observed one, {df} degrees of "
-                    "freedom): {metrics}.",
-                    {"words": words, "df": own[0]["degrees"], "metrics": said},
-                )
+                f"Intervals {words} fresh seeds show (ratio of the claimed standard error to the observed one, "
+                f"{degrees} degrees of freedom): {said}."
             )
     return findings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 Curve = Sequence[tuple[float, float]]  # (setting, value), ascending
+Test = Callable[[list[float], Mapping[float, float]], bool]  # of the values, and of the value at each setting
 
 CLEAR = 0.2  # least difference between high and low
 LOOSE = 0.1  # most by which an end may miss the extreme
@@ -24,96 +25,74 @@ class Criterion:
 
     name: str
     asks: str
-    holds: Callable[[Curve], bool]
+    test: Test
     absolute: bool = False
+
+    def holds(self, curve: Curve) -> bool:
+        return self.test([y for _, y in curve], dict(curve))
 
 
 def bell(middle: float) -> Criterion:
     """High at a setting and low at both ends."""
 
-    def holds(curve: Curve) -> bool:
-        values = [y for _, y in curve]
-        top = _at(curve, middle)
-        ends = (values[0], values[-1])
-        low = min(end - min(values) for end in ends) <= LOOSE
-        return top - max(ends) >= CLEAR and max(values) - top <= LOOSE and low
+    def test(y: list[float], at: Mapping[float, float]) -> bool:
+        ends = y[0], y[-1]
+        high = at[middle] - max(ends) >= CLEAR and max(y) - at[middle] <= LOOSE
+        return high and min(ends) - min(y) <= LOOSE
 
-    return Criterion(f"highest at {middle:g}, low at both ends", "shape", holds)
+    return Criterion(f"highest at {middle:g}, low at both ends", "shape", test)
 
 
 def falls(by_setting: float | None = None) -> Criterion:
     """High at the left end and low at the right one; lower, already, at a setting."""
 
-    def holds(curve: Curve) -> bool:
-        values = [y for _, y in curve]
-        first, last = values[0], values[-1]
-        plain = first - last >= CLEAR and max(values) - first <= LOOSE and last - min(values) <= LOOSE
-        return plain and (by_setting is None or first - _at(curve, by_setting) >= LOOSE)
+    def test(y: list[float], at: Mapping[float, float]) -> bool:
+        plain = y[0] - y[-1] >= CLEAR and max(y) - y[0] <= LOOSE and y[-1] - min(y) <= LOOSE
+        return plain and (by_setting is None or y[0] - at[by_setting] >= LOOSE)
 
-    return Criterion("falls" + ("" if by_setting is None else f", clearly by {by_setting:g}"), "shape", holds)
+    return Criterion("falls" + ("" if by_setting is None else f", clearly by {by_setting:g}"), "shape", test)
 
 
 def rises() -> Criterion:
     """Low at the left end and high at the right one."""
-    down = falls()
-    return Criterion("rises", "shape", lambda curve: down.holds([(-x, y) for x, y in reversed(curve)]))
+    return Criterion("rises", "shape", lambda y, at: falls().test(y[::-1], at))
 
 
 def peaks(middle: float) -> Criterion:
     """Highest at a setting, and lower with every setting away from it: what a distance without a scale can do."""
 
-    def holds(curve: Curve) -> bool:
-        left = [y for x, y in curve if x <= middle]
-        right = [y for x, y in curve if x >= middle]
-        return all(a < b for a, b in pairwise(left)) and all(a > b for a, b in pairwise(right))
+    def test(_: list[float], at: Mapping[float, float]) -> bool:
+        return all((a < b) if x < middle else (a > b) for (x, a), (_, b) in pairwise(at.items()))
 
-    return Criterion(f"highest at {middle:g}, lower with every setting away from it", "shape", holds)
+    return Criterion(f"highest at {middle:g}, lower with every setting away from it", "shape", test)
 
 
 def declines() -> Criterion:
     """Lower with every setting."""
-
-    def holds(curve: Curve) -> bool:
-        return all(a > b for (_, a), (_, b) in pairwise(curve))
-
-    return Criterion("lower with every setting", "shape", holds)
+    return Criterion("lower with every setting", "shape", lambda y, _: all(a > b for a, b in pairwise(y)))
 
 
 def level(asks: str = "shape") -> Criterion:
     """The same everywhere."""
-
-    def holds(curve: Curve) -> bool:
-        values = [y for _, y in curve]
-        return max(values) - min(values) <= TIGHT
-
-    return Criterion("level", asks, holds, absolute=True)
+    return Criterion("level", asks, lambda y, _: max(y) - min(y) <= TIGHT, absolute=True)
 
 
 def settles() -> Criterion:
     """The same from the middle setting on."""
-
-    def holds(curve: Curve) -> bool:
-        values = [y for _, y in curve][len(curve) // 2 :]
-        return max(values) - min(values) <= TIGHT
-
-    return Criterion("level from the middle on", "samples", holds, absolute=True)
+    name = "level from the middle on"
+    return Criterion(name, "samples", lambda y, at: level().test(y[len(y) // 2 :], at), absolute=True)
 
 
 def either(*criteria: Criterion) -> Criterion:
     """One of several."""
-    name = ", or ".join(criterion.name for criterion in criteria)
-    absolute = all(criterion.absolute for criterion in criteria)
-    return Criterion(name, criteria[0].asks, lambda curve: any(c.holds(curve) for c in criteria), absolute)
+    name, absolute = ", or ".join(c.name for c in criteria), all(c.absolute for c in criteria)
+    return Criterion(name, criteria[0].asks, lambda y, at: any(c.test(y, at) for c in criteria), absolute)
 
 
 def near(setting: float, *wanted: float, asks: str = "bounds") -> Criterion:
     """About a value, or one of several, at a setting."""
     name = f"{' or '.join(f'{value:g}' for value in wanted)} at {setting:g}"
-
-    def holds(curve: Curve) -> bool:
-        return any(abs(_at(curve, setting) - value) <= TIGHT for value in wanted)
-
-    return Criterion(name, asks, holds, absolute=True)
+    return Criterion(name, asks, lambda _, at: any(abs(at[setting] - w) <= TIGHT for w in wanted), absolute=True)
 
 
 def scaled(curve: Curve) -> Curve:
@@ -121,7 +100,3 @@ def scaled(curve: Curve) -> Curve:
     values = [y for _, y in curve]
     lo, hi = min(values), max(values)
     return [(x, (y - lo) / (hi - lo) if hi > lo else 0.0) for x, y in curve]
-
-
-def _at(curve: Curve, setting: float) -> float:
-    return next(y for x, y in curve if x == setting)

@@ -1,17 +1,64 @@
-"""The little statistics that studies share: spreads of subsets, lines, rank correlations, all in plain float64."""
+"""The little statistics that studies share: spreads, changes with their intervals, trends, rank correlations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import fmean, stdev
+from typing import Any, NamedTuple
 
 from scipy.special import chdtri
 
-from ..uncertainty import LEVEL, quantile
+from ..uncertainty import LEVEL, Z, quantile
+from .table import Row
 
 FEWEST = 4  # resamples from which a spread is worth showing
+RANKED = 5  # generators from which a tau is worth saying: of fewer even 1.00 may be chance (p of 4 is 0.08)
+
+
+class Change(NamedTuple):
+    """A mean, usually of differences, and its 95% interval."""
+
+    mean: float
+    lo: float
+    hi: float
+
+    @property
+    def sign(self) -> int:
+        """1, -1, or 0 where the interval holds zero."""
+        return (self.lo > 0) - (self.hi < 0)
+
+    def about(self, mean: float) -> Change:
+        """The same interval about another mean."""
+        return Change(mean, self.lo - self.mean + mean, self.hi - self.mean + mean)
+
+    def over(self, unit: float) -> Row:
+        """In other units, as a row of a table says it."""
+        return {"moved": self.mean / unit, "lo": self.lo / unit, "hi": self.hi / unit}
+
+
+def of_blocks(differences: Sequence[float]) -> Change:
+    """Of independent differences, two at least: their mean, and Student's interval of it.
+
+    >>> [round(x, 2) for x in of_blocks([1.0, 2.0])]
+    [1.5, -4.85, 7.85]
+    """
+    mean = fmean(differences)
+    half = quantile(len(differences) - 1) * stdev(differences) / sqrt(len(differences))
+    return Change(mean, mean - half, mean + half)
+
+
+def of_subsets(differences: Sequence[float], n: int, total: int) -> Change:
+    """Of differences on random subsets of n among `total` images, which share images: the interval of their mean.
+
+    The mean over all subsets varies as the value of all images does: as that of n drawn anew, less the factor
+    (n / total)^(1/2) in the standard error, to which what is left of chance in so many subsets is added.
+    """
+    mean, spread, count = fmean(differences), stdev(differences), len(differences)
+    share = n / total
+    drawn = spread**2 / (1 - share) * share if n < total else 0.0
+    half = quantile(count - 1) * sqrt(drawn + spread**2 / count)
+    return Change(mean, mean - half, mean + half)
 
 
 def draw_se(values: Sequence[float], n: int, total: int) -> float | None:
@@ -25,43 +72,9 @@ def draw_se(values: Sequence[float], n: int, total: int) -> float | None:
     return stdev(values) / sqrt(1 - n / total)
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of independent values and its 95% interval, Student's; of a single one the value alone.
-
-    >>> [round(x, 2) for x in mean_interval([1.0, 2.0])]
-    [1.5, -4.85, 7.85]
-    """
-    mean = fmean(values)
-    if len(values) < 2:
-        return mean, mean, mean
-    half = quantile(len(values) - 1) * stdev(values) / sqrt(len(values))
-    return mean, mean - half, mean + half
-
-
-@dataclass(frozen=True)
-class Line:
-    """A straight line fitted by least squares.
-
-    Attributes:
-        straight: the share of the heights' variance that it leaves unexplained is one less this.
-    """
-
-    intercept: float
-    slope: float
-    straight: float
-
-
-def fitted(x: Sequence[float], y: Sequence[float], weights: Sequence[float] | None = None) -> Line:
-    """The least-squares line through at least two points with different x."""
-    w = list(weights or [1.0] * len(x))
-    total = sum(w)
-    mx = sum(a * b for a, b in zip(w, x, strict=True)) / total
-    my = sum(a * b for a, b in zip(w, y, strict=True)) / total
-    sxx = sum(c * (a - mx) ** 2 for a, c in zip(x, w, strict=True))
-    sxy = sum(c * (a - mx) * (b - my) for a, b, c in zip(x, y, w, strict=True))
-    syy = sum(c * (b - my) ** 2 for b, c in zip(y, w, strict=True))
-    slope = sxy / sxx
-    return Line(my - slope * mx, slope, 1.0 if syy == 0 else sxy**2 / (sxx * syy))
+def widened(se: float, draws: int) -> float:
+    """A standard error seen in so many draws, so wide that `Z` of it reach as far as Student's interval does."""
+    return se * quantile(draws - 1) / Z
 
 
 def tau(a: Sequence[float], b: Sequence[float]) -> float | None:
@@ -78,6 +91,12 @@ def tau(a: Sequence[float], b: Sequence[float]) -> float | None:
         return None
     # Only the p-value depends on the method: the quick one, which divides by zero where there are two.
     return float(kendalltau(a, b, method="asymptotic" if len(a) > 2 else "exact").statistic)
+
+
+def agreement(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> tuple[Any, Any, Any, int]:
+    """Kendall's tau of each two scores of `RANKED` things or more: mean, least and most, and of how many pairs."""
+    known = [t for a, b in pairs if len(a) >= RANKED and (t := tau(a, b)) is not None]
+    return (fmean(known), min(known), max(known), len(known)) if known else (None, None, None, 0)
 
 
 def ratio_interval(df: int) -> tuple[float, float]:

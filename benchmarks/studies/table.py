@@ -12,11 +12,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from ...core.errors import BadEntry
 from ...core.files import read_json
+from ...core.newer import refuse_newer
 from ...registry.schema import Name, Strict
 from .listing import STUDIES, find_study
 
 Value = bool | int | float | str | None
-Row = dict[str, Value]
+Row = dict[str, Any]  # of values, which a table checks
 
 
 class TrackId(Strict):
@@ -57,6 +58,10 @@ class Card(Strict):
     created: str
 
 
+# Studies of which version 2 kept one kind of row of version 1, as it was.
+_ONLY = {"grid": "order", "corruptions": "value"}
+
+
 class Table(Strict):
     """A study of a track."""
 
@@ -64,15 +69,15 @@ class Table(Strict):
     study: Name
     track: TrackId
     card: Card
-    rows: tuple[Row, ...]
+    rows: tuple[dict[str, Value], ...]
 
     @model_validator(mode="before")
     @classmethod
     def _upgraded(cls, value: Any) -> Any:
-        """Version 1 of `grid` also held values, which are those that `k` and `samples` have."""
+        """Tables of before: rows of kinds, and columns, that a study has no more are dropped."""
         match value:
-            case {"study": "grid", "card": {"version": 1}, "rows": [*rows]}:
-                kept = [row for row in rows if not isinstance(row, dict) or row.get("what") == "order"]
+            case {"study": str(study), "card": {"version": 1}, "rows": [*rows]} if study in _ONLY:
+                kept = [row for row in rows if not isinstance(row, dict) or row.get("what") == _ONLY[study]]
                 return {**value, "card": {**value["card"], "version": 2}, "rows": kept}
         return value
 
@@ -120,18 +125,6 @@ class Table(Strict):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A sentence of a verdict: a template, and the numbers of the table that fill it."""
-
-    template: str
-    numbers: Mapping[str, Value]
-
-    @property
-    def text(self) -> str:
-        return self.template.format(**self.numbers)
-
-
-@dataclass(frozen=True)
 class Cell:
     """What one study says of one metric under one failure.
 
@@ -159,6 +152,7 @@ def parse_table(value: Any, path: Path) -> Table:
     Raises:
         BadEntry: `path: field: problem`.
     """
+    refuse_newer(value, path, 1)
     try:
         table = Table.model_validate(value)
     except ValidationError as e:

@@ -7,10 +7,21 @@ uncertainty that a fixed reference hides. To add a setting: one row in `settings
 """
 
 from .distributions import FAMILIES, Distribution
-from .population import LIMITS, limit
 from .settings import LEFT_OUT, REDRAWN, SETTINGS, Setting
-from .simulation import SIMULATED, Drawn, Outcome, outcome, simulate
-from .table import TABLE, find_setting, kept, read_table, write_table
+from .simulation import (
+    LIMITS,
+    SIMULATED,
+    TABLE,
+    Drawn,
+    Outcome,
+    find_setting,
+    kept,
+    limit,
+    outcome,
+    read_table,
+    simulate,
+    write_table,
+)
 
 __all__ = [
     "FAMILIES",

@@ -18,8 +18,7 @@ from ...core.progress import bar
 from ...registry.metrics import METRICS, find_metric
 from ..neighbours import random_partition
 from .settings import REDRAWN, SETTINGS, Setting
-from .simulation import SIMULATED, Drawn, Outcome, outcome, simulate
-from .table import TABLE, kept, read_table, write_table
+from .simulation import SIMULATED, TABLE, Drawn, Outcome, kept, outcome, read_table, simulate, write_table
 
 DRAWS = 400
 PART = 50  # draws that a process takes at a time

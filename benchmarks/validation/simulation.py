@@ -1,21 +1,30 @@
-"""Draws of samples in a setting, every metric's record of each, and how often the intervals hold their targets."""
+"""Draws of samples in a setting, every metric's record of each, and how often the intervals hold their targets.
+
+The table keeps what they came to.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import fmean, stdev
+from types import MappingProxyType
 
+import torch
 from torch import Tensor
 
+from ...core.files import read_json, write_json
+from ...reference_stats.moments import Moments
 from ...registry.metrics import METRICS, find_metric
 from ..metrics.inputs import FeatureSet, MetricInputs
 from ..result import MetricRecord, UncertaintyRecord
 from ..scoring import score
-from .population import limit
-from .settings import LEFT_OUT, Setting
+from .distributions import Distribution
+from .settings import LEFT_OUT, SETTINGS, Setting
 
+TABLE = Path(__file__).parent.parent / "validation.json"
 SIMULATED = tuple(name for name in METRICS if name not in LEFT_OUT)
 FAR = 3.0  # standard errors from zero, beyond which an interval has to be right and not only safe
 
@@ -145,3 +154,45 @@ def _scores(real: Tensor, train: Tensor, fake: Tensor, names: Sequence[str]) -> 
     samples, reference = FeatureSet(fake, logits=2 * fake), FeatureSet(real)
     inputs = MetricInputs(samples, reference, train=train, reference=reference, k=most)
     return [score(metric, inputs).record for metric in metrics]
+
+
+def frechet(real: Tensor, samples: Distribution) -> float:
+    """Fréchet distance between the Gaussians of the real features, shape (n, d), and of the samples' distribution."""
+    reference = Moments.of(real)
+    cov = reference.scatter / (reference.n - 1)
+    values, vectors = torch.linalg.eigh(samples.cov)
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    # Both are covariances, so an eigenvalue below zero is rounding of one that is zero.
+    cross = torch.linalg.eigvalsh(root @ cov @ root).clamp(min=0).sqrt().sum()
+    gap = reference.mean - samples.mean
+    return float(gap @ gap + cov.trace() + samples.cov.trace() - 2 * cross)
+
+
+LIMITS: Mapping[str, Callable[[Tensor, Distribution], float]] = MappingProxyType({"fd_debiased": frechet})
+
+
+def limit(metric: str, real: Tensor, samples: Distribution) -> float | None:
+    """What the metric tends to for many samples with this reference; none where no closed form is given here."""
+    return LIMITS[metric](real, samples) if metric in LIMITS else None
+
+
+def read_table(path: Path = TABLE) -> list[Outcome]:
+    return [Outcome(**entry) for entry in read_json(path)]
+
+
+def write_table(outcomes: Iterable[Outcome], path: Path = TABLE) -> None:
+    """In the order of the settings and of the metrics."""
+    names = [setting.name for setting in SETTINGS]
+    order = list(METRICS)
+    rows = sorted(outcomes, key=lambda o: (o.reference, names.index(o.setting), order.index(o.metric)))
+    write_json(path, [asdict(row) for row in rows])
+
+
+def kept(outcomes: Iterable[Outcome], chosen: Sequence[str]) -> list[Outcome]:
+    """Those of metrics that are not simulated anew, in settings and of metrics that there still are."""
+    names = {setting.name for setting in SETTINGS}
+    return [o for o in outcomes if o.metric not in chosen and o.metric in METRICS and o.setting in names]
+
+
+def find_setting(name: str) -> Setting:
+    return next(setting for setting in SETTINGS if setting.name == name)

@@ -7,6 +7,7 @@ Data go to stdout, everything else to stderr. Exit code 0: success. 1: user erro
 from importlib import import_module
 
 from .app import app
+from .output import settle_streams
 
 __all__ = ["app", "main"]
 
@@ -17,4 +18,5 @@ for _group in ("measuring", "submitting", "verifying", "registry", "ranking", "s
 
 def main() -> None:
     """Run the command line."""
+    settle_streams()
     app()

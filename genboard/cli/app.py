@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Callable
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
+from typer import Option
 
 from ..core.errors import GenboardError
-from .output import say
+from .output import say, say_unreadable_entries
+
+LONGEST_PATH = 200  # characters of a path in a message
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,7 +30,7 @@ app = typer.Typer(
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[bool, Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     if version:
         from importlib.metadata import version as installed
@@ -49,9 +53,17 @@ def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P
         @functools.wraps(call)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
-                return call(*args, **kwargs)
+                done = call(*args, **kwargs)
+                say_unreadable_entries()
+                return done
             except GenboardError as e:
                 _fail(str(e))
+            except OSError as e:
+                if e.filename is None or e.errno == errno.EPIPE:  # no path is to blame, or nobody reads the pipe
+                    raise
+                name = str(e.filename)
+                shown = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
+                _fail(f"{shown}: {e.strerror}\n\nhint: check the path, and that you may read and write there")
             except KeyboardInterrupt:
                 _fail("interrupted\n\nhint: run the same command again to resume; finished shards and results are kept")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from .app import command, group
 from .output import say
@@ -14,7 +14,7 @@ dataset_app = group("dataset", "Check the real images, or record their digest.")
 
 @command(dataset_app, "record", "genboard dataset record cifar10")
 def dataset_record(
-    name: Annotated[str, typer.Argument(help="Data set without a content digest, see `genboard list datasets`.")],
+    name: Annotated[str, Argument(help="Data set without a content digest, see `genboard list datasets`.")],
 ) -> None:
     """Read a data set and record its content digest. Every later load is checked against it."""
     from ..registry.datasets import record
@@ -26,7 +26,7 @@ def dataset_record(
 
 @command(dataset_app, "verify", "genboard dataset verify mnist")
 def dataset_verify(
-    name: Annotated[str, typer.Argument(help="Name of the data set, see `genboard list datasets`.")],
+    name: Annotated[str, Argument(help="Name of the data set, see `genboard list datasets`.")],
 ) -> None:
     """Read a whole data set again. Fail if it does not match the digest in its entry or the one recorded here."""
     from ..registry.datasets import verify

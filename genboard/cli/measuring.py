@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from ..core.files import write_json
 from .app import app, command
-from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, TrackName, listed
+from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, Skip, TrackName, TrustCode, listed, track_of
 from .output import print_json, say
 
 
 @command(app, "demo", "genboard demo --out demo")
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
+    out: Annotated[Path, Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
 ) -> None:
     """Run everything on the embedded track: samples, metrics, ranking, a study and the site. Downloads nothing."""
     from ..leaderboard.export.study_text import verdict_text
@@ -34,16 +36,17 @@ def demo(
 def compare(
     real: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help="Features (.npy, .npz, .safetensors). With --extractor: images, a file of reference statistics, or a "
             "name from `genboard reference list`."
         ),
     ],
-    fake: Annotated[Path, typer.Argument(help="Features of the samples; images with --extractor.")],
-    metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas. Default: all that apply.")] = None,
-    k: Annotated[int | None, typer.Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
-    extractor: Annotated[str | None, typer.Option(help="Compare images in this feature space.")] = None,
+    fake: Annotated[Path, Argument(help="Features of the samples; images with --extractor.")],
+    metrics: Annotated[str | None, Option(help="Metrics, separated by commas. Default: all that apply.")] = None,
+    k: Annotated[int | None, Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
+    extractor: Annotated[str | None, Option(help="Compare images in this feature space.")] = None,
     convert: Convert = None,
+    skip: Skip = False,
     precision: Arithmetic = "float32",
     device: Device = "cpu",
     json: Json = False,
@@ -58,7 +61,9 @@ def compare(
             raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
         found = compare_features(read_features(Path(real)), read_features(fake), names, k)
     else:
-        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision)
+        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision, skip)
+    for remark in found.left_out:
+        say(remark)
     if json:
         print_json(found.to_json())
         return
@@ -67,24 +72,20 @@ def compare(
 
 @command(app, "sample", "genboard sample vae --track digits --out samples/vae")
 def sample(
-    generator: Annotated[str, typer.Argument(help="Registered generator, or module:function with --trust-code.")],
+    generator: Annotated[str, Argument(help="Registered generator, or module:function with --trust-code.")],
     track: TrackName,
-    out: Annotated[Path, typer.Option(help="Folder for the shards. An interrupted run resumes there.")],
+    out: Annotated[Path, Option(help="Folder for the shards. An interrupted run resumes there.")],
     samples: Samples = None,
     device: Device = "cpu",
     batch_size: BatchSize = None,
-    trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
-    ] = False,
+    trust_code: TrustCode = False,
     json: Json = False,
 ) -> None:
     """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
     from ..benchmarks.evaluation_target import open_target, plan_for
     from ..benchmarks.sampling import sample as draw
-    from ..registry.catalog import find
-    from ..registry.schema import Track
 
-    entry = find(Track, track)
+    entry = track_of(track)
     target = open_target(generator, entry, trust_code=trust_code, device=device)
     manifest = draw(plan_for(target, entry, samples), out, batch_size)
     if json:
@@ -93,41 +94,57 @@ def sample(
     print(f"{manifest['n']:,} samples in {out}\ndigest {manifest['digest']}")
 
 
+def from_anywhere(command: str, source: str) -> str:
+    """A recorded command, in which a path is cut to its name, as it runs in any folder of this machine.
+
+    >>> from_anywhere("genboard evaluate mine.tools:sample --track digits", "mine.tools:sample")
+    'genboard evaluate mine.tools:sample --track digits'
+    """
+    path, _, function = source.rpartition(":")
+    file = Path(path if path.endswith(".py") else source)
+    if not file.exists():  # a module, which is imported by its name
+        return command
+    whole = f"{file.absolute()}:{function}" if path.endswith(".py") else str(file.absolute())
+    return command.replace(f"evaluate {Path(source).name} ", f"evaluate {shlex.quote(whole)} ", 1)
+
+
 @command(app, "evaluate", "genboard evaluate my-samples/ --track digits --json")
 def evaluate(
     source: Annotated[
         str,
-        typer.Argument(
-            help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."
-        ),
+        Argument(help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."),
     ],
     track: TrackName,
     samples: Samples = None,
-    out: Annotated[Path | None, typer.Option(help="Also write the result to this file.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name shown in tables, for images or a function.")] = None,
-    trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
-    ] = False,
-    results: Annotated[Path | None, typer.Option(help="Folder of results. Default: in your data folder.")] = None,
+    out: Annotated[Path | None, Option(help="Also write the result to this file.")] = None,
+    name: Annotated[str | None, Option(help="Name shown in tables, for images or a function.")] = None,
+    trust_code: TrustCode = False,
+    results: Annotated[Path | None, Option(help="Folder of results. Default: in your data folder.")] = None,
     device: Device = "cpu",
     precision: Arithmetic = "float32",
     batch_size: BatchSize = None,
     keep_samples: Annotated[
-        bool, typer.Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
+        bool, Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
     ] = True,
     convert: Convert = None,
+    skip: Skip = False,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
     from ..benchmarks.evaluation_target import open_target
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
+    from ..leaderboard.board.comparable import before_measuring
     from ..leaderboard.export.terminal import result_text
-    from ..registry.catalog import find
-    from ..registry.schema import Track
+    from ..leaderboard.storage.records import others_of_name, usual_folders
 
-    entry = find(Track, track)
-    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device)
+    entry = track_of(track)
+    target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
+    wanted = entry.samples if samples is None else samples
+    for line in before_measuring(wanted if target.images is None else min(wanted, target.images.count), entry):
+        say(line)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
     done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
@@ -136,7 +153,13 @@ def evaluate(
     if target.images is not None and target.images.count > done.result.sampling.n:
         say(f"{source} holds {target.images.count:,} images; the first {done.result.sampling.n:,} were measured")
     say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
+    taken = others_of_name(done.result, [*dict.fromkeys([workspace.results, *usual_folders()])])
+    if taken:
+        own = done.result.generator.name
+        say(f"{own!r} also names other samples, in {taken[0]}: boards show the newest of a name; --name gives another")
+    if target.record.kind != "registered":
+        say(f"to repeat it: {from_anywhere(done.result.provenance.command, source)}")
     if json:
         print_json(done.result.to_json())
     else:
-        print(result_text(done.result))
+        print(result_text(done.result, entry))

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Option
 
-TrackName = Annotated[str, typer.Option("--track", help="Name of the track, see `genboard list tracks`.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Device = Annotated[str, typer.Option(help="Device for the networks: cpu, cuda, cuda:1, ...")]
+if TYPE_CHECKING:
+    from ..registry.schema import Track
+
+TrackName = Annotated[str, Option("--track", help="Name of the track, see `genboard list tracks`.")]
+Json = Annotated[bool, Option("--json", help="Print JSON on stdout.")]
+Device = Annotated[str, Option(help="Device for the networks: cpu, cuda, cuda:1, ...")]
 Convert = Annotated[
     str | None,
-    typer.Option(help="Conversions of every image, in order, separated by commas: grey-to-rgb,resize-32."),
+    Option(help="Conversions of every image, in order, separated by commas: grey-to-rgb,resize-32."),
+]
+Skip = Annotated[
+    bool, Option("--skip", help="Leave out image files of formats that are not read, such as .heic, and say so.")
 ]
 Arithmetic = Annotated[
     Literal["float32", "bf16"],
-    typer.Option(help="Floating-point type of the networks. bf16 defines a different feature space."),
+    Option(help="Floating-point type of the networks. bf16 defines a different feature space."),
 ]
 BatchSize = Annotated[
     int | None,
-    typer.Option(min=1, help="Samples drawn at once. Default: chosen automatically. It changes no pixel."),
+    Option(min=1, help="Samples drawn at once. Default: chosen automatically. It changes no pixel."),
 ]
+TrustCode = Annotated[bool, Option("--trust-code", help="Run a Python function; only for code that you trust.")]
 ResultFolders = Annotated[
     list[Path] | None,
-    typer.Option(help="Folder of results; repeatable. Default: the committed results and your own."),
+    Option(help="Folder of results; repeatable. Default: the committed results and your own."),
 ]
 Samples = Annotated[
     int | None,
-    typer.Option(min=1, help="Number of samples. If it differs from the track's, the result is never ranked."),
+    Option(min=1, help="Number of samples. If it differs from the track's, the result is never ranked."),
 ]
+
+
+def track_of(name: str) -> Track:
+    """The track of that name; the registry is imported here, so that help texts do not wait for it."""
+    from ..registry.catalog import track
+
+    return track(name)
 
 
 def listed(names: str | None) -> list[str] | None:

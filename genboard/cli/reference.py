@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from .app import command, group
-from .options import Arithmetic, Convert, Device, Json, listed
+from .options import Arithmetic, Convert, Device, Json, listed, track_of
 from .output import print_json, say
 
 reference_app = group("reference", "Precomputed statistics of the real images.")
@@ -16,17 +17,15 @@ reference_app = group("reference", "Precomputed statistics of the real images.")
 
 @command(reference_app, "build", "genboard reference build --track digits")
 def reference_build(
-    track: Annotated[str | None, typer.Option(help="Build everything that this track needs.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set; needs --split and --extractor.")] = None,
-    split: Annotated[str | None, typer.Option(help="Split of the data set.")] = None,
-    extractor: Annotated[str | None, typer.Option(help="The feature space.")] = None,
-    bank: Annotated[
-        int | None, typer.Option(min=2, help="Number of features kept for k-NN metrics. Default: all.")
-    ] = None,
+    track: Annotated[str | None, Option(help="Build everything that this track needs.")] = None,
+    dataset: Annotated[str | None, Option(help="Data set; needs --split and --extractor.")] = None,
+    split: Annotated[str | None, Option(help="Split of the data set.")] = None,
+    extractor: Annotated[str | None, Option(help="The feature space.")] = None,
+    bank: Annotated[int | None, Option(min=2, help="Number of features kept for k-NN metrics. Default: all.")] = None,
     convert: Convert = None,
     precision: Arithmetic = "float32",
-    out: Annotated[Path | None, typer.Option(help="Output folder. Default: in your data folder.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Rebuild statistics that are already up to date.")] = False,
+    out: Annotated[Path | None, Option(help="Output folder. Default: in your data folder.")] = None,
+    again: Annotated[bool, Option("--again", help="Rebuild statistics that are already up to date.")] = False,
     device: Device = "cpu",
 ) -> None:
     """Build the reference statistics of a track, or of any split in any feature space.
@@ -36,11 +35,9 @@ def reference_build(
     from ..reference_stats.build import ensure, recipes_of
     from ..reference_stats.statistics import held_out_recipe, make_recipe
     from ..reference_stats.store import built_by_user
-    from ..registry.catalog import find
-    from ..registry.schema import Track
 
     if track is not None and not (dataset or split or extractor or bank or convert or precision != "float32"):
-        entry = find(Track, track)
+        entry = track_of(track)
         recipes = [*recipes_of(entry).values(), held_out_recipe(entry, entry.space)]
     elif track is None and dataset and split and extractor:
         recipes = [make_recipe(dataset, split, extractor, bank, listed(convert) or (), precision)]
@@ -54,15 +51,16 @@ def reference_build(
 
 @command(reference_app, "verify", "genboard reference verify")
 def reference_verify(
-    name: Annotated[str | None, typer.Argument(help="Name from `genboard reference list`. Default: all.")] = None,
+    name: Annotated[str | None, Argument(help="Name from `genboard reference list`. Default: all.")] = None,
     device: Device = "cpu",
 ) -> None:
     """Rebuild stored statistics and compare. Fail if one differs by more than the tolerance."""
     from ..core.errors import ReferenceMismatch
     from ..leaderboard.text.tables import table
     from ..reference_stats.build import TOLERANCE, verify
-    from ..reference_stats.store import find_stored, load
+    from ..reference_stats.store import find_stored, load, stored_files
 
+    damaged = list(stored_files()[1].values()) if name is None else []
     rows, bad = [], []
     for stored in find_stored(name):
         if name is None and stored.made == "imported":
@@ -78,6 +76,8 @@ def reference_verify(
             f"{', '.join(bad)}: differs from a rebuild by more than {TOLERANCE:g} of an array's scale",
             "rebuild it: genboard reference build --track TRACK --again",
         )
+    if damaged:
+        raise damaged[0]
     say(f"all within {TOLERANCE:g} of each array's scale")
 
 
@@ -85,9 +85,11 @@ def reference_verify(
 def reference_list(json: Json = False) -> None:
     """List the available statistics: shipped with the package, built here, or imported."""
     from ..leaderboard.text.tables import table
-    from ..reference_stats.store import find_stored
+    from ..reference_stats.store import stored_files
 
-    found = find_stored(None)
+    found, damaged = stored_files()
+    for problem in damaged.values():
+        say(f"left out: {problem.fact}")
     if json:
         print_json([stored.to_json() for stored in found])
         return
@@ -96,18 +98,16 @@ def reference_list(json: Json = False) -> None:
 
 @command(reference_app, "import", "genboard reference import cifar10.npz --extractor inception-v3-tf2015")
 def reference_import(
-    file: Annotated[Path, typer.Argument(help="npz file with mu and sigma, with feats, or with images as arr_0.")],
-    name: Annotated[str | None, typer.Option(help="Name of the statistics. Default: the file's name.")] = None,
+    file: Annotated[Path, Argument(help="npz file with mu and sigma, with feats, or with images as arr_0.")],
+    name: Annotated[str | None, Option(help="Name of the statistics. Default: the file's name.")] = None,
     take: Annotated[
         Literal["moments", "spatial", "features", "images"] | None,
-        typer.Option(
-            help="What to read: mu and sigma, mu_s and sigma_s, feats, or arr_0. Default: the first that exists."
-        ),
+        Option(help="What to read: mu and sigma, mu_s and sigma_s, feats, or arr_0. Default: the first that exists."),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set, if you know it.")] = None,
-    split: Annotated[str | None, typer.Option(help="Split, if you know it.")] = None,
-    extractor: Annotated[str | None, typer.Option(help="Feature space, if you know it.")] = None,
-    count: Annotated[int | None, typer.Option(min=2, help="Number of images, if you know it.")] = None,
+    dataset: Annotated[str | None, Option(help="Data set, if you know it.")] = None,
+    split: Annotated[str | None, Option(help="Split, if you know it.")] = None,
+    extractor: Annotated[str | None, Option(help="Feature space, if you know it.")] = None,
+    count: Annotated[int | None, Option(min=2, help="Number of images, if you know it.")] = None,
     device: Device = "cpu",
 ) -> None:
     """Import statistics that another tool made. They are marked as imported, and unknown facts stay unknown."""
@@ -118,8 +118,8 @@ def reference_import(
 
 @command(reference_app, "export", "genboard reference export digits/reference-500.digits-cnn --out digits.npz")
 def reference_export(
-    name: Annotated[str, typer.Argument(help="Name from `genboard reference list`, or a file of statistics.")],
-    out: Annotated[Path, typer.Option(help="npz file to write.")],
+    name: Annotated[str, Argument(help="Name from `genboard reference list`, or a file of statistics.")],
+    out: Annotated[Path, Option(help="npz file to write.")],
 ) -> None:
     """Write mean and covariance to an npz file that pytorch-fid, clean-fid and other tools read."""
     from ..reference_stats.export_npz import export_npz
@@ -129,11 +129,9 @@ def reference_export(
 
 @command(reference_app, "push", "genboard reference push digits/reference-500.digits-cnn ORG/NAME")
 def reference_push(
-    name: Annotated[str, typer.Argument(help="Name from `genboard reference list`.")],
-    repo: Annotated[str, typer.Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
-    pull_request: Annotated[
-        bool, typer.Option("--pull-request", help="Open a pull request instead of committing.")
-    ] = False,
+    name: Annotated[str, Argument(help="Name from `genboard reference list`.")],
+    repo: Annotated[str, Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
+    pull_request: Annotated[bool, Option("--pull-request", help="Open a pull request instead of committing.")] = False,
 ) -> None:
     """Upload reference statistics to the Hub, with their SHA-256."""
     from ..leaderboard.hub import push_reference
@@ -143,11 +141,11 @@ def reference_push(
 
 @command(reference_app, "pull", "genboard reference pull ORG/NAME digits/reference-500.digits-cnn")
 def reference_pull(
-    repo: Annotated[str, typer.Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
-    name: Annotated[str, typer.Argument(help="Name of the statistics in that repository.")],
-    revision: Annotated[str | None, typer.Option(help="Commit, branch or tag. Default: the newest commit.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="Expected digest of the file, from a source you trust.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Replace a different file of the same name.")] = False,
+    repo: Annotated[str, Argument(help="ORG/NAME of a data set repository on the Hugging Face Hub.")],
+    name: Annotated[str, Argument(help="Name of the statistics in that repository.")],
+    revision: Annotated[str | None, Option(help="Commit, branch or tag. Default: the newest commit.")] = None,
+    sha256: Annotated[str | None, Option(help="Expected digest of the file, from a source you trust.")] = None,
+    again: Annotated[bool, Option("--again", help="Replace a different file of the same name.")] = False,
 ) -> None:
     """Download shared reference statistics and check their SHA-256.
 

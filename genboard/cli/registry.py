@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from .app import app, command
 from .options import Json
@@ -13,7 +13,7 @@ from .output import plain, print_json
 
 @command(app, "list", "genboard list generators --json")
 def list_(
-    kind: Annotated[str, typer.Argument(help="datasets, generators, extractors, metrics or tracks")], json: Json = False
+    kind: Annotated[str, Argument(help="datasets, generators, extractors, metrics or tracks")], json: Json = False
 ) -> None:
     """List the registry's entries of one kind."""
     from ..leaderboard.text.tables import table
@@ -29,8 +29,8 @@ def list_(
 
 @command(app, "show", "genboard show track digits")
 def show(
-    kind: Annotated[str, typer.Argument(help="dataset, generator, extractor, metric or track")],
-    name: Annotated[str, typer.Argument(help="Name of the entry, see `genboard list`.")],
+    kind: Annotated[str, Argument(help="dataset, generator, extractor, metric or track")],
+    name: Annotated[str, Argument(help="Name of the entry, see `genboard list`.")],
     json: Json = False,
 ) -> None:
     """Show all fields of one registry entry."""

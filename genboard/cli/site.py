@@ -5,32 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from ..core.errors import BadEntry, GenboardError
 from .app import command, group
 from .options import ResultFolders
-from .output import say
+from .output import say, say_left_out
 
 site_app = group("site", "The leaderboard as a static site.")
 
 StudyFolders = Annotated[
     list[Path] | None,
-    typer.Option(help="Folder of study tables; repeatable. Default: the committed tables and your own."),
+    Option(help="Folder of study tables; repeatable. Default: the committed tables and your own."),
 ]
 Base = Annotated[
     str | None,
-    typer.Option(help="Path where the site will be published, such as /genboard/. The 404 page needs it."),
+    Option(help="Path where the site will be published, such as /genboard/. The 404 page needs it."),
 ]
 
 
 @command(site_app, "build", "genboard site build --out site")
 def site_build(
-    out: Annotated[Path, typer.Option(help="Folder for the site.")],
+    out: Annotated[Path, Option(help="Folder for the site.")],
     results: ResultFolders = None,
     studies: StudyFolders = None,
     base: Base = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the site is out of date.")] = False,
+    check: Annotated[bool, Option("--check", help="Write nothing; exit 1 if the site is out of date.")] = False,
 ) -> None:
     """Render the leaderboard from results and studies, as static files that need no network."""
     from ..leaderboard.site import claim_folder, stale_files, write_site
@@ -55,7 +55,7 @@ def site_build(
 def site_serve(
     results: ResultFolders = None,
     studies: StudyFolders = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Local port; 0 picks a free one.")] = 8000,
+    port: Annotated[int, Option(min=0, max=65535, help="Local port; 0 picks a free one.")] = 8000,
 ) -> None:
     """Render the leaderboard and serve it locally until Ctrl-C. Writes no files."""
     from ..leaderboard.site.serve import HOST, server_of
@@ -85,6 +85,5 @@ def _rendered(results: list[Path] | None, studies: list[Path] | None, base: str 
             raise BadEntry(folder, "", "no such folder", "create a table first: genboard study k --track digits")
     found = records.read_records(results or records.usual_folders())
     made = tables.read_tables(studies or tables.usual_folders())
-    for path, reason in (*found.unreadable, *made.unreadable):
-        say(f"left out: {path}: {reason}")
+    say_left_out((*found.unreadable, *made.unreadable), found.remarks)
     return render_site(found, entries(Track), made, base)

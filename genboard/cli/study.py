@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from ..benchmarks.studies.listing import STUDIES
 from ..core.errors import GenboardError
 from .app import app, command
-from .options import Device, Json, listed
+from .options import Device, Json, TrustCode, listed, track_of
 from .output import print_json, say
 
 _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values())
@@ -18,34 +19,46 @@ _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values
 
 @command(app, "study", "genboard study k --track digits --generators vae,ddpm")
 def study(
-    kind: Annotated[str, typer.Argument(help=f"`all`, or one of these studies. {_KINDS}")],
+    kind: Annotated[str, Argument(help=f"`all`, or one of these studies. {_KINDS}")],
     track: Annotated[
-        str | None, typer.Option(help="Name of the track. Without it, `all` covers every available track.")
+        str | None, Option(help="Name of the track. Without it, `all` covers every available track.")
     ] = None,
     generators: Annotated[
-        str | None, typer.Option(help="Generators or files of images, separated by commas. Default: all of the track.")
+        str | None, Option(help="Generators or files of images, separated by commas. Default: all of the track.")
     ] = None,
-    k: Annotated[int | None, typer.Option(min=1, help="Largest number of neighbours.")] = None,
-    resamples: Annotated[int | None, typer.Option(min=2, help="Number of random orders of the samples.")] = None,
-    seeds: Annotated[int | None, typer.Option(min=2, help="Number of fresh seeds, for the study `seeds`.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the subsets, orders and corruptions.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Output folder for tables. Default: in your data folder.")] = None,
+    k: Annotated[int | None, Option(min=1, help="Largest number of neighbours.")] = None,
+    resamples: Annotated[int | None, Option(min=2, help="Number of random orders of the samples.")] = None,
+    seeds: Annotated[int | None, Option(min=2, help="Number of fresh seeds, for the study `seeds`.")] = None,
+    seed: Annotated[int | None, Option(min=0, help="Seed of the subsets, orders and corruptions.")] = None,
+    samples: Annotated[
+        int | None, Option(min=2, help="Number of samples of each generator. Default: the track's.")
+    ] = None,
+    name: Annotated[
+        str | None, Option(help="Names shown in tables, separated by commas, for the images and functions among them.")
+    ] = None,
+    trust_code: TrustCode = False,
+    out: Annotated[Path | None, Option(help="Output folder for tables. Default: in your data folder.")] = None,
     device: Device = "cpu",
     json: Json = False,
 ) -> None:
-    """Run one robustness study of a track's metrics, or all. An interrupted run resumes."""
+    """Run one robustness study of a track's metrics, or all. An interrupted run resumes.
+
+    A generator that cannot be drawn, such as a Python function without --trust-code, is left out with the reason.
+    """
     from ..benchmarks.runner import references_of
     from ..benchmarks.studies.listing import find_study
     from ..benchmarks.studies.running import run_all, run_study
     from ..benchmarks.studies.table import Table, read_table
     from ..leaderboard.export.study_text import study_text
     from ..leaderboard.storage.study_tables import save_table, users_own
-    from ..registry.catalog import entries, find
+    from ..registry.catalog import entries
     from ..registry.schema import Track
 
     folder, names = out or users_own(), listed(generators)
     given = {"k": k, "resamples": resamples, "seeds": seeds, "seed": seed}
-    parameters = {name: value for name, value in given.items() if value is not None}
+    parameters = {key: value for key, value in given.items() if value is not None}
+    asked = {"trust_code": trust_code, "samples": samples, "names": listed(name)}
+    taken: Any = {key: value for key, value in asked.items() if value}
 
     kept: list[Table] = []
 
@@ -57,23 +70,23 @@ def study(
             print(study_text(kept[-1]))
 
     def every(chosen: Track) -> None:
-        run_all(chosen, names, device, say, keep, lambda name, why: say(f"{chosen.name}: {name}: left out: {why}"))
+        run_all(chosen, names, device, say, keep, lambda of, why: say(f"{chosen.name}: {of}: left out: {why}"), **taken)
 
     if kind != "all":
         wanted = find_study(kind)
         if track is None:
             raise typer.BadParameter("add --track; only `all` works without it")
-        keep(run_study(wanted, find(Track, track), names, parameters, device, say))
+        keep(run_study(wanted, track_of(track), names, parameters, device, say, **taken))
     elif parameters:
         raise typer.BadParameter("--k, --resamples, --seed and --seeds apply to a single study")
     elif track is not None:
-        every(find(Track, track))
+        every(track_of(track))
     else:
-        for name, entry in entries(Track).items():
+        for each in entries(Track).values():
             try:
-                references_of(entry, device)
-                every(entry)
+                references_of(each, device)
+                every(each)
             except GenboardError as e:
-                say(f"{name}: left out: {e.fact}")
+                say(f"{each.name}: left out: {e.fact}")
     if json:
         print_json([table.to_json() for table in kept] if kind == "all" else kept[0].to_json())

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from ..core.errors import BadSubmission
 from .app import app, command
-from .options import BatchSize, Convert, Device, Json, listed
-from .output import print_json, say
+from .options import BatchSize, Convert, Device, Json, Skip, TrustCode, listed, track_of
+from .output import print_json, put, say, say_unreadable_entries
 
 if TYPE_CHECKING:
     from ..leaderboard.submission.check import Finding
@@ -19,25 +20,30 @@ if TYPE_CHECKING:
 
 
 def _about(help: str) -> Any:
-    return typer.Option(help=help, rich_help_panel="Metadata of the generator")
+    return Option(help=help, rich_help_panel="Metadata of the generator")
 
 
 @command(app, "submit", "genboard submit my-samples/ --track digits --metadata my-model.toml")
 def submit(
+    context: typer.Context,
     source: Annotated[
         str | None,
-        typer.Argument(
-            help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."
+        Argument(help="Registered generator; folder, zip, npz, npy or Parquet file of images; or module:function."),
+    ] = None,
+    track: Annotated[str | None, Option(help="Name of the track, see `genboard list tracks`.")] = None,
+    out: Annotated[
+        Path | None,
+        Option(
+            help="Folder for the files of the pull request (default: submission); with --template, the file to write."
         ),
     ] = None,
-    track: Annotated[str | None, typer.Option(help="Name of the track, see `genboard list tracks`.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the files that the pull request adds.")] = Path("submission"),
-    metadata: Annotated[Path | None, typer.Option(help="TOML file with the fields below. Flags override it.")] = None,
-    template: Annotated[bool, typer.Option("--template", help="Print a metadata file to fill in, and exit.")] = False,
-    name: Annotated[str | None, typer.Option(help="Name shown in tables, for images or a function.")] = None,
+    metadata: Annotated[Path | None, Option(help="TOML file with the fields below. Flags override it.")] = None,
+    template: Annotated[bool, Option("--template", help="Print a metadata file to fill in, and exit.")] = False,
+    name: Annotated[str | None, Option(help="Name shown in tables, for images or a function.")] = None,
     title: Annotated[str | None, _about("Full name.")] = None,
     family: Annotated[str | None, _about("Family: gan, vae, flow, diffusion, ...")] = None,
     authors: Annotated[str | None, _about("Authors, separated by commas.")] = None,
+    account: Annotated[str | None, _about("Your GitHub account: it alone may withdraw the result.")] = None,
     licence: Annotated[str | None, _about("Licence of the weights or images.")] = None,
     training_data: Annotated[str | None, _about("Training data sets, separated by commas.")] = None,
     tried: Annotated[int | None, _about("Number of checkpoints or settings tried before this one was chosen.")] = None,
@@ -51,18 +57,17 @@ def submit(
     parameters: Annotated[int | None, _about("Number of parameters.")] = None,
     notes: Annotated[str | None, _about("Anything else that readers should know.")] = None,
     contact: Annotated[str | None, _about("Contact for questions.")] = None,
-    trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run a Python function; only for code that you trust.")
-    ] = False,
+    trust_code: TrustCode = False,
     device: Device = "cpu",
     batch_size: BatchSize = None,
     convert: Convert = None,
+    skip: Skip = False,
     push: Annotated[
-        str | None, typer.Option(help="ORG/NAME of a data set repository on the Hub: open a pull request there.")
+        str | None, Option(help="ORG/NAME of a data set repository on the Hub: open a pull request there.")
     ] = None,
     push_samples: Annotated[
         str | None,
-        typer.Option(help="ORG/NAME of your own data set repository, created if missing: upload the samples there."),
+        Option(help="ORG/NAME of your own data set repository, created if missing: upload the samples there."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -73,7 +78,9 @@ def submit(
     from ..leaderboard.submission import metadata as about
 
     if template:
-        sys.stdout.write(about.template())
+        if out is not None and out.exists():
+            raise BadSubmission(f"{out} is already there", "name a new file: what you filled in is not overwritten")
+        put(about.template().encode(), out)
         return
     if source is None or track is None:
         raise typer.BadParameter("give SOURCE and --track, or --template")
@@ -83,29 +90,14 @@ def submit(
     from ..leaderboard.storage.records import COMMITTED
     from ..leaderboard.submission.check import check as check_files
     from ..leaderboard.submission.prepare import prepare
-    from ..registry.catalog import find
-    from ..registry.schema import Track
 
-    flags = {
-        "name": name,
-        "title": title,
-        "family": family,
-        "authors": authors,
-        "licence": licence,
-        "training_data": training_data,
-        "tried": tried,
-        "chosen_by": chosen_by,
-        "chosen_on": chosen_on,
-        "paper": paper,
-        "page": page,
-        "code": code,
-        "parameters": parameters,
-        "notes": notes,
-        "contact": contact,
-    }
+    flags = {field: context.params[field] for field in about.Metadata.model_fields}
     told = about.read_metadata(metadata, flags)
-    entry = find(Track, track)
-    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device)
+    out = out or Path("submission")
+    entry = track_of(track)
+    target = open_target(source, entry, told.name, trust_code, tuple(listed(convert) or ()), device, skip)
+    if target.images is not None and target.images.left_out:
+        say(target.images.left_out)
     if sys.stdin.isatty():
         told = _asked(told, target.record.kind == "registered")
     done = prepare(target, entry, told, out, options=Options(device, batch_size))
@@ -144,20 +136,22 @@ def submit(
 
 @command(app, "check", "genboard check submission/")
 def check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Result files or folders.")] = None,
+    paths: Annotated[list[Path] | None, Argument(help="Result files or folders.")] = None,
     against: Annotated[
-        list[Path] | None, typer.Option(help="Folder of published results; repeatable. Default: the committed results.")
+        list[Path] | None, Option(help="Folder of published results; repeatable. Default: the committed results.")
     ] = None,
     base: Annotated[
-        Path | None, typer.Option(help="Results before the change: none of them may be edited or removed.")
+        Path | None, Option(help="Results before the change: none of them may be edited or removed.")
+    ] = None,
+    author: Annotated[
+        str | None,
+        typer.Option(help="GitHub account that offers the change: it may add only the log lines of its roles."),
     ] = None,
     markdown: Annotated[
         bool,
-        typer.Option(
-            "--markdown", help="Print Markdown: findings, and new results beside their neighbours on the board."
-        ),
+        Option("--markdown", help="Print Markdown: findings, and new results beside their neighbours on the board."),
     ] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a result, and exit.")] = False,
+    schema: Annotated[bool, Option("--schema", help="Print the JSON Schema of a result, and exit.")] = False,
     json: Json = False,
 ) -> None:
     """Find contradictions in results, as CI does. Exit code 1 if there is an error.
@@ -176,18 +170,18 @@ def check(
     from ..leaderboard.submission.check import check as check_files
 
     published = against or [COMMITTED]
-    findings = check_files(paths, published, base)
+    findings = check_files(paths, published, base, author=author)
     if json:
         print_json([finding.to_json() for finding in findings])
     elif markdown:
         from ..leaderboard.submission.comparison import review
 
-        sys.stdout.write(review(findings, paths, [base] if base else published))
+        put(review(findings, paths, [base] if base else published).encode(), None)
     elif findings:
         print(_lines(findings))
     errors = sum(finding.severity == "error" for finding in findings)
     say(f"{errors} errors, {len(findings) - errors} warnings")
-    if errors:
+    if say_unreadable_entries() or errors:  # what an entry that cannot be read would say was not checked
         raise typer.Exit(1)
 
 

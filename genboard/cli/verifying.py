@@ -1,20 +1,20 @@
-"""`verify`, `dispute` and `withdraw`: the trustworthiness of a published result."""
+"""`verify`, `dispute`, `withdraw` and `amend`: the trustworthiness of a published result."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, BadParameter, Option
 
 from ..core.errors import GenboardError
 from .app import app, command
 from .options import Convert, Device, Json, listed
 from .output import print_json, say
 
-ResultFile = Annotated[Path, typer.Argument(help="Result file; its log lies beside it.")]
-Reason = Annotated[str, typer.Option(help="Reason: one line, which stays visible.")]
-By = Annotated[str, typer.Option(help="Your name.")]
+ResultFile = Annotated[Path, Argument(help="Result file; its log lies beside it.")]
+Reason = Annotated[str, Option(help="Reason: one line, which stays visible.")]
+By = Annotated[str, Option(help="Your name.")]
 
 
 @command(app, "verify", "genboard verify results/digits@1/vae/f4b34f583a57.json --by NAME")
@@ -22,27 +22,25 @@ def verify(
     file: ResultFile,
     level: Annotated[
         Literal["recomputed", "reproduced", "resampled"] | None,
-        typer.Option(help="Verify at this level only. Default: recomputed and reproduced, where possible."),
+        Option(help="Verify at this level only. Default: recomputed and reproduced, where possible."),
     ] = None,
-    samples: Annotated[
-        Path | None, typer.Option(help="The submitted samples. Default: those in your data folder.")
-    ] = None,
+    samples: Annotated[Path | None, Option(help="The submitted samples. Default: those in your data folder.")] = None,
     convert: Convert = None,
     source: Annotated[
-        str | None, typer.Option(help="Function that drew the samples, file.py:function; needs --trust-code.")
+        str | None, Option(help="Function that drew the samples, file.py:function; needs --trust-code.")
     ] = None,
     trust_code: Annotated[
-        bool, typer.Option("--trust-code", help="Run the submitter's function; only for code that you trust.")
+        bool, Option("--trust-code", help="Run the submitter's function; only for code that you trust.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
+        int | None, Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,
     private: Annotated[
-        Path | None, typer.Option(help="For maintainers: images of the track's private reference; needs the samples.")
+        Path | None, Option(help="For maintainers: images of the track's private reference; needs the samples.")
     ] = None,
     device: Device = "cpu",
-    by: Annotated[str | None, typer.Option(help="Your name.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing to the log.")] = False,
+    by: Annotated[str | None, Option(help="Your name.")] = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Write nothing to the log.")] = False,
     json: Json = False,
 ) -> None:
     """Measure a published result again: from its samples, from its generator, or from a fresh seed.
@@ -73,6 +71,8 @@ def verify(
         print(status_text(done.status))
     log = verification_path(file)
     say("nothing was written" if dry_run else f"appended to {log}")
+    if not dry_run:
+        _say_what_is_shown(file)
     if done.problem:
         raise GenboardError(
             f"{file}: not {done.outcomes[-1].level}: {done.problem}",
@@ -86,27 +86,68 @@ def dispute(
     reason: Reason,
     by: By,
     resolve: Annotated[
-        Literal["upheld", "rejected"] | None, typer.Option(help="Resolve the open dispute instead of raising one.")
+        Literal["upheld", "rejected"] | None, Option(help="Resolve the open dispute instead of raising one.")
+    ] = None,
+    of: Annotated[
+        str | None,
+        Option("--dispute", help="Id of the dispute to resolve, if several are open or it was resolved before."),
     ] = None,
 ) -> None:
     """Dispute a result or resolve a dispute. A disputed result is marked, and the reason stays visible."""
     from ..leaderboard.verification import disputes
-    from ..leaderboard.verification.log import status_of
-    from ..leaderboard.verification.report import status_text
 
+    if resolve is None and of is not None:
+        raise BadParameter("--dispute names a dispute to resolve: add --resolve upheld or rejected")
     if resolve is None:
         disputes.dispute(file, reason, by)
     else:
-        disputes.answer(file, resolve, reason, by)
-    print(status_text(status_of(file)))
+        disputes.answer(file, resolve, reason, by, of)
+    _print_status(file)
 
 
 @command(app, "withdraw", 'genboard withdraw RESULT.json --reason "trained on the reference by mistake" --by NAME')
 def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     """Withdraw a result permanently. It stays visible with the reason, and is not ranked."""
     from ..leaderboard.verification import disputes
+
+    disputes.withdraw(file, reason, by)
+    _print_status(file)
+
+
+def _print_status(file: Path) -> None:
     from ..leaderboard.verification.log import status_of
     from ..leaderboard.verification.report import status_text
 
-    disputes.withdraw(file, reason, by)
     print(status_text(status_of(file)))
+    _say_what_is_shown(file)
+
+
+def _say_what_is_shown(file: Path) -> None:
+    """Where boards read another file than the one whose log has just grown, its entry would otherwise be missed."""
+    from ..leaderboard.storage.records import shown_for, usual_folders
+
+    shown = shown_for(file)
+    if shown is not None:
+        say(f"{file} is a copy: boards show {shown}, whose own log says nothing of this")
+    elif not any(file.resolve().is_relative_to(folder.resolve()) for folder in usual_folders()):
+        say(f"{file} is in no folder that boards read unless told: name its folder with --results")
+
+
+@command(
+    app, "amend", 'genboard amend RESULT.json --metadata corrected.toml --reason "the licence was wrong" --by NAME'
+)
+def amend(
+    file: ResultFile,
+    metadata: Annotated[Path, Option(help="TOML file with the fields that change, named as in `submit`.")],
+    reason: Reason,
+    by: By,
+) -> None:
+    """Correct what a published result says of its generator: title, licence, authors, links, notes, ...
+
+    The correction is appended to the log. The file and its numbers stay as they are.
+    """
+    from ..leaderboard.submission.metadata import read_amendment
+    from ..leaderboard.verification import disputes
+
+    disputes.amend(file, read_amendment(metadata), reason, by)
+    _print_status(file)

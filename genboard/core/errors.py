@@ -3,6 +3,7 @@
 GenboardError        caught once, in the command line, and shown without a traceback
   UnknownName        a name that is in no registry
   BadEntry           a registry entry, a reference or a result file that does not parse
+    TooNew           one that a later version of this package wrote
   BadImages          images that cannot be measured as they are
   BadFeatures        features that no metric can take
   BadWeights         weights, or a program or pipeline with weights, that cannot be loaded
@@ -47,6 +48,10 @@ class BadEntry(GenboardError, ValueError):
     def __init__(self, path: Path, field: str, problem: str, hint: str | None = None) -> None:
         where = f"{path}: {field}" if field else str(path)
         super().__init__(f"{where}: {problem}", hint)
+
+
+class TooNew(BadEntry):
+    pass
 
 
 class BadImages(GenboardError, ValueError):

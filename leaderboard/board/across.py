@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .board import Board, Row
+from .comparable import name_today
 from .ranking import ALPHA, clearly_better
 
 NO_RESULT = "no result on this track"
@@ -95,9 +96,9 @@ def across(boards: Sequence[Board], alpha: float = ALPHA) -> Across:
     ranked: dict[str, dict[str, Row]] = {}
     for board in boards:
         for row in board.ranked:
-            ranked.setdefault(row.name, {})[board.track.name] = row
+            ranked.setdefault(name_today(row.result), {})[board.track.name] = row
     whole = [name for name in ranked if len(ranked[name]) == len(boards)]
-    ahead = [clearly_better(board.scored[0].rows, board.better, alpha / len(boards)) for board in boards]
+    ahead = [_clearly_better(board, alpha / len(boards)) for board in boards]
     entrants = []
     for name in sorted(ranked):
         cells = tuple(_cell(board, ranked[name].get(board.track.name), name) for board in boards)
@@ -109,6 +110,11 @@ def across(boards: Sequence[Board], alpha: float = ALPHA) -> Across:
             beaten = (other for other in sorted(whole) if all((name, other) in pairs for pairs in ahead))
             entrants.append(Entrant(name, family, cells, tuple(beaten), None))
     return Across(tuple(boards), tuple(entrants))
+
+
+def _clearly_better(board: Board, alpha: float) -> set[tuple[str, str]]:
+    today = {row.name: name_today(row.result) for row in board.ranked}
+    return {(today[a], today[b]) for a, b in clearly_better(board.scored[0].rows, board.better, alpha)}
 
 
 def _cell(board: Board, row: Row | None, name: str) -> Cell:

@@ -15,9 +15,9 @@ from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
-from ..verification.log import VerificationStatus, impossible, status_of
+from ..verification.log import VerificationStatus, impossible, log_problem, status_of
 from .agreement import Agreement, agreement
-from .comparable import comparable_cells, why_not
+from .comparable import comparable_cells, name_today, why_not
 from .copying import Copying, better_than_real, copying, threshold
 from .dependence import ALONE, Origin, origins_of
 from .groups import letters
@@ -254,9 +254,10 @@ def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict
     if better is None:
         raise ValueError(f"{track.id}: {track.primary} has no direction, so it cannot rank")
     chosen: dict[str, Record] = {}
+    newest: dict[str, Result] = {}  # by the name that a generator of the registry has today
     statuses: dict[str, VerificationStatus] = {}
     left_out: list[LeftOut] = []
-    mine = [record for record in records if record.result.track.name == track.name]
+    mine = [record for record in records if record.result.track.name in (track.name, *track.aliases)]
     # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
     if specs is None:
         specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
@@ -264,10 +265,12 @@ def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict
         name = record.result.generator.name
         status, reason = _status(record)
         reason = reason or why_not(record.result, track, specs)
-        if reason is None and name in chosen:
-            reason = f"superseded by {chosen[name].result.id}"
+        today = name_today(record.result)
+        if reason is None and today in newest:
+            other = newest[today]
+            reason = f"superseded by {other.id}" + (f" of {other.generator.name}" * (other.generator.name != name))
         if reason is None:
-            chosen[name], statuses[name] = record, status
+            chosen[name], statuses[name], newest[today] = record, status, record.result
         else:
             left_out.append(LeftOut(name, record.result.id, reason))
     found = {name: comparable_cells(record.result, specs) for name, record in chosen.items()}
@@ -331,7 +334,7 @@ def _status(record: Record) -> tuple[VerificationStatus, str | None]:
     except BadEntry as e:
         return (
             VerificationStatus(),
-            f"its verification log is damaged: {e.fact.removeprefix(str(record.path.parent)).lstrip('/')}",
+            f"its verification log {log_problem(e, record.path)}",
         )
     if problem := impossible(record.result, status.history):
         return status, f"its verification log contradicts it: {problem}"

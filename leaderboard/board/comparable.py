@@ -11,7 +11,9 @@ from typing import Any
 
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord, Result
-from ...registry.schema import Track
+from ...registry.catalog import current_name, entries
+from ...registry.metrics import find_metric
+from ...registry.schema import Generator, Track
 
 # The parts of a column's specification, in words.
 _PARTS = {
@@ -30,6 +32,10 @@ def why_not(result: Result, track: Track, specs: Mapping[str, dict[str, Any]]) -
     """
     if result.track.version != track.version:
         return f"measured on version {result.track.version} of the track, this is {track.version}"
+    today = entries(Track).get(track.name, track)
+    older = outdated(result) if today.version == track.version else None  # an earlier board ranks what was current then
+    if older is not None:
+        return older
     if result.error is not None:
         return f"failed at {result.error.stage}: {result.error.message}"
     sampling = result.sampling
@@ -50,6 +56,44 @@ def why_not(result: Result, track: Track, specs: Mapping[str, dict[str, Any]]) -
     if result.status != "complete":
         return _partial(result)
     return None
+
+
+def before_measuring(n: int, track: Track) -> list[str]:
+    """What to know of a result with so many samples before it is measured; nothing where the track asks for as many."""
+    if n == track.samples:
+        return []
+    said = [f"this result will not be ranked: {n:,} samples, where track {track.name} asks for {track.samples:,}"]
+    metrics = {column.metric: find_metric(column.metric) for column in track.metrics}
+    # Their value is a share of the reference images, and more samples reach more of these.
+    shares = [name for name, m in metrics.items() if m.role == "diversity" and m.unit and "real.features" in m.reads]
+    if shares:
+        said.append(
+            f"{', '.join(shares)}: shares of {track.samples:,} reference images that grow with the number of samples; "
+            f"compare them, and distances too, with results of {n:,} samples only"
+        )
+    same = [t.name for t in entries(Track).values() if (t.dataset, t.task, t.samples) == (track.dataset, track.task, n)]
+    return [*said, *(f"hint: track {name} asks for {n:,} samples: --track {name}" for name in same)]
+
+
+def name_today(result: Result) -> str:
+    """Its generator's name, or for one of the registry that was renamed since, its name today."""
+    name = result.generator.name
+    return current_name(Generator, name) if result.generator.kind == "registered" else name
+
+
+def outdated(result: Result) -> str | None:
+    """Why a result is not of the generator that the registry has under its name today; none if it is, or has none.
+
+    To measure it again gives the numbers of another generator, which a raised version says.
+    """
+    entry = entries(Generator).get(current_name(Generator, result.generator.name))
+    if result.generator.kind != "registered" or entry is None:
+        return None
+    measured = result.specification.get("generator")
+    version = measured.get("version") if isinstance(measured, dict) else None
+    if version == entry.version:
+        return None
+    return f"outdated: version {version} of the generator was measured, the registry has {entry.version}"
 
 
 def comparable_cells(

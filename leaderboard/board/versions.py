@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ...benchmarks.runner import specify_column
-from ...core.errors import BadEntry, UnknownName
+from ...core.errors import GenboardError, UnknownName
 from ...registry.catalog import find
 from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
 from .board import Board, make_board
-from .comparable import column_key
 
 Specs = Mapping[str, dict[str, Any]]
 
@@ -29,7 +29,7 @@ def board_of(name: str, records: Sequence[Record]) -> Board:
 
     Raises:
         UnknownName: no such track.
-        BadEntry: no results of that version.
+        GenboardError: no results of that version.
     """
     track, version = named(name)
     if version == track.version:
@@ -60,7 +60,7 @@ def past_boards(track: Track, records: Sequence[Record]) -> tuple[Board, ...]:
     for version in sorted((v for v in found if v < track.version), reverse=True):
         try:
             boards.append(past_board(track, version, records))
-        except BadEntry:
+        except GenboardError:
             continue  # its results are listed as left out, each with the reason
     return tuple(boards)
 
@@ -69,7 +69,7 @@ def past_board(track: Track, version: int, records: Sequence[Record]) -> Board:
     """The board of an earlier version.
 
     Raises:
-        BadEntry: none of its results has a column that can still be ranked.
+        GenboardError: none of its results has a column that can still be ranked.
     """
     past, specs = past_track(track, version, records)
     return make_board(past, records, specs)
@@ -82,24 +82,25 @@ def past_track(track: Track, version: int, records: Iterable[Record]) -> tuple[T
     no result says, such as the title, is today's.
 
     Raises:
-        BadEntry: none of the results has a column that can still be ranked.
+        GenboardError: none of the results has a column that can still be ranked.
     """
     results = [r.result for r in records if (r.result.track.name, r.result.track.version) == (track.name, version)]
     specs: dict[str, dict[str, Any]] = {}
+    columns: dict[str, TrackMetric] = {}
     for result in sorted(results, key=lambda r: r.provenance.created, reverse=True):
         listed = result.specification.get("metrics")
         for spec in listed if result.error is None and isinstance(listed, list) else ():
-            if isinstance(spec, dict) and spec.get("name") in METRICS and result.metric(column_key(spec)) is not None:
-                specs.setdefault(column_key(spec), spec)
-    columns = tuple(_column(spec) for spec in specs.values())
-    directed = [column.key for column in columns if find_metric(column.metric).better is not None]
+            column = _column(spec)
+            if column and column.key not in columns and result.metric(column.key) is not None:
+                columns[column.key], specs[column.key] = column, spec
+    directed = [key for key, column in columns.items() if find_metric(column.metric).better is not None]
     if not directed:
-        raise BadEntry(
-            Path(f"{track.name}@{version}"), "", "no result of this version can be ranked", f"this is {track.id} now"
+        raise GenboardError(
+            f"{track.name}@{version}: no result of this version can be ranked", f"this is {track.id} now"
         )
     update = {
         "version": version,
-        "metrics": columns,
+        "metrics": tuple(columns.values()),
         "primary": track.primary if track.primary in directed else directed[0],
         "samples": _most(result.sampling.n for result in results) or track.samples,
         "seed": _most(result.sampling.seed for result in results if result.sampling.seed is not None) or track.seed,
@@ -124,13 +125,22 @@ def what_changed(before: Board, track: Track) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _column(spec: Mapping[str, Any]) -> TrackMetric:
-    return TrackMetric(
-        metric=spec["name"],
-        extractor=spec["extractor"]["name"],
-        against=spec["against"],
-        params=spec.get("params", {}),
-    )
+def _column(spec: Any) -> TrackMetric | None:
+    """The column that a part of a result's specification describes; none where it is not whole, or of no metric."""
+    match spec:
+        case {
+            "name": str(name),
+            "extractor": {"name": space},
+            "against": against,
+            "params": params,
+            "version": _,
+            "reference": _,
+        } if name in METRICS:
+            try:
+                return TrackMetric(metric=name, extractor=space, against=against, params=params)
+            except ValidationError:
+                return None
+    return None
 
 
 def _most(values: Iterable[int]) -> int | None:

@@ -8,7 +8,7 @@ from math import radians, sin
 from typing import Any
 
 from .labels import text_width
-from .theme import Datasets, arranged, held, title
+from .theme import Datasets, Figure, arranged, held, title
 
 CELL_WIDTH, CELL_HEIGHT = 48, 22
 PALE, DEEP = 0.05, 0.42  # opacity of the shade: the page's ink stays legible on it, light and dark
@@ -37,20 +37,36 @@ class Heat:
     angle: int = 0
 
 
-def heats(maps: Sequence[Heat], columns: int = 2) -> str:
-    """The maps side by side, as inline SVG; nothing without maps."""
+def heats(maps: Sequence[Heat], columns: int = 2) -> Figure:
+    """The maps side by side, and the ends of each row in words; nothing without maps."""
     import altair as alt
 
     drawn = [one for one in maps if one.cells]
     if not drawn:
-        return ""
+        return Figure()
     data: Datasets = {}
     charts = [_map(one, alt, data) for one in drawn]
     room = 34 + max(text_width(name) for one in drawn for name in one.rows)
     sizes = [(CELL_WIDTH * len(one.columns), CELL_HEIGHT * len(one.rows)) for one in drawn]
     beyond = max(0.0, *(text_width(one.title) - wide for one, (wide, _) in zip(drawn, sizes, strict=True)))
     padding = {"left": room, "right": 24.0 + beyond, "top": 34.0, "bottom": 48.0 + _below(drawn)}
-    return arranged(charts, sizes, columns, (GAP + max(room, beyond), 90), padding, data)
+    drawing = arranged(charts, sizes, columns, (GAP + max(room, beyond), 90), padding, data)
+    return Figure(drawing, f"{'; '.join(map(_words, drawn))}.")
+
+
+def _words(one: Heat) -> str:
+    """The first and the last cell of each row; every cell where the columns have no order, and no title."""
+    said = []
+    for row in one.rows:
+        own = {c: f"{one.cells[row, c]:z{one.format}}" for c in one.columns if (row, c) in one.cells}
+        if own and one.column_title:
+            said.append(f"{row} {' to '.join(dict.fromkeys([*own.values()][:: max(1, len(own) - 1)]))}")
+        elif own:
+            said.append(f"{row}: {', '.join(f'{column} {value}' for column, value in own.items())}")
+    if not one.column_title:
+        return f"{one.title}: {'; '.join(said)}"
+    ends = " to ".join(dict.fromkeys([one.columns[0], one.columns[-1]]))
+    return f"{one.title}, {one.column_title} {ends}: {', '.join(said)}"
 
 
 def _below(maps: Sequence[Heat]) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.files import json_line
 from .labels import spread, text_width
-from .theme import Datasets, arranged, held, page_of, title
+from .theme import Datasets, Figure, arranged, held, page_of, title
 
 if TYPE_CHECKING:
     import altair as alt
@@ -51,8 +51,8 @@ def panels(
     logarithmic: bool = False,
     names: Mapping[float, str] | None = None,
     ranks: bool = False,
-) -> str:
-    """The lines in their panels, in the order in which panels first occur; nothing without lines.
+) -> Figure:
+    """The lines in their panels, in the order in which panels first occur, and their ends in words.
 
     Args:
         logarithmic: of the axis across. That upwards is so by itself where a panel's values need it.
@@ -60,49 +60,49 @@ def panels(
         ranks: whether the values are ranks, given negative, so that the first is on top.
     """
     order = list(dict.fromkeys(line.panel for line in lines))
-    across = _Across(x_title, logarithmic, names or {})
     data: Datasets = {}
-    charts = [_panel([line for line in lines if line.panel == panel], across, ranks, data) for panel in order]
+    charts = [
+        _panel([line for line in lines if line.panel == panel], x_title, logarithmic, names or {}, ranks, data)
+        for panel in order
+    ]
     room = 20 + max((text_width(line.label, LABEL_FONT) for line in lines), default=0.0)
     sides = {"left": 64.0, "right": room, "top": 34.0, "bottom": 44.0}
-    return arranged(charts, [(WIDTH, HEIGHT)] * len(charts), columns, (room + 44, 84), sides, data)
+    drawing = arranged(charts, [(WIDTH, HEIGHT)] * len(charts), columns, (room + 44, 84), sides, data)
+    sign = -1 if ranks else 1
+    said: dict[str, list[str]] = {panel: [] for panel in order}
+    for one in lines:
+        if one.label or not one.dash:  # what only prolongs another line goes without saying
+            first, last = (f"{sign * y:.4g}" for _, y in (one.points[0], one.points[-1]))
+            said[one.panel].append(f"{one.name} {first} to {last}")
+    return Figure(drawing, " ".join(f"{panel}: {', '.join(own)}." for panel, own in said.items()))
 
 
-@dataclass(frozen=True)
-class _Across:
-    """The axis across."""
-
-    title: str
-    logarithmic: bool
-    names: Mapping[float, str]
-
-    def axis(self, xs: Sequence[float], alt: Any) -> Any:
-        if self.names:
-            places = sorted(self.names)
-            said = ", ".join(json_line(self.names[place]).decode() for place in places)
-            at = ", ".join(map(repr, places))
-            found = f"[{said}][indexof([{at}], datum.value)]"
-            return alt.Axis(values=places, labelExpr=found, labelOverlap="greedy", labelFlush=False, grid=False)
-        ticks = sorted(set(xs))
-        return (
-            alt.Axis(values=ticks, format=",d", labelOverlap="greedy", grid=False)
-            if len(ticks) <= 7
-            else alt.Axis(format=",d")
-        )
+def _axis_across(xs: Sequence[float], names: Mapping[float, str], alt: Any) -> Any:
+    """With names, or with every value where there are few."""
+    look = {"labelOverlap": "greedy", "grid": False}
+    if names:
+        places = sorted(names)
+        said = ", ".join(json_line(names[place]).decode() for place in places)
+        found = f"[{said}][indexof([{', '.join(map(repr, places))}], datum.value)]"
+        return alt.Axis(values=places, labelExpr=found, labelFlush=False, **look)
+    ticks = sorted(set(xs))
+    return alt.Axis(values=ticks, format=",d", **look) if len(ticks) <= 7 else alt.Axis(format=",d")
 
 
-def _panel(lines: Sequence[Line], across: _Across, ranks: bool, data: Datasets) -> alt.LayerChart:
+def _panel(
+    lines: Sequence[Line], x_title: str, logarithmic: bool, names: Mapping[float, str], ranks: bool, data: Datasets
+) -> alt.LayerChart:
     import altair as alt
 
     y_scale, span = _upwards(lines, alt)
     xs = [x for line in lines for x, _ in line.points]
-    kind: Any = "log" if across.logarithmic else "linear"
+    kind: Any = "log" if logarithmic else "linear"
     x_scale = alt.Scale(type=kind, domain=[min(xs), max(xs)], nice=False, zero=False)
     up = alt.Axis(tickCount=5, format=",~f", labelOverlap=True)
     if ranks:
         worst = round(-min(y for line in lines for _, y in line.points))
         up = alt.Axis(values=[-1, *range(-worst, -1, max(1, worst // 4))], labelExpr="-datum.value", labelOverlap=True)
-    x = alt.X("x:Q", title=across.title or None, scale=x_scale, axis=across.axis(xs, alt))
+    x = alt.X("x:Q", title=x_title or None, scale=x_scale, axis=_axis_across(xs, names, alt))
     y = alt.Y("y:Q", title=None, scale=y_scale, axis=up)
     layers: list[alt.Chart] = []
     bands = [

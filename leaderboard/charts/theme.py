@@ -6,8 +6,10 @@ Layouts are fixed, not measured from fonts, so that the SVG depends on the numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Mapping, Sequence
+from html import unescape
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from markupsafe import Markup
 
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     import altair as alt
 
 Datasets = dict[str, list[dict[str, Any]]]
+
+
+class Figure(NamedTuple):
+    """A drawing as inline SVG or HTML, and the same in words for who cannot see it; empty without anything to draw."""
+
+    drawing: str = ""
+    words: str = ""
+
 
 _SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
 _AXIS = {
@@ -30,6 +40,7 @@ _AXIS = {
     "titleFontWeight": "normal",
     "titlePadding": 10,
 }
+_LINK = re.compile(rf'<a [^>]*href="{_SITE}generators/([^"]*)\.html"[^>]*>(.*?)</a>', re.DOTALL)
 _SIZE = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
 _LONG = re.compile(r"(\d+\.\d\d)\d+")
 # What says nothing: defaults, areas that catch no mouse, frames that are not drawn.
@@ -104,12 +115,17 @@ def arranged(
     return _SIZE.sub(size, _rendered(together, padding), count=1)
 
 
-def inline(drawn: str, root: str) -> Markup:
+def inline(drawn: str, root: str, generators: Container[str] | None = None) -> Markup:
     """A chart as a page holds it: links lead below the site's root, and what says nothing is left out.
+
+    Args:
+        generators: those that have a page; all of them by default. Marks of others lead nowhere.
 
     >>> str(inline('<a xlink:href="https://site.invalid/generators/a.html"><path d="M0.12345,1"/></a>', "../"))
     '<a href="../generators/a.html"><path d="M0.12,1"/></a>'
     """
+    if generators is not None:
+        drawn = _LINK.sub(lambda link: link[0] if unquote(unescape(link[1])) in generators else link[2], drawn)
     drawn = drawn.replace("xlink:href=", "href=").replace(f'href="{_SITE}', f'href="{root}')
     # What is not read out is not stopped at either: another mark leads to the same page.
     drawn = _UNHEARD.sub(lambda group: group[0].replace("<a ", '<a tabindex="-1" '), drawn)

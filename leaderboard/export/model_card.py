@@ -1,27 +1,33 @@
 """Results as a model card says them on the Hugging Face Hub.
 
 Two forms: `model-index` in the card's own metadata, and the newer `.eval_results/*.yaml`, which the Hub shows beside a
-benchmark's data set. Both hold values only: a column without one cannot stand there.
+benchmark's data set. Both hold values only: a column without one cannot stand there. What the board says against a
+result, or against one of its values, stands beside the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
-from ...benchmarks.result import MetricRecord, Result
+from ...benchmarks.result import MetricRecord, Result, read_result
 from ...core.errors import GenboardError
 from ...registry.catalog import find
 from ...registry.extras import need
 from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Hub, Track
-from ..board.copying import SUSPECTS, Copying, copying, threshold
-from ..board.versions import board_of, past_track
-from ..storage.records import Record, read_records, usual_folders
+from ..board.board import Board
+from ..board.comparable import comparable_cells
+from ..board.copying import Copying, copying, threshold
+from ..board.versions import board_of
+from ..storage.records import MANIFEST, Record, read_records, usual_folders
+from ..text.yaml import to_yaml
+from ..verification.log import status_of
 
 Form = Literal["model-index", "eval-results"]
-
-_OF_COPIES = ("nn_ratio", *SUSPECTS)  # columns that say whether samples copy training images
 
 # What the Hub calls the tasks; it has no name for images of a given class.
 _TASKS = {
@@ -32,76 +38,110 @@ _TASKS = {
 }
 
 
-def card(results: Sequence[Result], form: Form, benchmark: str | None, source: str | None) -> str:
-    """The metadata of one model as YAML.
+class Card(NamedTuple):
+    """The metadata of a model as YAML, and what whoever publishes it should know, a line each."""
+
+    text: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A result as a card shows it.
+
+    Attributes:
+        track: at the version that it was measured on.
+        flags: whether its samples copy real images.
+        caveats: why the board does not rank it, or what is said against it.
+        doubts: of its columns, why a value is not comparable with those of the board, or too good.
+    """
+
+    result: Result
+    track: Track
+    dataset: Dataset
+    flags: Copying
+    caveats: tuple[str, ...]
+    doubts: Mapping[str, str]
+
+    @property
+    def valued(self) -> list[MetricRecord]:
+        return [record for record in self.result.metrics if record.value is not None]
+
+    def said_of(self, record: MetricRecord) -> list[str]:
+        """What a reader must know beside a value."""
+        return [*self.caveats, *([self.doubts[record.key]] if record.key in self.doubts else [])]
+
+
+def card(paths: Sequence[Path], form: Form, benchmark: str | None, source: str | None) -> Card:
+    """The metadata of one model.
 
     Args:
-        results: of one generator, on any tracks.
+        paths: result files of one generator, one a track; manifests of submissions among them are passed over.
         benchmark: the Hub's data set that holds the leaderboard; by default the track's own data set there.
         source: an address at which the results can be looked up.
 
     Raises:
-        GenboardError: several models, a failed run, or huggingface-hub is not installed.
+        GenboardError: several models or results of one track, a failed or a withdrawn one, an address or a name of a
+            data set that is none, or huggingface-hub is not installed.
     """
-    names = sorted({result.generator.name for result in results})
-    if len(names) != 1:
-        raise GenboardError(
-            f"a card describes one model, but these results are of {', '.join(names)}", "pass the results of one model"
-        )
-    for result in results:
-        _refuse(result)
     utils = need("huggingface_hub.utils", "hub")
-    said = model_index(results, source) if form == "model-index" else eval_results(results, benchmark, source)
-    text: str = utils.yaml_dump({"model-index": said} if form == "model-index" else said)
-    return text
+    if source is not None:
+        _refuse_source(source)
+    if benchmark is not None:
+        _refuse_benchmark(benchmark, utils)
+    given = [Record(read_result(path), path) for path in paths if not path.name.endswith(MANIFEST)]
+    if not given:
+        raise GenboardError("no result among the files", "pass results, such as demo/results/digits@1/ddpm/*.json")
+    offered = [_offer(record, given) for record in _one_a_track(given)]
+    said = model_index(offered, source) if form == "model-index" else eval_results(offered, benchmark, source)
+    text = to_yaml({"model-index": said} if form == "model-index" else said)
+    return Card(text, tuple(remark for one in offered for remark in _remarks(one)))
 
 
-def model_index(results: Sequence[Result], source: str | None) -> list[dict[str, Any]]:
+def model_index(offered: Sequence[Offered], source: str | None) -> list[dict[str, Any]]:
     """The `model-index` of a card, through the Hub's own types."""
     hub = need("huggingface_hub.repocard_data", "hub")
     said = []
-    for result in results:
-        track, dataset = _track(result)
-        kind, task = _TASKS[track.task]
+    for one in offered:
+        kind, task = _TASKS[one.track.task]
         said += [
             hub.EvalResult(
                 task_type=kind,
                 task_name=task,
-                dataset_type=_hub_name(dataset) or dataset.name,
-                dataset_name=dataset.title,
-                dataset_config=track.id,
-                dataset_split=track.reference,
-                dataset_revision=dataset.revision,
+                dataset_type=_hub_name(one.dataset) or one.dataset.name,
+                dataset_name=one.dataset.title,
+                dataset_config=one.track.id,
+                dataset_split=one.track.reference,
+                dataset_revision=one.dataset.revision,
                 metric_type=record.name,
                 metric_name=_title(record),
                 metric_value=record.value,
-                metric_args=_arguments(result, record),
+                metric_args=_arguments(one, record),
                 source_name="genboard" if source else None,
                 source_url=source,
             )
-            for record in _valued(result)
+            for record in one.valued
         ]
-    index: list[dict[str, Any]] = hub.eval_results_to_model_index(results[0].generator.name, said)
+    index: list[dict[str, Any]] = hub.eval_results_to_model_index(offered[0].result.generator.name, said)
     return index
 
 
-def eval_results(results: Sequence[Result], benchmark: str | None, source: str | None) -> list[dict[str, Any]]:
+def eval_results(offered: Sequence[Offered], benchmark: str | None, source: str | None) -> list[dict[str, Any]]:
     """The entries of a file below `.eval_results/`."""
     entries = []
-    for result in results:
-        track, dataset = _track(result)
-        where = benchmark or _hub_name(dataset)
+    for one in offered:
+        where = benchmark or _hub_name(one.dataset)
         if where is None:
             raise GenboardError(
-                f"data set {dataset.name!r} is not on the Hub, where an entry of .eval_results needs a data set",
+                f"data set {one.dataset.name!r} is not on the Hub, where an entry of .eval_results needs a data set",
                 "name the one that holds the leaderboard: --dataset ORG/NAME",
             )
-        for record in _valued(result):
+        for record in one.valued:
             entry: dict[str, Any] = {
-                "dataset": {"id": where, "task_id": task_id(track, record)},
+                "dataset": {"id": where, "task_id": task_id(one.track, record)},
                 "value": record.value,
-                "date": result.provenance.created,
-                "notes": _notes(result, record),
+                "date": one.result.provenance.created,
+                "notes": _notes(one, record),
             }
             if source:
                 entry["source"] = {"url": source, "name": "genboard"}
@@ -114,36 +154,97 @@ def task_id(track: Track, record: MetricRecord) -> str:
     return f"{track.name}-v{track.version}-{record.key.replace(':', '-')}"
 
 
-def _refuse(result: Result) -> None:
+def _refuse_source(source: str) -> None:
+    try:
+        parts = urlsplit(source)
+        whole = parts.scheme in ("http", "https") and parts.hostname and source.isprintable() and " " not in source
+    except ValueError:
+        whole = False
+    if not whole:
+        raise GenboardError(f"{source!r} is not an address on the web", "use a form such as https://example.org/board/")
+
+
+def _refuse_benchmark(name: str, utils: Any) -> None:
+    try:
+        utils.validate_repo_id(name)
+        whole = name.count("/") == 1
+    except utils.HFValidationError:
+        whole = False
+    if not whole:
+        raise GenboardError(f"{name!r} is not the name of a data set on the Hub", "use the form ORG/NAME")
+
+
+def _one_a_track(given: Sequence[Record]) -> list[Record]:
+    """The records, one a track; a file that is given twice counts once."""
+    names = sorted({record.result.generator.name for record in given})
+    if len(names) != 1:
+        raise GenboardError(
+            f"a card describes one model, but these results are of {', '.join(names)}", "pass the results of one model"
+        )
+    found: dict[str, Record] = {}
+    for record in given:
+        result = record.result
+        first = found.setdefault(_track_id(result), record).result
+        if first.id != result.id:
+            raise GenboardError(
+                f"a card has one value of each metric, but these are two results of {names[0]} on {_track_id(result)}: "
+                f"{first.id} and {result.id}",
+                "pass one of them",
+            )
+    return list(found.values())
+
+
+def _offer(record: Record, given: Sequence[Record]) -> Offered:
+    """A result beside all others at hand: the given ones, and those of the usual folders."""
+    result = record.result
     name = f"{result.generator.name} ({result.id})"
     if result.error is not None:
         raise GenboardError(f"{name} failed at {result.error.stage}: it has no values", "measure it again")
-    if not _valued(result):
+    if all(metric.value is None for metric in result.metrics):
         raise GenboardError(f"{name} has no values", "measure it again")
-    _track(result)
-
-
-def _track(result: Result) -> tuple[Track, Dataset]:
-    """The version of the track that a result is of, and the data set."""
     track = find(Track, result.track.name)
     if result.track.version > track.version:
         raise GenboardError(
-            f"{result.generator.name} ({result.id}) was measured on version {result.track.version} of {track.name}, "
-            f"this is {track.version}",
+            f"{name} was measured on version {result.track.version} of {track.name}, this is {track.version}",
             "upgrade genboard",
         )
-    if result.track.version < track.version:
-        track, _ = past_track(track, result.track.version, _published(result))
-    return track, find(Dataset, track.dataset)
+    published = [*given, *_published(record)]
+    # A copy of a published result may lack the log that says it was withdrawn.
+    for path in (record.path, *(other.path for other in published if _key(other.result) == _key(result))):
+        if withdrawn := status_of(path).withdrawn:
+            raise GenboardError(f"{name} was withdrawn: {withdrawn}", "leave it out")
+    board = board_of(_track_id(result), list({_key(other.result): other for other in published}.values()))
+    row = next((row for row in board.rows if row.result.id == result.id), None)
+    caveats = [f"not ranked: {i.reason}" for i in board.left_out if (i.name, i.id) == _key(result)[1:]]
+    caveats += [f"disputed: {row.verification.disputed}"] if row and row.verification.disputed else []
+    caveats += [f"not reproduced: {row.verification.failed}"] if row and row.verification.failed else []
+    doubts = comparable_cells(result, board.specs)[1]
+    too_good = "significantly better than held-out real images, which calls for a look at the samples"
+    doubts |= dict.fromkeys(row.better_than_real if row and row.place else (), too_good)
+    flags = row.copying if row else _flags(result, board)
+    return Offered(result, board.track, find(Dataset, track.dataset), flags, tuple(caveats), doubts)
 
 
-def _published(result: Result) -> list[Record]:
-    """The results of the usual folders, and this one."""
-    return [*read_records(usual_folders()).readable, Record(result, result.path)]
+def _published(record: Record) -> list[Record]:
+    """The results that one stands beside: in its own folder, and in the usual ones."""
+    path, below = record.path.absolute(), record.result.path.parts
+    own = [path.parents[len(below) - 1]] if path.parts[-len(below) :] == below else []
+    return [other for folder in (*own, *usual_folders()) for other in read_records([folder]).readable]
 
 
-def _valued(result: Result) -> list[MetricRecord]:
-    return [record for record in result.metrics if record.value is not None]
+def _key(result: Result) -> tuple[str, str, str]:
+    return _track_id(result), result.generator.name, result.id
+
+
+def _flags(result: Result, board: Board) -> Copying:
+    """Whether the samples of a result that is not on the board copy real images, beside its held-out images."""
+    cells = {record.key: record for record in [*(result.suspicion or ()), *result.metrics]}
+    floor = board.floor.cells if board.floor else None
+    return copying(cells, floor, board.track.primary, threshold(board.track.id))
+
+
+def _track_id(result: Result) -> str:
+    return f"{result.track.name}@{result.track.version}"
 
 
 def _hub_name(dataset: Dataset) -> str | None:
@@ -155,18 +256,10 @@ def _title(record: MetricRecord) -> str:
     return f"{find_metric(record.name).title} ({record.extractor}{against})"
 
 
-def flags_of(result: Result) -> Copying:
-    """Whether samples copy training images, beside the held-out images of the track's board."""
-    track = _track(result)[0]
-    floor = board_of(track.id, _published(result)).floor
-    cells = {record.key: record for record in [*(result.suspicion or ()), *result.metrics]}
-    return copying(cells, floor.cells if floor else None, track.primary, threshold(track.id))
-
-
-def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
+def _arguments(one: Offered, record: MetricRecord) -> dict[str, Any]:
     """What makes the value this one, and its interval; of a test for copies also what it says."""
-    u = record.uncertainty
-    flags = flags_of(result) if record.name in _OF_COPIES else None
+    u, said = record.uncertainty, one.said_of(record)
+    copies = {"copies": one.flags.copies, "suspected": one.flags.suspected}
     return {
         "better": record.direction,
         "metric_version": record.version,
@@ -175,16 +268,25 @@ def _arguments(result: Result, record: MetricRecord) -> dict[str, Any]:
         "n": record.n,
         "n_reference": record.n_reference,
         "interval": {"lo": u.lo, "hi": u.hi, "level": u.level, "se": u.se, "target": u.target} if u else None,
-        "genboard_result": result.id,
-        **({"copies": flags.copies, "suspected": flags.suspected} if flags else {}),
+        "genboard_result": one.result.id,
+        **(copies if find_metric(record.name).detects_copies else {}),
+        **({"caveats": said} if said else {}),
     }
 
 
-def _notes(result: Result, record: MetricRecord) -> str:
-    u = record.uncertainty
+def _notes(one: Offered, record: MetricRecord) -> str:
+    u, flags = record.uncertainty, one.flags
     interval = f"{u.level:.0%} interval {u.lo:.6g} to {u.hi:.6g} ({u.target})" if u else "no interval"
-    flags = flags_of(result) if record.name in _OF_COPIES else None
-    said = (
-        f"; {'copies' if flags.copies else 'suspected copies'}: {'; '.join(flags.seen)}" if flags and flags.seen else ""
-    )
-    return f"N = {record.n}, {interval}, metric version {record.version}; genboard result {result.id}{said}"
+    said = [f"N = {record.n}, {interval}, metric version {record.version}", f"genboard result {one.result.id}"]
+    if flags.seen and find_metric(record.name).detects_copies:
+        said.append(f"{'copies' if flags.copies else 'suspected copies'}: {'; '.join(flags.seen)}")
+    return "; ".join([*said, *one.said_of(record)])
+
+
+def _remarks(one: Offered) -> list[str]:
+    """What is marked, and what is left out."""
+    id_ = one.result.id
+    said = [f"marked: {id_}: {caveat}" for caveat in one.caveats]
+    valued = {record.key for record in one.valued}
+    said += [f"marked: {key} of {id_}: {doubt}" for key, doubt in one.doubts.items() if key in valued]
+    return [*said, *(f"left out: {m.key} of {id_}: {m.reason}" for m in one.result.metrics if m.value is None)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.listing import find_study
-from ...benchmarks.studies.table import Table, Value
+from ...benchmarks.studies.table import Table
 from ..text.tables import table as columns_of
+from .terminal import plain
 
 MOST = 40  # rows shown: the file has them all
 
@@ -17,7 +18,7 @@ def study_text(table: Table) -> str:
     for what in table.seen("what"):
         rows = list(table.of(what))
         shown = [name for name in study.columns[1:] if any(row.get(name) is not None for row in rows)]
-        cells = [[_written(row.get(name)) for name in shown] for row in rows[:MOST]]
+        cells = [[plain(row.get(name)) for name in shown] for row in rows[:MOST]]
         right = [i for i, name in enumerate(shown) if any(isinstance(row.get(name), (int, float)) for row in rows)]
         lines += ["", f"{what}:", columns_of(shown, cells, right)]
         if len(rows) > MOST:
@@ -28,10 +29,4 @@ def study_text(table: Table) -> str:
 
 def verdict_text(table: Table) -> str:
     """The verdict alone, a line a finding."""
-    return "\n".join(f"- {finding.text}" for finding in find_study(table.study).verdict(table))
-
-
-def _written(value: Value) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "\n".join(f"- {said}" for said in find_study(table.study).verdict(table))

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...core.files import SIGNIFICANT_DIGITS, canonical_json
 from ..board.across import Across
 from ..board.board import Board
+from ..board.ranking import Ranked
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Value = str | int | float | bool | None
 Kind = Literal["text", "number", "count", "flag"]
@@ -41,94 +45,52 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
-_VALUES: tuple[tuple[str, Kind], ...] = (
-    ("generator", "text"),
-    ("title", "text"),
-    ("family", "text"),
-    ("baseline", "flag"),
-    ("noise_floor", "flag"),
-    ("rank_first", "count"),
-    ("rank_last", "count"),
-    ("letters", "text"),
-    ("limit_first", "count"),
-    ("limit_last", "count"),
-    ("metric", "text"),
-    ("version", "count"),
-    ("extractor", "text"),
-    ("against", "text"),
-    ("better", "text"),
-    ("value", "number"),
-    ("se", "number"),
-    ("lo", "number"),
-    ("hi", "number"),
-    ("level", "number"),
-    ("target", "text"),
-    ("n", "count"),
-    ("n_reference", "count"),
-    ("reason", "text"),
-    ("copies", "flag"),
-    ("suspected", "flag"),
-    ("verification", "text"),
-    ("disputed", "text"),
-    ("created", "text"),
-    ("id", "text"),
-)
+# What a column holds, by its name in every table; text where it is not listed.
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys("value se lo hi level tau fidelity_value diversity_value".split(), "number"),
+    **dict.fromkeys("rank_first rank_last limit_first limit_last version n n_reference".split(), "count"),
+    **dict.fromkeys("rows same reversed open track_version ranked".split(), "count"),
+    **dict.fromkeys("baseline noise_floor copies suspected better_than_real on_front_of_values".split(), "flag"),
+    **dict.fromkeys("significant_at_n significant_in_limit".split(), "flag"),
+}
+
+
+def _table(name: str, about: Mapping[str, Value], columns: str, rows: Iterable[tuple[Value, ...]]) -> Table:
+    return Table(name, about, tuple((column, _KINDS.get(column, "text")) for column in columns.split()), tuple(rows))
 
 
 def board_table(board: Board) -> Table:
     """One value a row, with standard error, interval and what it is about; a missing one is there with the reason."""
     rows: list[tuple[Value, ...]] = []
+    better = {column.key: column.better for column in board.scored}
     for row in board.rows:
-        generator, place, in_limit = row.result.generator, row.place, board.limit.place(row.name)
-        who = (generator.name, generator.title, generator.family, generator.baseline, generator.noise_floor)
-        where = (
-            place.first if place else None,
-            place.last if place else None,
-            row.letters,
-            in_limit.first if in_limit else None,
-            in_limit.last if in_limit else None,
-        )
-        better = {column.key: column.better for column in board.scored}
+        g, in_limit = row.result.generator, board.limit.place(row.name)
+        who = (g.name, g.title, g.family, g.baseline, g.noise_floor, *_ends(row.place), row.letters, *_ends(in_limit))
+        copying, status = row.copying, row.verification
         for column in board.columns:
             record = row.cells.get(column.key)
             u = record.uncertainty if record else None
             what = (column.metric, record.version if record else None, column.extractor, column.against)
+            value = (better[column.key], record.value if record else None)
             error = (u.se, u.lo, u.hi, u.level, u.target) if u else (None,) * 5
             count = (record.n, record.n_reference, record.reason) if record else (None, None, row.empty[column.key])
-            rows.append(
-                (
-                    *who,
-                    *where,
-                    *what,
-                    better[column.key],
-                    record.value if record else None,
-                    *error,
-                    *count,
-                    row.copying.copies,
-                    row.copying.suspected,
-                    row.verification.level,
-                    row.verification.disputed,
-                    row.result.provenance.created,
-                    row.result.id,
-                )
-            )
-    return Table("board", _about(board), _VALUES, tuple(rows))
+            flags = (copying.copies, copying.suspected, column.key in row.better_than_real)
+            made = (status.level, status.disputed, row.result.provenance.created, row.result.id)
+            rows.append((*who, *what, *value, *error, *count, *flags, *made))
+    columns = (
+        "generator title family baseline noise_floor rank_first rank_last letters limit_first limit_last "
+        "metric version extractor against better value se lo hi level target n n_reference reason "
+        "copies suspected better_than_real verification disputed created id"
+    )
+    return _table("board", _about(board), columns, rows)
+
+
+def _ends(place: Ranked | None) -> tuple[int, int] | tuple[None, None]:
+    return (place.first, place.last) if place else (None, None)
 
 
 def pareto_table(board: Board) -> Table:
     """One generator a row for each pair of fidelity and diversity; a pair without a front is there with the reason."""
-    columns: tuple[tuple[str, Kind], ...] = (
-        ("fidelity", "text"),
-        ("diversity", "text"),
-        ("generator", "text"),
-        ("fidelity_value", "number"),
-        ("diversity_value", "number"),
-        ("front", "text"),
-        ("on_front_of_values", "flag"),
-        ("beaten_by", "text"),
-        ("rivals", "text"),
-        ("reason", "text"),
-    )
     rows: list[tuple[Value, ...]] = []
     for front in board.fronts:
         pair = (front.fidelity, front.diversity)
@@ -137,38 +99,22 @@ def pareto_table(board: Board) -> Table:
         for p in front.rows or ():
             rivals = (" ".join(p.beaten_by), " ".join(p.rivals))
             rows.append((*pair, p.name, p.fidelity, p.diversity, p.side, p.at_values, *rivals, None))
-    return Table("pareto", _about(board), columns, tuple(rows))
+    columns = (
+        "fidelity diversity generator fidelity_value diversity_value front on_front_of_values beaten_by rivals reason"
+    )
+    return _table("pareto", _about(board), columns, rows)
 
 
 def agreement_table(board: Board) -> Table:
     """One pair of columns a row."""
-    columns: tuple[tuple[str, Kind], ...] = (
-        ("a", "text"),
-        ("b", "text"),
-        ("rows", "count"),
-        ("same", "count"),
-        ("reversed", "count"),
-        ("open", "count"),
-        ("tau", "number"),
-        ("reason", "text"),
-    )
     found = board.agreement
     rows = [(p.a, p.b, p.n, p.same, p.reversed, p.open, p.tau, p.reason) for p in found.pairs]
     rows += [(key, "", 0, None, None, None, None, reason) for key, reason in found.left_out.items()]
-    return Table("agreement", _about(board), columns, tuple(rows))
+    return _table("agreement", _about(board), "a b rows same reversed open tau reason", rows)
 
 
 def reversals_table(board: Board) -> Table:
     """One pair of rows a line whose order is reversed between N and N → ∞."""
-    columns: tuple[tuple[str, Kind], ...] = (
-        ("at_n", "text"),
-        ("in_limit", "text"),
-        ("ahead_at_n", "text"),
-        ("ahead_in_limit", "text"),
-        ("significant_at_n", "flag"),
-        ("significant_in_limit", "flag"),
-        ("reason", "text"),
-    )
     limit = board.limit
     pair = (limit.at_n, limit.column)
     rows: list[tuple[Value, ...]] = [
@@ -176,33 +122,18 @@ def reversals_table(board: Board) -> Table:
     ]
     if limit.reason is not None:
         rows.append((*pair, None, None, None, None, limit.reason))
-    return Table("reversals", _about(board), columns, tuple(rows))
+    columns = "at_n in_limit ahead_at_n ahead_in_limit significant_at_n significant_in_limit reason"
+    return _table("reversals", _about(board), columns, rows)
 
 
 def left_out_table(board: Board) -> Table:
     """One result a row that is not on the board, with the reason."""
-    columns: tuple[tuple[str, Kind], ...] = (("generator", "text"), ("id", "text"), ("reason", "text"))
-    return Table("left-out", _about(board), columns, tuple((i.name, i.id, i.reason) for i in board.left_out))
+    rows = ((item.name, item.id, item.reason) for item in board.left_out)
+    return _table("left-out", _about(board), "generator id reason", rows)
 
 
 def across_table(found: Across) -> Table:
     """One generator on one track a row."""
-    columns: tuple[tuple[str, Kind], ...] = (
-        ("generator", "text"),
-        ("family", "text"),
-        ("track", "text"),
-        ("track_version", "count"),
-        ("column", "text"),
-        ("better", "text"),
-        ("ranked", "count"),
-        ("rank_first", "count"),
-        ("rank_last", "count"),
-        ("letters", "text"),
-        ("value", "number"),
-        ("reason", "text"),
-        ("ahead_of_everywhere", "text"),
-        ("reason_everywhere", "text"),
-    )
     rows: list[tuple[Value, ...]] = []
     for row in found.rows:
         ahead = None if row.ahead_of is None else " ".join(row.ahead_of)
@@ -211,7 +142,11 @@ def across_table(found: Across) -> Table:
             of = (track.name, track.version, track.primary, board.better, len(board.ranked))
             place = (cell.first, cell.last, cell.letters, cell.value, cell.reason)
             rows.append((row.name, row.family, *of, *place, ahead, row.reason))
-    return Table("across", {"tracks": ", ".join(b.track.id for b in found.boards)}, columns, tuple(rows))
+    columns = (
+        "generator family track track_version column better ranked rank_first rank_last letters value reason "
+        "ahead_of_everywhere reason_everywhere"
+    )
+    return _table("across", {"tracks": ", ".join(b.track.id for b in found.boards)}, columns, rows)
 
 
 BOARD_TABLES: Mapping[str, Callable[[Board], Table]] = MappingProxyType(
@@ -249,6 +184,20 @@ def to_parquet(table: Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(table.to_dicts(), schema=schema), buffer)
     return buffer.getvalue()
+
+
+def board_frame(board: Board) -> pd.DataFrame:
+    """Tidy: one value a row, with standard error, interval and target; a missing one is there with the reason."""
+    return table_frame(board_table(board))
+
+
+def table_frame(table: Table) -> pd.DataFrame:
+    """Any table of the leaderboard as a pandas data frame, its columns typed even where every value is missing."""
+    import pandas as pd
+
+    types = {"text": "str", "number": "float64", "count": "Int64", "flag": "boolean"}
+    frame = pd.DataFrame(list(table.rows), columns=[name for name, _ in table.columns])
+    return frame.astype({name: types[kind] for name, kind in table.columns})
 
 
 def csv_bytes(head: Sequence[str], rows: Sequence[Sequence[Value]]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from ...benchmarks.result import MetricRecord, Result
-from ...registry.schema import TrackMetric
+from ...registry.schema import Track, TrackMetric
 from ..board.across import NO_RESULT, Across, Cell
 from ..board.agreement import Agreement
 from ..board.board import FROM_IMAGES, Board, Row
@@ -40,9 +40,11 @@ def metrics_table(metrics: Sequence[MetricRecord]) -> str:
     return table([header[i] for i in kept], [[row[i] for i in kept] for row in rows], right=right)
 
 
-def result_text(result: Result) -> str:
+def result_text(result: Result, track: Track) -> str:
+    """A result on its track: what was measured, whether it can be ranked, and every value."""
     head = f"{result.generator.name} on {result.track.name}@{result.track.version}, {result.sampling.n:,} samples"
-    return f"{head}: {result.status}\n\n{metrics_table(result.metrics)}"
+    ranked = "" if result.sampling.n == track.samples else f", not ranked (the track asks for {track.samples:,})"
+    return f"{head}: {result.status}{ranked}\n\n{metrics_table(result.metrics)}"
 
 
 def board_text(board: Board) -> str:
@@ -54,6 +56,8 @@ def board_text(board: Board) -> str:
 
 def _heading(board: Board) -> str:
     track, count = board.track, len(board.ranked)
+    if not board.rows and board.left_out:
+        return _wrap(f"{track.title} ({track.id}): results were found, but none can be ranked:")
     if not board.rows:
         return _wrap(f"{track.title} ({track.id}): no results yet; genboard evaluate GENERATOR --track {track.name}")
     return _wrap(
@@ -191,11 +195,16 @@ def table_text(found: Table) -> str:
     if not kept:
         return "none"
     right = [kept.index(i) for i in kept if found.columns[i][1] in ("number", "count")]
-    lines = [[_plain(row[i]) for i in kept] for row in found.rows]
+    lines = [[plain(row[i]) for i in kept] for row in found.rows]
     return table([found.columns[i][0] for i in kept], lines, right=right)
 
 
-def _plain(value: Value) -> str:
+def plain(value: Value) -> str:
+    """A value of a table as the terminal shows it.
+
+    >>> plain(None), plain(True), plain(0.123456), plain(7)
+    ('-', 'yes', '0.1235', '7')
+    """
     match value:
         case None:
             return "-"
@@ -212,7 +221,7 @@ def across_text(found: Across) -> str:
     header = ["generator", *(board.track.name for board in found.boards), "clearly better on every track than"]
     lines = []
     for row in found.rows:
-        cells = [" ".join(filter(None, [_span(cell), cell.letters])) or "-" for cell in row.cells]
+        cells = [" ".join(filter(None, [_rank(cell), cell.letters])) or "-" for cell in row.cells]
         lines.append([row.name, *cells, "-" if row.ahead_of is None else ", ".join(row.ahead_of) or "none"])
     said = [
         "Ranks as far as they are known, all of a track at once with a chance of 95%; rows of a track that share a "
@@ -232,14 +241,9 @@ def across_text(found: Across) -> str:
     return "\n".join([table(header, lines), "", *map(_wrap, said)])
 
 
-def _span(cell: Cell) -> str:
-    if cell.first is None:
-        return ""
-    return str(cell.first) if cell.first == cell.last else f"{cell.first}-{cell.last}"
-
-
-def _rank(place: Ranked | None) -> str:
-    if place is None:
+def _rank(place: Ranked | Cell | None) -> str:
+    """The ranks that a row may have; nothing for one that is not ranked."""
+    if place is None or place.first is None:
         return ""
     return str(place.first) if place.first == place.last else f"{place.first}-{place.last}"
 

@@ -15,6 +15,12 @@ from ...registry.extras import need
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
+_ANSWERS = {
+    401: (", you are not logged in, or the repository does not exist", _LOG_IN),
+    403: (", permission denied", "use a token that may write: https://huggingface.co/settings/tokens"),
+    404: (", the repository does not exist, or you may not read it", f"check the name, or {_LOG_IN}"),
+    429: (", too many requests", "wait a few minutes and try again"),
+}
 
 
 def client() -> Any:
@@ -66,51 +72,29 @@ def reaching(repo: str, doing: str) -> Iterator[None]:
         yield
     except GenboardError:
         raise
-    except errors.OfflineModeIsEnabled as e:
-        raise GenboardError(f"cannot {doing} {repo}: HF_HUB_OFFLINE is set", "unset it, and try again") from e
-    except errors.LocalEntryNotFoundError as e:
-        status = _status(e)
-        if status is None:
-            raise GenboardError(
-                f"cannot {doing} {repo}: the Hub cannot be reached, and the file is not in the cache",
-                "check the network, and try again",
-            ) from e
-        raise _refused(repo, doing, status) from e
-    except errors.EntryNotFoundError as e:
-        raise GenboardError(f"cannot {doing} {repo}: no such file there", "check the name, and the revision") from e
-    except errors.RevisionNotFoundError as e:
-        raise GenboardError(f"cannot {doing} {repo}: no such revision", "check the revision") from e
-    except errors.GatedRepoError as e:
-        raise GenboardError(
-            f"cannot {doing} {repo}: the repository is gated", f"accept its terms on its page, then {_LOG_IN}"
-        ) from e
     except Exception as e:
-        # What is left are the errors of the HTTP library, and those of a Hub that does not keep to its own protocol.
-        status = _status(e)
-        if status is None:
-            raise GenboardError(
-                f"cannot {doing} {repo}: {_root(e)}", "check the network, and try again: what is there is kept"
-            ) from e
-        raise _refused(repo, doing, status) from e
+        # Besides the client's own errors, those of the HTTP library, and of a Hub that does not keep to its protocol.
+        fact, hint = _meaning(e, errors)
+        raise GenboardError(f"cannot {doing} {repo}: {fact}", hint) from e
 
 
-def _refused(repo: str, doing: str, status: int) -> GenboardError:
-    said = f"cannot {doing} {repo}: the Hub answered {status}"
-    match status:
-        case 401:
-            return GenboardError(f"{said}, you are not logged in, or the repository does not exist", _LOG_IN)
-        case 403:
-            return GenboardError(
-                f"{said}, permission denied", "use a token that may write: https://huggingface.co/settings/tokens"
-            )
-        case 404:
-            return GenboardError(
-                f"{said}, the repository does not exist, or you may not read it", f"check the name, or {_LOG_IN}"
-            )
-        case 429:
-            return GenboardError(f"{said}, too many requests", "wait a few minutes and try again")
-        case _:
-            return GenboardError(said, "try again later; the change was made completely or not at all")
+def _meaning(e: Exception, errors: Any) -> tuple[str, str]:
+    """What went wrong, and what to do."""
+    status = _status(e)
+    if isinstance(e, errors.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set", "unset it, and try again"
+    if isinstance(e, errors.LocalEntryNotFoundError) and status is None:
+        return "the Hub cannot be reached, and the file is not in the cache", "check the network, and try again"
+    if isinstance(e, errors.EntryNotFoundError) and not isinstance(e, errors.LocalEntryNotFoundError):
+        return "no such file there", "check the name, and the revision"
+    if isinstance(e, errors.RevisionNotFoundError):
+        return "no such revision", "check the revision"
+    if isinstance(e, errors.GatedRepoError):
+        return "the repository is gated", f"accept its terms on its page, then {_LOG_IN}"
+    if status is None:
+        return _root(e), "check the network, and try again: what is there is kept"
+    meaning, hint = _ANSWERS.get(status, ("", "try again later; the change was made completely or not at all"))
+    return f"the Hub answered {status}{meaning}", hint
 
 
 def _status(e: BaseException | None) -> int | None:

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from ...core.errors import BadEntry, CannotWrite, GenboardError, ReferenceMismatch
-from ...core.files import canonical_json, read_bytes, read_json, sha256, write_bytes
+from ...core.files import canonical_json, problem_with_name, read_bytes, read_json, sha256, write_bytes
+from ...core.newer import refuse_newer
 from ...reference_stats.store import SUFFIX, built_by_user, find_stored, load_any, read_card
 from ...registry.schema import Sha256, Strict
 from .reach import check_repo, client, commit, reaching
@@ -83,7 +84,7 @@ def pull_reference(
         GenboardError: no network, no such file, or no leave.
     """
     check_repo(repo)
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not _NAME.fullmatch(name) or ".." in name or any(map(problem_with_name, name.split("/"))):
         raise GenboardError(f"{name!r} is not the name of reference statistics", "see: genboard reference list")
     about = _shared(_fetch(repo, f"{name}.json", revision), name)
     if digest is not None and about.sha256 != digest.lower():
@@ -111,8 +112,10 @@ def _fetch(repo: str, place: str, revision: str | None) -> Path:
 
 
 def _shared(path: Path, name: str) -> Shared:
+    value = read_json(path)
+    refuse_newer(value, path, 1)
     try:
-        about = Shared.model_validate(read_json(path))
+        about = Shared.model_validate(value)
     except ValidationError as e:
         first: Any = e.errors()[0]
         raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], "ask whoever shares it") from e

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from ...benchmarks.precision import TABLE as PRECISION
@@ -18,7 +19,7 @@ from ...benchmarks.selftest import SelfTest
 from ...benchmarks.validation import read_table
 from ...core.errors import UnknownName
 from ...core.files import read_bytes, read_json, write_bytes
-from ...registry.catalog import entries, find
+from ...registry.catalog import KINDS, entries, find
 from ...registry.images import describe
 from ...registry.metrics import METRICS
 from ...registry.overview import listed
@@ -33,11 +34,11 @@ from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
-from ..verification.tables import levels, tolerances
-from . import study_docs, validation_docs, version_docs
+from . import field_docs, study_docs, validation_docs, version_docs
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
+from .verification_docs import levels, tolerances
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = ROOT / "benchmarks" / "speed" / "reference_memory.json"
@@ -54,6 +55,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "intervals claimed": lambda: validation_docs.claimed(read_table()),
         "intervals redrawn": lambda: validation_docs.held(read_table(), "redrawn"),
     }
+    fields = {f"fields {kind}": partial(field_docs.tables, kind) for kind in KINDS}
     others = {
         "self-test": _self_test,
         "rank coverage": _rank_coverage,
@@ -76,7 +78,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "verification": lambda: levels(read_records([COMMITTED]).readable),
         "version changes": lambda: version_docs.changes(read_records([COMMITTED]).readable),
     }
-    return {**boards, **intervals, **others}
+    return {**boards, **intervals, **fields, **others}
 
 
 def filled(text: str) -> str:

@@ -22,7 +22,7 @@ def verdicts(track: str) -> str:
     """What each study found on a track, in its own words."""
     parts = []
     for table in _tables(track):
-        said = [f"- {finding.text}" for finding in STUDIES[table.study].verdict(table)]
+        said = [f"- {finding}" for finding in STUDIES[table.study].verdict(table)]
         parts.append("\n".join([f"**{table.card.title}** (`{table.study}`)", "", *said]))
     return "\n\n".join(parts) if parts else "No table is committed."
 

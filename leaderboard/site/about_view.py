@@ -24,7 +24,7 @@ def commands(tracks: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """How to submit to the first of the tracks, in three lines."""
     track = next(iter(tracks), "TRACK")
     return (
-        ("genboard submit --template > my-model.toml", "a form about the model: fill it in"),
+        ("genboard submit --template --out my-model.toml", "a form about the model: fill it in"),
         (f"genboard submit my-images/ --track {track} --metadata my-model.toml", "measures, and writes the files"),
         ("genboard check submission/", "runs the checks; then open a pull request"),
     )

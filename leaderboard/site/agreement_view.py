@@ -9,7 +9,6 @@ from ..board.agreement import Pair
 from ..board.board import Board
 from ..text.numbers import written
 from .columns import note_of
-from .findings import about_agreement
 
 
 @dataclass(frozen=True)
@@ -26,31 +25,15 @@ class PairCell:
     pale: bool
 
 
-@dataclass(frozen=True)
-class AgreementView:
-    """The lower triangle: each row has a cell for every column before it."""
-
-    heading: str
-    rows: tuple[tuple[str, str, tuple[PairCell, ...]], ...]  # number, title, cells
-    left_out: tuple[tuple[str, str], ...]
-    reason: str
-
-
-def agreement_view(board: Board) -> AgreementView:
+def agreement_view(board: Board) -> dict[str, object]:
+    """The lower triangle: each row has its title and a cell for every column before it; or the reason there is none."""
     found = board.agreement
     keys = found.columns
-    reasons = {pair.reason for pair in found.pairs if pair.tau is None}
-    whole = any(pair.tau is not None for pair in found.pairs)
-    rows = tuple(
-        (str(i + 1), _title(key, board), tuple(_cell(found.pair(key, other), key, other) for other in keys[:i]))
-        for i, key in enumerate(keys)
-    )
-    return AgreementView(
-        heading=about_agreement(board),
-        rows=rows if whole else (),
-        left_out=tuple((_title(key, board), reason) for key, reason in found.left_out.items()),
-        reason="" if whole else "; ".join(sorted(filter(None, reasons))) or "no two columns can be compared",
-    )
+    reasons = {pair.reason for pair in found.pairs if pair.reason}
+    if all(pair.tau is None for pair in found.pairs):
+        return {"rows": [], "reason": "; ".join(sorted(reasons)) or "no two columns can be compared"}
+    rows = [(_title(key, board), [_cell(found.pair(key, other)) for other in keys[:i]]) for i, key in enumerate(keys)]
+    return {"rows": rows, "left_out": [_title(key, board) for key in found.left_out]}
 
 
 def _title(key: str, board: Board) -> str:
@@ -59,7 +42,7 @@ def _title(key: str, board: Board) -> str:
     return find_metric(column.metric).title + (f" ({note})" if note else "")
 
 
-def _cell(pair: Pair | None, a: str, b: str) -> PairCell:
+def _cell(pair: Pair | None) -> PairCell:
     if pair is None or pair.tau is None or pair.same is None or pair.reversed is None or pair.open is None:
         return PairCell("", pair.reason or "" if pair else "not compared", 0, True)
     total = pair.same + pair.reversed + pair.open

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..board.board import Board
 from ..storage.records import Record
+from .content import page_of
 from .findings import rank_text
 from .history import status_at
 
@@ -34,7 +35,7 @@ def changes(records: Iterable[Record], boards: Mapping[str, Board]) -> tuple[Cha
     """The newest lines."""
     found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for record in records:
-        name, track = record.result.generator.name, record.result.track.name
+        name, track = record.result.generator.name, page_of(record.result, boards)
         if track not in boards:
             continue
         what = "failed" if record.result.error else "measured"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import TrackMetric
-from ..board.board import Board, Row
+from ..board.board import NOT_MEASURED, Board, Row
 from ..board.ranking import ALPHA, ScoredColumn, separated
 from ..export.terminal import HEADLINE
 from ..text.numbers import Figure, difference, figure, missing
 
 GAP = "memorisation_gap"
+SUSPICION = "not ranked; whether samples are nearer to real images than fresh real images are"
 _DIGIT, _POINT = "\u2007", "\u2008"  # spaces as wide as a digit and as a point
 
 
@@ -40,19 +41,18 @@ class Cell:
 
     Attributes:
         pad: spaces after the number, as wide as the digits that others of the column have more.
-        mark: `best` of its column, `tied` with the best, or empty.
-        reason: why there is no number.
+        mark: `best` of its column, `tied` with the best, `beyond` what real images have, or empty.
     """
 
-    text: str
+    figure: Figure
     pad: str
-    margin: str
     mark: str
-    reason: str
 
 
 def columns_of(board: Board) -> tuple[Column, ...]:
-    """The primary column first; the memorisation gap, where there is one, follows the headline columns."""
+    """The primary column first; the memorisation gap, where there is one, follows the headline columns; the metrics of
+    suspicion, where some were measured, come last.
+    """
     heads = []
     for i, column in enumerate(board.columns):
         metric = find_metric(column.metric)
@@ -67,7 +67,15 @@ def columns_of(board: Board) -> tuple[Column, ...]:
         )
         title = find_metric(pair[0].metric).title
         heads.insert(_gap_place(board), Column(GAP, "Memorisation gap", title, "", meaning, "", True))
+    for key in suspicion_keys(board):
+        name, _, space = key.partition(":")
+        heads.append(Column(key, find_metric(name).title, f"suspicion, in {space}", "", SUSPICION, "", False))
     return tuple(heads)
+
+
+def suspicion_keys(board: Board) -> list[str]:
+    """The metrics of suspicion that were measured for any row."""
+    return [key for key in board.suspicion_columns if any(key in row.suspicion for row in board.rows)]
 
 
 def note_of(board: Board, column: TrackMetric) -> str:
@@ -83,13 +91,11 @@ def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:
         marks = list(pool.map(lambda column: _marks(column, board), board.scored))
     if board.gap_columns:
         marks.insert(_gap_place(board), {})
+    marks += [{} for _ in suspicion_keys(board)]
     figures = {row.name: _figures(board, row) for row in board.rows}
     widths = [max((len(f[i].fraction) for f in figures.values()), default=0) for i in range(len(marks))]
     return {
-        name: tuple(
-            Cell(f.text, padding(f, width), f.margin, mark.get(name, ""), "" if f.whole else f.title)
-            for f, width, mark in zip(found, widths, marks, strict=True)
-        )
+        name: tuple(Cell(f, padding(f, w), mark.get(name, "")) for f, w, mark in zip(found, widths, marks, strict=True))
         for name, found in figures.items()
     }
 
@@ -101,6 +107,8 @@ def _figures(board: Board, row: Row) -> list[Figure]:
     ]
     if pair := board.gap_columns:
         found.insert(_gap_place(board), difference(row.cells.get(pair[0].key), row.cells.get(pair[1].key)))
+    for key in suspicion_keys(board):
+        found.append(figure(row.suspicion[key]) if key in row.suspicion else missing(NOT_MEASURED))
     return found
 
 
@@ -117,18 +125,21 @@ def padding(f: Figure, width: int) -> str:
 
 
 def _marks(column: ScoredColumn, board: Board) -> dict[str, str]:
-    if column.better is None or len(column.rows) < 2:
-        return {}
+    """The marks of the ranked rows; what is significantly better than real images is suspicious, and never the best."""
+    beyond = {row.name for row in board.ranked if column.key in row.better_than_real}
+    fair = [row for row in column.rows if row.name not in beyond]
+    if column.better is None or len(column.rows) < 2 or not fair:
+        return dict.fromkeys(beyond, "beyond")
     sign = 1 if column.better == "lower" else -1
-    best = min(sign * row.value for row in column.rows)
-    leaders = [row.name for row in column.rows if sign * row.value == best]
+    best = min(sign * row.value for row in fair)
+    leaders = [row.name for row in fair if sign * row.value == best]
     if column.key == board.track.primary:
         tied = {name for row in board.ranked if row.name in leaders and row.place for name in row.place.tied}
     else:
         # At half of 5%, as agreement and fronts judge columns; nobody computes it twice.
         apart = separated(column.rows, ALPHA / 2)
         tied = {row.name for row in column.rows if any(frozenset((row.name, one)) not in apart for one in leaders)}
-    return {**dict.fromkeys(sorted(tied), "tied"), **dict.fromkeys(leaders, "best")}
+    return {**dict.fromkeys(tied, "tied"), **dict.fromkeys(leaders, "best"), **dict.fromkeys(beyond, "beyond")}
 
 
 def _reading(better: Better | None, target: float | None) -> tuple[str, str]:

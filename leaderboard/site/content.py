@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from ...benchmarks.result import Result
 from ...registry.schema import Track
 from ..board.board import Board, make_board
+from ..board.versions import past_boards
 from ..storage.records import Record, Records
 from ..storage.study_tables import Tables
 from .sheets import Sheet, read_sheet, stem
@@ -21,6 +23,7 @@ class Content:
 
     Attributes:
         boards: by track: those with a ranking first, then those with rows at all, then the empty ones.
+        past: boards of earlier versions of the tracks, by `name@version`; the newest of a track first.
         generators: the results of each generator by its name; the first is the one that stands for it.
         sheets: the pictures of results, by `sheets.stem`.
         base: address of the folder that the site will be published in, if it is known.
@@ -29,6 +32,7 @@ class Content:
     records: Records
     tracks: Mapping[str, Track]
     boards: Mapping[str, Board]
+    past: Mapping[str, Board]
     generators: Mapping[str, list[Record]]
     sheets: Mapping[str, Sheet]
     studies: StudiesView
@@ -39,26 +43,41 @@ class Content:
         """The tracks on which there is something to compare."""
         return [name for name, board in self.boards.items() if len(board.rows) > 1]
 
-    def unreadable_on(self, track: str) -> tuple[tuple[str, str], ...]:
-        """The result files of a track that cannot be read: path and reason."""
-        return tuple(
-            (path, why) for path, why in self.records.unreadable if path.partition("/")[0].rpartition("@")[0] == track
-        )
+    @property
+    def pages(self) -> dict[str, Board]:
+        """Every board that has a page, by the page's name."""
+        return {**self.boards, **self.past}
+
+    def unreadable_on(self, page: str) -> tuple[tuple[str, str], ...]:
+        """The result files of a track, or of one of its versions, that cannot be read: path and reason."""
+        folders = ((path.partition("/")[0], path, why) for path, why in self.records.unreadable)
+        return tuple((path, why) for folder, path, why in folders if page in (folder, folder.rpartition("@")[0]))
 
 
 def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, base: str | None) -> Content:
     """Everything that pages show, from the files at hand."""
-    made = (make_board(tracks[name], records.readable) for name in sorted(tracks))
+    made = (_in_public(make_board(tracks[name], records.readable), records.readable) for name in sorted(tracks))
     boards = {b.track.name: b for b in sorted(made, key=lambda b: (not b.ranked, not b.rows))}
+    past = {
+        old.track.id: _in_public(_of_its_version(old, records.readable), records.readable)
+        for name in boards
+        for old in past_boards(tracks[name], records.readable)
+    }
     generators: dict[str, list[Record]] = {}
     for record in sorted(records.readable, key=lambda r: r.result.generator.name):
         generators.setdefault(record.result.generator.name, []).append(record)
     sheets: dict[str, Sheet] = {}
     for mine in generators.values():
-        shown = _shown_on_each(mine, boards)
+        shown = _shown_on_each(mine, {**boards, **past})
         mine.sort(key=lambda record: record is not shown[0])
         sheets |= {stem(record): read_sheet(record) for record in shown}
-    return Content(records, tracks, boards, generators, sheets, studies_view(studies, tracks), base)
+    return Content(records, tracks, boards, past, generators, sheets, studies_view(studies, tracks, generators), base)
+
+
+def page_of(result: Result, boards: Container[str]) -> str:
+    """The board's page that a result belongs to: its track's name, or `name@version` where that version has its own."""
+    own = f"{result.track.name}@{result.track.version}"
+    return own if own in boards else result.track.name
 
 
 def shown(records: Iterable[Record], board: Board | None) -> Record:
@@ -78,7 +97,31 @@ def pictures(site: Content) -> dict[str, bytes]:
     return {picture.path: picture.data for sheet in site.sheets.values() for picture in sheet.pictures}
 
 
+def _of_its_version(board: Board, records: Iterable[Record]) -> Board:
+    """The board of an earlier version, which its title says, with the results of that version alone."""
+    title, comma, more = board.track.title.partition(",")
+    track = board.track.model_copy(update={"title": f"{title} (version {board.track.version}){comma}{more}"})
+    version = board.track.version
+    mine = {(r.result.generator.name, r.result.id) for r in records if r.result.track.version == version}
+    return replace(board, track=track, left_out=tuple(i for i in board.left_out if (i.name, i.id) in mine))
+
+
+def _in_public(board: Board, records: Iterable[Record]) -> Board:
+    """The board without what exceptions said: of a failed run only the stage and the type."""
+    failed = {(r.result.generator.name, r.result.id): r.result.error.in_public for r in records if r.result.error}
+    left_out = (
+        replace(item, reason=failed.get((item.name, item.id), item.reason))
+        if item.reason.startswith("failed")
+        else item
+        for item in board.left_out
+    )
+    return replace(board, left_out=tuple(left_out))
+
+
 def _shown_on_each(records: list[Record], boards: Mapping[str, Board]) -> list[Record]:
     """The result that stands for a generator on each of its tracks; tracks that have a board come first."""
-    names = sorted({r.result.track.name for r in records}, key=lambda name: (name not in boards, name))
-    return [shown([r for r in records if r.result.track.name == name], boards.get(name)) for name in names]
+    names = {page_of(record.result, boards) for record in records}
+    return [
+        shown([r for r in records if page_of(r.result, boards) == name], boards.get(name))
+        for name in sorted(names, key=lambda name: (name not in boards, "@" in name, name))
+    ]

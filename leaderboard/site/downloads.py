@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...core.files import canonical_json
 from ..board.board import Board, Row
@@ -19,32 +18,23 @@ _TITLES = {
     "left-out": "What is not ranked",
 }
 
-
 _FORMATS: dict[str, Format] = {"CSV": "csv", "JSON": "json", "Parquet": "parquet"}
 
 
-@dataclass(frozen=True)
-class Download:
-    """A table, and its files: (format, path below the site's root)."""
-
-    title: str
-    files: tuple[tuple[str, str], ...]
-
-
-def downloads(track: str) -> tuple[Download, ...]:
-    """What the page of a track offers."""
-    wide = (("CSV", f"data/{track}.csv"), ("JSON", f"data/{track}.json"))
+def downloads(track: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What the page of a track offers: each table with its files, (format, path below the site's root)."""
+    wide = [("CSV", f"data/{track}.csv"), ("JSON", f"data/{track}.json")]
     long = [
-        Download(_TITLES[name], tuple((label, f"data/{track}-{name}.{end}") for label, end in _FORMATS.items()))
+        (_TITLES[name], [(label, f"data/{track}-{name}.{end}") for label, end in _FORMATS.items()])
         for name in BOARD_TABLES
     ]
-    return (Download("The table, one generator a line", wide), *long)
+    return [("The table, one generator a line", wide), *long]
 
 
 def board_files(site: Content) -> dict[str, bytes]:
     """The tables of every track."""
     files = {}
-    for name, board in site.boards.items():
+    for name, board in site.pages.items():
         files[f"data/{name}.csv"] = table_csv(board)
         files[f"data/{name}.json"] = table_json(board, site.unreadable_on(name))
         files[f"charts/{name}.csv"] = chart_csv(board)
@@ -57,6 +47,7 @@ def board_files(site: Content) -> dict[str, bytes]:
 def table_csv(board: Board) -> bytes:
     """One row of the board a line, every value with standard error and interval."""
     head = ["first", "last", "generator", "title", "family", "task", "baseline", "noise_floor", "copies", "suspected"]
+    head += ["better_than_real", "from_images"]
     for column in board.columns:
         head += [f"{column.key} {part}" for part in ("value", "se", "lo", "hi")]
     head += ["memorisation_gap"] * (board.gap_columns is not None)
@@ -83,6 +74,7 @@ def _line(board: Board, row: Row) -> list[Value]:
     cells: list[Value] = [place.first if place else None, place.last if place else None]
     cells += [generator.name, generator.title, generator.family, generator.task]
     cells += [generator.baseline, generator.noise_floor, row.copying.copies, row.copying.suspected]
+    cells += [" ".join(row.better_than_real), row.from_images]
     for column in board.columns:
         record = row.cells.get(column.key)
         u = record.uncertainty if record else None

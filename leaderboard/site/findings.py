@@ -37,6 +37,10 @@ def heading(board: Board) -> str:
     if not ranked:
         return f"Nothing is ranked on {place} yet"
     leader = ranked[0]
+    beyond = [row.name for row in board.ranked if board.track.primary in row.better_than_real]
+    if leader.name in beyond:
+        verb = "scores" if len(beyond) == 1 else "score"
+        return f"{in_prose(beyond)} {verb} better than real images on {place}, which is suspicious"
     if len(ranked) == 1:
         return f"{leader.name} is the only generator ranked on {place}"
     if not leader.tied:
@@ -127,7 +131,10 @@ def about_reversals(board: Board) -> str:
     return f"{count} between N and N → ∞, {clear or 'none'} of them significant"
 
 
-def rank_text(place: Ranked) -> str:
+def rank_text(place: Ranked | None) -> str:
+    """The ranks that a row may have; nothing for one that is not ranked."""
+    if place is None:
+        return ""
     return str(place.first) if place.first == place.last else f"{place.first}–{place.last}"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from markupsafe import Markup
 
 from ...registry.metrics import find_metric
@@ -13,23 +11,15 @@ from ..charts.families import family_class
 from ..charts.interval import IntervalRow, interval_chart
 from ..charts.theme import inline
 from ..text.numbers import ends, figure, span
-from .findings import about_spread
 
 MOST = 40  # rows that are drawn; a longer chart is a worse table
 
 
-@dataclass(frozen=True)
-class Forest:
-    """The chart, the finding over it, and how many rows it leaves to the table."""
+def board_forest(board: Board, root: str) -> tuple[Markup, int] | None:
+    """The chart of the primary column on an axis that holds every value drawn: the first rows, and the baselines.
 
-    chart: Markup
-    heading: str
-    drawn: int
-    rows: int
-
-
-def board_forest(board: Board, root: str) -> Forest | None:
-    """The chart of the primary column on an axis that holds every value drawn: the first rows, and the baselines."""
+    The number of rows drawn comes with it; the table has the others.
+    """
     if not board.rows:
         return None
     key = board.track.primary
@@ -40,7 +30,7 @@ def board_forest(board: Board, root: str) -> Forest | None:
     head = f"{find_metric(board.columns[0].metric).title}{kind} ({board.better} is better)"
     floor = ends(board.floor.cells[key])[0] if board.floor else None
     chart = inline(interval_chart(drawn, axis, ("Generator", head), floor), root)
-    return Forest(chart, about_spread(board), len(rows), len(board.rows))
+    return chart, len(rows)
 
 
 def _interval(row: Row, key: str) -> IntervalRow:

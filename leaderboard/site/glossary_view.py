@@ -9,42 +9,67 @@ from pathlib import Path
 
 from ...registry.catalog import entries
 from ...registry.images import describe
-from ...registry.metrics import METRICS, Metric
+from ...registry.metrics import METRICS, Better, Metric
 from ...registry.schema import Dataset, Extractor, Track
 from ..board.board import Board
+from ..board.ranking import ALPHA, p_value
+from ..text.numbers import Figure, figure
 from .content import Content, Made
-from .evidence import Evidence, evidence
-from .findings import in_prose
-from .links import Segment, linked
+from .findings import in_prose, short_title
+from .links import linked
 from .scorecard_view import said_of_metrics
 
 _PACKAGE = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class MetricEntry:
-    name: str
+class Case:
+    """A column that scores a baseline no worse than it scores real images.
+
+    Attributes:
+        where: the feature space, and what it was measured against where that is not the reference.
+        tied: whether the two are not significantly different; otherwise the baseline is clearly better.
+    """
+
+    track: str
     title: str
-    summary: str
-    definition: tuple[tuple[tuple[str, bool], ...], ...]  # paragraphs in pieces: text, and whether it is code
-    direction: str
-    range: str
-    facts: tuple[tuple[str, str], ...]
-    paper: tuple[Segment, ...]
-    evidence: Evidence
-    blind: str
-    studies: tuple[tuple[str, str, str], ...]  # href, failure, what was found
-    tracks: tuple[tuple[str, str], ...]  # name, title
+    where: str
+    value: Figure
+    floor: Figure
+    tied: bool
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A data set or a feature space."""
+class Evidence:
+    """What was found of a metric: the baselines that fool it, each with the columns that it does, and how many
+    comparisons were made.
+    """
 
-    name: str
-    title: str
-    facts: tuple[tuple[str, tuple[Segment, ...]], ...]
-    tracks: tuple[tuple[str, str], ...]
+    fooled: tuple[tuple[str, tuple[Case, ...]], ...]
+    tried: int
+
+
+def evidence(metric: str, better: Better | None, boards: Iterable[Board]) -> Evidence:
+    """The evidence on all boards; none is sought for a metric without a better end."""
+    fooled: dict[str, list[Case]] = {}
+    tried = 0
+    for board in boards if better else ():
+        for column in board.columns:
+            if column.metric != metric or board.floor is None:
+                continue
+            floor = board.floor.scored(column.key)
+            for row in board.rows:
+                scored = row.scored(column.key)
+                if not row.result.generator.baseline or row is board.floor or floor is None or scored is None:
+                    continue
+                tried += 1
+                tied = p_value(scored, floor) >= ALPHA
+                if tied or (scored.value < floor.value) == (better == "lower"):
+                    value, real = figure(row.cells[column.key]), figure(board.floor.cells[column.key])
+                    where = column.extractor + (f", against {column.against}" if column.against != "reference" else "")
+                    case = Case(board.track.name, short_title(board.track.title), where, value, real, tied)
+                    fooled.setdefault(row.name, []).append(case)
+    return Evidence(tuple((name, tuple(cases)) for name, cases in fooled.items()), tried)
 
 
 def metric_pages(site: Content) -> Made:
@@ -54,15 +79,13 @@ def metric_pages(site: Content) -> Made:
 
 
 def dataset_pages(site: Content) -> Made:
-    used = {d: _tracks(t for t in site.tracks.values() if t.dataset == d) for d in entries(Dataset)}
-    listed = [Entry(d.name, d.title, _linked(_of_dataset(d)), used[d.name]) for d in entries(Dataset).values()]
-    yield "datasets.html", {"entries": listed}
+    read = [(d, [t for t in site.tracks.values() if t.dataset == d.name]) for d in entries(Dataset).values()]
+    yield "datasets.html", {"entries": [_shown(d, _of_dataset(d), tracks) for d, tracks in read]}
 
 
 def extractor_pages(site: Content) -> Made:
-    used = {e: _tracks(t for t in site.tracks.values() if e in t.extractors) for e in entries(Extractor)}
-    listed = [Entry(e.name, e.title, _linked(_of_extractor(e)), used[e.name]) for e in entries(Extractor).values()]
-    yield "extractors.html", {"entries": listed}
+    read = [(e, [t for t in site.tracks.values() if e.name in t.extractors]) for e in entries(Extractor).values()]
+    yield "extractors.html", {"entries": [_shown(e, _of_extractor(e), tracks) for e, tracks in read]}
 
 
 def definition(metric: Metric) -> tuple[str, ...]:
@@ -75,32 +98,33 @@ def definition(metric: Metric) -> tuple[str, ...]:
     return tuple(p for p in paragraphs if p and not p.startswith(("Args:", "Raises:", ">>>")))
 
 
-def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, str, str], ...]) -> MetricEntry:
+def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, str, str], ...]) -> dict[str, object]:
+    """`definition` is paragraphs in pieces, of each its text and whether it is code; `studies` are what they say of it:
+    page, failure, words.
+    """
     found = evidence(metric.name, metric.better, boards.values())
     direction = f"{metric.better} is better" if metric.better else "shown, not ranked"
     if metric.target is not None:
         direction += f"; {metric.target:g} is what a perfect generator has"
     params = ", ".join(f"{key} = {value}" for key, value in metric.params.items()) or "none"
-    return MetricEntry(
-        name=metric.name,
-        title=metric.title,
-        summary=metric.summary,
-        definition=tuple(_pieces(paragraph) for paragraph in definition(metric)),
-        direction=direction,
-        range=f"{_end(metric.range[0])} to {_end(metric.range[1])}",
-        facts=(
+    return {
+        "metric": metric,
+        "definition": [_pieces(paragraph) for paragraph in definition(metric)],
+        "direction": direction,
+        "range": f"{_end(metric.range[0])} to {_end(metric.range[1])}",
+        "facts": (
             ("Reads", ", ".join(name.replace(".", " ") for name in metric.reads)),
             ("Parameters", params),
-            ("Symmetric", "yes: real and generated may change places" if metric.symmetric else "no"),
+            ("Symmetric", "yes: exchanging real and generated images changes nothing" if metric.symmetric else "no"),
             ("Fewest samples", str(metric.least)),
             ("Version", str(metric.version)),
         ),
-        paper=linked(metric.paper),
-        evidence=found,
-        blind=_blind(found),
-        studies=said,
-        tracks=_tracks(b.track for b in boards.values() if any(c.metric == metric.name for c in b.track.metrics)),
-    )
+        "paper": linked(metric.paper),
+        "evidence": found,
+        "blind": _blind(found),
+        "studies": said,
+        "tracks": _tracks(b.track for b in boards.values() if any(c.metric == metric.name for c in b.track.metrics)),
+    }
 
 
 def _pieces(paragraph: str) -> tuple[tuple[str, bool], ...]:
@@ -148,8 +172,8 @@ def _of_extractor(e: Extractor) -> list[tuple[str, str]]:
     ]
 
 
-def _linked(facts: list[tuple[str, str]]) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
-    return tuple((term, linked(fact)) for term, fact in facts)
+def _shown(entry: Dataset | Extractor, facts: list[tuple[str, str]], tracks: Iterable[Track]) -> dict[str, object]:
+    return {"entry": entry, "facts": [(term, linked(fact)) for term, fact in facts], "tracks": _tracks(tracks)}
 
 
 def _tracks(tracks: Iterable[Track]) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...core.errors import BadEntry
 from ..storage.records import Record
-from ..verification.log import VerificationStatus, status_of
+from ..verification.log import VerificationStatus, log_problem, status_of
 from ..verification.log_entry import Entry
 
 
@@ -25,7 +25,7 @@ def status_at(record: Record) -> tuple[VerificationStatus, str]:
     try:
         return status_of(record.path), ""
     except BadEntry as e:
-        return VerificationStatus(), e.fact.removeprefix(str(record.path.parent)).lstrip("/\\")
+        return VerificationStatus(), log_problem(e, record.path)
 
 
 def events(status: VerificationStatus) -> tuple[Event, ...]:

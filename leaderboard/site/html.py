@@ -1,4 +1,4 @@
-"""Typed views to HTML: the templates with every text escaped and nothing undefined."""
+"""What views give to HTML: the templates with every text escaped and nothing undefined."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ...benchmarks.result import GeneratorRecord
+from ..board.board import FROM_IMAGES
+from ..charts.families import family_class
+from .findings import rank_text
 
 _HERE = Path(__file__).parent
 
@@ -18,6 +23,19 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+
+def _colour(generator: GeneratorRecord) -> str:
+    return family_class(generator.family, generator.baseline)
+
+
+def _family(generator: GeneratorRecord) -> str:
+    """Nothing for a baseline that says no more than that."""
+    return "" if generator.baseline and generator.family == "baseline" else generator.family
+
+
+# What templates ask of records: the class of a generator's colour, its family, a place in words, what images prove.
+_ENVIRONMENT.globals.update(colour=_colour, family=_family, rank_text=rank_text, from_images=FROM_IMAGES)
 
 
 @dataclass(frozen=True)

@@ -3,91 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..board.board import Board
-from ..text.numbers import Figure, figure
+from ..text.numbers import figure
 from .about_view import commands
-from .changes import Change, changes
+from .changes import changes
 from .content import Content, Made
-from .findings import heading, lead, rank_text
-from .sheets import Picture, Sheet, stem
-
-
-@dataclass(frozen=True)
-class Place:
-    """A generator among the first of a track."""
-
-    name: str
-    rank: str
-    strip: Picture | None
-    value: Figure
-
-
-@dataclass(frozen=True)
-class TrackLine:
-    name: str
-    id: str
-    title: str
-    heading: str
-    leaders: tuple[Place, ...]
-    floor: Figure | None
-    lead: str
-    ranked: int
-    baselines: int
-    not_ranked: int
-    newest: str
-
-
-@dataclass(frozen=True)
-class IndexView:
-    heading: str
-    tracks: tuple[TrackLine, ...]
-    unranked: tuple[TrackLine, ...]
-    studies: tuple[tuple[str, str, str], ...]  # name, title, finding
-    changes: tuple[Change, ...]
-    generators: int
-    unreadable: tuple[tuple[str, str], ...]
-    commands: tuple[tuple[str, str], ...]
-
+from .findings import heading, lead
+from .sheets import Sheet, stem
 
 LEADERS = 3  # of a track, on the front page
 
 
 def index_pages(site: Content) -> Made:
-    yield "index.html", {"view": _view(site)}
+    values = {
+        "tracks": [_track(board, site.sheets) for board in site.boards.values() if board.ranked],
+        "unranked": [board for board in site.boards.values() if not board.ranked],
+        "studies": site.studies.studies,
+        "changes": changes(site.records.readable, site.pages),
+        "generators": len(site.generators),
+        "unreadable": site.records.unreadable,
+        "commands": commands(site.boards),
+    }
+    yield "index.html", values
 
 
-def _view(site: Content) -> IndexView:
-    lines = [_track(board, site.sheets) for board in site.boards.values()]
-    return IndexView(
-        heading="Generative image models, measured alike and ranked with error bars",
-        tracks=tuple(line for line in lines if line.ranked),
-        unranked=tuple(line for line in lines if not line.ranked),
-        studies=tuple((study.name, study.title, study.heading) for study in site.studies.studies),
-        changes=changes(site.records.readable, site.boards),
-        generators=len(site.generators),
-        unreadable=site.records.unreadable,
-        commands=commands(site.boards),
-    )
-
-
-def _track(board: Board, sheets: Mapping[str, Sheet]) -> TrackLine:
+def _track(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
     key = board.track.primary
-    return TrackLine(
-        name=board.track.name,
-        id=board.track.id,
-        title=board.track.title,
-        heading=heading(board),
-        leaders=tuple(
-            Place(row.name, rank_text(row.place), sheets[stem(row.record)].strip, figure(row.cells[key]))
-            for row in board.ranked[:LEADERS]
-            if row.place
-        ),
-        floor=figure(board.floor.cells[key]) if board.floor else None,
-        lead=lead(board),
-        ranked=len(board.ranked),
-        baselines=len(board.rows) - len(board.ranked),
-        not_ranked=len(board.left_out),
-        newest=max((row.result.provenance.created[:10] for row in board.rows), default="—"),
-    )
+    return {
+        "board": board,
+        "heading": heading(board),
+        "lead": lead(board),
+        "leaders": [(row, sheets[stem(row.record)].strip, figure(row.cells[key])) for row in board.ranked[:LEADERS]],
+        "floor": figure(board.floor.cells[key]) if board.floor else None,
+        "newest": max(row.result.provenance.created[:10] for row in board.rows),
+    }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ...registry.metrics import find_metric
+from ...benchmarks.result import GeneratorRecord
+from ...registry.metrics import Metric, find_metric
 from ..board.board import Board, Row
 from ..board.pareto import Front, FrontPoint
 from ..charts.families import colour, family_class
@@ -20,28 +21,27 @@ MOST = 60  # points that are drawn: those on the front or open, then by rank
 
 
 @dataclass(frozen=True)
-class FrontRow:
-    name: str
-    family: str
-    fidelity: Figure
-    diversity: Figure
-    side: str
-    why: str
-
-
-@dataclass(frozen=True)
 class FrontView:
-    """A front: its finding, its chart and its table, or the reason there is none."""
+    """A front: its finding, its chart and its table, or the reason there is none.
 
-    title: str
-    heading: str
-    fidelity: str
-    diversity: str
-    chart: Markup
-    rows: tuple[FrontRow, ...]
-    left: int  # rows that the table leaves out: clearly off the front, and far down the ranking
-    families: tuple[tuple[str, str], ...]  # class and name of every colour drawn
-    reason: str
+    Attributes:
+        titles: of the metrics of fidelity and diversity.
+        rows: each with its two figures, its side of the front and why it is there.
+        left: rows that the table leaves out: clearly off the front, and far down the ranking.
+        families: class and name of every colour drawn.
+    """
+
+    titles: tuple[str, str]
+    heading: str = ""
+    chart: str = ""
+    rows: tuple[tuple[Row, Figure, Figure, str, str], ...] = ()
+    left: int = 0
+    families: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.titles[0]} against {self.titles[1].lower()}"
 
 
 def front_views(board: Board, root: str) -> tuple[FrontView, ...]:
@@ -57,27 +57,28 @@ def front_views(board: Board, root: str) -> tuple[FrontView, ...]:
 
 
 def _view(board: Board, front: Front, root: str, charted: bool) -> FrontView:
-    titles = [find_metric(key.split(":")[0]).title for key in (front.fidelity, front.diversity)]
-    title = f"{titles[0]} against {titles[1].lower()}"
+    fidelity, diversity = (find_metric(key.split(":")[0]) for key in (front.fidelity, front.diversity))
+    titles = (fidelity.title, diversity.title)
     if not front.rows:
-        return FrontView(title, title, titles[0], titles[1], Markup(""), (), 0, (), front.reason or "")
+        return FrontView(titles, reason=front.reason or "")
     rows = {row.name: row for row in board.ranked}
-    order = [row.name for row in board.ranked]
+    order = list(rows)
     kept = sorted(front.rows, key=lambda p: (p.side == "off", order.index(p.name)))[:MOST]
-    chart = _chart(front, kept, rows, titles, root) if charted else Markup("")
-    generators = [rows[p.name].result.generator for p in kept]
-    families = sorted({(family_class(g.family, False), g.family) for g in generators})
+    families: dict[str, list[str]] = {}
+    for kind, name in sorted({(family_class(g.family, False), g.family) for g in _generators(kept, rows)}):
+        families.setdefault(kind, []).append(name)
     return FrontView(
-        title=title,
-        heading=_heading(front),
-        fidelity=titles[0],
-        diversity=titles[1],
-        chart=chart,
-        rows=tuple(_row(p, rows[p.name], front) for p in kept),
-        left=len(front.rows) - len(kept),
-        families=_distinct(families),
-        reason="",
+        titles,
+        _heading(front),
+        _chart(kept, rows, (fidelity, diversity), root) if charted else "",
+        tuple(_row(p, rows[p.name], front) for p in kept),
+        len(front.rows) - len(kept),
+        tuple((kind, ", ".join(names)) for kind, names in families.items()),
     )
+
+
+def _generators(points: Sequence[FrontPoint], rows: Mapping[str, Row]) -> list[GeneratorRecord]:
+    return [rows[p.name].result.generator for p in points]
 
 
 def _heading(front: Front) -> str:
@@ -91,35 +92,25 @@ def _heading(front: Front) -> str:
     return f"The intervals do not tell which generators are on the front of {named[0]} and {named[1]}"
 
 
-def _row(p: FrontPoint, row: Row, front: Front) -> FrontRow:
+def _row(p: FrontPoint, row: Row, front: Front) -> tuple[Row, Figure, Figure, str, str]:
     why = {
         "on": "every other row is clearly worse in one of the two",
         "open": f"not significantly different from {in_prose(p.rivals)}",
         "off": f"{in_prose(p.beaten_by)} {'is' if len(p.beaten_by) == 1 else 'are'} clearly better in both",
     }[p.side]
-    generator = row.result.generator
-    return FrontRow(
-        p.name,
-        family_class(generator.family, generator.baseline),
-        figure(row.cells[front.fidelity]),
-        figure(row.cells[front.diversity]),
-        p.side,
-        why,
-    )
+    return row, figure(row.cells[front.fidelity]), figure(row.cells[front.diversity]), p.side, why
 
 
-def _chart(front: Front, kept: Sequence[FrontPoint], rows: dict[str, Row], titles: list[str], root: str) -> Markup:
+def _chart(kept: Sequence[FrontPoint], rows: Mapping[str, Row], metrics: tuple[Metric, Metric], root: str) -> Markup:
+    first, second = (metric.title.lower() for metric in metrics)
     points = []
-    for p in kept:
-        generator = rows[p.name].result.generator
-        words = f"{p.name}: {titles[0].lower()} {p.fidelity:.3g}, {titles[1].lower()} {p.diversity:.3g}"
-        points.append(
-            Point(p.name, p.diversity, p.fidelity, p.side, words, colour(generator.family, generator.baseline))
-        )
+    for p, generator in zip(kept, _generators(kept, rows), strict=True):
+        words = f"{p.name}: {first} {p.fidelity:.3g}, {second} {p.diversity:.3g}"
+        shade = colour(generator.family, generator.baseline)
+        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade))
     best = sorted((p.diversity, p.fidelity) for p in kept if p.at_values)
-    fidelity, diversity = (find_metric(key.split(":")[0]) for key in (front.fidelity, front.diversity))
-    axes = [ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in (diversity, fidelity)]
-    return inline(scatter_svg(points, _steps(best), axes[0], axes[1]), root)
+    up, across = (ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in metrics)
+    return inline(scatter_svg(points, _steps(best), across, up), root)
 
 
 def _steps(best: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -130,10 +121,3 @@ def _steps(best: list[tuple[float, float]]) -> list[tuple[float, float]]:
             corners.append((corners[-1][0], y))
         corners.append((x, y))
     return corners
-
-
-def _distinct(families: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    named: dict[str, list[str]] = {}
-    for kind, name in families:
-        named.setdefault(kind, []).append(name)
-    return tuple((kind, ", ".join(names)) for kind, names in named.items())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ...benchmarks.drawing import PROTOCOL
+from ...registry.catalog import entries
 from ...registry.metrics import find_metric
+from ...registry.schema import Extractor
 from ..board.board import Board
 
 
@@ -23,9 +25,9 @@ def protocol_facts(board: Board) -> tuple[tuple[str, str], ...]:
         ("Task", track.task),
         ("Samples", f"{track.samples:,} a generator, seed {track.seed}, sampling protocol {PROTOCOL}"),
         ("Measured against", f"{track.dataset}/{track.reference}{images}"),
-        ("Generators may see", f"{track.dataset}/{track.train}"),
+        ("Generators may train on", f"{track.dataset}/{track.train}"),
         ("Noise floor", f"{track.dataset}/{track.held_out}: real images in place of samples"),
-        ("Copies are sought in", bank),
+        ("Copies are searched for in", bank),
         ("Ranked by", f"{find_metric(board.columns[0].metric).title} in {board.columns[0].extractor} space"),
     ]
     if track.reference_seen:
@@ -34,20 +36,21 @@ def protocol_facts(board: Board) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def protocol_columns(board: Board) -> list[dict[str, str]]:
-    """The columns of a track, as the protocol lists them."""
-    rows = []
+def protocol_columns(board: Board) -> list[dict[str, object]]:
+    """The columns of a track, as the protocol lists them; `known` is whether the registry has the feature space."""
+    spaces = entries(Extractor)
+    rows: list[dict[str, object]] = []
     for column in board.columns:
         metric = find_metric(column.metric)
         params = {**metric.params, **column.params}
         rows.append(
             {
-                "metric": metric.name,
-                "title": metric.title,
+                "metric": metric,
                 "extractor": column.extractor,
+                "known": column.extractor in spaces,
                 "against": f"{board.track.dataset}/{board.track.split(column.against)}",
                 "params": ", ".join(f"{key} = {value}" for key, value in params.items()),
-                "version": str(metric.version),
+                "version": board.specs.get(column.key, {}).get("version", metric.version),
             }
         )
     return rows

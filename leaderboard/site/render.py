@@ -12,6 +12,7 @@ from ..storage.records import Records
 from ..storage.study_tables import Tables
 from .content import content_of
 from .html import NavItem, html, static
+from .link_check import refuse_broken_links
 from .output import LISTING
 from .pages import FILES, PAGES
 
@@ -38,4 +39,5 @@ def render_site(
     for others in FILES:
         files |= others(site)
     files[LISTING] = canonical_json({"files": {path: sha256(data) for path, data in files.items()}})
+    refuse_broken_links(files)
     return dict(sorted(files.items()))

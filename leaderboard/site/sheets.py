@@ -62,22 +62,30 @@ def read_sheet(record: Record) -> Sheet:
         return Sheet(reason="the preview file is not the one the result names")
     try:
         image = _decoded(data, layout)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
+    except _OtherLayout as e:
         return Sheet(reason=f"the preview file cannot be shown: {e}")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return Sheet(reason="the preview file cannot be shown: it is no PNG, or a damaged one")
     return _cut(image, layout, f"previews/{stem(record)}")
+
+
+class _OtherLayout(ValueError):
+    """What is said of it may be shown; what an image library says may hold addresses of memory."""
 
 
 def _decoded(data: bytes, layout: PreviewRecord) -> Image.Image:
     height, width = layout.tile
     if not (1 <= layout.tiles <= TILES and layout.columns == COLUMNS and 0 <= layout.gap <= LARGEST):
-        raise ValueError("its layout is not one that this version makes")
+        raise _OtherLayout("its layout is not one that this version makes")
     if not (1 <= height <= LARGEST and 1 <= width <= LARGEST):
-        raise ValueError(f"tiles of {height} x {width} pixels")
+        raise _OtherLayout(f"tiles of {height} x {width} pixels")
     rows = -(-layout.tiles // layout.columns)
     expected = (2 * layout.columns * (width + layout.gap), rows * (height + layout.gap))
     image = Image.open(io.BytesIO(data), formats=("PNG",))
     if image.size != expected:
-        raise ValueError(f"{image.size[0]} x {image.size[1]} pixels where its layout has {expected[0]} x {expected[1]}")
+        raise _OtherLayout(
+            f"{image.size[0]} x {image.size[1]} pixels where its layout has {expected[0]} x {expected[1]}"
+        )
     return image.convert("RGBA")
 
 

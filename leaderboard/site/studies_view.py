@@ -12,7 +12,7 @@ def studies_pages(site: Content) -> Made:
 
 def study_pages(site: Content) -> Made:
     for study in site.studies.studies:
-        yield f"studies/{study.name}.html", {"view": study}
+        yield f"studies/{study.study.name}.html", {"view": study}
 
 
 def study_files(site: Content) -> dict[str, bytes]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-
-from markupsafe import Markup
 
 from ...benchmarks.studies.listing import STUDIES, Study
 from ...benchmarks.studies.table import Table
 from ...registry.metrics import METRICS
 from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
-from ..charts.theme import inline
+from ..charts.theme import Figure, inline
 from ..export.tables import csv_bytes
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
@@ -30,35 +28,36 @@ class Finding:
     """What a study found on a track.
 
     Attributes:
-        at: what names the track in an address: `digits-1`.
         page: the track's page below the site's root, or empty where it has none.
-        figure, words: the same, for who sees it and for who does not.
-        more: rows that only the file has.
+        columns: of the table that have a value anywhere, and whether they hold numbers.
+        rows: the first of them; the file has them all.
     """
 
-    at: str
+    table: Table
     page: str
     title: str
     verdict: tuple[str, ...]
-    figure: Markup
-    words: str
-    columns: tuple[str, ...]
-    numeric: tuple[bool, ...]
+    figure: Figure
+    columns: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[str, ...], ...]
-    more: int
-    csv: str
     facts: tuple[tuple[str, str], ...]
+
+    @property
+    def at(self) -> str:
+        """What names the track in an address: `digits-1`."""
+        return _at(self.table)
+
+    @property
+    def csv(self) -> str:
+        return data_path(self.table)
 
 
 @dataclass(frozen=True)
 class StudyView:
     """A study; its heading is the first sentence of the first verdict, which the verdict below it leaves out."""
 
-    name: str
-    title: str
+    study: Study
     heading: str
-    question: str
-    method: str
     findings: tuple[Finding, ...]
 
 
@@ -71,9 +70,10 @@ class StudiesView:
     unreadable: tuple[tuple[str, str], ...]
 
 
-def studies_view(tables: Tables, tracks: Mapping[str, Track]) -> StudiesView:
+def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
     """Every study that has a table, in the order of the list of studies.
 
+    `generators` are those that have a page: studies may be of others, whose marks in figures lead nowhere.
     A table whose rows are not those of its study is listed with those that cannot be read.
     """
     found: dict[str, list[Finding]] = {}
@@ -83,9 +83,9 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track]) -> StudiesView:
         study = STUDIES[table.study]
         try:
             study.cells(table)
-            finding = _finding(study, table, tracks)
+            finding = _finding(study, table, tracks, generators)
         except UNREAD as e:
-            why = f"its rows are not those of the study: {type(e).__name__}: {e}"
+            why = f"its rows are not those of the study: {type(e).__name__}"
             unreadable.append((place_of(table).as_posix(), why))
             continue
         found.setdefault(table.study, []).append(finding)
@@ -114,7 +114,7 @@ def _study(study: Study, findings: Sequence[Finding]) -> StudyView:
     said = findings[0].verdict
     heading = _headed(said[0]) if said else study.question
     rest = (replace(findings[0], verdict=said[1:]), *findings[1:])
-    return StudyView(study.name, study.title, heading, study.question, study.method, rest)
+    return StudyView(study, heading, rest)
 
 
 def _headed(text: str) -> str:
@@ -129,22 +129,16 @@ def _headed(text: str) -> str:
     return start + colon + rest
 
 
-def _finding(study: Study, table: Table, tracks: Mapping[str, Track]) -> Finding:
+def _finding(study: Study, table: Table, tracks: Mapping[str, Track], generators: Container[str]) -> Finding:
     shown = [name for name in study.columns if any(row.get(name) is not None for row in table.rows)]
-    numeric = tuple(any(isinstance(row.get(name), float | int) for row in table.rows) for name in shown)
-    figure, words = _figure(study, table)
     return Finding(
-        at=_at(table),
+        table=table,
         page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) else "",
         title=_title(table, tracks),
-        verdict=tuple(finding.text for finding in study.verdict(table)),
-        figure=figure,
-        words=words,
-        columns=tuple(shown),
-        numeric=numeric,
+        verdict=tuple(study.verdict(table)),
+        figure=_figure(study, table, generators),
+        columns=tuple((name, any(isinstance(row.get(name), float | int) for row in table.rows)) for name in shown),
         rows=tuple(tuple(_text(row.get(name)) for name in shown) for row in table.rows[:MOST]),
-        more=max(0, len(table.rows) - MOST),
-        csv=data_path(table),
         facts=_facts(table),
     )
 
@@ -164,20 +158,20 @@ def _facts(table: Table) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _figure(study: Study, table: Table) -> tuple[Markup, str]:
-    """Picture and words of the module of the study's name; nothing where there is none."""
+def _figure(study: Study, table: Table, generators: Container[str]) -> Figure:
+    """What the module of the study's name draws; nothing where there is none."""
     if find_spec(f"{PACKAGE}.{FIGURES}.{study.name}") is None:
-        return Markup(""), ""
-    drawn, said = (str(function(f"{study.name}:{name}", under=FIGURES)(table)) for name in ("figure", "words"))
-    return inline(drawn, "../"), said
+        return Figure()
+    found: Figure = function(f"{study.name}:figure", under=FIGURES)(table)
+    return found._replace(drawing=inline(found.drawing, "../", generators))
 
 
 def _id(table: Table) -> str:
-    return f"{table.track.name}@{table.track.version}"
+    return place_of(table).parent.name
 
 
 def _at(table: Table) -> str:
-    return f"{table.track.name}-{table.track.version}"
+    return _id(table).replace("@", "-")
 
 
 def _is_here(table: Table, tracks: Mapping[str, Track]) -> bool:

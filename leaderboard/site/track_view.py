@@ -1,22 +1,19 @@
-"""What a track's page shows, as typed text and numbers: a pure function of its board."""
+"""What a track's page shows: a pure function of its board."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from ..board.board import Board, LeftOut, Row
-from ..board.reversals import RankReversal
+from ..board.board import Board, Row
+from ..board.versions import what_changed
 from ..charts.axis import Axis, axis_for
-from ..charts.families import family_class
 from ..charts.interval import Drawn, axis_svg, drawn, place
 from ..text.numbers import ends
 from ..verification.log_entry import LEVELS
 from . import findings
 from .agreement_view import agreement_view
-from .columns import Cell, Column, cells_of, columns_of
+from .columns import Cell, cells_of, columns_of
 from .content import Content, Made
 from .downloads import downloads
 from .forest_view import board_forest
@@ -31,112 +28,69 @@ BEFORE = 6  # columns of the table before its second figure: rank, name, primary
 
 @dataclass(frozen=True)
 class TableRow:
-    name: str
-    title: str
-    family: str
-    colour: str
-    task: str
-    tag: str
-    copies: bool
-    suspected: bool
-    copying: str
-    rank: str
-    letters: str
-    shaded: bool
+    """A row of the board as the table shows it."""
+
+    row: Row
     strip: Picture | None
     cells: tuple[Cell, ...]
     interval: Drawn
-    level: str
-    failed: str
-    disputed: str
-    n: str
-    date: str
-
-
-@dataclass(frozen=True)
-class TrackView:
-    """A track's page. The first column is the primary one.
-
-    Attributes:
-        floor: where the noise floor is drawn, in per cent of its cell.
-        extra: places in the table of the columns that are shown only when they are chosen, from 1.
-        families: what the filters offer, in the order of the alphabet; likewise tasks and levels.
-    """
-
-    name: str
-    id: str
-    title: str
-    notes: str
-    heading: str
-    lede: str
-    protocol: str
-    columns: tuple[Column, ...]
-    axis: Markup
-    axis_note: str
-    floor: float | None
-    extra: tuple[int, ...]
-    long: bool
-    rows: tuple[TableRow, ...]
-    has_letters: bool
-    marked: bool
-    families: tuple[str, ...]
-    tasks: tuple[str, ...]
-    levels: tuple[str, ...]
-    limit: str
-    reversals: tuple[RankReversal, ...]
-    more_reversals: int
-    facts: tuple[tuple[str, str], ...]
-    left_out: tuple[LeftOut, ...]
-    unreadable: tuple[tuple[str, str], ...]
 
 
 def track_pages(site: Content) -> Made:
-    titles = {name: board.track.title for name, board in site.boards.items()}
-    for name, board in site.boards.items():
+    for name, board in site.pages.items():
+        track, versions = site.tracks[board.track.name], [b for b in site.past.values() if b.track.name == name]
         values = {
-            "view": _view(board, site.unreadable_on(name), site.sheets),
-            "others": [(other, title) for other, title in titles.items() if other != name],
+            **_table(board, site.sheets),
+            "board": board,
+            "name": name,
+            "replaced_by": track.id if name in site.past else "",
+            "past": [(past.track.id, what_changed(past, track)) for past in versions],
+            "unreadable": site.unreadable_on(name),
+            "others": [(other, site.boards[other].track.title) for other in site.boards if other != name],
+            "heading": findings.heading(board),
+            "lede": findings.lede(board),
+            "spread": findings.about_spread(board),
             "forest": board_forest(board, "../"),
             "fronts": front_views(board, "../"),
+            "agreement_heading": findings.about_agreement(board),
             "agreement": agreement_view(board),
-            "protocol": protocol_columns(board),
+            "limit": findings.about_reversals(board),
+            "reversals": sorted(board.limit.reversals, key=lambda f: not (f.clear_at_n or f.clear_in_limit)),
+            "most_reversals": REVERSALS,
+            "protocol": protocol_line(board),
+            "facts": protocol_facts(board),
+            "protocol_columns": protocol_columns(board),
             "downloads": downloads(name),
         }
         yield f"tracks/{name}.html", values
 
 
-def _view(board: Board, unreadable: tuple[tuple[str, str], ...], sheets: Mapping[str, Sheet]) -> TrackView:
-    track = board.track
+def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
+    """The table of a board.
+
+    `floor` is where the noise floor is drawn, in per cent of its cell; `extra` are the places in the table of the
+    columns that are shown only when they are chosen, from 1; families, tasks and levels are what the filters offer.
+    """
     axis, columns, cells = board_axis(board), columns_of(board), cells_of(board)
-    rows = tuple(_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows)
-    reversals = sorted(board.limit.reversals, key=lambda f: not (f.clear_at_n or f.clear_in_limit))
-    return TrackView(
-        name=track.name,
-        id=track.id,
-        title=track.title,
-        notes=track.notes,
-        heading=findings.heading(board),
-        lede=findings.lede(board),
-        protocol=protocol_line(board),
-        columns=columns,
-        axis=axis_svg(axis),
-        axis_note=f"{axis.kind} axis" if axis.kind != "linear" else "",
-        floor=_floor(board, axis),
-        extra=tuple(BEFORE + i for i, column in enumerate(columns) if not column.headline),
-        long=len(rows) > LONG,
-        rows=rows,
-        has_letters=any(row.letters for row in rows),
-        marked=any(row.copies or row.suspected for row in rows),
-        families=tuple(sorted({row.family for row in rows if row.family})),
-        tasks=tuple(sorted({row.task for row in rows})),
-        levels=tuple(level for level in LEVELS if any(row.level == level for row in rows)),
-        limit=findings.about_reversals(board),
-        reversals=tuple(reversals[:REVERSALS]),
-        more_reversals=max(0, len(reversals) - REVERSALS),
-        facts=protocol_facts(board),
-        left_out=board.left_out,
-        unreadable=unreadable,
-    )
+    generators = [row.result.generator for row in board.rows]
+    families = {g.family for g in generators if not (g.baseline and g.family == "baseline")}
+    return {
+        "columns": columns,
+        "axis": axis_svg(axis),
+        "axis_note": f"{axis.kind} axis" if axis.kind != "linear" else "",
+        "floor": _floor(board, axis),
+        "extra": [BEFORE + i for i, column in enumerate(columns) if not column.headline],
+        "long": len(board.rows) > LONG,
+        "rows": [_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows],
+        "has_letters": any(row.letters for row in board.rows),
+        "marked": any(
+            row.copying.copies or row.copying.suspected or (row.place and (row.better_than_real or row.from_images))
+            for row in board.rows
+        ),
+        "families": sorted(filter(None, families)),
+        "tasks": sorted({g.task for g in generators}),
+        "levels": [level for level in LEVELS if any(row.verification.level == level for row in board.rows)],
+    }
 
 
 def board_axis(board: Board) -> Axis:
@@ -148,28 +102,11 @@ def board_axis(board: Board) -> Axis:
 
 
 def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
-    generator = row.result.generator
     return TableRow(
-        name=row.name,
-        title=generator.title,
-        family="" if generator.baseline and generator.family == "baseline" else generator.family,
-        colour=family_class(generator.family, generator.baseline),
-        task=generator.task,
-        tag="noise floor" if generator.noise_floor else "baseline" if generator.baseline else "",
-        copies=row.copying.copies,
-        suspected=row.copying.suspected,
-        copying=", ".join(seen.partition(":")[0] for seen in row.copying.seen),
-        rank=findings.rank_text(row.place) if row.place else "",
-        letters=row.letters,
-        shaded=generator.baseline,
+        row=row,
         strip=sheet.strip,
         cells=cells,
         interval=drawn(axis, ends(row.cells[board.track.primary])),
-        level=row.verification.level,
-        failed=row.verification.failed or "",
-        disputed=row.verification.disputed or "",
-        n=f"{row.result.sampling.n:,}",
-        date=row.result.provenance.created[:10],
     )
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from ...benchmarks.result import Result, read_result
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import home
+from ..verification.amendments import as_amended
 
 MANIFEST = ".manifest.json"  # what a submission's manifest is called, beside its result
+_PLACES = "*@*/*/*.json"  # track, generator, result
+LARGEST = 2 * 2**20  # bytes of a result; those there are have forty kilobytes
 COMMITTED = Path(__file__).parents[1] / "results"
 
 
@@ -21,7 +24,7 @@ def usual_folders() -> list[Path]:
 
 @dataclass(frozen=True)
 class Record:
-    """A result and the file it stands in."""
+    """A result, with the words of its amendments, and the file it stands in."""
 
     result: Result
     path: Path
@@ -34,10 +37,50 @@ class Records:
     Attributes:
         readable: in the order of their paths, each id once.
         unreadable: (path below its folder, what is wrong), in the order of their paths.
+        remarks: on folders without results that were named for one nearby that has some.
     """
 
     readable: tuple[Record, ...]
     unreadable: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
+
+
+def shown_for(file: Path) -> Path | None:
+    """The file that boards show for the result in a file, unless that is the file itself; none where they show none.
+
+    Raises:
+        BadEntry: not a result file.
+    """
+    place = read_result(file).path
+    shown = next((folder / place for folder in usual_folders() if (folder / place).is_file()), None)
+    return None if shown is not None and shown.samefile(file) else shown
+
+
+def others_of_name(result: Result, folders: Sequence[Path]) -> list[Path]:
+    """Results of other samples by the same name on the same track, of which boards show the newest.
+
+    None of a registered generator, whose name decides its samples.
+    """
+    if result.generator.kind == "registered":
+        return []
+    found = []
+    for path in (path for folder in folders for path in sorted((folder / result.path.parent).glob("*.json"))):
+        try:
+            other = None if path.name.endswith(MANIFEST) else read_result(path)
+        except BadEntry:
+            continue  # reported where a board is made
+        if other and other.status != "failed" and other.sampling.digest != result.sampling.digest:
+            found.append(path)
+    return found
+
+
+def _meant(folder: Path) -> Path | None:
+    """The folder of results that a folder without any was probably named for: one or two above it, or one below."""
+    here = folder.resolve()
+    for up, pattern in ((here, "*/*.json"), (here.parent, "*.json")):
+        if "@" in up.name and any(here.glob(pattern)):
+            return up.parent
+    return next((path.parents[2] for path in sorted(here.glob(f"*/{_PLACES}"))), None)
 
 
 def read_records(folders: Sequence[Path]) -> Records:
@@ -48,21 +91,38 @@ def read_records(folders: Sequence[Path]) -> Records:
     """
     readable: dict[tuple[str, str, str], Record] = {}
     unreadable: list[tuple[str, str]] = []
+    remarks: list[str] = []
     for folder in folders:
         if not folder.is_dir():
             raise BadEntry(
                 folder, "", "no such folder", "measure something first: genboard evaluate GENERATOR --track TRACK"
             )
+        found = False
         for path in sorted(folder.glob("*/*/*.json")):
             if path.name.endswith(MANIFEST):
                 continue
             below = path.relative_to(folder)
             try:
+                _refuse_unreadable(path)
                 result = read_result(path)
                 if result.path.as_posix() != below.as_posix():
                     raise BadEntry(path, "", f"its place is {result.path.as_posix()}")
             except GenboardError as e:
                 unreadable.append((below.as_posix(), e.fact.removeprefix(f"{path}: ")))
                 continue
-            readable.setdefault((below.parts[0], result.generator.name, result.id), Record(result, path))
-    return Records(tuple(readable[key] for key in sorted(readable)), tuple(unreadable))
+            found = True
+            key = (below.parts[0], result.generator.name, result.id)
+            if key not in readable:
+                readable[key] = Record(as_amended(result, path), path)
+        if not found and (meant := _meant(folder)):
+            remarks.append(f"no results directly in {folder}, but there are some in {meant}: name that folder")
+    return Records(tuple(readable[key] for key in sorted(readable)), tuple(unreadable), tuple(remarks))
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """Raises BadEntry for what would be waited for, or would fill the memory."""
+    if not path.is_file():
+        raise BadEntry(path, "", "not a regular file")
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise BadEntry(path, "", f"{size:,} bytes: no result has more than {LARGEST:,}")

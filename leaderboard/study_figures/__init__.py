@@ -1,4 +1,4 @@
-"""A figure for each study, drawn from its table alone: a module of the study's name with `figure` and `words`.
+"""A figure for each study, drawn from its table alone: a module of the study's name with `figure(table)`.
 
-`figure(table)` gives inline SVG that follows the page's colours, `words(table)` the same for who cannot see it.
+It gives a `charts.theme.Figure`: a drawing in the page's colours, and the same in words for who cannot see it.
 """

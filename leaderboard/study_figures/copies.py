@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.evaluator import called, metric_of
-from ...benchmarks.studies.table import Table, number
+from ...benchmarks.studies.evaluator import metric_of
+from ...benchmarks.studies.table import Row, Table, number
 from ..charts.heat_map import Heat, heats
-
-DEEPEST = 10.0  # standard errors, from which the shade is the deepest
-
-
-def figure(table: Table) -> str:
-    return heats(maps(table), columns=2)
+from ..charts.theme import Figure
+from .naming import map_of_changes
 
 
-def maps(table: Table) -> list[Heat]:
-    found = []
-    for kind in reversed(table.seen("kind", "value")):
-        rows = [row for row in table.of("value", kind=kind) if row.get("moved") is not None]
-        # The tests for copies on top: they are what should move.
-        rows.sort(key=lambda row: not metric_of(str(row["metric"])).detects_copies)
-        cells = {(called(str(row["metric"])), f"{number(row, 'share'):.0%}"): number(row, "moved") for row in rows}
-        metrics = list(dict.fromkeys(metric for metric, _ in cells))
-        shares = [f"{value:.0%}" for value in table.seen("share", "value") if value]
-        title = f"{kind.capitalize()} copies: change in standard errors"
-        found.append(Heat(title, "", "share of copies", metrics, shares, cells, (0.0, DEEPEST), ".1f"))
-    return found
+def figure(table: Table) -> Figure:
+    return heats([_map(table, kind) for kind in reversed(table.seen("kind", "value"))])
 
 
-def words(table: Table) -> str:
-    """What the smallest and the largest share do."""
-    said = []
-    for one in maps(table):
-        first, last = one.columns[0], one.columns[-1]
-        moves = [
-            f"{metric} {one.cells[metric, first]:.1f} to {one.cells[metric, last]:.1f}"
-            for metric in one.rows
-            if (metric, first) in one.cells and (metric, last) in one.cells
-        ]
-        said.append(f"{one.title}, from {first} to {last}: {', '.join(moves)}")
-    return f"{'; '.join(said)}."
+def _map(table: Table, kind: str) -> Heat:
+    # The tests for copies on top: they are what should move.
+    rows = sorted(table.of("value", kind=kind), key=lambda row: not metric_of(str(row["metric"])).detects_copies)
+    return map_of_changes(f"{kind.capitalize()} copies: change in standard errors", rows, "share of copies", _share)
+
+
+def _share(row: Row) -> str:
+    return f"{number(row, 'share'):.0%}"

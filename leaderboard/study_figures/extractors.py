@@ -5,13 +5,14 @@ from __future__ import annotations
 from ...benchmarks.studies.table import Table, number
 from ...registry.metrics import find_metric
 from ..charts.lines import Line, panels
+from ..charts.theme import Figure
 from .naming import colours, titled
 
 
-def figure(table: Table) -> str:
+def figure(table: Table) -> Figure:
     spaces = table.seen("extractor", "value")
     if len(spaces) < 2:
-        return ""
+        return Figure()
     colour_of = colours(table)
     lines = []
     for metric in table.seen("metric", "agreement"):
@@ -22,16 +23,6 @@ def figure(table: Table) -> str:
             if len(points) > 1:
                 lines.append(Line(title, name, points, colour_of[name], name, page=name))
     return panels(lines, "", names={float(i): space for i, space in enumerate(spaces)}, ranks=True)
-
-
-def words(table: Table) -> str:
-    """The agreement of each two spaces."""
-    said = [
-        f"{titled(str(row['metric']))} in {row['extractor']} and {row['other']}: tau {number(row, 'tau'):.2f}"
-        for row in table.of("agreement")
-        if row["tau"] is not None
-    ]
-    return f"{'; '.join(said)}." if said else "One feature space: nothing to compare."
 
 
 def _ranks(table: Table, metric: str, space: str) -> dict[str, float]:

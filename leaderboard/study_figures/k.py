@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.table import Table, number
+from ...benchmarks.studies.table import Table
 from ..charts.lines import Line, panels
-from .naming import colours, titled
+from ..charts.theme import Figure
+from .naming import FEW, bands, colours, points, titled
 
 
-def figure(table: Table) -> str:
+def figure(table: Table) -> Figure:
     lines = []
     colour_of, ranked = colours(table), table.ranked
     for metric in table.seen("metric", "value"):
         title = titled(metric)
         for g in table.card.generators:
             rows = list(table.of("value", metric=metric, generator=g.name))
-            points = [(number(row, "k"), number(row, "value")) for row in rows]
-            if not points:
-                continue
-            bands = [
-                (
-                    number(row, "k"),
-                    number(row, "value") - 2 * number(row, "se"),
-                    number(row, "value") + 2 * number(row, "se"),
-                )
-                for row in rows
-                if row["se"] is not None and len(ranked) <= FEW
-            ]
             label = g.name if g.name in ranked or g.noise_floor else ""
-            opacity = 0.9 if label else 0.35
-            lines.append(Line(title, g.name, points, colour_of[g.name], label, 1.5, opacity, bands=bands, page=g.name))
+            look = (colour_of[g.name], label, 1.5, 0.9 if label else 0.35)
+            band = bands(rows, "k") if len(ranked) <= FEW else []
+            lines.append(Line(title, g.name, points(rows, "k"), *look, bands=band, page=g.name))
         for what, name, dash in (("real", "real against real", False), ("expected", "equal distributions", True)):
-            points = [(number(row, "k"), number(row, "value")) for row in table.of(what, metric=metric)]
-            if points:
-                lines.append(Line(title, name, points, "var(--ink)", name, 2.2, 1.0, dash))
-    return panels(lines, "k")
-
-
-FEW = 4  # generators up to which a band behind each line can be read
-
-
-def words(table: Table) -> str:
-    """The ends of each line."""
-    said = []
-    for metric in table.seen("metric", "value"):
-        for name in table.seen("generator", "value"):
-            rows = list(table.of("value", metric=metric, generator=name))
-            said.append(f"{titled(metric)} of {name} {number(rows[0], 'value'):.3f} to {number(rows[-1], 'value'):.3f}")
-    return f"From k = 1 to {max(table.seen('k'))}: {'; '.join(said)}."
+            expected = points(list(table.of(what, metric=metric)), "k")
+            lines.append(Line(title, name, expected, "var(--ink)", name, 2.2, 1.0, dash))
+    return panels([line for line in lines if line.points], "k")

@@ -1,10 +1,17 @@
-"""What figures of studies call metrics, and the colour of each generator."""
+"""What the figures of studies share: what they call metrics, colours, bands, and maps of changes in standard errors."""
 
 from __future__ import annotations
 
-from ...benchmarks.studies.table import Table
+from collections.abc import Callable, Sequence
+
+from ...benchmarks.studies.evaluator import called
+from ...benchmarks.studies.table import Row, Table, number
 from ...registry.metrics import METRICS
 from ..charts.families import colour
+from ..charts.heat_map import Heat
+
+DEEPEST = 10.0  # standard errors, from which the shade of a change is the deepest
+FEW = 4  # generators up to which a band behind each line can be read
 
 
 def colours(table: Table) -> dict[str, str]:
@@ -21,3 +28,35 @@ def titled(metric: str) -> str:
     name, _, rest = metric.partition(":")
     title = METRICS[name].title if name in METRICS else name
     return f"{title}, against train" if rest.endswith(":train") else title
+
+
+def points(rows: Sequence[Row], x: str) -> list[tuple[float, float]]:
+    """The values of rows over one of their other columns."""
+    return [(number(row, x), number(row, "value")) for row in rows]
+
+
+def bands(rows: Sequence[Row], x: str, error: str = "se") -> list[tuple[float, float, float]]:
+    """Two standard errors around each value that has one."""
+    return [
+        (at, value - 2 * number(row, error), value + 2 * number(row, error))
+        for row, (at, value) in zip(rows, points(rows, x), strict=True)
+        if row[error] is not None
+    ]
+
+
+def map_of_changes(
+    title: str, rows: Sequence[Row], column_title: str, column: Callable[[Row], str], sign: int = 1
+) -> Heat:
+    """Metrics against what was changed, each cell the change in standard errors.
+
+    Args:
+        column: what the column of a row is called.
+        sign: -1 where a change for the better is what counts.
+    """
+    cells = {
+        (called(str(row["metric"])), column(row)): sign * number(row, "moved")
+        for row in rows
+        if row.get("moved") is not None
+    }
+    metrics, columns = (list(dict.fromkeys(place[i] for place in cells)) for i in (0, 1))
+    return Heat(title, "", column_title, metrics, columns, cells, (0.0, DEEPEST), ".1f")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
 from ..charts.heat_map import Heat, heats
+from ..charts.theme import Figure
 from .naming import titled
 
 AXES = {
@@ -15,35 +16,18 @@ AXES = {
 ROWS = ("n", "resamples"), ("k", "extractors")
 
 
-def figure(table: Table) -> str:
-    return "".join(heats([one for axis in axes for one in _maps(table, axis)]) for axes in ROWS)
+def figure(table: Table) -> Figure:
+    drawn = [heats([_map(table, axis) for axis in axes]) for axes in ROWS]
+    return Figure("".join(one.drawing for one in drawn), " ".join(filter(None, (one.words for one in drawn))))
 
 
-def words(table: Table) -> str:
-    """The worst of each metric along each axis."""
-    said = []
-    for axis, (title, _) in AXES.items():
-        worst = []
-        for metric in table.seen("metric", "tau"):
-            rows = list(table.of("tau", axis=axis, metric=metric))
-            if rows:
-                row = min(rows, key=lambda row: number(row, "tau"))
-                worst.append(f"{titled(metric)} {number(row, 'tau'):.2f} ({row['setting']})")
-        if worst:
-            said.append(f"{title}, at worst: {', '.join(worst)}")
-    return f"{'. '.join(said)}." if said else "No order to compare."
-
-
-def _maps(table: Table, axis: str) -> list[Heat]:
+def _map(table: Table, axis: str) -> Heat:
     title, column = AXES[axis]
     rows = [row for row in table.of("tau", axis=axis) if row.get(column) is not None]
-    if not rows:
-        return []
     cells = {(titled(str(row["metric"])), _text(row[column])): number(row, "tau") for row in rows}
-    across = {_text(row[column]): None for row in rows}
-    down = {titled(str(row["metric"])): None for row in rows}
+    down, across = (list(dict.fromkeys(place[i] for place in cells)) for i in (0, 1))
     name = "feature space" if axis == "extractors" else column
-    return [Heat(title, "", name, list(down), list(across), cells, (0.0, 1.0))]
+    return Heat(title, "", name, down, across, cells, (0.0, 1.0))
 
 
 def _text(value: object) -> str:

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from ...benchmarks.studies.table import Table
 from ..charts.heat_map import Heat, heats
+from ..charts.theme import Figure
 
 
-def figure(table: Table) -> str:
-    cells = shares(table)
-    metrics = list(dict.fromkeys(metric for _, metric in cells))
-    title = "Share of the criteria that hold"
-    checks = table.seen("check", "check")
-    return heats([Heat(title, "check", "", checks, metrics, cells, (0.0, 1.0), ".0%", angle=-40)], columns=1)
-
-
-def shares(table: Table) -> dict[tuple[str, str], float]:
-    """The share of the criteria that holds, by (check, metric)."""
+def figure(table: Table) -> Figure:
     found: dict[tuple[str, str], list[bool]] = {}
     for row in table.of("check"):
         if row["passed"] is not None:
             found.setdefault((str(row["check"]), str(row["metric"])), []).append(bool(row["passed"]))
-    return {place: sum(passed) / len(passed) for place, passed in found.items()}
-
-
-def words(table: Table) -> str:
-    """The share of each cell."""
-    cells = shares(table)
-    said = []
-    for check in table.seen("check", "check"):
-        own = [f"{metric} {share:.0%}" for (name, metric), share in cells.items() if name == check]
-        said.append(f"{check}: {', '.join(own)}")
-    return f"{'; '.join(said)}."
+    shares = {place: sum(passed) / len(passed) for place, passed in found.items()}
+    metrics = list(dict.fromkeys(metric for _, metric in shares))
+    title, checks = "Share of the criteria that hold", table.seen("check", "check")
+    return heats([Heat(title, "check", "", checks, metrics, shares, (0.0, 1.0), ".0%", angle=-40)], columns=1)

@@ -5,27 +5,21 @@ from __future__ import annotations
 from ...benchmarks.studies.table import Row, Table, number
 from ..charts.axis import Axis
 from ..charts.interval import IntervalRow, interval_chart
+from ..charts.theme import Figure
 from .naming import titled
 
 ENDS = 0.25, 4.0  # what the axis shows at most; an interval that reaches beyond ends in an arrow
 HEADS = ("Metric", "Claimed standard error over the spread of fresh seeds, logarithmic axis", "Ratio, and intervals")
 
 
-def figure(table: Table) -> str:
+def figure(table: Table) -> Figure:
     found = list(table.of("honesty"))
     if not found:
-        return ""
+        return Figure()
     least = max(ENDS[0], min(min(number(row, "lo") for row in found), 0.5))
     most = min(ENDS[1], max(max(number(row, "hi") for row in found), 2.0))
-    return interval_chart([_row(row) for row in found], Axis("logarithmic", least, most), HEADS, 1.0)
-
-
-def words(table: Table) -> str:
-    """What stands at each row."""
-    rows = list(table.of("honesty"))
-    if not rows:
-        return "No metric whose interval fresh seeds can judge."
-    return f"{'; '.join(_said(row) for row in rows)}."
+    drawing = interval_chart([_row(row) for row in found], Axis("logarithmic", least, most), HEADS, 1.0)
+    return Figure(drawing, f"{'; '.join(map(_said, found))}.")
 
 
 def _said(row: Row) -> str:

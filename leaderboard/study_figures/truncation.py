@@ -8,7 +8,7 @@ from typing import Any
 from ...benchmarks.studies.evaluator import metric_of
 from ...benchmarks.studies.table import Row, Table, number
 from ..charts.labels import Box, beside, text_width
-from ..charts.theme import Datasets, arranged, held, page_of, title
+from ..charts.theme import Datasets, Figure, arranged, held, page_of, title
 from .naming import colours, titled
 
 SIDE = 210
@@ -18,15 +18,16 @@ X, Y = "recall", "precision"
 Point = tuple[float, float, float]  # setting, diversity, fidelity
 
 
-def figure(table: Table) -> str:
+def figure(table: Table) -> Figure:
     paths = {name: path for name in table.seen("generator", "value") if len(path := path_of(table, name)) > 1}
     if not paths:
-        return ""
+        return Figure()
     shades = colours(table)
     data: Datasets = {}
     charts = [_panel(table, name, paths[name], shades[name], data) for name in paths]
     padding = {"left": 72.0, "right": 20.0, "top": 48.0, "bottom": 48.0}
-    return arranged(charts, [(SIDE, SIDE)] * len(charts), 3, (80, 104), padding, data)
+    drawing = arranged(charts, [(SIDE, SIDE)] * len(charts), 3, (80, 104), padding, data)
+    return Figure(drawing, f"{'; '.join(_words(table, name, path) for name, path in paths.items())}.")
 
 
 def path_of(table: Table, generator: str) -> list[Point]:
@@ -53,7 +54,7 @@ def front_of(table: Table) -> list[tuple[float, float]]:
 
 
 def on_front(row: Row) -> bool:
-    return row["front"] == "on"
+    return bool(row["front"] == "on")
 
 
 def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Datasets) -> Any:
@@ -120,16 +121,8 @@ def _label(setting: float, x: float, y: float) -> Box:
     return Box(across - half, across + half, down - ABOVE - FONT / 2, down + DOT)
 
 
-def words(table: Table) -> str:
-    """The ends of each path."""
-    said = []
-    for name in table.seen("generator", "value"):
-        path = path_of(table, name)
-        if len(path) > 1:
-            argument = next(table.of("value", generator=name))["argument"]
-            ends = ", ".join(
-                f"{titled(Y).lower()} {y:.2f} and {titled(X).lower()} {x:.2f} at {s:g}"
-                for s, x, y in (path[0], path[-1])
-            )
-            said.append(f"{name}, {argument}: {ends}")
-    return f"{'; '.join(said)}."
+def _words(table: Table, name: str, path: Sequence[Point]) -> str:
+    """The ends of a path."""
+    argument = next(table.of("value", generator=name))["argument"]
+    ends = (f"{titled(Y).lower()} {y:.2f} and {titled(X).lower()} {x:.2f} at {s:g}" for s, x, y in (path[0], path[-1]))
+    return f"{name}, {argument}: {', '.join(ends)}"

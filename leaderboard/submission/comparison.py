@@ -55,7 +55,8 @@ def _section(record: Record, others: Sequence[Record]) -> str:
     track = entries(Track).get(result.track.name)
     if track is None:
         return f"{head}\nThere is no such track.\n"
-    board = make_board(track, [*(r for r in others if r.result.id != result.id), record])
+    rest = [r for r in others if r.result.id != result.id]
+    board = make_board(track, [*rest, record])
     at = next((i for i, row in enumerate(board.rows) if row.result.id == result.id), None)
     keys = [column.key for column in board.columns[:COLUMNS]]
     if at is None:
@@ -64,7 +65,9 @@ def _section(record: Record, others: Sequence[Record]) -> str:
     else:
         near = board.rows[max(0, at - NEAREST) : at + NEAREST + 1]
         rows = [[_rank(row), _name(row, row.result.id == result.id), *_figures(row, keys)] for row in near]
-        text = f"{head}\n{markdown_table(['rank', 'generator', *keys], rows)}\n{_suspicion(board, board.rows[at])}"
+        text = f"{head}\n{markdown_table(['rank', 'generator', *keys], rows)}\n"
+        text += _suspicion(board, board.rows[at])
+    text += _moved(make_board(track, rest), board, result.id)
     earlier = [r.result for r in others if _same_generator(r.result, result) and r.result.id != result.id]
     return text + "".join(_change(result, before) for before in earlier)
 
@@ -80,6 +83,21 @@ def _suspicion(board: Board, row: Row) -> str:
     if absent := [key for key in board.suspicion_columns if key not in row.suspicion]:
         said.append(f"{NOT_MEASURED}: {', '.join(absent)}; `genboard verify` with the samples measures them")
     return "".join(f"\n- {line}" for line in said) + "\n" * bool(said)
+
+
+def _moved(before: Board, after: Board, new: str) -> str:
+    """The rows of others that this result takes away, or moves."""
+    now = {row.name: row for row in after.rows}
+    rows = []
+    for row in before.rows:
+        later = now.get(row.name)
+        if later is None or later.result.id != row.result.id:
+            rows.append([_cell(row.name), row.result.id, f"superseded by {new}" if later else "off the board"])
+        elif _rank(later) != _rank(row):
+            rows.append([_cell(row.name), row.result.id, f"rank {_rank(row)}, now {_rank(later)}"])
+    if not rows:
+        return "\nNo other row changes.\n"
+    return f"\nRows that change:\n\n{markdown_table(['generator', 'result', 'change'], rows)}\n"
 
 
 def _change(now: Result, before: Result) -> str:
@@ -108,7 +126,7 @@ def _shown(record: MetricRecord | None) -> str:
 
 
 def _name(row: Row, new: bool) -> str:
-    return f"**{row.name}**" if new else row.name
+    return f"**{_cell(row.name)}**" if new else _cell(row.name)
 
 
 def _rank(row: Row) -> str:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from ...benchmarks.sampling import SHARD
 from ...core.errors import BadEntry
 from ...core.files import canonical_json, read_json
+from ...core.newer import refuse_newer
 from ...registry.images import Images, ImageSource, sequence_digest
 from ...registry.schema import Sha256, Shape, Strict
 from ..storage.records import MANIFEST
@@ -78,8 +79,10 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         BadEntry: `path: field: problem`.
     """
+    value = read_json(path)
+    refuse_newer(value, path, 1)
     try:
-        return Manifest.model_validate(read_json(path))
+        return Manifest.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
         raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], "write it again: genboard submit") from e

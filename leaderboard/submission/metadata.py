@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError
 
-from ...benchmarks.result import ChosenOn, Selection
-from ...core.errors import BadSubmission
-from ...core.files import read_bytes
-from ...registry.schema import Name, Strict
-from ..text.words import LONG, SHORT, problem_with
-
-MANY = 200  # authors, or data sets
+from ...benchmarks.result import ACCOUNT, ChosenOn
+from ...core.errors import BadEntry, BadSubmission
+from ...core.files import parse_toml, read_bytes
+from ...registry.schema import Name
+from ..verification.submitter_words import Words
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,7 @@ FIELDS = (
     Question("title", "Full name, shown in tables", "A small VAE", "unregistered"),
     Question("family", "Family: gan, vae, flow, diffusion, ...", "vae", "unregistered"),
     Question("authors", "Authors, separated by commas", "Ada Example, Bo Example", "all", "list"),
+    Question("account", "Your GitHub account: it alone may withdraw this result or take its name again", "ada-example"),
     Question("licence", "Licence of the weights or images", "CC-BY-4.0", "unregistered"),
     Question("training_data", "Training data sets, separated by commas", "digits/train", "unregistered", "list"),
     Question("tried", "Number of checkpoints or settings tried before this one was chosen", "1", "all", "number"),
@@ -66,62 +62,11 @@ FIELDS = (
 _OF_THE_ENTRY = frozenset({"title", "family", "licence", "training_data", "paper"})
 
 
-class Metadata(Strict):
-    """A submitter's words, checked: one line each, visible, links http(s) only."""
+class Metadata(Words):
+    """A submitter's words, with the name of the generator and the account that offers it."""
 
     name: Name | None = None  # of images and functions; made from the source by default
-    title: str | None = None
-    family: str | None = None
-    authors: tuple[str, ...] = Field(default=(), max_length=MANY)
-    licence: str | None = None
-    training_data: tuple[str, ...] = Field(default=(), max_length=MANY)
-    tried: int | None = Field(None, ge=1)
-    chosen_by: str | None = None
-    chosen_on: ChosenOn | None = None
-    paper: str | None = None
-    page: str | None = None
-    code: str | None = None
-    parameters: int | None = Field(None, ge=1)
-    notes: str | None = None
-    contact: str | None = None
-
-    @field_validator("authors", "training_data", mode="before")
-    @classmethod
-    def _from_words(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-    @field_validator("title", "family", "licence", "chosen_by", "paper", "contact", "notes")
-    @classmethod
-    def _shown(cls, text: str | None, info: Any) -> str | None:
-        if text is not None:
-            _refuse_unshown(text, LONG if info.field_name == "notes" else SHORT * 2)
-        return text
-
-    @field_validator("authors", "training_data")
-    @classmethod
-    def _all_shown(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            _refuse_unshown(text, SHORT)
-        return texts
-
-    @field_validator("page", "code")
-    @classmethod
-    def _link(cls, text: str | None) -> str | None:
-        problem = problem_with_link(text) if text is not None else None
-        if problem:
-            raise ValueError(problem)
-        return text
-
-    @model_validator(mode="after")
-    def _one_was_not_chosen(self) -> Metadata:
-        if self.tried == 1 and (self.chosen_by or self.chosen_on):
-            raise ValueError("with one checkpoint, nothing was chosen; remove chosen_by and chosen_on")
-        return self
-
-    @property
-    def selection(self) -> Selection:
-        assert self.tried is not None
-        return Selection(tried=self.tried, metric=self.chosen_by, on=self.chosen_on)
+    account: Annotated[str, Field(pattern=ACCOUNT)] | None = None
 
     def missing(self, registered: bool) -> tuple[Question, ...]:
         """The fields that are needed and not there.
@@ -145,28 +90,6 @@ class Metadata(Strict):
             )
 
 
-def problem_with_link(text: str) -> str | None:
-    """Why an address may not become a link; none if it may.
-
-    >>> problem_with_link("https://example.org/paper.pdf")
-    >>> problem_with_link("javascript:alert(1)")
-    'not an http or https address'
-    """
-    hidden = problem_with(text, LONG)
-    if hidden:
-        return hidden
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "not an address"
-    if parts.scheme not in ("http", "https"):
-        return "not an http or https address"
-    if not host or parts.username is not None or "." not in host or port == 0:
-        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
-    return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None
-
-
 def read_metadata(path: Path | None, flags: Mapping[str, object]) -> Metadata:
     """What a TOML file says, and what flags say over it.
 
@@ -176,11 +99,24 @@ def read_metadata(path: Path | None, flags: Mapping[str, object]) -> Metadata:
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(read_bytes(path).decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-            raise BadSubmission(f"{path}: not valid TOML: {e}", "start from: genboard submit --template") from e
+            values = parse_toml(read_bytes(path), path)
+        except BadEntry as e:
+            raise BadSubmission(e.fact, "start from: genboard submit --template --out FILE") from e
     values |= {key: value for key, value in flags.items() if value is not None}
     return _validated(values, path, flags)
+
+
+def read_amendment(path: Path) -> Words:
+    """The fields that a TOML file corrects, see `genboard.leaderboard.verification.amendments`.
+
+    Raises:
+        BadSubmission: as `read_metadata`; a name or an account is never amended.
+    """
+    metadata = read_metadata(path, {})
+    fixed = sorted(metadata.model_fields_set & {"name", "account"})
+    if fixed:
+        raise BadSubmission(f"{path}: the {fixed[0]} of a result is never amended", f"remove {fixed[0]}")
+    return Words.model_validate(metadata.model_dump(exclude_unset=True))
 
 
 def answered(metadata: Metadata, question: Question, answer: str) -> Metadata:
@@ -232,9 +168,3 @@ def template() -> str:
             f"{'' if f.needed in ('all', 'unregistered') else '# '}{f.name} = {value}",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _refuse_unshown(text: str, limit: int) -> None:
-    problem = problem_with(text, limit)
-    if problem:
-        raise ValueError(problem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +14,13 @@ from ...benchmarks.sampling import sample
 from ...core.errors import BadSubmission
 from ...core.files import canonical_json, read_bytes, sha256, write_bytes
 from ...registry.schema import Track
+from ..verification.log import verification_path, with_plain_ends
 from .manifest import Manifest, manifest_of_images, manifest_of_samples, manifest_path
 from .metadata import Metadata
+
+_PUBLISHED = (
+    "correct its words with genboard amend, measure it again with genboard verify, or write elsewhere with --out"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def prepare(
     The same target, track and metadata give the same files, to the byte.
 
     Raises:
-        BadSubmission: metadata are missing, or the images are too few.
+        BadSubmission: metadata are missing, the images are too few, or the result is published with other words.
         BadSamples, BadImages, BadFeatures, BadWeights: sampling or measuring failed.
         CannotWrite: the folder cannot be filled.
     """
@@ -64,11 +71,29 @@ def prepare(
         wanted[preview_path(path)] = preview
     if influences is not None:
         wanted[influence_path(path)] = influences
-    changed = any(not p.is_file() or read_bytes(p) != data for p, data in wanted.items())
+    changed = any(not p.is_file() or with_plain_ends(read_bytes(p)) != with_plain_ends(d) for p, d in wanted.items())
+    if changed and path.is_file() and (why := published(path)):
+        raise BadSubmission(f"{path} is published: {why}, and this would rewrite it", _PUBLISHED)
     if changed:
         write_bytes(manifest_path(path), manifest)
         save_result(result, folder, preview, influences)  # comes last, so it is never without the others
     return Submission(result, folder, tuple(sorted(wanted)), not done.reused, changed)
+
+
+def published(path: Path) -> str | None:
+    """Why a result counts as published, so that its file never changes again; none if it does not.
+
+    A log beside it is about its very bytes, and whatever git tracks others may have.
+    """
+    if verification_path(path).exists():
+        return f"{verification_path(path).name} is about it"
+    git = shutil.which("git")
+    if git is None:
+        return None
+    # The configuration of a folder may name programs to run; none is needed to look a file up.
+    command = [git, "-c", "core.fsmonitor=false", "-C", str(path.parent), "ls-files", "--error-unmatch", path.name]
+    found = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    return "git tracks it" if found.returncode == 0 else None
 
 
 def refuse_incomplete(target: EvaluationTarget, track: Track, metadata: Metadata) -> None:
@@ -81,7 +106,7 @@ def refuse_incomplete(target: EvaluationTarget, track: Track, metadata: Metadata
         flags = " ".join(f'{f.flag} "{f.example}"' if " " in f.example else f"{f.flag} {f.example}" for f in missing)
         raise BadSubmission(
             f"a submission of {target.record.name} needs {', '.join(f.name for f in missing)}",
-            f"add {flags}, or --metadata FILE; genboard submit --template writes one to fill in",
+            f"add {flags}, or --metadata FILE; genboard submit --template --out FILE writes one to fill in",
         )
     if target.images is not None and target.images.count < track.samples:
         raise BadSubmission(
@@ -99,6 +124,7 @@ def submitted(result: Result, metadata: Metadata, manifest: str) -> Result:
         generator = generator.model_copy(update={**said, "paper": metadata.paper})
     record = SubmissionRecord(
         authors=metadata.authors,
+        account=metadata.account,
         contact=metadata.contact,
         page=metadata.page,
         code=metadata.code,

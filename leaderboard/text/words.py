@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 SHORT = 80  # a name
 LONG = 1_000  # a reason
 
-# Besides control characters: what turns the direction of text around, or cannot be seen at all.
+# Letters and marks that show nothing: fillers of Hangul and Braille, joiners, variation selectors.
 _HIDDEN = frozenset(
-    "\u200b\u200c\u200d\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
-_REFUSED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Control characters, and format characters, which turn the direction of text around or cannot be seen at all.
+_REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_STACKED = 3  # marks on one letter
+
+
+def shown(limit: int) -> AfterValidator:
+    """What a field of a model refuses words by that may not be shown."""
+
+    def check(text: str) -> str:
+        problem = problem_with(text, limit)
+        if problem:
+            raise ValueError(problem)
+        return text
+
+    return AfterValidator(check)
 
 
 def problem_with(text: str, limit: int = LONG) -> str | None:
@@ -27,7 +46,33 @@ def problem_with(text: str, limit: int = LONG) -> str | None:
         return "it starts or ends with a space"
     if len(text) > limit:
         return f"{len(text):,} characters, {limit:,} are allowed"
+    marks = 0
     for position, character in enumerate(text):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _STACKED:
+            return f"more than {_STACKED} marks are stacked at position {position}"
         if character in _HIDDEN or unicodedata.category(character) in _REFUSED:
             return f"the character U+{ord(character):04X} at position {position} is not one that is shown"
     return None
+
+
+def problem_with_link(text: str) -> str | None:
+    """Why an address may not become a link; none if it may.
+
+    >>> problem_with_link("https://example.org/paper.pdf")
+    >>> problem_with_link("javascript:alert(1)")
+    'not an http or https address'
+    """
+    hidden = problem_with(text, LONG)
+    if hidden:
+        return hidden
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "not an address"
+    if parts.scheme not in ("http", "https"):
+        return "not an http or https address"
+    if not host or parts.username is not None or "." not in host or port == 0:
+        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
+    return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None

@@ -1,4 +1,4 @@
-"""What people say of a result: a dispute, its answer, a withdrawal. Each has a reason, which stays."""
+"""What people say of a result: a dispute, its answer, a withdrawal, an amendment. Each has a reason, which stays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Literal
 
 from ...benchmarks.result import read_result
 from ...core.errors import BadEntry
+from .amendments import not_amendable
 from .log import append, new_entry, refuse_unwritable, status_of, verification_path
-from .log_entry import Entry
+from .log_entry import Entry, Kind
+from .submitter_words import Words
 
 Answer = Literal["upheld", "rejected"]
 
@@ -20,23 +22,30 @@ def dispute(path: Path, reason: str, by: str) -> Entry:
         BadEntry: no such result, or a withdrawn one, or words that may not be shown.
         CannotWrite: there is no place for the log.
     """
-    _refuse_withdrawn(path)
-    return append(path, new_entry(path, "disputed", by=by, reason=reason))
+    return _said(path, "disputed", reason, by)
 
 
-def answer(path: Path, verdict: Answer, reason: str, by: str) -> Entry:
+def answer(path: Path, verdict: Answer, reason: str, by: str, dispute: str | None = None) -> Entry:
     """Answer a dispute: one that is upheld stands, one that is rejected no longer marks the result; both stay visible.
 
+    Args:
+        dispute: its id; none if one alone is open. An answer given before can be changed by naming its dispute.
+
     Raises:
-        BadEntry: as `dispute`, or there is no dispute.
+        BadEntry: as `dispute`, or there is no such dispute, or several are open.
         CannotWrite: there is no place for the log.
     """
-    _refuse_withdrawn(path)
-    if status_of(path).disputed is None:
+    log, disputes = verification_path(path), status_of(path).disputes
+    chosen = [d.id for d in disputes if (d.state == "open" if dispute is None else d.id == dispute)]
+    if len(chosen) > 1:
         raise BadEntry(
-            verification_path(path), "", "there is no open dispute", "genboard dispute FILE --reason TEXT --by NAME"
+            log, "", f"{len(chosen)} disputes are open: {', '.join(chosen)}", "name one of them: --dispute ID"
         )
-    return append(path, new_entry(path, verdict, by=by, reason=reason))
+    if not chosen:
+        known = ", ".join(d.id for d in disputes)
+        fact = "there is no open dispute" if dispute is None else f"there is no dispute {dispute!r}"
+        raise BadEntry(log, "", fact, f"known: {known}" if known else "genboard dispute FILE --reason TEXT --by NAME")
+    return _said(path, verdict, reason, by, dispute=chosen[0])
 
 
 def withdraw(path: Path, reason: str, by: str) -> Entry:
@@ -46,13 +55,31 @@ def withdraw(path: Path, reason: str, by: str) -> Entry:
         BadEntry: as `dispute`.
         CannotWrite: there is no place for the log.
     """
-    _refuse_withdrawn(path)
-    return append(path, new_entry(path, "withdrawn", by=by, reason=reason))
+    return _said(path, "withdrawn", reason, by)
 
 
-def _refuse_withdrawn(path: Path) -> None:
+def amend(path: Path, metadata: Words, reason: str, by: str) -> Entry:
+    """Correct what a submitter says of a generator; the result's file, and every number, stays as it is.
+
+    Args:
+        metadata: the fields that are to be shown otherwise, see `amendments`.
+
+    Raises:
+        BadEntry: as `dispute`, or the words are those of the registry.
+        CannotWrite: there is no place for the log.
+    """
+    problem = not_amendable(read_result(path), metadata)
+    if problem:
+        raise BadEntry(path, "", problem, "see docs/submitting.md")
+    return _said(path, "amended", reason, by, amends=metadata)
+
+
+def _said(
+    path: Path, kind: Kind, reason: str, by: str, dispute: str | None = None, amends: Words | None = None
+) -> Entry:
     read_result(path)
-    reason = status_of(path).withdrawn
-    if reason is not None:
-        raise BadEntry(path, "", f"withdrawn: {reason}", "a withdrawal is permanent; submit a new measurement")
+    withdrawn = status_of(path).withdrawn
+    if withdrawn is not None:
+        raise BadEntry(path, "", f"withdrawn: {withdrawn}", "a withdrawal is permanent; submit a new measurement")
     refuse_unwritable(path)
+    return append(path, new_entry(path, kind, by=by, reason=reason, dispute=dispute, amends=amends))

@@ -11,7 +11,7 @@ from ...benchmarks.result import Result
 from ...benchmarks.runner import specify_column
 from ...core.errors import BadEntry, BadSamples
 from ...core.files import home, read_json
-from ...registry.catalog import entries, find
+from ...registry.catalog import current_name, entries, find
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.schema import Generator, Precision, Track
 from ...registry.sources import open_images
@@ -67,7 +67,8 @@ def samples_of(result: Result, given: Path | None, conversions: tuple[str, ...] 
     folder = given or kept_samples(result)
     if folder is None:
         return None
-    source = open_images(folder, conversions).first(result.sampling.n)
+    # The digest below shows whether what was left out then is left out now.
+    source = open_images(folder, conversions, skip=True).first(result.sampling.n)
     digest = sequence_digest(source.runs())
     if digest != result.sampling.digest:
         raise BadSamples(
@@ -108,7 +109,10 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
     if target.generator is None:
         raise BadSamples(f"{source} consists of images, so nothing can be drawn", "name a generator, or a function")
     published = result.specification
-    drawn = {"generator": target.generator.identity, "sampling": {"block": target.generator.block}}
+    identity = dict(target.generator.identity)
+    if current_name(Generator, result.generator.name) == identity["name"]:
+        identity["name"] = result.generator.name  # renamed since, and otherwise the same
+    drawn = {"generator": identity, "sampling": {"block": target.generator.block}}
     before = {"generator": published["generator"], "sampling": {"block": published["sampling"].get("block")}}
     _refuse_difference(path, before, drawn)
     return target

@@ -24,7 +24,19 @@ LUCKY = 0.01  # a published value so much better than a fresh one has this chanc
 
 
 # Of an environment, what decides the last bits.
-_BITS = ("system", "processor", "device", "torch", "numpy", "vendor", "family", "blas", "numpy_blas", "kernels")
+_BITS = (
+    "system",
+    "processor",
+    "device",
+    "torch",
+    "numpy",
+    "vendor",
+    "family",
+    "blas",
+    "numpy_blas",
+    "kernels",
+    "runtime",
+)
 # Of what a result says of its generator, that which decides whether and where it is ranked.
 _DECISIVE = ("name", "kind", "task", "baseline", "noise_floor")
 

@@ -12,14 +12,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
-from filelock import FileLock
 from pydantic import ValidationError
 
 from ...benchmarks.result import MetricRecord, Result
-from ...core.errors import BadEntry, CannotWrite
-from ...core.files import home, make_folder, parse_json, read_bytes, sha256, write_bytes
+from ...core.errors import BadEntry, CannotWrite, TooNew
+from ...core.files import locked, parse_json, read_bytes, sha256, write_bytes
+from ...core.newer import refuse_newer
 from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
+from .submitter_words import Words
+
+LARGEST = 2**20  # bytes of a log; an entry has one to six thousand
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute, and how it stands.
+
+    Attributes:
+        reason: what was said of it last.
+    """
+
+    id: str
+    reason: str
+    state: Literal["open", "upheld", "rejected"] = "open"
 
 
 @dataclass(frozen=True)
@@ -29,7 +46,8 @@ class VerificationStatus:
     Attributes:
         level: the highest level whose latest measurement succeeded.
         failed: why the latest measurement of a level failed, where none has succeeded since; of the lowest such level.
-        disputed: the reason of a dispute that has not been rejected.
+        disputed: the reason of a dispute that has not been rejected; of several, the latest.
+        disputes: all of them, oldest first.
         withdrawn: the reason it was withdrawn; for good.
         suspicion: what the latest measurement of the samples found of the metrics of suspicion, if it looked at them.
         private: what the latest comparison with a private reference found, if there was one.
@@ -43,6 +61,7 @@ class VerificationStatus:
     history: tuple[Entry, ...] = ()
     suspicion: tuple[MetricRecord, ...] | None = None
     private: PrivateCheck | None = None
+    disputes: tuple[Dispute, ...] = ()
 
 
 def verification_path(result_path: Path) -> Path:
@@ -57,6 +76,8 @@ def new_entry(
     level: MeasuredLevel | None = None,
     figures: Figures | None = None,
     reason: str | None = None,
+    dispute: str | None = None,
+    amends: Words | None = None,
 ) -> Entry:
     """An entry of this moment about a result file; `append` gives it its place in the chain.
 
@@ -71,10 +92,12 @@ def new_entry(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             by=by,
             genboard=version("genboard"),
-            result=sha256(read_bytes(result_path)),
+            result=sha256(with_plain_ends(read_bytes(result_path))),
             previous=None,
             figures=figures,
             reason=reason,
+            dispute=dispute,
+            amends=amends,
             digest=None,
         )
     except ValidationError as e:
@@ -89,7 +112,18 @@ def read_entries(result_path: Path) -> tuple[Entry, ...]:
             or a log of another result than the one that stands there now.
     """
     path = verification_path(result_path)
-    return _parse(path, read_bytes(path), sha256(read_bytes(result_path))) if path.exists() else ()
+    if not path.exists():
+        return ()
+    if not path.is_file():
+        raise BadEntry(path, "", "not a regular file", _RESTORE)
+    if path.stat().st_size > LARGEST:
+        raise BadEntry(path, "", f"{path.stat().st_size:,} bytes, no log has more than {LARGEST:,}", _RESTORE)
+    return _parse(path, with_plain_ends(read_bytes(path)), sha256(with_plain_ends(read_bytes(result_path))))
+
+
+def with_plain_ends(data: bytes) -> bytes:
+    """Canonical JSON as it was written, where git has put Windows line ends into it; no other byte is a CR there."""
+    return data.replace(b"\r\n", b"\n")
 
 
 def append(result_path: Path, entry: Entry) -> Entry:
@@ -100,16 +134,16 @@ def append(result_path: Path, entry: Entry) -> Entry:
         CannotWrite: the log cannot be written.
     """
     path = verification_path(result_path)
-    locks = make_folder(home() / "locks")
-    with FileLock(locks / f"{sha256(str(path.resolve()).encode())[:16]}.lock"):
-        entries = read_entries(result_path)
-        placed = entry.after(entries[-1].digest if entries else None)
-        before = read_bytes(path) if entries else b""
-        try:
+    try:
+        # Beside the log, where whoever appends to it looks, with whatever data folder.
+        with locked(path.with_name(f".{path.name}.lock"), f"adding to {path}"):
+            entries = read_entries(result_path)
+            placed = entry.after(entries[-1].digest if entries else None)
+            before = with_plain_ends(read_bytes(path)) if entries else b""
             write_bytes(path, before + placed.line + b"\n")
-        except CannotWrite as e:
-            raise CannotWrite(e.fact, _COPY) from e
-        return placed
+            return placed
+    except CannotWrite as e:
+        raise CannotWrite(e.fact, _COPY) from e
 
 
 def refuse_unwritable(result_path: Path) -> None:
@@ -122,14 +156,20 @@ def refuse_unwritable(result_path: Path) -> None:
 def status(entries: Sequence[Entry]) -> VerificationStatus:
     """The status of a result by its log."""
     latest: dict[MeasuredLevel, Entry] = {}
-    disputed = withdrawn = None
+    disputes: dict[str, Dispute] = {}
+    withdrawn = None
     for entry in entries:
         if entry.level is not None:
             latest[entry.level] = entry
         elif entry.kind == "withdrawn":
             withdrawn = entry.reason
-        else:
-            disputed = None if entry.kind == "rejected" else entry.reason
+        elif entry.kind == "disputed":
+            disputes[entry.id] = Dispute(entry.id, entry.reason or "")
+        elif entry.kind in ("upheld", "rejected"):
+            standing = [d.id for d in disputes.values() if d.state == "open"]
+            answered = entry.dispute or next(reversed(standing), "")
+            if answered in disputes:
+                disputes[answered] = Dispute(answered, entry.reason or "", entry.kind)
     level: Level = "self-reported"
     failed = None
     for tried, entry in ((tried, latest[tried]) for tried in MEASURED if tried in latest):
@@ -137,12 +177,15 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
             level = tried
         elif failed is None:
             failed = entry.reason
+    disputed = next((d.reason for d in reversed(disputes.values()) if d.state != "rejected"), None)
     # A failed reproduction has drawn other samples than the published ones.
     same = [entry for entry in entries if entry.kind != "failed" or entry.level == "recomputed"]
     figures = [entry.figures for entry in same if entry.figures is not None]
     suspicion = next((f.suspicion for f in reversed(figures) if f.suspicion is not None), None)
     private = next((f.private for f in reversed(figures) if f.private is not None), None)
-    return VerificationStatus(level, failed, disputed, withdrawn, tuple(entries), suspicion, private)
+    return VerificationStatus(
+        level, failed, disputed, withdrawn, tuple(entries), suspicion, private, tuple(disputes.values())
+    )
 
 
 def impossible(result: Result, entries: Sequence[Entry]) -> str | None:
@@ -160,6 +203,12 @@ def status_of(result_path: Path) -> VerificationStatus:
     return status(read_entries(result_path))
 
 
+def log_problem(e: BadEntry, result_path: Path) -> str:
+    """What is wrong with the log of a result, without its folder: `is damaged: ...`."""
+    fact = e.fact.removeprefix(str(result_path.parent)).lstrip("/\\")
+    return f"{'cannot be read' if isinstance(e, TooNew) else 'is damaged'}: {fact}"
+
+
 def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
     """The entries in a log's bytes, held against each other and against the digest of their result."""
     entries: list[Entry] = []
@@ -169,7 +218,11 @@ def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
     for number, line in enumerate(lines, 1):
         where = f"line {number}"
         try:
-            entry = Entry.model_validate(parse_json(line, path))
+            value = parse_json(line, path)
+            refuse_newer(value, path, SCHEMA, where)
+            entry = Entry.model_validate(value)
+        except TooNew:
+            raise
         except ValidationError as e:
             raise _bad(path, where, e, _RESTORE) from e
         except BadEntry as e:

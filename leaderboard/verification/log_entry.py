@@ -4,36 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ...benchmarks.result import Environment, MetricRecord
 from ...core.files import json_line, sha256
 from ...registry.schema import Sha256, Strict
-from ..text.words import LONG, SHORT, problem_with
+from ..text.words import LONG, SHORT, shown
+from .submitter_words import Words
 
 SCHEMA = 1
+DISPUTE_ID = 12  # hex digits
 
 MeasuredLevel = Literal["recomputed", "reproduced", "resampled"]
 Level = Literal["self-reported", "recomputed", "reproduced", "resampled"]
-Kind = Literal["recomputed", "reproduced", "resampled", "failed", "disputed", "upheld", "rejected", "withdrawn"]
+Kind = Literal[
+    "recomputed", "reproduced", "resampled", "failed", "disputed", "upheld", "rejected", "withdrawn", "amended"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 MEASURED: tuple[MeasuredLevel, ...] = get_args(MeasuredLevel)  # from the lowest
 LEVELS: tuple[Level, ...] = get_args(Level)  # from the lowest
 
-_BY_WORD = ("disputed", "upheld", "rejected", "withdrawn")  # kinds that a person writes, with a reason
+_BY_WORD = ("disputed", "upheld", "rejected", "withdrawn", "amended")  # kinds that a person writes, with a reason
 
 
-def _shown(limit: int) -> AfterValidator:
-    def check(text: str) -> str:
-        problem = problem_with(text, limit)
-        if problem:
-            raise ValueError(problem)
-        return text
-
-    return AfterValidator(check)
-
-
-By = Annotated[str, _shown(SHORT)]
-Reason = Annotated[str, _shown(LONG)]
+By = Annotated[str, shown(SHORT)]
+Reason = Annotated[str, shown(LONG)]
+DisputeId = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{DISPUTE_ID}}}$")]
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$")]  # UTC, ISO 8601
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -112,6 +108,8 @@ class Entry(Strict):
     Attributes:
         level: which one a measurement reached, or, where it failed, missed; logs call it `rung`.
         previous: the digest of the entry before; none for the first.
+        dispute: which dispute is answered, by its id; none in older logs, where it is the latest that is open.
+        amends: the words about the generator that are to be shown from now on, see `amendments`.
         digest: SHA-256 of this entry's line without its digest; none for one that is not yet in a log.
     """
 
@@ -125,6 +123,8 @@ class Entry(Strict):
     previous: Sha256 | None
     figures: Figures | None
     reason: Reason | None
+    dispute: DisputeId | None = None
+    amends: Words | None = None
     digest: Sha256 | None
 
     @model_validator(mode="after")
@@ -134,22 +134,37 @@ class Entry(Strict):
                 raise ValueError(f"{self.kind} needs a reason, and who gives it")
             if self.level is not None or self.figures is not None:
                 raise ValueError(f"{self.kind} is no measurement: it has neither rung nor figures")
-            return self
-        if self.figures is None or self.level is None:
+        elif self.figures is None or self.level is None:
             raise ValueError(f"{self.kind} is a measurement: it needs rung and figures")
-        if self.kind == "failed" and self.reason is None:
+        elif self.kind == "failed" and self.reason is None:
             raise ValueError("a failed measurement needs a reason")
-        if self.kind not in ("failed", self.level):
+        elif self.kind not in ("failed", self.level):
             raise ValueError(f"{self.kind} is not its rung, {self.level}")
+        if self.dispute is not None and self.kind not in ("upheld", "rejected"):
+            raise ValueError(f"{self.kind} answers no dispute")
+        if (self.amends is not None) != (self.kind == "amended"):
+            raise ValueError(f"{self.kind} amends {'nothing' if self.amends is None else 'something'}")
+        if self.amends is not None and not self.amends.model_fields_set:
+            raise ValueError("an amendment changes at least one field")
         return self
 
     def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+        # Older entries had neither of these fields, and keep their digests.
+        absent = {name for name in ("dispute", "amends") if getattr(self, name) is None}
+        value = self.model_dump(mode="json", by_alias=True, exclude=absent)
+        if self.amends is not None:
+            value["amends"] = self.amends.model_dump(mode="json", exclude_unset=True)
+        return value
 
     def after(self, previous: Sha256 | None) -> Entry:
         """This entry as it stands in a log after the one with that digest."""
         placed = self.model_copy(update={"previous": previous, "digest": None})
         return placed.model_copy(update={"digest": sha256(placed.line)})
+
+    @property
+    def id(self) -> str:
+        """What the answer to a dispute names it by."""
+        return (self.digest or "")[:DISPUTE_ID]
 
     @property
     def line(self) -> bytes:

@@ -54,7 +54,8 @@ def status_text(status: VerificationStatus) -> str:
     for e in status.history:
         who = f" by {e.by}" if e.by else ""
         tried = f" ({e.level})" if e.kind == "failed" else ""
-        lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {e.reason}' if e.reason else ''}")
+        which = f" [{e.dispute or e.id}]" if e.kind == "disputed" or e.dispute else ""
+        lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {e.reason}' if e.reason else ''}{which}")
     return "\n".join(lines)
 
 

@@ -13,10 +13,13 @@ from PIL import Image
 
 from ...benchmarks.pixels import pixels_off
 from ...benchmarks.result import Result, preview_path
+from ...core.errors import BadEntry
 from ...core.files import read_bytes
 from ...registry.images import ImageSource
 from .log_entry import Pixels
 from .tolerance import LEVELS_OFF, PIXELS_OFF
+
+LARGEST_SHEET = 4096  # pixels of a side: 8 columns of tiles of 64, twice, are 1,040
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,9 @@ def preview_off(published: Path, found: Path) -> Off | None:
     """How far the samples in a result's preview are off; none without a preview."""
     if not preview_path(published).is_file():
         return None
-    again = _sheet(preview_path(found), None)
+    again, before = sheet_of(preview_path(found)), sheet_of(preview_path(published))
     assert again is not None
-    before = _sheet(preview_path(published), again.shape)
-    if before is None:
+    if before is None or before.shape != again.shape:
         return Off(1.0, 255)
     half = again.shape[1] // 2  # on the right are training images, of which two may be equally near
     inked = again[:, :half, 3] > 0
@@ -79,13 +81,15 @@ def preview_off(published: Path, found: Path) -> Off | None:
     return Off(float((apart > 0).mean()), int(apart.max(initial=0)))
 
 
-def _sheet(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.int16] | None:
-    """A contact sheet (h, w, 4); none if it is not one, or of another shape."""
+def sheet_of(path: Path) -> NDArray[np.int16] | None:
+    """A contact sheet, shape (h, w, 4); none if there is none, or if it is too large for one."""
+    if not path.is_file() or path.is_symlink():  # a pipe would be waited for
+        return None
     try:
         with Image.open(io.BytesIO(read_bytes(path)), formats=("PNG",)) as image:
-            if shape is not None and image.size != (shape[1], shape[0]):
+            if max(image.size) > LARGEST_SHEET:
                 return None
             sheet: NDArray[Any] = np.asarray(image.convert("RGBA"), np.int16)
             return sheet
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, BadEntry, Image.DecompressionBombError):
         return None

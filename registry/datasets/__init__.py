@@ -17,9 +17,17 @@ from ...core.files import home
 from ..catalog import find
 from ..images import Images, ImageSource, Labels, Positions, example_digests
 from ..schema import Dataset
-from .index import Index, as_rows, forget_index, index_of
+from .index import (
+    Index,
+    as_rows,
+    digest_of_parts,
+    forget_index,
+    index_of,
+    known_digest,
+    record_digest,
+    refuse_other,
+)
 from .parts import open_part
-from .recorded import digest_of_parts, known_digest, record_digest, refuse_other
 from .splits import stratified_split
 
 __all__ = [

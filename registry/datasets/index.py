@@ -1,28 +1,31 @@
 """What is known of every image of a part: its digest and its label, 40 bytes, kept in the user's data folder.
 
 The index is all that has to be in memory to cut splits, to check a data set, and to know each image again when it is
-read. Making it reads the part once.
+read. Making it reads the part once. The digest of all parts together must be the entry's, or the one recorded on this
+machine for want of it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ...core.errors import BadImages, CannotWrite
-from ...core.files import digest_of, home, make_folder, remove, write_bytes
+from ...core.errors import BadEntry, BadImages, CannotWrite
+from ...core.files import digest_of, home, make_folder, read_json, remove, sha256, write_bytes, write_json
 from ...core.progress import bar
 from ..images import ImageSource, Labels, example_digests, expect_shape
-from ..schema import Dataset, Embedded
+from ..schema import Dataset, Embedded, Sha256, Strict
 
 FORMAT = 1
 RUN = 256
@@ -83,15 +86,20 @@ def forget_index(entry: Dataset, part: str) -> None:
 
 def index_path(entry: Dataset, part: str) -> Path:
     """Where an index is kept: another source, revision, conversion or set of classes is another file."""
-    decides = {
-        "format": FORMAT,
-        "source": entry.source.model_dump(mode="json"),
+    decides = {"format": FORMAT, "shape": list(entry.shape), "classes": len(entry.classes)}
+    return _beside(entry, f"{part}-", decides, ".index")
+
+
+def _beside(entry: Dataset, start: str, decides: Mapping[str, Any], ending: str) -> Path:
+    """A file in the data folder, named by where the images come from and by what else decides."""
+    source = entry.source.model_dump(mode="json")
+    origin = {
+        # A set that leaves nothing out is the one that it was before it could.
+        "source": {key: value for key, value in source.items() if (key, value) != ("skip", False)},
         "revision": entry.revision,
         "conversions": list(entry.conversions),
-        "shape": list(entry.shape),
-        "classes": len(entry.classes),
     }
-    return home() / "datasets" / entry.name / f"{part}-{digest_of(decides)[:12]}.index"
+    return home() / "datasets" / entry.name / f"{start}{digest_of({**origin, **decides})[:12]}{ending}"
 
 
 def make_index(entry: Dataset, part: str, source: ImageSource) -> Index:
@@ -104,6 +112,8 @@ def make_index(entry: Dataset, part: str, source: ImageSource) -> Index:
     labels = np.empty(source.count, np.int64) if entry.classes else None
     with bar(f"index of {source.name}", source.count, "image") as progress:
         start = 0
+        if source.count:  # before many images of another size are in memory at once
+            expect_shape(source.read(0, 1), entry.shape, source.name)
         for images in source.runs(RUN):
             stop = start + len(images)
             expect_shape(images, entry.shape, source.name)
@@ -158,3 +168,63 @@ def _digest(index: Index) -> str:
     whole = hashlib.sha256(index.digests.tobytes())
     whole.update(b"-" if index.labels is None else index.labels.tobytes())
     return whole.hexdigest()
+
+
+class Record(Strict):
+    """What `genboard dataset record` leaves."""
+
+    schema_version: int = 1
+    dataset: str
+    revision: str
+    content_digest: Sha256
+
+
+def known_digest(entry: Dataset) -> str | None:
+    """The content digest of a data set, from its entry or recorded here; none: not yet recorded.
+
+    Raises:
+        BadEntry: a record that does not parse.
+    """
+    if entry.content_digest is not None:
+        return entry.content_digest
+    path = record_path(entry)
+    if not path.exists():
+        return None
+    try:
+        return Record.model_validate(read_json(path)).content_digest
+    except ValidationError as e:
+        raise BadEntry(path, "", e.errors()[0]["msg"], f"delete it, then: genboard dataset record {entry.name}") from e
+
+
+def record_digest(entry: Dataset, digest: str) -> Path:
+    """Keep the digest of an entry that has none: every load is checked against it from now on."""
+    path = record_path(entry)
+    write_json(path, Record(dataset=entry.name, revision=entry.revision, content_digest=digest).model_dump())
+    return path
+
+
+def record_path(entry: Dataset) -> Path:
+    """Where a digest is recorded: another source, revision or conversion is another record."""
+    return _beside(entry, "", {"parts": entry.parts}, ".digest.json")
+
+
+def in_order(digests: Digests) -> NDArray[np.int64]:
+    """The positions of digests from the smallest to the largest, compared as bytes."""
+    return np.lexsort(digests.T[::-1])
+
+
+def digest_of_parts(indices: Mapping[str, Index]) -> str:
+    """The content digest of a data set: SHA-256 over the sorted digests of the images of all its parts."""
+    digests = np.concatenate([index.digests for index in indices.values()])
+    return sha256(digests[in_order(digests)].tobytes())
+
+
+def refuse_other(entry: Dataset, found: str) -> None:
+    """Raises BadImages, with both, if the content digest of a data set is known and another."""
+    known = known_digest(entry)
+    if known not in (None, found):
+        where = "its entry says" if entry.content_digest else f"{record_path(entry)} says"
+        raise BadImages(
+            f"data set {entry.name!r} has content digest {found}, {where} {known}",
+            "the source has changed; restore the pinned version, or enter the new one with a new revision",
+        )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..images import Labels
-from .index import Digests
+from .index import Digests, in_order
 
 RULE = "content digest, stratified, 1"  # part of every recipe: raise it when the same set would be cut otherwise
 
@@ -49,11 +49,6 @@ def stratified_split(digests: Digests, labels: Labels | None, sizes: Mapping[str
     rank = np.empty(total, np.int64)
     rank[order] = np.arange(total)
     return {split: order[np.sort(rank[np.concatenate(found)])] for split, found in chosen.items()}
-
-
-def in_order(digests: Digests) -> NDArray[np.int64]:
-    """The positions of digests from the smallest to the largest, compared as bytes."""
-    return np.lexsort(digests.T[::-1])
 
 
 def proportional(size: int, weights: Mapping[int, int]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ...core.files import home, make_folder
 from ..extras import need
 from ..images import Images, ImageSource, Pixels
 from ..sources.damage import refusing
-from ..sources.decode import alike, pixels_of
+from ..sources.decode import pixels_of, stacked
 
 # They are pickles inside, and nothing here is unpickled.
 _PICKLED = frozenset({"CIFAR10", "CIFAR100"})
@@ -51,9 +52,8 @@ def open_vision(
     label = f"torchvision's {name}"
     with refusing(BadImages, f"{label} cannot be had", "check the network; what was downloaded is kept and checked"):
         opened = kind(**where, **arguments)
-    first: list[Pixels] = []
 
-    def one(i: int) -> tuple[Pixels, int]:
+    def one(i: int) -> tuple[tuple[str, Pixels], int]:
         own = f"{label}: image {i}"
         with refusing(BadImages, own, "the download is damaged: delete it"):
             image, target = opened[i]
@@ -61,17 +61,13 @@ def open_vision(
             raise BadImages(f"{own} is a {type(image).__name__}, not an image", "only data sets of images can be read")
         if labelled and (isinstance(target, bool) or not isinstance(target, (int, np.integer))):
             raise BadImages(f"{own} has the label {target!r}", "labels must be integers; leave `classes` empty")
-        return pixels_of(image, own, conversions), int(target) if labelled else 0
+        return (own, pixels_of(image, own, conversions)), int(target) if labelled else 0
+
+    first = cache(lambda: one(0)[0])
 
     def read(start: int, stop: int) -> Images:
-        if not first:
-            first.append(one(0)[0])
-        height, width, channels = first[0].shape
         pairs = [one(i) for i in range(start, stop)]
-        pixels = [
-            alike(found, f"{label}: image {i}", "image 0", (height, width, channels))
-            for i, (found, _) in enumerate(pairs, start)
-        ]
-        return Images(np.stack(pixels), np.array([t for _, t in pairs], np.int64) if labelled else None)
+        pixels = stacked([image for image, _ in pairs], first())
+        return Images(pixels, np.array([label for _, label in pairs], np.int64) if labelled else None)
 
     return ImageSource(label, len(opened), read)

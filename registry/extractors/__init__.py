@@ -1,7 +1,7 @@
 """Feature spaces that can be loaded: a name to a function from uint8 images to features and logits.
 
-To add one: an entry in `entries/extractors/`, and a module here with `load(weights)`; what is done to images before
-the network sees them is one of `preprocessing.MODES`.
+To add one: an entry in `entries/extractors/`, and a module here with `load(weights)`, which gives a function or a
+module of torch; what is done to images before it sees them is one of `preprocessing.MODES`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ...core.errors import BadFeatures, BadImages, GenboardError
+from ...core.errors import BadFeatures, BadImages, BadWeights, GenboardError
 from ...core.parallel import on_all_cores
 from ..catalog import find
 from ..images import Images, describe, expect_shape
@@ -76,7 +77,7 @@ class LiveExtractor:
         with torch.inference_mode():
             prepared = _filled(self.prepare(pixels.to(self.device)), size)
             with self._arithmetic():
-                features, logits = self.network(prepared)
+                features, logits = _checked(self.network(prepared), self.entry, size)
         count = len(pixels)
         return features[:count].float().cpu(), None if logits is None else logits[:count].float().cpu()
 
@@ -89,6 +90,29 @@ class LiveExtractor:
             if self.precision == "bf16":
                 stack.enter_context(torch.autocast(self.device.type, torch.bfloat16))
             yield
+
+
+def _checked(found: Any, entry: Extractor, size: int) -> tuple[Tensor, Tensor | None]:
+    """What a network gave for `size` images, if it is what its entry says.
+
+    Raises:
+        BadFeatures: no pair of features (size, dim) and logits (size, classes) or None.
+    """
+
+    def is_table(x: Any, width: int | None) -> bool:
+        return isinstance(x, Tensor) and x.ndim == 2 and len(x) == size and width in (None, x.shape[1])
+
+    if isinstance(found, tuple) and len(found) == 2:
+        features, logits = found
+        if is_table(features, entry.dim) and (logits is None or is_table(logits, entry.classes)):
+            return features, logits
+    parts = found if isinstance(found, tuple) else (found,)
+    said = [str(tuple(x.shape)) if isinstance(x, Tensor) else type(x).__name__ for x in parts]
+    wanted = f"features ({size}, {entry.dim or 'any'}) and logits ({size}, {entry.classes or 'any'}) or None"
+    raise BadFeatures(
+        f"extractor {entry.name!r} gives {' and '.join(said) or 'nothing'}, where its entry asks for {wanted}",
+        "return both from the function or module that its `load` gives, or correct `dim` and `classes`",
+    )
 
 
 def _filled(prepared: Tensor, size: int) -> Tensor:
@@ -144,4 +168,11 @@ def load_extractor(name: str, device: str = "cpu", precision: Precision = "float
     place = find_device(device)
     weights = read_weights(entry.weights) if entry.weights else {}
     network = function(entry.loader, under="registry.extractors")(weights)
-    return LiveExtractor(entry, find_mode(entry.preprocessing), network.to(place), place, precision)
+    if isinstance(network, nn.Module):  # a function chooses its place by that of its images
+        network = network.to(place).eval()
+    elif not callable(network):
+        raise BadWeights(
+            f"extractor {name!r}: {entry.loader} gives {type(network).__name__}, where a function or module is needed",
+            "return what takes prepared images (n, c, h, w) and gives features and logits",
+        )
+    return LiveExtractor(entry, find_mode(entry.preprocessing), network, place, precision)

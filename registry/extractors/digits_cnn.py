@@ -5,14 +5,16 @@ The feature layer has no ReLU: behind one, a fifth of the units were dead, and a
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..images import Images
-from .fitting import Arrays, empty, fitted
+from ..training import Arrays, arrays, minimise, seeded
+from .fitting import empty, fitted
 from .preprocessing import unit
 
 DIM = 32
@@ -50,26 +52,20 @@ def load(weights: Arrays) -> DigitsCNN:
     return fitted(empty(DigitsCNN), weights)
 
 
-def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
+def train(images: Images, seed: int = 2026) -> dict[str, NDArray[Any]]:
     """Weights fitted by cross-entropy with Adam under a cosine rate; each batch is shifted by up to one pixel."""
     assert images.labels is not None
     pixels, labels = torch.from_numpy(images.pixels), torch.from_numpy(images.labels)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         network = DigitsCNN().train()
-        steps = EPOCHS * (len(pixels) // BATCH)
+
+        def loss(chosen: Tensor) -> Tensor:
+            logits = network(unit(_shifted(pixels[chosen])))[1]
+            return F.cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
+
         optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-        for _ in range(EPOCHS):
-            order = torch.randperm(len(pixels))
-            for chosen in order[: len(order) // BATCH * BATCH].view(-1, BATCH):
-                logits = network(unit(_shifted(pixels[chosen])))[1]
-                loss = F.cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-    return {key: value.detach().numpy() for key, value in network.state_dict().items()}
+        minimise(optimizer, loss, len(pixels), BATCH, EPOCHS)
+    return arrays(network)
 
 
 def _shifted(pixels: Tensor) -> Tensor:

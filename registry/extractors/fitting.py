@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from ...core.errors import BadWeights
+from ..training import Arrays as Arrays
 
-Arrays = Mapping[str, NDArray[Any]]
 N = TypeVar("N", bound=nn.Module)
 
 _COUNTER = "num_batches_tracked"  # of batch normalisation in training; some files have it, inference has no use for it

@@ -7,18 +7,37 @@ To add one: a function, a line in `MODES`, a paragraph in docs/extractors.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from ...core.errors import UnknownName
-from .processors import CLIP, DINOV2, IMAGENET_MEAN, IMAGENET_STD, processed
 
 Mode: TypeAlias = Callable[[Tensor], Tensor]
+
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Mean and standard deviation of the three channels, of images in [0, 1]."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+CLIP = Recipe((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+DINOV2 = Recipe(IMAGENET_MEAN, IMAGENET_STD)
 
 
 def planes(pixels: Tensor) -> Tensor:
@@ -29,6 +48,17 @@ def planes(pixels: Tensor) -> Tensor:
 def unit(pixels: Tensor) -> Tensor:
     """Divided by 255, nothing else."""
     return pixels.permute(0, 3, 1, 2).float() / 255.0
+
+
+def unit_signed(pixels: Tensor) -> Tensor:
+    """Not resized, 2 x / 255 - 1: in [-1, 1]."""
+    return unit(pixels).mul_(2.0).sub_(1.0)
+
+
+def unit_imagenet(pixels: Tensor) -> Tensor:
+    """Not resized, divided by 255, then the mean and standard deviation of ImageNet."""
+    mean, std = (torch.tensor(v, device=pixels.device).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return unit(pixels).sub_(mean).div_(std)
 
 
 def tf1_bilinear(pixels: Tensor, size: int) -> Tensor:
@@ -72,9 +102,34 @@ def lenet_32(pixels: Tensor) -> Tensor:
     return F.interpolate(planes(pixels), size=(32, 32), mode="bilinear", align_corners=False).div_(255.0)
 
 
+def processed(pixels: Tensor, recipe: Recipe, shortest: int, crop: int) -> Tensor:
+    """Shorter side to `shortest` (bicubic, antialiased, rounded to uint8), centre crop, scaled and normalised.
+
+    What the Pillow processors of transformers give, without their overhead. The resize is Pillow's own, as in the
+    training of CLIP and DINOv2: one in float or by torch differs by up to a grey level, which these networks see.
+    """
+    cropped = np.stack([resized(image, shortest, crop) for image in pixels.cpu().numpy()])
+    levels = torch.from_numpy(cropped).to(pixels.device).permute(0, 3, 1, 2).float()
+    mean, std = (torch.tensor(v, device=pixels.device).view(3, 1, 1) for v in (recipe.mean, recipe.std))
+    return levels.mul_(1.0 / 255.0).sub_(mean).div_(std)
+
+
+def resized(image: NDArray[np.uint8], shortest: int, crop: int) -> NDArray[np.uint8]:
+    """One image (h, w, 3), its shorter side resized to `shortest`, cut to a square of `crop` in the middle."""
+    height, width = image.shape[:2]
+    # The longer side is cut off to whole pixels, not rounded; so is half of what the crop leaves over.
+    rows = shortest if height <= width else int(shortest * height / width)
+    columns = shortest if width <= height else int(shortest * width / height)
+    whole = np.asarray(Image.fromarray(image).resize((columns, rows), Image.Resampling.BICUBIC))
+    top, left = (rows - crop) // 2, (columns - crop) // 2
+    return whole[top : top + crop, left : left + crop]
+
+
 MODES: Mapping[str, Mode] = MappingProxyType(
     {
         "unit": unit,
+        "unit-signed": unit_signed,
+        "unit-imagenet": unit_imagenet,
         "tf1-bilinear-299": tf1_bilinear_299,
         "torch-bilinear-299": torch_bilinear_299,
         "clean-299": clean_299,

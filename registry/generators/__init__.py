@@ -83,7 +83,7 @@ def load_generator(entry: Generator, track: Track, trust_code: bool = False, dev
         on_cpu: LiveGenerator = opener(entry, track)
         return on_cpu
     from ..extractors import find_device
-    from .placed import exactly
+    from .networks import exactly
 
     find_device(device)
     opened: LiveGenerator = opener(entry, track, device)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ...core.errors import BadSamples
 from ..catalog import find
 from ..schema import Dataset, Track
-from .draws import Draw, choose
+from . import draws
+from .draws import Draw
 
 
 def classes_of(name: str, track: Track) -> tuple[str, ...]:
@@ -29,10 +30,5 @@ def classes_of(name: str, track: Track) -> tuple[str, ...]:
 
 
 def labels_of(tickets: Sequence[Draw], streams: Sequence[np.random.Generator], classes: int) -> NDArray[np.int64]:
-    """The labels (n,) that are asked for, or else drawn.
-
-    The first number of a stream goes to the label either way, so that what follows it is the same.
-    """
-    first = np.array([s.random(dtype=np.float32) for s in streams])
-    drawn = choose(np.full((len(tickets), classes), 1 / classes, np.float32), first)
-    return np.array([d if t.label is None else t.label for t, d in zip(tickets, drawn, strict=True)], np.int64)
+    """The labels (n,) that are asked for, or else drawn with equal shares of the classes."""
+    return draws.labels_of(tickets, streams, np.full(classes, 1 / classes, np.float32))

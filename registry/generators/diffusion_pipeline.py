@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from ...core.errors import BadEntry, BadSamples, BadWeights
 from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
+from ..hub import HubFile
 from ..kinds import Diffusers
 from ..schema import Generator, Track
-from ..sources.damage import refusing
-from ..weights import digest_of_file, hub_file, refusing_hub
+from ..sources.damage import files_below, refusing
+from ..weights import digest_of_file
 from . import LiveGenerator, Sampler, of_user
 from .arguments import check_arguments
 from .asked import classes_of, labels_of
@@ -157,7 +158,7 @@ def _index(folder: Path) -> dict[str, Any]:
     if not (folder / INDEX).is_file():
         raise BadWeights(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
     index: dict[str, Any] = read_json(folder / INDEX)
-    scripts = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+    scripts = sorted(name for name in files_below(folder, BadWeights) if name.endswith(".py"))
     name = index.get("_class_name") if isinstance(index, dict) else None
     if scripts or not isinstance(name, str):
         raise BadWeights(
@@ -166,27 +167,24 @@ def _index(folder: Path) -> dict[str, Any]:
         )
     diffusers, pipelines = need("diffusers", "diffusers"), need("diffusers.pipelines", "diffusers")
     homes = {"diffusers": diffusers, "transformers": need("transformers", "diffusers")}
-    if not _is_pipeline(getattr(diffusers, name, None), diffusers.DiffusionPipeline):
+    found = getattr(diffusers, name, None)
+    if not isinstance(found, type) or not issubclass(found, diffusers.DiffusionPipeline):
         raise BadWeights(f"{folder}: diffusers {diffusers.__version__} has no pipeline {name!r}", "update diffusers")
-    for component, said in _components(index):
-        home = homes.get(said[0]) or getattr(pipelines, said[0], None)
-        if home is None or getattr(home, said[1], None) is None:
+    for component, (library, kind) in _components(index).items():
+        home = homes.get(library) or getattr(pipelines, library, None)
+        if getattr(home, kind, None) is None:
             raise BadWeights(
-                f"{folder}: {component} is {said[0]}.{said[1]}, which neither diffusers nor transformers has",
+                f"{folder}: {component} is {library}.{kind}, which neither diffusers nor transformers has",
                 "components with their own code are not supported",
             )
     return index
 
 
-def _components(index: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for name, said in index.items():
-        if isinstance(said, list) and len(said) == 2 and all(isinstance(s, str) for s in said):
-            if name not in LEFT_OUT:
-                yield name, (said[0], said[1])
-
-
-def _is_pipeline(found: Any, base: type) -> bool:
-    return isinstance(found, type) and issubclass(found, base)
+def _components(index: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The library and the class of every component that is loaded."""
+    pairs = {name: said for name, said in index.items() if isinstance(said, list) and len(said) == 2}
+    texts = {name: tuple(said) for name, said in pairs.items() if all(isinstance(s, str) for s in said)}
+    return {name: said for name, said in texts.items() if name not in LEFT_OUT}
 
 
 def _left_out(index: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,34 +197,36 @@ def _downloaded(source: Diffusers) -> Path:
     assert source.repo
     assert source.revision
     hub = need("huggingface_hub", "diffusers")
-    folder = hub_file(source.repo, source.revision, INDEX).parent
-    parts = [name for name, _ in _components(_index(folder))]
+    folder = HubFile(source.repo, source.revision, INDEX).fetch().parent
+    parts = list(_components(_index(folder)))
     wanted = [f"{part}/*{ending}" for part in parts for ending in READ]
     other = [] if source.variant else ["*.fp16.*", "*.bf16.*", "*.non_ema.*"]
-    with refusing_hub(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX):
-        hub.snapshot_download(source.repo, revision=source.revision, allow_patterns=wanted, ignore_patterns=other)
+    first = HubFile(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX)
+    with first.refusing():
+        asked = {"revision": source.revision, "allow_patterns": wanted, "ignore_patterns": other}
+        with suppress(need("huggingface_hub.errors", "diffusers").DryRunError):  # without a network nothing is sent
+            for file in hub.snapshot_download(source.repo, **asked, dry_run=True):
+                first.refuse_large(file)
+        hub.snapshot_download(source.repo, **asked)
     for part in parts:
         if not any((folder / part).glob("*.json")):
             file = f"{part}/scheduler_config.json" if part == "scheduler" else f"{part}/config.json"
-            raise BadWeights(
-                f"{source.repo} at {source.revision[:12]}: {file} is not in the cache, and the network is unavailable",
-                _mend(source),
-            )
+            problem = f"{file} is not in the cache, and the network is unavailable"
+            raise BadWeights(f"{source.repo} at {source.revision[:12]}: {problem}", _mend(source))
     return folder
 
 
 def _mend(source: Diffusers) -> str:
-    if source.repo:
-        return (
-            f"run it once with a network; safetensors are read, nothing else: see https://huggingface.co/{source.repo}"
-        )
-    return "save it with pipeline.save_pretrained(folder): safetensors are read, nothing else"
+    if source.repo is None:
+        return "save it with pipeline.save_pretrained(folder): safetensors are read, nothing else"
+    page = f"https://huggingface.co/{source.repo}"
+    return f"run it once with a network; safetensors are read, nothing else: see {page}"
 
 
 def _digest(folder: Path) -> str:
     """SHA-256 over `<SHA-256>  <name>` and a newline of every file that may be read, sorted by name."""
     whole = hashlib.sha256()
-    for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in READ):
+    for name in sorted(name for name in files_below(folder, BadWeights) if name.endswith(READ)):
         whole.update(f"{digest_of_file(folder / name)}  {name}\n".encode())
     return whole.hexdigest()
 

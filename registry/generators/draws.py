@@ -44,7 +44,12 @@ def draws(seed: int, start: int, stop: int, labels: Sequence[int] | None = None)
 
 def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
     """Standard normal latents, float32, shape (n, dim)."""
-    return np.stack([t.stream().standard_normal(dim, dtype=np.float32) for t in tickets])
+    return next_normal([t.stream() for t in tickets], dim)
+
+
+def next_normal(streams: Sequence[np.random.Generator], dim: int) -> NDArray[np.float32]:
+    """The next standard normal numbers of streams that are drawn from step after step, float32, shape (n, dim)."""
+    return np.stack([s.standard_normal(dim, dtype=np.float32) for s in streams])
 
 
 def uniform(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:
@@ -57,14 +62,23 @@ def labelled_normal(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Labels (n,) and standard normal latents (n, dim) of a class-conditional generator.
 
-    A label is the one asked for, or else drawn with these shares of the classes. The first number of a stream goes to
-    it either way, so that the latent is the same whether the label was asked for or drawn.
+    The latent is the same whether the label was asked for or drawn.
     """
     streams = [t.stream() for t in tickets]
+    labels = labels_of(tickets, streams, shares)
+    return labels, next_normal(streams, dim)
+
+
+def labels_of(
+    tickets: Sequence[Draw], streams: Sequence[np.random.Generator], shares: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """The labels (n,) that are asked for, or else drawn with these shares of the classes (k,).
+
+    The first number of a stream goes to the label either way, so that what follows it is the same.
+    """
     first = np.array([s.random(dtype=np.float32) for s in streams])
     drawn = choose(np.broadcast_to(shares, (len(tickets), len(shares))), first)
-    labels = np.array([d if t.label is None else t.label for t, d in zip(tickets, drawn, strict=True)], np.int64)
-    return labels, np.stack([s.standard_normal(dim, dtype=np.float32) for s in streams])
+    return np.array([d if t.label is None else t.label for t, d in zip(tickets, drawn, strict=True)], np.int64)
 
 
 def choose(shares: NDArray[np.float32], numbers: NDArray[np.float32]) -> NDArray[np.int64]:

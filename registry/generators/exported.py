@@ -5,6 +5,7 @@ Nothing of either is unpickled, and no code of theirs is run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...core.errors import BadEntry, BadSamples, BadWeights
+from .. import limits
 from ..catalog import file_of
 from ..kinds import Exported, Onnx
 from ..schema import Generator, Track
@@ -42,46 +44,38 @@ def open_program(entry: Generator, track: Track) -> LiveGenerator:
     read = read_program if isinstance(source, Exported) else read_onnx
     program = read(fetch(source.program))
     _check_inputs(entry, program.inputs)
+    block = _block(entry, program.inputs[0])
+    numbers = block * math.prod(size or 0 for size in program.inputs[0].shape[1:])
+    if not 0 < numbers <= limits.LATENTS:
+        problem = f"generator {entry.name!r}: a block of {block:,} takes {numbers:,} latent numbers"
+        raise BadWeights(problem, f"the limit is {limits.LATENTS:,}: use a smaller block")
     classes = len(classes_of(entry.name, track)) if len(program.inputs) == 2 else None
     sample = _sampler(entry.name, program, source, classes, **entry.arguments)  # type: ignore[arg-type]
-    return LiveGenerator(entry.name, entry.identity(), sample, _block(entry, program.inputs[0]))
+    return LiveGenerator(entry.name, entry.identity(), sample, block)
 
 
 def _check_inputs(entry: Generator, inputs: Sequence[Input]) -> None:
-    told = [f"{i.dtype} {i.shape}".replace("torch.", "") for i in inputs]
-    latents, labels = (inputs[0], inputs[1:]) if inputs else (None, ())
-    good = latents is not None and latents.dtype == torch.float32 and len(latents.shape) >= 2
-    if not good or None in (latents.shape[1:] if latents else ()) or len(labels) > 1:
-        raise BadWeights(f"generator {entry.name!r}: its program takes {', '.join(told) or 'nothing'}", _TAKES)
-    if labels and (labels[0].dtype != torch.int64 or len(labels[0].shape) != 1):
-        raise BadWeights(f"generator {entry.name!r}: its program takes {', '.join(told)}", _TAKES)
+    told = ", ".join(f"{i.dtype} {i.shape}" for i in inputs).replace("torch.", "")
+    latents, labels = inputs[:1], inputs[1:]
+    fits = [i.dtype == torch.float32 and len(i.shape) >= 2 and None not in i.shape[1:] for i in latents]
+    fits += [i.dtype == torch.int64 and len(i.shape) == 1 for i in labels]
+    if len(fits) not in (1, 2) or not all(fits):
+        raise BadWeights(f"generator {entry.name!r}: its program takes {told or 'nothing'}", _TAKES)
     if bool(labels) != (entry.task == "class"):
         taken = "labels" if labels else "no labels"
-        raise BadEntry(
-            file_of(entry),
-            "task",
-            f"{entry.task!r}, but its program takes {taken}",
-            'task = "class" is for programs of latents and labels',
-        )
+        problem = f"{entry.task!r}, but its program takes {taken}"
+        raise BadEntry(file_of(entry), "task", problem, 'task = "class" is for programs of latents and labels')
 
 
 def _block(entry: Generator, latents: Input) -> int:
-    own = latents.shape[0]
-    if own is None and entry.block is None:
-        raise BadEntry(
-            file_of(entry),
-            "block",
-            "missing, although its program takes any batch size",
-            "add block = 64; the samples' bits depend on it",
-        )
-    if own is not None and entry.block not in (None, own):
-        raise BadEntry(
-            file_of(entry),
-            "block",
-            f"{entry.block}, but its program computes {own} samples at once",
-            f"write block = {own}",
-        )
-    block = own or entry.block
+    own, said = latents.shape[0], entry.block
+    if own is None and said is None:
+        problem = "missing, although its program takes any batch size"
+        raise BadEntry(file_of(entry), "block", problem, "add block = 64; the samples' bits depend on it")
+    if own is not None and said not in (None, own):
+        problem = f"{said}, but its program computes {own} samples at once"
+        raise BadEntry(file_of(entry), "block", problem, f"write block = {own}")
+    block = said if own is None else own
     assert block is not None
     return block
 

@@ -60,6 +60,7 @@ def open_function(entry: Generator, trust_code: bool) -> LiveGenerator:
         BadSamples: no such function, or importing it failed.
     """
     assert isinstance(entry.source, Python)
+    _refuse_untrusted(entry.source.function, trust_code)  # as the entry has it: the folder is nobody else's business
     module_name, colon, attribute = entry.source.function.rpartition(":")
     own = of_user(module_name).as_posix() if module_name.endswith(".py") else module_name
     source = f"{own}{colon}{attribute}"
@@ -73,8 +74,7 @@ def open_function(entry: Generator, trust_code: bool) -> LiveGenerator:
 
 def _imported(source: str, trust_code: bool) -> tuple[Function, str | None]:
     """A user's function, and the digest of the file it stands in."""
-    if not trust_code:
-        raise NotTrusted(f"{source} is code, which genboard does not run unasked", "read it, then add --trust-code")
+    _refuse_untrusted(source, trust_code)
     module_name, _, attribute = source.rpartition(":")
     path = Path(module_name)
     try:
@@ -92,9 +92,16 @@ def _imported(source: str, trust_code: bool) -> tuple[Function, str | None]:
     return function, sha256(read_bytes(Path(file))) if file else None
 
 
+def _refuse_untrusted(source: str, trust_code: bool) -> None:
+    if not trust_code:
+        raise NotTrusted(f"{source} is code, which genboard does not run unasked", "read it, then add --trust-code")
+
+
 def _from_file(path: Path) -> Any:
     if not path.is_file():
-        raise BadSamples(f"{path}: no such file", "check the path before the colon")
+        raise BadSamples(
+            f"{path}: no such file", "run the command in the folder that holds it, or write its path before the colon"
+        )
     name = f"genboard_user_{path.stem}"  # never the name of an installed module
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

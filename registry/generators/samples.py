@@ -24,4 +24,5 @@ def open_samples(entry: Generator, track: Track) -> ImageSource:
     path = of_user(source.path) if source.path else fetch(source.file) if source.file else None
     assert path is not None
     table = of_user(source.table) if source.table else None
-    return open_images(path, source.conversions, table, {str(key): name for key, name in source.columns.items()})
+    columns = {str(key): name for key, name in source.columns.items()}
+    return open_images(path, source.conversions, table, columns, source.skip)

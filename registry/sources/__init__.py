@@ -12,10 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...core.errors import BadImages
+from .. import limits
 from ..conversions import check_names
 from ..images import ImageSource
 from .arrays import images_of, open_array
 from .containers import open_folder, open_zip
+from .damage import size_of
+from .decode import ENDINGS
 from .parquet import open_parquet
 
 __all__ = ["SUFFIXES", "images_of", "looks_like_images", "open_images"]
@@ -32,6 +35,7 @@ def open_images(
     conversions: Sequence[str] = (),
     table: Path | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
+    skip: bool = False,
 ) -> ImageSource:
     """The images at a path, in the order of their names or of the array, with labels where there are any.
 
@@ -39,6 +43,7 @@ def open_images(
         conversions: names from `registry.conversions`, applied in order to every image as it is decoded.
         table: a CSV of labels and captions of the files of a folder or zip; else one beside them.
         columns: what the columns of `image`, `label` and `caption` are called, of that table or of Parquet.
+        skip: leave out image files of formats that are not read, which are an error otherwise.
 
     Raises:
         UnknownName: no such conversion.
@@ -47,19 +52,21 @@ def open_images(
     check_names(conversions)
     if not path.exists():
         raise BadImages(f"{path}: no such file or folder", "check the path")
+    if not path.is_dir():
+        size_of(path, BadImages)
     suffix = "" if path.is_dir() else path.suffix.lower()
     sharded = path.is_dir() and any(path.glob("*.parquet"))
     if table is not None and (sharded or suffix in (".npz", ".npy", ".parquet")):
         raise BadImages(f"{path}: a table of labels needs image files", "use a folder or a zip with a table")
-    if sharded and open_folder(path, conversions).count:
+    if sharded and open_folder(path, conversions, None, columns, skip).count:
         raise BadImages(f"{path}: both Parquet and image files", "name one file, or separate them")
     if sharded or suffix == ".parquet":
         # A folder of Parquet shards, as `genboard sample` and the hub write them.
         source = open_parquet(path, conversions, columns)
     elif path.is_dir():
-        source = open_folder(path, conversions, table, columns)
+        source = open_folder(path, conversions, table, columns, skip)
     elif suffix == ".zip":
-        source = open_zip(path, conversions, table, columns)
+        source = open_zip(path, conversions, table, columns, skip)
     elif suffix in SUFFIXES:
         source = open_array(path, conversions)
     else:
@@ -68,5 +75,7 @@ def open_images(
             f"give a folder, or one of: {', '.join(SUFFIXES)}",
         )
     if source.count == 0:
-        raise BadImages(f"{path}: it contains no images", "supported endings: .png, .bmp, .webp, .jpg, .jpeg or .gif")
+        raise BadImages(f"{path}: it contains no images", f"supported endings: {', '.join(sorted(ENDINGS))}")
+    if source.count > limits.IMAGES:
+        raise BadImages(f"{path}: {source.count:,} images", f"the limit is {limits.IMAGES:,}")
     return source

@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ...core.errors import BadImages
+from .. import limits
 from ..conversions import convert
 from ..images import MODES, Captions, Images, ImageSource, Labels, Pixels, describe
-from ..schema import Shape
 from .damage import refusing
 
-ENDINGS = frozenset({".png", ".bmp", ".webp", ".jpg", ".jpeg", ".gif", ".tif", ".tiff"})
-FORMATS = ("PNG", "BMP", "WEBP", "JPEG", "GIF", "TIFF")  # no others: Pillow would run Ghostscript on an EPS
-PIXEL_LIMIT = 64_000_000  # 8,000 x 8,000: larger is a decompression bomb, or no sample of a benchmark
+ENDINGS = frozenset(".png .apng .bmp .dib .webp .jpg .jpeg .jpe .jfif .jif .gif .tif .tiff .ppm .pgm .pbm .pnm".split())
+FORMATS = ("PNG", "BMP", "DIB", "WEBP", "JPEG", "GIF", "TIFF", "PPM")  # Pillow would run Ghostscript on an EPS
+# Of images that are not read: a set that holds some is not measured without them unless that is asked for.
+OTHER_ENDINGS = frozenset(
+    ".avif .avifs .heic .heif .hif .jp2 .j2k .j2c .jpc .jpf .jpx .jxl .jxr .mpo .pam .pfm .tga .qoi .dds .exr .hdr "
+    ".ico .cur .icns .pcx .sgi .rgb .rgba .bw .ras .xbm .xpm .psd .svg .svgz .eps .wmf .emf .flif .bpg "
+    ".dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .raw".split()
+)
 
 MODE_CHANNELS = {mode: channels for channels, mode in MODES.items()}
 _WITH_ALPHA = {"LA": 2, "RGBA": 4}  # read only where a conversion is named, which must see to the alpha
 
+_ALPHA = "it has an alpha channel; name what lies behind it, rgba-over-white or rgba-over-black"
+_DEEP = "it has 16 or more bits a channel; convert it to 8 bits first"
 _WHY = {
-    "RGBA": "it has an alpha channel; name what lies behind it, rgba-over-white or rgba-over-black",
-    "LA": "it has an alpha channel; name what lies behind it, rgba-over-white or rgba-over-black",
+    "RGBA": _ALPHA,
+    "LA": _ALPHA,
     "P": "it has a palette; name the conversion palette-to-rgb, or to-rgb where only some have one",
     "1": "it has one bit a pixel; convert it to 8-bit grey first",
     "CMYK": "it is CMYK; name the conversion to-rgb",
+    "LAB": "its colours are those of CIE L*a*b*; convert it to RGB first",
+    "I": _DEEP,
+    "F": _DEEP,
 }
-_DEEP = "it has 16 or more bits a channel; convert it to 8 bits first"
 
 
 def source_of_files(
@@ -44,32 +54,35 @@ def source_of_files(
 
     Reading raises BadImages for a file that `decode` refuses, or of another size or colour than the first of all.
     """
-    first: list[tuple[str, Shape]] = []
+
+    def one(i: int) -> tuple[str, Pixels]:
+        own, data = load(i)
+        return own, decode(data, own, conversions)
+
+    first = cache(lambda: one(0))
 
     def read(start: int, stop: int) -> Images:
-        if not first:
-            name_0, data_0 = load(0)
-            height, width, channels = decode(data_0, name_0, conversions).shape
-            first.append((name_0, (height, width, channels)))
-        decoded = []
-        for i in range(start, stop):
-            own, data = load(i)
-            decoded.append(alike(decode(data, own, conversions), own, *first[0]))
+        pixels = stacked((one(i) for i in range(start, stop)), first())
         told = None if captions is None else captions[start:stop]
-        return Images(np.stack(decoded), None if labels is None else labels[start:stop], told)
+        return Images(pixels, None if labels is None else labels[start:stop], told)
 
     return ImageSource(name, count, read)
 
 
-def alike(pixels: Pixels, name: str, first: str, shape: Shape) -> Pixels:
-    """The pixels, if they have the shape of the set's first image; else raises BadImages with both."""
-    height, width, channels = pixels.shape
-    if (height, width, channels) != shape:
-        raise BadImages(
-            f"{name}: {describe((height, width, channels))}, but {first} is {describe(shape)}",
-            "all images of a set need the same size and colour mode; nothing is converted silently",
-        )
-    return pixels
+def stacked(found: Iterable[tuple[str, Pixels]], first: tuple[str, Pixels]) -> Pixels:
+    """Named images as one array, if they have the shape of the set's first; else raises BadImages with both.
+
+    The first that has not ends it, so that no more than one image is in memory beyond those of the set.
+    """
+    alike = []
+    for name, pixels in found:
+        if pixels.shape != first[1].shape:
+            raise BadImages(
+                f"{name}: {describe(pixels.shape)}, but {first[0]} is {describe(first[1].shape)}",
+                "all images of a set need the same size and colour mode; nothing is converted silently",
+            )
+        alike.append(pixels)
+    return np.stack(alike)
 
 
 def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
@@ -80,6 +93,7 @@ def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
     """
     damaged = "the file is truncated or damaged: write it again"
     with warnings.catch_warnings(), refusing(BadImages, f"{name}: cannot be decoded", damaged):
+        warnings.simplefilter("ignore", UserWarning)  # of metadata: some EXIF data of ImageNet are corrupt
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -87,26 +101,30 @@ def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
         except UnidentifiedImageError as e:
             raise BadImages(f"{name}: not an image", "remove it from the folder, or restore it") from e
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as e:
-            raise BadImages(f"{name}: too many pixels", f"the limit is {PIXEL_LIMIT:,}") from e
+            raise BadImages(f"{name}: too many pixels", f"the limit is {limits.PIXELS:,}") from e
 
 
 def pixels_of(image: Image.Image, name: str, conversions: Sequence[str] = ()) -> Pixels:
-    """The pixels of an opened image after the named conversions: see `decode`."""
+    """The pixels of an opened image after the named conversions: see `decode`.
+
+    They are as they are stored: an orientation among the metadata turns only TIFF files, as Pillow has it.
+    """
     frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format == "MPO":
+        problem = f"{frames} pictures in one JPEG file (MPO), as phones and stereo cameras write them"
+        raise BadImages(f"{name}: {problem}", "write the first picture to a file of its own")
     if frames > 1:
         raise BadImages(f"{name}: animated, {frames} frames", "write each frame to its own file")
-    if image.width * image.height > PIXEL_LIMIT:
-        raise BadImages(f"{name}: {image.width}x{image.height} pixels", f"the limit is {PIXEL_LIMIT:,}")
-    # Pillow would cut 16-bit RGB down to 8 bits, and drop a transparent colour, without a word.
-    if any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
-        mode = f"mode {image.mode}" if image.mode not in MODE_CHANNELS else "16 bits a channel"
-        raise BadImages(f"{name}: {mode}, not 8-bit grey or RGB", _DEEP)
+    if image.width * image.height > limits.PIXELS:
+        raise BadImages(f"{name}: {image.width}x{image.height} pixels", f"the limit is {limits.PIXELS:,}")
+    _refuse_rescaled(image, name)
     image, left = _looked_up(image, conversions)
     if "transparency" in image.info:
         raise BadImages(f"{name}: a transparent colour, not plain grey or RGB", "name to-rgba and rgba-over-white")
     channels = (MODE_CHANNELS | (_WITH_ALPHA if conversions else {})).get(image.mode)
     if channels is None:
-        raise BadImages(f"{name}: mode {image.mode}, neither 8-bit grey nor RGB", _WHY.get(image.mode, _DEEP))
+        hint = _WHY.get(image.mode.partition(";")[0], "convert it to RGB first")
+        raise BadImages(f"{name}: mode {image.mode}, neither 8-bit grey nor RGB", hint)
     image.load()
     pixels = np.asarray(image, np.uint8).reshape(image.height, image.width, channels)
     try:
@@ -114,8 +132,27 @@ def pixels_of(image: Image.Image, name: str, conversions: Sequence[str] = ()) ->
     except BadImages as e:
         raise BadImages(f"{name}: {e.fact}", e.hint) from e
     if found.shape[2] not in MODES:
-        raise BadImages(f"{name}: still has an alpha channel after {', '.join(conversions)}", _WHY["RGBA"])
+        raise BadImages(f"{name}: still has an alpha channel after {', '.join(conversions)}", _ALPHA)
     return found
+
+
+def _refuse_rescaled(image: Image.Image, name: str) -> None:
+    """Raises BadImages for channels that Pillow would bring to 8 bits, or leave out, without a word."""
+    for tile in getattr(image, "tile", ()):
+        said = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        raw = str(said[0])
+        if image.format in ("BMP", "DIB") and raw.endswith((";15", ";16")):
+            problem, hint = "5 or 6 bits a channel", "save it with 24 bits a pixel first"
+        elif any(";16" in str(part) for part in said):
+            problem = f"mode {image.mode}" if image.mode not in MODE_CHANNELS else "16 bits a channel"
+            hint = _DEEP
+        elif image.format == "PPM" and len(said) > 1 and isinstance(said[-1], int) and said[-1] != 255:
+            problem, hint = f"white is {said[-1]}, not 255", "convert it to 8 bits first"
+        elif image.format == "TIFF" and image.mode in MODE_CHANNELS and "X" in raw:
+            problem, hint = "a channel that is neither colour nor alpha", "write it again without that channel"
+        else:
+            continue
+        raise BadImages(f"{name}: {problem}, not 8-bit grey or RGB", hint)
 
 
 def _looked_up(image: Image.Image, conversions: Sequence[str]) -> tuple[Image.Image, Sequence[str]]:

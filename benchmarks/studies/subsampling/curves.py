@@ -7,31 +7,32 @@ is cheap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from torch import Tensor
-
+from ....core.errors import BadFeatures
 from ....reference_stats.features import Measured
 from ....reference_stats.statistics import ReferenceStatistics
 from ....registry.metrics import find_metric
-from ....registry.schema import Against, TrackMetric
-from ...metrics.distances import nearest, to_other
+from ....registry.schema import TrackMetric
 from ...metrics.inputs import FeatureSet, MetricInputs
 from ...neighbours import show_across, show_within
-from ...scoring import feature_set, score
-from ..context import StudyContext
-from ..evaluator import uses_train
+from ...scoring import feature_set
+from ..altered_sets import mixed
+from ..context import StudyContext, params_of, uses_train
+from ..evaluator import MetricEvaluator
 from .design import Design
 from .frechet_curve import frechet_curve
-from .kernel_curve import KernelBank, KernelCurves, params_of
+from .kernel_curve import KernelBank
 from .pair_curves import KERNELS, MANIFOLD, ByK, PairBank, pair_curves
 
 AFFORDABLE = 2_000_000  # numbers in a generator's features up to which a metric without a short cut is measured
 EASY = 200_000  # and up to which it is measured on several orders
 FEW = 4  # of these
+MEANS = ("nn_ratio", "authenticity")  # metrics that are means of one number a sample: their influences
 
-Values = dict[str, list[list[float | None]]]  # column, size, order
+Curve = list[list[float | None]]  # size, order
+Values = dict[str, Curve]  # by column
 
 
 @dataclass(frozen=True)
@@ -56,47 +57,22 @@ class Curves:
         return [[values[k - 1] for values in orders] for orders in self.by_k[metric]]
 
 
-def pairs_of(context: StudyContext, name: str, design: Design, parameters: dict[str, int]) -> Curves:
-    """What comes from the pass over all pairs, and no other columns: what takes no time beside it."""
-    space = context.space
-    columns = [c for c in context.columns(space) if c.metric in KERNELS and c.against == "reference"]
-    decides = {
-        "version": 1,
-        **context.identity(name, space),
-        "parameters": parameters,
-        "columns": [column.model_dump(mode="json") for column in columns],
-    }
-
-    def compute() -> dict[str, Any]:
-        bank = context.once(
-            ("pairs", space, design.k, design.sizes),
-            lambda: PairBank.of(context.reference(space).features, design, columns),
-        )
-        by_k, kernels = pair_curves(bank, context.measured(name, space).features, design)
-        return {"by_k": by_k, "kernels": kernels}
-
-    found = context.part("pairs", f"{name}.{space}", decides, compute)
-    return Curves(design.sizes, found["by_k"], found["kernels"], {})
-
-
-def curves_of(context: StudyContext, name: str, design: Design, parameters: dict[str, int]) -> Curves:
+def curves_of(context: StudyContext, name: str, design: Design) -> Curves:
     """The curves of a generator in the space that the track ranks in: kept from before, or measured now."""
     space, columns = context.space, context.columns(context.space)
     decides = {
-        "version": 3,
+        "version": 4,
         **context.identity(name, space),
         "train": context.recipe(space, "train").id,
-        "parameters": parameters,
+        "parameters": design.parameters,
         "columns": [column.model_dump(mode="json") for column in columns],
     }
 
     def compute() -> dict[str, Any]:
-        pairs = pairs_of(context, name, design, parameters)
         real = context.reference(space)
         train = context.reference(space, "train") if any(uses_train(column) for column in columns) else None
-        shared: dict[Any, Any] = context.once(("shared", space), dict)
-        values, left_out = measure_curves(context.measured(name, space), columns, real, train, design, shared, pairs)
-        return {"sizes": list(design.sizes), "by_k": pairs.by_k, "values": values, "left_out": left_out}
+        shared: dict[Any, Any] = context.once(("curves", space, design.k, design.sizes), dict)
+        return asdict(measure_curves(context.measured(name, space), columns, real, train, design, shared))
 
     found = context.part("curves", f"{name}.{space}", decides, compute)
     return Curves(tuple(found["sizes"]), found["by_k"], found["values"], found["left_out"])
@@ -109,75 +85,64 @@ def measure_curves(
     train: ReferenceStatistics | None,
     design: Design,
     shared: dict[Any, Any],
-    pairs: Curves,
-) -> tuple[Values, dict[str, str]]:
+) -> Curves:
     """The curves of features, and why a column has none.
 
     Args:
         columns: what to measure; their extractor is that of the features.
         shared: what is the same for every generator is kept here between calls.
-        pairs: what the pass over all pairs gave for them.
     """
     features = measured.features
     values: Values = {}
     left_out: dict[str, str] = {}
-    sides: dict[Against, ReferenceStatistics | None] = {"reference": real, "train": train}
+    if "bank" not in shared:
+        of_bank = [column for column in columns if column.metric in KERNELS and column.against == "reference"]
+        shared["bank"] = PairBank(real.features, design, of_bank)
+    by_k, kernels = pair_curves(shared["bank"], features, design)
+    of_train = [column for column in columns if column.metric in KERNELS and column.against == "train"]
+    if train is not None and of_train:
+        # Training images may be more than samples: a pass of their own.
+        if "within" not in shared:
+            shared["within"] = KernelBank(of_train, train.features)
+            show_within(train.features, shared["within"].sums)
+        sums = shared["within"].subsets(features, design)
+        show_within(features, sums)
+        show_across(train.features, features, sums)
+        values |= shared["within"].values(sums, design)
+    training = None if train is None else shared.setdefault("training", feature_set(train))
+    reference = shared.setdefault("reference", feature_set(real))
     for column in columns:
-        metric, params, side = find_metric(column.metric), params_of(column), sides[column.against]
-        assert side is not None
-        whole = column.against == "train"
-        if metric.name in MANIFOLD and not whole and int(params["k"]) <= design.k:
-            k = int(params["k"])
-            values[column.key] = [[one[k - 1] for one in orders] for orders in pairs.by_k[metric.name]]
+        metric, params, against_train = find_metric(column.metric), params_of(column), column.against == "train"
+        if metric.name in MANIFOLD and not against_train and int(params["k"]) <= design.k:
+            values[column.key] = [[one[int(params["k"]) - 1] for one in orders] for orders in by_k[metric.name]]
         elif metric.name == "fd":
-            values[column.key] = [list(v) for v in frechet_curve(side.moments, features, design)]
-        elif metric.name in ("nn_ratio", "authenticity") and train is not None and not whole:
-            values[column.key] = _mean_curve(metric.name, train.features, real.features, features, design, shared)
-        elif metric.name == "is" and measured.logits is not None:
-            values[column.key] = _by_score(column, measured, real, train, design, design.resamples)
-        elif column.key in pairs.values:
-            values[column.key] = pairs.values[column.key]
+            side = training if against_train else reference
+            assert side is not None
+            values[column.key] = [list(one) for one in frechet_curve(side.moments, features, design)]
+        elif metric.name in MEANS and not against_train:
+            inputs = MetricInputs(FeatureSet(features), reference, train=training, reference=reference)
+            values[column.key] = _mean_curve(column, inputs, design)
+        elif column.key in kernels:
+            values[column.key] = kernels[column.key]
         elif metric.name not in KERNELS:
-            if features.numel() > AFFORDABLE or (train is not None and len(train.features) > 4 * len(features)):
+            cheap = metric.name == "is" and measured.logits is not None
+            too_many = train is not None and len(train.features) > 4 * len(features)
+            if not cheap and (features.numel() > AFFORDABLE or too_many):
                 left_out[column.key] = "has no short cut, and takes too long at this size"
-            else:
-                orders = FEW if features.numel() <= EASY else 1
-                values[column.key] = _by_score(column, measured, real, train, design, orders)
-    uses_train = [c for c in columns if c.metric in KERNELS and c.against == "train"]
-    if train is not None and uses_train:
-        values |= _against_train(uses_train, train.features, features, design, shared)
-    return {c.key: values[c.key] for c in columns if c.key in values}, left_out
+                continue
+            orders = design.resamples if cheap else FEW if features.numel() <= EASY else 1
+            values[column.key] = _by_score(column, measured, real, training, design, orders)
+    return Curves(design.sizes, by_k, {c.key: values[c.key] for c in columns if c.key in values}, left_out)
 
 
-def _against_train(
-    columns: list[TrackMetric], train: Tensor, features: Tensor, design: Design, shared: dict[Any, Any]
-) -> KernelCurves:
-    """Kernel distances from the training images, of which there may be more than samples, by a pass of their own."""
-    key = ("within", *(column.key for column in columns))
-    if key not in shared:
-        shared[key] = KernelBank.of(columns, train)
-        show_within(train, shared[key].sums)
-    bank: KernelBank = shared[key]
-    sums = bank.subsets(features, design)
-    show_within(features, sums)
-    show_across(train, features, sums)
-    return bank.values(sums, design)
-
-
-def _mean_curve(
-    metric: str, train: Tensor, real: Tensor, features: Tensor, design: Design, shared: dict[Any, Any]
-) -> list[list[float | None]]:
+def _mean_curve(column: TrackMetric, inputs: MetricInputs, design: Design) -> Curve:
     """A metric that is a mean of one number a sample, the training images being what they are."""
-    apart, index = nearest(train, features)
-    if metric == "authenticity":
-        met, place = index.unique(return_inverse=True)
-        of_each = (apart > to_other(train, met)[place]).double()
-    else:
-        if "scale" not in shared:
-            shared["scale"] = float(nearest(train, real)[0].mean())
-        if shared["scale"] == 0:
-            return [[None] * design.drawn(size) for size in design.sizes]
-        of_each = apart / shared["scale"]
+    try:
+        found = find_metric(column.metric).fn(inputs, **params_of(column))
+    except BadFeatures:
+        return [[None] * design.drawn(size) for size in design.sizes]
+    assert found.influence is not None
+    of_each = found.value + found.influence - found.influence.mean()
     return [[float(of_each[rows].mean()) for rows in design.subsets(size)] for size in design.sizes]
 
 
@@ -185,22 +150,16 @@ def _by_score(
     column: TrackMetric,
     measured: Measured,
     real: ReferenceStatistics,
-    train: ReferenceStatistics | None,
+    training: FeatureSet | None,
     design: Design,
     orders: int,
-) -> list[list[float | None]]:
+) -> Curve:
     """A metric measured anew on each subset, as a track of that many samples would."""
-    metric = find_metric(column.metric)
-    training = None if train is None else feature_set(train)
-    curve: list[list[float | None]] = []
+    curve: Curve = []
     for size in design.sizes:
         # A metric of neighbours needs as many real images as samples, the others do not.
-        cut = feature_set(real.cut(min(size, len(real.features))) if "k" in metric.params else real)
-        side = training if column.against == "train" else cut
-        found: list[float | None] = []
-        for rows in design.subsets(size)[:orders]:
-            some = FeatureSet(measured.features[rows], None if measured.logits is None else measured.logits[rows])
-            inputs = MetricInputs(some, side, train=training, reference=cut)
-            found.append(score(metric, inputs, column.params).record.value)
-        curve.append(found)
+        cut = real.cut(min(size, len(real.features))) if "k" in params_of(column) else real
+        evaluator = MetricEvaluator((column,), feature_set(cut), training)
+        subsets = [mixed((measured, rows)) for rows in design.subsets(size)[:orders]]
+        curve.append([evaluator.values(some.features, some.logits)[column.key] for some in subsets])
     return curve

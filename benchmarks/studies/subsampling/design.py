@@ -38,11 +38,11 @@ class Design:
         sizes = tuple(sorted({max(2, round(n * share)) for share in SHARES}))
         if k < 1 or k >= sizes[0]:
             raise BadStudy(
-                f"k = {k}, where the smallest of the subsets holds {sizes[0]} of {n:,} samples",
+                f"k = {k} neighbours, but the smallest subset has only {sizes[0]} of the {n:,} samples",
                 f"choose k from 1 to {sizes[0] - 1}",
             )
         if resamples < 2:
-            raise BadStudy(f"{resamples} resamples show no spread", "use 2 or more")
+            raise BadStudy(f"{resamples} resamples are too few to show a spread", "use --resamples 2 or more")
         return Design(sizes, shuffled(n, resamples, seed), k, seed)
 
     def of_bank(self, bank: int) -> tuple[Tensor, tuple[int, ...]]:
@@ -59,6 +59,11 @@ class Design:
     @property
     def resamples(self) -> int:
         return len(self.orders)
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """What decides which subsets there are of so many samples, and up to which k."""
+        return {"k": self.k, "resamples": self.resamples, "seed": self.seed}
 
     @property
     def half(self) -> int:

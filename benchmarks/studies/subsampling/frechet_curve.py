@@ -6,7 +6,7 @@ F' G F, whose eigenvalues the distance needs; and covariances of nested subsets 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,23 +23,14 @@ SMALL = 4  # and where, of features as wide, it takes a quarter of one
 FEWER_DIGITS = 1e-5  # that do there: standard errors are a hundred times that and more
 
 
-@dataclass(frozen=True)
-class Subset:
-    """A subset's distance but for the roots.
+class Subset(NamedTuple):
+    """A subset's distance but for the roots."""
 
-    Attributes:
-        place: of its size among the sizes.
-        rows: which samples it is of.
-        apart: the squared distance of the means and both variances.
-        spread: its own variance.
-        inner: F' G F, or a matrix with the same eigenvalues but for zeros; its lower triangle counts.
-    """
-
-    place: int
-    rows: Tensor
-    apart: float
-    spread: float
-    inner: Tensor
+    place: int  # of its size among the sizes
+    rows: Tensor  # which samples it is of
+    apart: float  # the squared distance of the means and both variances
+    spread: float  # its own variance
+    inner: Tensor  # F' G F, or a matrix with the same eigenvalues but for zeros; its lower triangle counts
 
 
 def frechet_curve(real: Gaussian, features: Tensor, design: Design) -> list[list[float]]:

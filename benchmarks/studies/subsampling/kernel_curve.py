@@ -7,13 +7,12 @@ subsets at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ....registry.metrics import find_metric
 from ....registry.schema import TrackMetric
+from ..context import params_of
 from .design import Design
 
 KernelCurves = dict[str, list[list[float | None]]]  # column, size, order
@@ -23,37 +22,24 @@ FEW = 64  # rows summed at once
 Kernel = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
-def polynomial(degree: int, scale: float, coefficient: float, shift: float) -> Kernel:
-    """(x.y scale + coefficient)^degree less a constant, which no discrepancy sees and float32 sums had better lose."""
-
-    def kernel(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
-        return torch.mul(product, scale, out=out).add_(coefficient).pow_(degree).sub_(shift)
-
-    return kernel
-
-
-def unlike(sigma: float) -> Kernel:
-    """1 less the Gaussian kernel of two directions, which keeps the digits that a number close to 1 would lose."""
-
-    def kernel(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
-        return torch.div(product, a[:, None], out=out).div_(b).sub_(1).div_(sigma**2).expm1_().neg_()
-
-    return kernel
-
-
-def params_of(column: TrackMetric) -> dict[str, int | float | str]:
-    """A column's parameters: its own, and the metric's where it says nothing."""
-    return {**find_metric(column.metric).params, **column.params}
-
-
 def kernel_of(column: TrackMetric, bank: Tensor) -> Kernel:
     """The kernel of a column of KID or CMMD against a bank, shape (n, d)."""
     p = params_of(column)
+
+    def unlike(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+        # 1 less the Gaussian kernel of two directions: it keeps the digits that a number close to 1 would lose.
+        return torch.div(product, a[:, None], out=out).div_(b).sub_(1).div_(float(p["sigma"]) ** 2).expm1_().neg_()
+
     if column.metric == "cmmd":
-        return unlike(float(p["sigma"]))
+        return unlike
     middle, coefficient, degree = bank.double().mean(dim=0), float(p["coefficient"]), int(p["degree"])
+    # Less a constant, which no discrepancy sees and float32 sums had better lose.
     shift = (float(middle @ middle) / len(middle) + coefficient) ** degree
-    return polynomial(degree, 1 / len(middle), coefficient, shift)
+
+    def polynomial(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+        return torch.mul(product, 1 / len(middle), out=out).add_(coefficient).pow_(degree).sub_(shift)
+
+    return polynomial
 
 
 class KernelSums:
@@ -70,8 +56,7 @@ class KernelSums:
 
     def __init__(self, kernels: Sequence[Kernel], rows: Tensor, weights: Tensor, real: Tensor | None = None) -> None:
         self.kernels, self.weights = kernels, weights
-        self.length = _lengths(rows)
-        self.real_length = None if real is None else _lengths(real)
+        self.length, self.real_length = _lengths(rows), None if real is None else _lengths(real)
         self.own = torch.zeros(len(kernels), weights.shape[1], dtype=torch.float64)
         self._of_each = torch.zeros(len(kernels), len(rows), dtype=torch.float64)
         self._buffer = torch.empty(0)
@@ -113,7 +98,6 @@ def _lengths(rows: Tensor) -> Tensor:
     return length.clamp(min=torch.finfo(torch.float32).tiny)
 
 
-@dataclass(frozen=True)
 class KernelBank:
     """A bank, and the kernels of columns of KID and CMMD against it: neither asks for as many real images as samples.
 
@@ -121,42 +105,34 @@ class KernelBank:
         sums: watches the products within the bank.
     """
 
-    columns: tuple[TrackMetric, ...]
-    features: Tensor
-    sums: KernelSums
-
-    @staticmethod
-    def of(columns: Sequence[TrackMetric], features: Tensor) -> KernelBank:
-        kernels = [kernel_of(column, features) for column in columns]
-        every = torch.ones(len(features), 1, dtype=torch.float64)
-        return KernelBank(tuple(columns), features, KernelSums(kernels, features, every))
+    def __init__(self, columns: Sequence[TrackMetric], features: Tensor) -> None:
+        self.columns, self.features = columns, features
+        kernels, every = [kernel_of(column, features) for column in columns], torch.ones(len(features), 1)
+        self.sums = KernelSums(kernels, features, every.double())
 
     def subsets(self, features: Tensor, design: Design) -> KernelSums:
         """To watch the products within samples, and those of the bank with them."""
-        subsets = _subsets(design)
-        weights = torch.zeros(design.n, len(subsets), dtype=torch.float64)
-        for column, (place, number) in enumerate(subsets):
-            weights[design.orders[number][: design.sizes[place]], column] = 1
+        rows = [rows for size in design.sizes for rows in design.subsets(size)]
+        weights = torch.zeros(design.n, len(rows), dtype=torch.float64)
+        for column, own in enumerate(rows):
+            weights[own, column] = 1
         return KernelSums(self.sums.kernels, features, weights, self.features)
 
     def values(self, subsets: KernelSums, design: Design) -> KernelCurves:
         """Each column's distances, from what was seen: for each size, of each order."""
         found: KernelCurves = {}
-        crossed = subsets.crossed
         for i, column in enumerate(self.columns):
             close = unbiased if column.metric == "kid" else biased
             scale = float(params_of(column).get("scale", 1.0))
-            curve: list[list[float | None]] = [[] for _ in design.sizes]
-            for at, (place, _) in enumerate(_subsets(design)):
-                sums = float(self.sums.own[i, 0]), float(subsets.own[i, at]), float(crossed[i, at])
-                curve[place].append(scale * close(sums, len(self.features), design.sizes[place]))
-            found[column.key] = curve
+            sums = iter(zip(subsets.own[i].tolist(), subsets.crossed[i].tolist(), strict=True))
+            found[column.key] = [
+                [
+                    scale * close((float(self.sums.own[i, 0]), *next(sums)), len(self.features), size)
+                    for _ in range(design.drawn(size))
+                ]
+                for size in design.sizes
+            ]
         return found
-
-
-def _subsets(design: Design) -> list[tuple[int, int]]:
-    """Place of the size and number of the order of each subset."""
-    return [(place, number) for place, size in enumerate(design.sizes) for number in range(design.drawn(size))]
 
 
 def unbiased(sums: tuple[float, float, float], m: int, n: int) -> float:

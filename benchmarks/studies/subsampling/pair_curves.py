@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ....registry.schema import TrackMetric
-from ...neighbours import Counts, Lists, Resample, count_neighbours, real_lists
+from ...neighbours import Counts, Resample, count_neighbours, real_lists
 from .design import Design, places
 from .kernel_curve import KernelBank, KernelCurves
 
@@ -19,28 +18,22 @@ KERNELS = ("kid", "cmmd")
 ByK = dict[str, list[list[list[float]]]]  # metric, size, order, k
 
 
-@dataclass(frozen=True)
 class PairBank:
     """A reference bank, and all that is the same whatever stands against it.
+
+    Args:
+        columns: those of KID and CMMD against the bank.
 
     Attributes:
         lists: its neighbours, for subsets of a design.
         kernels: none where no column asks for them.
     """
 
-    features: Tensor
-    lists: Lists
-    kernels: KernelBank | None
-
-    @staticmethod
-    def of(features: Tensor, design: Design, columns: Sequence[TrackMetric] = ()) -> PairBank:
-        """
-        Args:
-            columns: those of KID and CMMD against the bank.
-        """
-        kernels = KernelBank.of(columns, features) if columns else None
-        sizes = design.of_bank(len(features))[1]
-        return PairBank(features, real_lists(features, design.k, sizes, kernels.sums if kernels else None), kernels)
+    def __init__(self, features: Tensor, design: Design, columns: Sequence[TrackMetric] = ()) -> None:
+        self.features = features
+        self.kernels = KernelBank(columns, features) if columns else None
+        watch = self.kernels.sums if self.kernels else None
+        self.lists = real_lists(features, design.k, design.of_bank(len(features))[1], watch)
 
 
 def pair_curves(bank: PairBank, features: Tensor, design: Design) -> tuple[ByK, KernelCurves]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....benchmarks.sampling import SHARD
 from ....core.errors import GenboardError
 from ....core.files import canonical_json, read_bytes, sha256
+from ...verification.log import with_plain_ends
 from ..manifest import Manifest, manifest_path, read_manifest
 from .finding import Problem
+from .identity import are_images
 from .tree import Case
+
+LARGEST = 32 * 2**20  # bytes: of a million images it has three million
 
 
 def absent(case: Case) -> Iterator[Problem]:
@@ -25,7 +30,7 @@ def other_digest(case: Case) -> Iterator[Problem]:
     if case.result.submission is None or not _there(case):
         return
     data, wanted = read_bytes(manifest_path(case.path)), case.result.submission.manifest
-    if sha256(data) != wanted:
+    if sha256(with_plain_ends(data)) != wanted:
         yield Problem("submission.manifest", f"{wanted[:12]}, the file has {sha256(data)[:12]}")
 
 
@@ -53,8 +58,30 @@ def gaps(case: Case) -> Iterator[Problem]:
             yield Problem(f"chunks.{i}.first", f"{chunk.first}, the one before ends at {at}", _place(case))
             return
         at += chunk.count
+        if chunk.count > SHARD or (chunk.count < SHARD and at < manifest.n):
+            yield Problem(f"chunks.{i}.count", f"{chunk.count}, a run has {SHARD} images", _place(case))
+            return
     if at != manifest.n:
         yield Problem("chunks", f"they hold {at:,} images, n is {manifest.n:,}", _place(case))
+
+
+def other_source(case: Case) -> Iterator[Problem]:
+    """Names of shards and the plan are of samples that genboard drew; images that were given have neither."""
+    manifest = _manifest(case) if _there(case) else None
+    if not isinstance(manifest, Manifest):
+        return
+    count = len(manifest.chunks)
+    for i, chunk in enumerate(manifest.chunks):
+        own = None if are_images(case) else f"samples-{i:05d}-of-{count:05d}.parquet"
+        if chunk.file != own:
+            yield Problem(f"chunks.{i}.file", f"{chunk.file!r}, this run is in {own!r}", _place(case))
+            return
+    if (manifest.spec_id is None) != are_images(case):
+        yield Problem("spec_id", "of images that were given, or missing of samples that were drawn", _place(case))
+    if count == 1 and manifest.chunks[0].digest != manifest.digest:
+        yield Problem("chunks.0.digest", "not that of all, though it is the only one", _place(case))
+    if count > 1 and len({chunk.digest for chunk in manifest.chunks}) == 1 and manifest.chunks[0].count > 1:
+        yield Problem("chunks", "all runs hold the same images", _place(case))
 
 
 def _there(case: Case) -> bool:
@@ -69,9 +96,11 @@ def _place(case: Case) -> str:
 def _manifest(case: Case) -> Manifest | str:
     """The manifest, or what is wrong with it."""
     path = manifest_path(case.path)
+    if path.stat().st_size > LARGEST:
+        return f"{path.stat().st_size:,} bytes, {LARGEST:,} are allowed"
     try:
         manifest = read_manifest(path)
     except GenboardError as e:
         return e.fact.removeprefix(f"{path}: ")
-    canonical = canonical_json(manifest.model_dump(mode="json", by_alias=True)) == read_bytes(path)
+    canonical = canonical_json(manifest.model_dump(mode="json", by_alias=True)) == with_plain_ends(read_bytes(path))
     return manifest if canonical else "not in canonical form"

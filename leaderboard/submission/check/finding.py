@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 Severity = Literal["error", "warning"]
@@ -56,11 +56,4 @@ class Finding:
     hint: str
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "file": self.file,
-            "code": self.code,
-            "severity": self.severity,
-            "field": self.field,
-            "problem": self.problem,
-            "hint": self.hint,
-        }
+        return asdict(self)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ....core.files import canonical_json
+from ...verification.log import with_plain_ends
 from .finding import Problem
 from .tree import Case, Document, Tree, belongs_to, is_result
 
@@ -54,7 +55,9 @@ def not_canonical(document: Document) -> Iterator[Problem]:
         canonical = canonical_json(result.to_json())
     except ValueError:  # an infinity, or half a character: other checks name it
         return
-    if canonical != document.data:
+    if with_plain_ends(document.data) == canonical != document.data and not document.settled:
+        yield Problem("", "line endings of Windows: git changed them, with core.autocrlf and without .gitattributes")
+    elif with_plain_ends(document.data) != canonical:
         at = next((i for i, (a, b) in enumerate(zip(document.data, canonical, strict=False)) if a != b), None)
         line = document.data[: min(len(document.data), len(canonical)) if at is None else at].count(b"\n") + 1
         yield Problem(f"line {line}", "not in canonical form")
@@ -78,6 +81,8 @@ def linked(tree: Tree) -> Iterator[Problem]:
     for path in tree.files.values():
         if path.is_symlink():
             yield Problem("", "a link to somewhere else", path.as_posix())
+        elif not path.is_file():
+            yield Problem("", "a device, a pipe or a socket", path.as_posix())
 
 
 def _errors(document: Document, *only: str, but: tuple[str, ...] = ()) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Is what was published still there as it was: results are immutable, logs only grow."""
+"""Is what was published still there as it was: results are immutable, logs only grow, by those who may add to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 from ....core.errors import GenboardError
 from ....core.files import read_bytes
-from ...verification.log import read_entries, verification_path
+from ...verification.log import read_entries, verification_path, with_plain_ends
+from ...verification.log_entry import Entry
+from ...verification.plausibility import contradictions
+from ..roles import read_roles
 from .finding import Problem
 from .tree import Case, Tree, is_result
 
@@ -16,7 +19,7 @@ _LOG = ".verification.jsonl"
 
 def edited(tree: Tree) -> Iterator[Problem]:
     for place, path in _both(tree):
-        if not place.endswith(_LOG) and read_bytes(path) != read_bytes(tree.before[place]):
+        if not place.endswith(_LOG) and _bytes(path) != _bytes(tree.before[place]):
             what = "a published result" if is_result(place) else "a file of a published result"
             yield Problem("", f"{what} was edited", path.as_posix())
 
@@ -30,16 +33,14 @@ def removed(tree: Tree) -> Iterator[Problem]:
 
 def rewritten(tree: Tree) -> Iterator[Problem]:
     for place, path in _both(tree):
-        if place.endswith(_LOG) and not read_bytes(path).startswith(before := read_bytes(tree.before[place])):
-            lines, now = before.splitlines(), read_bytes(path).splitlines()
+        if place.endswith(_LOG) and not _bytes(path).startswith(before := _bytes(tree.before[place])):
+            lines, now = before.splitlines(), _bytes(path).splitlines()
             at = next((i for i, line in enumerate(lines) if i >= len(now) or now[i] != line), 0)
             yield Problem(f"line {at + 1}", "edited or removed", path.as_posix())
 
 
 def bad_log(case: Case) -> Iterator[Problem]:
     path = verification_path(case.path)
-    if not path.is_file():
-        return
     try:
         read_entries(case.path)
     except GenboardError as e:
@@ -48,12 +49,69 @@ def bad_log(case: Case) -> Iterator[Problem]:
 
 def log_of_a_new_result(case: Case) -> Iterator[Problem]:
     path = verification_path(case.path)
-    if case.document.before is None and path.is_file():
-        yield Problem(
-            "", "a result that is not published yet was already verified, by its own account", path.as_posix()
-        )
+    maintained = case.author is not None and "maintainer" in read_roles().of(case.author, None)
+    if case.document.before is None and path.is_file() and not maintained:
+        kinds = ", ".join(dict.fromkeys(entry.kind for entry in _entries(case))) or "damaged"
+        yield Problem("", f"a new result with a log of its own: {kinds}", path.as_posix())
+
+
+def implausible(case: Case) -> Iterator[Problem]:
+    path, track = verification_path(case.path), case.track
+    same = track if track and track.version == case.result.track.version else None
+    for number, problem in contradictions(case.result, same, _entries(case), case.now):
+        yield Problem(f"line {number}", problem, path.as_posix())
+
+
+def added(tree: Tree) -> Iterator[Problem]:
+    """Every new line of a published result's log: whoever reviews the change must see each of them."""
+    for case, number, entry in _added(tree):
+        words = f"{entry.kind} by {entry.by or 'nobody named'}{f': {entry.reason}' if entry.reason else ''}"
+        may = read_roles().may_write(entry.kind, tree.author, case.result)
+        needs = "" if may else f"; only {' or '.join(_who_may(entry))} may write it"
+        path = verification_path(case.path).as_posix()
+        yield Problem(f"line {number}", f"{case.result.generator.name}: {words}{needs}", path)
+
+
+def not_theirs(tree: Tree) -> Iterator[Problem]:
+    for case, number, entry in _added(tree):
+        if tree.author and not read_roles().may_write(entry.kind, tree.author, case.result):
+            fact = f"{entry.kind} is for {' or '.join(_who_may(entry))}, not for {tree.author}"
+            yield Problem(f"line {number}", fact, verification_path(case.path).as_posix())
+
+
+def _who_may(entry: Entry) -> tuple[str, ...]:
+    return tuple(f"the {role}" for role in read_roles().lines.get(entry.kind, ("maintainer",)))
+
+
+def _added(tree: Tree) -> Iterator[tuple[Case, int, Entry]]:
+    """The lines of each published result's log that were not there before, with their numbers."""
+    for case in tree.cases:
+        if case.document.before is None:
+            continue
+        before = tree.before.get(case.document.place.removesuffix(".json") + _LOG)
+        lines = 0 if before is None else _bytes(before).count(b"\n")
+        for number, entry in enumerate(_entries(case), 1):
+            if number > lines:
+                yield case, number, entry
+
+
+def _entries(case: Case) -> tuple[Entry, ...]:
+    """The log; nothing where it is damaged, which another check tells."""
+    try:
+        return read_entries(case.path)
+    except GenboardError:
+        return ()
+
+
+def _bytes(path: Path) -> bytes:
+    data = read_bytes(path)
+    return with_plain_ends(data) if path.suffix in (".json", ".jsonl") else data
 
 
 def _both(tree: Tree) -> Iterator[tuple[str, Path]]:
     """The files that were there before and are there now."""
-    return ((place, path) for place, path in tree.files.items() if place in tree.before and not path.is_symlink())
+    return (
+        (place, path)
+        for place, path in tree.files.items()
+        if place in tree.before and path.is_file() and not path.is_symlink()
+    )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from ....benchmarks.result import result_id
-from ....registry.catalog import entries
-from ....registry.schema import Generator
 from .finding import Problem
 from .tree import Case
 
+_TRACK = {"name", "version"}
 _PARTS = {"track", "generator", "sampling", "metrics"}
 _SAMPLING = {"protocol", "n", "seed", "shape", "block", "labels"}
 _COLUMN = {"name", "version", "params", "against", "extractor", "reference"}
+# What specifies a generator that the registry does not hold.
+_GIVEN = {"images": {"name", "images"}, "function": {"name", "function", "code"}}
 # What tables show of a generator, and an entry of the registry says.
 _SHOWN = ("title", "family", "task", "baseline", "noise_floor", "origin", "licence", "paper")
 # Sources whose identity grows by the digest of what they read, see `registry.kinds`.
@@ -22,7 +23,11 @@ _GROWING = {"diffusers", "python"}
 
 
 def wrong_id(case: Case) -> Iterator[Problem]:
-    wanted = result_id(case.result.specification)
+    try:
+        wanted = result_id(case.result.specification)
+    except ValueError as e:  # half a character, which has no bytes
+        yield Problem("specification", str(e).splitlines()[0])
+        return
     if case.result.id != wanted:
         yield Problem("id", f"{case.result.id} is not the id of its specification, {wanted}")
 
@@ -32,6 +37,11 @@ def unknown_part(case: Case) -> Iterator[Problem]:
     specification = case.result.specification
     yield from _unknown("specification", specification, _PARTS)
     yield from _unknown("specification.sampling", specification.get("sampling"), _SAMPLING)
+    yield from _unknown("specification.track", specification.get("track"), _TRACK)
+    if case.result.generator.kind in _GIVEN:
+        yield from _unknown(
+            "specification.generator", specification.get("generator"), _GIVEN[case.result.generator.kind]
+        )
     for i, column in enumerate(columns_of(case)):
         yield from _unknown(f"specification.metrics.{i}", column, _COLUMN)
 
@@ -59,7 +69,7 @@ def contradicts_specification(case: Case) -> Iterator[Problem]:
     yield from (
         Problem(field, f"{shown!r}, its specification says {specified!r}")
         for field, shown, specified in said
-        if shown != specified
+        if not alike(shown, specified)
     )
     listed = specification.get("metrics")
     if not isinstance(listed, list):
@@ -76,13 +86,13 @@ def contradicts_specification(case: Case) -> Iterator[Problem]:
             ("params", record.params, {**_dict(column.get("params")), "against": column.get("against")}),
         ]
         for field, shown, specified in pairs:
-            if shown != specified:
+            if not alike(shown, specified):
                 yield Problem(f"metrics.{i}.{field}", f"{shown!r}, its specification says {specified!r}")
 
 
 def taken_name(case: Case) -> Iterator[Problem]:
     if case.result.generator.kind != "registered" and case.entry:
-        yield Problem("generator.name", f"{case.entry.name!r} is the name of a registered generator")
+        yield Problem("generator.name", f"{case.result.generator.name!r} is the name of a registered generator")
 
 
 def unregistered(case: Case) -> Iterator[Problem]:
@@ -103,7 +113,7 @@ def not_the_entry(case: Case) -> Iterator[Problem]:
         return
     found, wanted = part_of(case, "generator"), entry.identity()
     for key in sorted(wanted if entry.source.kind in _GROWING else {*wanted, *found}):
-        if key not in found or key not in wanted or found[key] != wanted[key]:
+        if key not in found or key not in wanted or not alike(found[key], wanted[key]):
             yield Problem(
                 f"specification.generator.{key}", f"{found.get(key)!r}, the registered one has {wanted.get(key)!r}"
             )
@@ -141,11 +151,44 @@ def are_images(case: Case) -> bool:
     return kind == "images" or (kind == "registered" and entry is not None and entry.source.kind == "samples")
 
 
-def borrowed_title(case: Case) -> Iterator[Problem]:
-    generator = case.result.generator
-    for entry in entries(Generator).values():
-        if entry.name != generator.name and _alike(entry.title) == _alike(generator.title):
-            yield Problem("generator.title", f"{generator.title!r} is the title of {entry.name}")
+def not_as_measured(case: Case) -> Iterator[Problem]:
+    """What `genboard evaluate` writes of a generator that the registry does not hold, and nobody else does."""
+    generator, track = case.result.generator, case.current
+    if generator.kind == "registered" or track is None:
+        return
+    if generator.task != track.task:
+        yield Problem("generator.task", f"{generator.task!r}, on this track it is {track.task!r}")
+    if generator.origin != "given by the user":
+        yield Problem("generator.origin", f"{generator.origin!r}, of images and functions it is 'given by the user'")
+    if part_of(case, "sampling").get("block") is not None:
+        yield Problem("specification.sampling.block", "images and functions have no block")
+
+
+def other_command(case: Case) -> Iterator[Problem]:
+    """The command that is shown to repeat a result must be of that result."""
+    result, words = case.result, case.result.provenance.command.split()
+    if case.current is None:
+        return
+    wanted = {"--track": result.track.name}
+    if result.generator.kind != "registered":
+        wanted["--name"] = result.generator.name
+    elif words[2:3] != [result.generator.name]:
+        yield Problem("provenance.command", f"of {' '.join(words[2:3])!r}, this is {result.generator.name!r}")
+    for flag, value in wanted.items():
+        given = [after for word, after in itertools.pairwise(words) if word == flag]
+        if given != [value]:
+            yield Problem("provenance.command", f"{flag} {' '.join(given) or 'missing'}, this is {value}")
+    if ("--trust-code" in words) != result.provenance.trusted_code:
+        yield Problem("provenance.command", "with code that is trusted, or without, unlike the result")
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two values are one in JSON: 500 and 500.0, or true and 1, give a specification another id."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(alike, a, b))
+    return type(a) is type(b) and bool(a == b)
 
 
 def columns_of(case: Case) -> list[dict[str, Any]]:
@@ -164,7 +207,3 @@ def _unknown(field: str, value: Any, known: set[str]) -> Iterator[Problem]:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _alike(title: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", title).casefold() if c.isalnum())

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from ....benchmarks.influences import read_influences
+import numpy as np
+
+from ....benchmarks.influences import Floats, read_influences
 from ....benchmarks.result import influence_path
 from ....core.errors import GenboardError
 from .finding import Problem
 from .tree import Case
-from .values import EXACT
+from .values import EXACT, up_to_date
 
 # The variance of the influences over the square of the standard error. That may hold Wilson's half a hit too, and is
 # then far larger; of a Fréchet distance near zero, up to half of the variance is taken away.
 LEAST, MOST = 0.001, 2.1
+# Of means and projections it is one, but for float32.
+_WHOLE = {"kid", "cmmd", "is", "density", "vendi", "nn_ratio"}
+_BOUNDS = {"fd": (0.999, 2.001), "fd_debiased": (0.999, 2.001), **dict.fromkeys(_WHOLE, (0.999, 1.001))}
+EXPECTED = {*_WHOLE, "fd", "fd_debiased", "precision", "authenticity", "alpha_precision", "c_t"}
+# Metrics that are means of counts: the counts are multiples of one over this, or over k.
+_COUNTS = {"precision", "authenticity", "density"}
+_OFF_LATTICE = 0.01
 
 
 def absent(case: Case) -> Iterator[Problem]:
@@ -22,6 +31,36 @@ def absent(case: Case) -> Iterator[Problem]:
         yield Problem("influences", f"there is no {influence_path(case.path).name}")
     elif case.result.influences is None and there:
         yield Problem("influences", f"not there, and {influence_path(case.path).name} is")
+
+
+def unchecked(case: Case) -> Iterator[Problem]:
+    """Standard errors that nothing bears out, of metrics that have influences."""
+    result = case.result
+    if case.current is None or result.status == "failed" or not up_to_date(case):
+        return
+    if result.influences is None:
+        yield Problem("influences", "none: no standard error can be checked")
+        return
+    arrays = found(case)
+    missing = [r.key for r in result.metrics if r.name in EXPECTED and r.uncertainty and r.key not in arrays]
+    missing = [key for key in missing if (m := result.metric(key)) and m.uncertainty and m.uncertainty.se > 0]
+    if arrays and missing:
+        yield Problem("influences", f"none of {', '.join(missing)}")
+
+
+def other_values(case: Case) -> Iterator[Problem]:
+    """Of a mean of counts, the influences are the counts less the value."""
+    if case.current is None or case.current.task == "class" or not up_to_date(case):
+        return  # of labels that are fixed they are about the mean of each
+    arrays = found(case)
+    for i, record in enumerate(case.result.metrics):
+        x, k = arrays.get(record.key), record.params.get("k") if record.name == "density" else 1
+        if x is None or record.name not in _COUNTS or record.value is None or not isinstance(k, int) or len(x) < 2:
+            continue
+        counts = (x / (len(x) / (len(x) - 1)) ** 0.5 + record.value) * k
+        off = float(np.abs(counts - counts.round()).max())
+        if off > _OFF_LATTICE or counts.min() < -_OFF_LATTICE or (k == 1 and counts.max() > 1 + _OFF_LATTICE):
+            yield Problem(f"metrics.{i}.value", f"{record.value:g}, the influences of the samples are of another value")
 
 
 def unusable(case: Case) -> Iterator[Problem]:
@@ -34,14 +73,9 @@ def unusable(case: Case) -> Iterator[Problem]:
 
 
 def other_errors(case: Case) -> Iterator[Problem]:
-    if case.result.influences is None:
-        return
-    try:
-        found = read_influences(influence_path(case.path), case.result)
-    except GenboardError:
-        return  # which is told by another check
+    arrays = found(case)
     for i, record in enumerate(case.result.metrics):
-        x, u = found.get(record.key), record.uncertainty
+        x, u = arrays.get(record.key), record.uncertainty
         if x is None:
             continue
         if u is None:
@@ -51,8 +85,19 @@ def other_errors(case: Case) -> Iterator[Problem]:
         if record.value is None or u.se <= EXACT * abs(record.value) or variance <= (EXACT * u.se) ** 2:
             continue
         ratio = variance / u.se**2
-        if not LEAST <= ratio <= MOST:
+        least, most = _BOUNDS.get(record.name, (LEAST, MOST)) if up_to_date(case) else (LEAST, MOST)
+        if not least <= ratio <= most:
             yield Problem(
                 f"metrics.{i}.uncertainty.se",
                 f"{u.se:g}, the influences of the samples give {variance**0.5:g}",
             )
+
+
+def found(case: Case) -> Mapping[str, Floats]:
+    """The influences; none where they cannot be read, which another check tells."""
+    if case.result.influences is None:
+        return {}
+    try:
+        return read_influences(influence_path(case.path), case.result)
+    except GenboardError:
+        return {}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...verification.submitter_words import MANY
+from ..roles import is_account
 from .finding import Problem
 from .tree import Case
 
+MOST = 10**15  # parameters, or checkpoints tried
 _SEEN = {
     "reference": "the images that samples are measured against",
     "held-out": "the images that stand in for a perfect generator",
@@ -17,6 +20,28 @@ _SEEN = {
 def nobody_offers(case: Case) -> Iterator[Problem]:
     if case.result.submission is None and case.result.generator.kind != "registered":
         yield Problem("submission", "null: nothing says who offers this result")
+
+
+def impossible_counts(case: Case) -> Iterator[Problem]:
+    submission = case.result.submission
+    if submission is None:
+        return
+    for field in ("authors", "training_data"):
+        listed = getattr(submission, field)
+        if len(listed) > MANY:
+            yield Problem(f"submission.{field}", f"{len(listed):,}, {MANY} are allowed")
+        elif len(set(listed)) < len(listed):
+            yield Problem(f"submission.{field}", "one is named twice")
+    for field, value in (("parameters", submission.parameters), ("selection.tried", submission.selection.tried)):
+        if value is not None and value > MOST:
+            yield Problem(f"submission.{field}", f"{value:,} is more than there can be")
+
+
+def another_account(case: Case) -> Iterator[Problem]:
+    submission = case.result.submission
+    if submission and submission.account and case.author and case.document.before is None:
+        if not is_account(case.author, submission.account):
+            yield Problem("submission.account", f"{submission.account!r}, but {case.author} offers it")
 
 
 def selection_untold(case: Case) -> Iterator[Problem]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ....benchmarks.drawing import PROTOCOL
+from ....benchmarks.drawing import PROTOCOL, labels_digest, labels_for
 from ....benchmarks.scoring import reference_count
+from ....core.errors import GenboardError
 from ....reference_stats.statistics import recipe_for
 from ....registry.catalog import find
 from ....registry.metrics import METRICS
-from ....registry.schema import Dataset
+from ....registry.schema import Dataset, Track
 from .finding import Problem
-from .identity import are_images, columns_of, part_of
+from .identity import alike, are_images, columns_of, part_of
 from .tree import Case
 
 
@@ -37,12 +38,14 @@ def other_sampling(case: Case) -> Iterator[Problem]:
         ("sampling.protocol", sampling.protocol, PROTOCOL),
         ("sampling.shape", sampling.shape, find(Dataset, track.dataset).shape),
         ("sampling.seed", sampling.seed, track.seed if drawn else None),
-        ("specification.sampling.labels", "labels" in specified, drawn and track.task == "class"),
+        ("specification.sampling.labels", specified.get("labels"), _labels(track, sampling.n) if drawn else None),
     ]
     if case.result.generator.kind == "registered" and case.entry:
         block = case.entry.block if drawn else None
         wanted.append(("specification.sampling.block", specified.get("block"), block))
-    yield from (Problem(field, f"{shown!r}, the track's is {own!r}") for field, shown, own in wanted if shown != own)
+    yield from (
+        Problem(field, f"{shown!r}, the track's is {own!r}") for field, shown, own in wanted if not alike(shown, own)
+    )
 
 
 def too_few(case: Case) -> Iterator[Problem]:
@@ -70,6 +73,15 @@ def unknown_column(case: Case) -> Iterator[Problem]:
             yield Problem(f"metrics.{i}", f"{key} is there twice")
         elif case.current and key not in {column.key for column in case.current.metrics}:
             yield Problem(f"metrics.{i}", f"{key} is no column of {case.current.id}")
+
+
+def other_order(case: Case) -> Iterator[Problem]:
+    """One measurement would have as many ids as its columns have orders."""
+    if case.current:
+        keys = [record.key for record in case.result.metrics]
+        own = [column.key for column in case.current.metrics if column.key in keys]
+        if sorted(keys) == sorted(own) and keys != own:
+            yield Problem("metrics", f"{next(a for a, b in zip(keys, own, strict=True) if a != b)} is out of order")
 
 
 def other_metric(case: Case) -> Iterator[Problem]:
@@ -111,6 +123,15 @@ def other_count(case: Case) -> Iterator[Problem]:
             yield Problem(f"metrics.{i}.n_reference", f"{record.n_reference}, the reference holds {wanted}")
 
 
+def _labels(track: Track, n: int) -> str | None:
+    """The digest of the labels that a track asks for; none where it asks for none."""
+    try:
+        labels = labels_for(track, n) if 0 < n <= track.samples else None
+    except GenboardError as e:
+        return e.fact
+    return None if labels is None else labels_digest(labels)
+
+
 def _unlike(case: Case, part: str) -> Iterator[Problem]:
     """Where a part of a column's specification is not what the registry says of that column."""
     if case.current is None:
@@ -121,12 +142,16 @@ def _unlike(case: Case, part: str) -> Iterator[Problem]:
         name = extractor.get("name") if isinstance(extractor, dict) else None
         own = (column.get("name"), name, column.get("against"))  # whatever was written there, so no key of a table
         today = next((s for key, s in wanted if key == own), None)
-        if today is not None and column.get(part) != today[part]:
+        if today is not None and not alike(column.get(part), today[part]):
             yield Problem(f"specification.metrics.{i}.{part}", _told(column.get(part), today[part]))
 
 
 def _told(found: Any, wanted: Any) -> str:
     if isinstance(found, dict) and isinstance(wanted, dict):
-        key = next(k for k in sorted({*found, *wanted}) if (k in found, found.get(k)) != (k in wanted, wanted.get(k)))
+        key = next(
+            k
+            for k in sorted({*found, *wanted})
+            if (k in found) != (k in wanted) or not alike(found.get(k), wanted.get(k))
+        )
         return f"{key} is {found.get(key)!r}, the track's is {wanted.get(key)!r}"
     return f"{found!r}, the track's is {wanted!r}"

@@ -16,7 +16,11 @@ from .tree import Case, Document, Tree, belongs_to, files_below, is_result, root
 
 
 def check(
-    paths: Sequence[Path], against: Sequence[Path], base: Path | None = None, now: datetime | None = None
+    paths: Sequence[Path],
+    against: Sequence[Path],
+    base: Path | None = None,
+    now: datetime | None = None,
+    author: str | None = None,
 ) -> list[Finding]:
     """All findings on result files, or on every file below folders, by file and code.
 
@@ -24,6 +28,7 @@ def check(
         against: folders of results of the board: what is the same there stands as it is, and nothing may repeat it.
         base: the results as they were before: none of them may be edited or missing.
         now: the time after which no result can have been made; this moment by default.
+        author: the GitHub account that offers the change: lines that are a maintainer's are refused to others.
 
     Raises:
         BadEntry: a path that does not exist, or holds no results.
@@ -34,12 +39,18 @@ def check(
         path = path.absolute()
         if not path.exists():
             raise BadEntry(path, "", "no such file or folder", "genboard submit writes a folder to check")
-        found |= _findings(path, *rooted(path), against, base, now)
+        found |= _findings(path, *rooted(path), against, base, now, author)
     return sorted(replace(finding, file=_shown(finding.file)) for finding in found)
 
 
 def _findings(
-    path: Path, root: Path, place: str, against: Sequence[Path], base: Path | None, now: datetime
+    path: Path,
+    root: Path,
+    place: str,
+    against: Sequence[Path],
+    base: Path | None,
+    now: datetime,
+    author: str | None,
 ) -> set[Finding]:
     files = files_below(root, place)
     if path.is_file():
@@ -51,7 +62,7 @@ def _findings(
     documents = [
         Document(files[at], at, read_bytes(files[at]), read_bytes(before[at]) if at in before else None)
         for at in results
-        if not files[at].is_symlink()
+        if files[at].is_file() and not files[at].is_symlink()
     ]
     found: set[Finding] = set()
     cases = []
@@ -60,13 +71,13 @@ def _findings(
             found.update(of_document.findings(document, document.path.as_posix()))
         result = document.validated[0]
         if result is not None:
-            cases.append(Case(document, result, now))
+            cases.append(Case(document, result, now, author))
     for case in cases:
         for of_result in RESULTS:
             found.update(of_result.findings(case, case.path.as_posix()))
     own = {document.place for document in documents}
     others = [r for r in read_records(list(against)).readable if r.result.path.as_posix() not in own]
-    tree = Tree(root, files, tuple(cases), tuple(others), before, whole=base is not None)
+    tree = Tree(root, files, tuple(cases), tuple(others), before, whole=base is not None, author=author)
     for of_tree in TREES:
         found.update(of_tree.findings(tree, path.as_posix()))
     return found

@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...text.words import LONG, problem_with
-from ..metadata import problem_with_link
+from ...text.words import LONG, problem_with, problem_with_link
 from .finding import Problem
 from .tree import Case, Document, strings
 
+_SHOWN = ("generator.", "submission.", "provenance.")  # what is shown as somebody's own words is not empty
 _LIMITS = {"generator.title": 160, "generator.family": 80, "provenance.command": 400}
 _LINK_FIELDS = ("page", "code")
 _OTHER_SCHEME = re.compile(r"\b(javascript|vbscript|data|file|ftp|blob)\s*:(?=\S)", re.IGNORECASE)
+# A path from the root that is two folders deep, a home folder, a drive, a share, a variable that names one.
 _LOCAL = re.compile(
-    r"(?<![\w:/.])(/(home|Users|root|tmp|var|mnt|media|data|scratch|private|opt)/|~/)|\b[A-Za-z]:\\|\\\\\w", re.ASCII
+    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$\{?(HOME|PWD|TMPDIR|USER)\b",
+    re.ASCII,
 )
-_MARKUP = re.compile(r"<[A-Za-z/!]")
+_MARKUP = re.compile(r"<[A-Za-z/!?]|&(#\w+|[A-Za-z]+);|\]\(|!\[|\{\{|\{%|^#+ |`|\[\w[^\]]*\]:|\x1b")
 _COMMAND = re.compile(r"genboard (evaluate|submit) [^;&|`$<>\\\"'(){}!*?\n]+")
 
 
 def hidden(document: Document) -> Iterator[Problem]:
     for field, text in strings(document.value):
-        problem = problem_with(text.strip(" "), len(text) + 1) if text.strip() else None
+        empty = not text.strip() and not field.startswith(_SHOWN)
+        problem = None if empty else problem_with(text.strip(" ") or text, len(text) + 1)
         if problem:
             yield Problem(_shown(field), problem)
 

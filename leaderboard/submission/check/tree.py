@@ -17,11 +17,11 @@ from ....benchmarks.result import Result
 from ....benchmarks.runner import specify_column
 from ....core.errors import BadEntry, GenboardError
 from ....core.files import parse_json
-from ....registry.catalog import entries
+from ....registry.catalog import current_name, entries
 from ....registry.schema import Generator, Track
-from ...storage.records import MANIFEST, Record
+from ...storage.records import LARGEST, MANIFEST, Record
+from ...verification.log import with_plain_ends
 
-LARGEST = 2 * 2**20  # bytes of a result; those there are have forty kilobytes
 DEEPEST = 20  # levels of JSON; a result has six
 _TRACK = re.compile(r"[^@]+@\d+")
 _RESULT_PLACE = re.compile(r"[^/]+@\d+/[^/]+/[^/]+\.json")
@@ -41,10 +41,10 @@ class Document:
     data: bytes
     before: bytes | None
 
-    @property
+    @cached_property
     def settled(self) -> bool:
         """Whether it stands on the board as it is: later versions of metrics and references are not held against it."""
-        return self.data == self.before
+        return self.before is not None and with_plain_ends(self.data) == with_plain_ends(self.before)
 
     @cached_property
     def parsed(self) -> tuple[Any, str | None]:
@@ -55,7 +55,10 @@ class Document:
             value = parse_json(self.data, self.path)
         except BadEntry as e:
             return None, e.fact.removeprefix(f"{self.path}: ")
-        return (None, f"nested deeper than {DEEPEST} levels") if _deeper_than(value, DEEPEST) else (value, None)
+        if _deeper_than(value, DEEPEST):
+            return None, f"nested deeper than {DEEPEST} levels"
+        large = next((n for n in _whole_numbers(value) if abs(n) >= 2**63), None)
+        return (value, None) if large is None else (None, f"a whole number of {len(str(large))} digits")
 
     @property
     def value(self) -> Any:
@@ -77,6 +80,7 @@ class Case:
     document: Document
     result: Result
     now: datetime
+    author: str | None = None  # the account that offers the change, where it is known
 
     @property
     def path(self) -> Path:
@@ -98,7 +102,7 @@ class Case:
 
     @property
     def entry(self) -> Generator | None:
-        return entries(Generator).get(self.result.generator.name)
+        return entries(Generator).get(current_name(Generator, self.result.generator.name))
 
     @cached_property
     def columns(self) -> tuple[Mapping[str, Any], str | None]:
@@ -129,6 +133,7 @@ class Tree:
     others: tuple[Record, ...]
     before: Mapping[str, Path]
     whole: bool
+    author: str | None = None
 
 
 def rooted(path: Path) -> tuple[Path, str]:
@@ -185,17 +190,16 @@ def strings(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _deeper_than(value: Any, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels):
-        level = [
-            item
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for item in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 0 or _deeper_than(item, levels - 1) for item in items)
+
+
+def _whole_numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _whole_numbers(item)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from math import inf, isclose
 from statistics import NormalDist
 
 from ....benchmarks.result import MetricRecord
 from ....benchmarks.uncertainty import LEVEL
+from ....registry.catalog import entries
 from ....registry.metrics import METRICS
+from ....registry.schema import Extractor
+from ...verification.plausibility import FUTURE, moment
 from .finding import Problem
 from .tree import Case
 
@@ -19,39 +24,44 @@ EXACT = 1e-6  # a relative standard error below it is float32's rounding, not sa
 NARROWEST, WIDEST = 0.7, 2.5
 # Metrics that count: their values are so many out of `n` or `n_reference`.
 _OUT_OF = {"precision": "n", "authenticity": "n", "recall": "n_reference", "coverage": "n_reference"}
-FUTURE = timedelta(days=1)  # by which clocks may differ
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # no version of the package is older
+MOST = 1e9  # seconds, MiB, or images a second
+MOST_THREADS = 4096
+OTHER_ERROR = 2.0  # by which the standard errors of a distance and of its correction differ at most
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", re.ASCII)
+_VERSION = re.compile(r"\d+(\.\d+)+[\w.+-]{0,30}", re.ASCII)
 
 
 def out_of_range(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         metric = METRICS.get(record.name)
         if metric is None or record.value is None:
             continue
-        low, high = metric.range
+        low, high = metric.range[0], min(metric.range[1], _most(record))
         if not low - ROUNDED <= record.value <= high + ROUNDED:
             yield Problem(f"{field}.value", f"{record.value:g}, {record.name} lies in {low:g} .. {high:g}")
 
 
 def no_reason(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         if record.value is None and not (record.reason or "").strip():
             yield Problem(f"{field}.reason", "the value is null, and nothing says why")
 
 
 def no_interval(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         if record.value is not None and record.uncertainty is None and not (record.reason or "").strip():
             yield Problem(f"{field}.reason", "there is no interval, and nothing says why")
 
 
 def interval_of_nothing(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         if record.value is None and record.uncertainty is not None:
             yield Problem(f"{field}.uncertainty", "an interval of a value that is null")
 
 
 def outside_interval(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         u, value = record.uncertainty, record.value
         if u is None or value is None:
             continue
@@ -63,7 +73,7 @@ def outside_interval(case: Case) -> Iterator[Problem]:
 
 
 def width_contradicted(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         u = record.uncertainty
         if u is None or u.lo > u.hi or record.value is None or u.level != LEVEL:
             continue  # each of which is told by another check
@@ -83,7 +93,7 @@ def width_contradicted(case: Case) -> Iterator[Problem]:
 
 
 def other_level(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         if record.uncertainty is not None and record.uncertainty.level != LEVEL:
             yield Problem(
                 f"{field}.uncertainty.level", f"{record.uncertainty.level:g}, all intervals here are {LEVEL:g}"
@@ -91,10 +101,12 @@ def other_level(case: Case) -> Iterator[Problem]:
 
 
 def impossible_share(case: Case) -> Iterator[Problem]:
-    for field, record in _records(case):
+    for field, record in records(case):
         out_of = getattr(record, _OUT_OF[record.name]) if record.name in _OUT_OF else None
+        if record.name == "density" and isinstance(record.params.get("k"), int):
+            out_of = record.n * int(record.params["k"])
         # Of a value out of its range that is said already.
-        if out_of and record.value is not None and 0 <= record.value <= 1:
+        if out_of and record.value is not None and 0 <= record.value <= _most(record):
             counted = record.value * out_of
             if abs(counted - round(counted)) > ROUNDED * out_of:
                 yield Problem(f"{field}.value", f"{record.value:.10g} is no number of cases out of {out_of:,}")
@@ -117,22 +129,73 @@ def status_contradicted(case: Case) -> Iterator[Problem]:
 
 def wrong_date(case: Case) -> Iterator[Problem]:
     created = case.result.provenance.created
-    try:
-        moment = datetime.fromisoformat(created)
-    except ValueError:
-        yield Problem("provenance.created", f"{created!r} is no date")
-        return
-    if moment.utcoffset() != timedelta(0):
-        yield Problem("provenance.created", f"{created} is not in UTC")
-    elif moment.astimezone(UTC) > case.now + FUTURE:
+    at = moment(created) if _DATE.fullmatch(created) else None
+    if at is None:
+        yield Problem("provenance.created", f"{created!r} is no date in UTC, as 2026-01-31T12:00:00+00:00 is")
+    elif at > case.now + FUTURE:
         yield Problem("provenance.created", f"{created} is in the future")
+    elif at < EARLIEST:
+        yield Problem("provenance.created", f"{created} is before there was anything to measure with")
 
 
 def impossible_cost(case: Case) -> Iterator[Problem]:
-    for name, value in case.result.cost:
+    cost = case.result.cost
+    for name, value in cost:
         if value is not None and value < 0:
             yield Problem(f"cost.{name}", f"{value:g} is less than nothing")
+        elif value is not None and value > MOST:
+            yield Problem(f"cost.{name}", f"{value:g} is more than there can be")
+    if cost.images_per_s is not None and cost.sampling_s > 0:
+        own = case.result.sampling.n / cost.sampling_s
+        if not isclose(cost.images_per_s, own, rel_tol=1e-6):
+            yield Problem("cost.images_per_s", f"{cost.images_per_s:g}, its samples and seconds give {own:g}")
 
 
-def _records(case: Case) -> Iterator[tuple[str, MetricRecord]]:
+def impossible_environment(case: Case) -> Iterator[Problem]:
+    environment = case.result.environment
+    for name in ("genboard", "python", "torch", "numpy"):
+        if not _VERSION.fullmatch(getattr(environment, name)):
+            yield Problem(f"environment.{name}", f"{getattr(environment, name)!r} is no version")
+    if not 1 <= environment.threads <= MOST_THREADS:
+        yield Problem("environment.threads", f"{environment.threads}")
+
+
+def other_extrapolation(case: Case) -> Iterator[Problem]:
+    """The Fréchet distance of few samples is larger than that of infinitely many, and as uncertain."""
+    for field, record in records(case) if up_to_date(case) else ():
+        plain = case.result.metric(record.key.replace("fd_debiased:", "fd:")) if record.name == "fd_debiased" else None
+        if plain is None or record.value is None or plain.value is None:
+            continue
+        if record.value > plain.value + EXACT * abs(plain.value):
+            yield Problem(f"{field}.value", f"{record.value:g}, above the distance it corrects, {plain.value:g}")
+        a, b = record.uncertainty, plain.uncertainty
+        if a and b and (a.se > 0 or b.se > 0) and not 1 / OTHER_ERROR <= a.se / max(b.se, 1e-300) <= OTHER_ERROR:
+            yield Problem(f"{field}.uncertainty.se", f"{a.se:g}, of the distance it corrects it is {b.se:g}")
+
+
+def _most(record: MetricRecord) -> float:
+    """What a value cannot exceed with so many samples, reference images and classes."""
+    extractor = entries(Extractor).get(record.extractor or "")
+    k = record.params.get("k")
+    match record.name:
+        case "is":
+            return float(extractor.classes) if extractor and extractor.classes else inf
+        case "vendi":
+            return float(record.n)
+        case "density" if isinstance(k, int) and k > 0:
+            return (record.n_reference or inf) / k
+        case "cmmd":
+            return 2.0 * float(record.params.get("scale", inf))
+        case _:
+            return METRICS[record.name].range[1] if record.name in METRICS else inf
+
+
+def up_to_date(case: Case) -> bool:
+    """Whether it is new and measured by today's metrics: what they write now is then known."""
+    metrics = [(METRICS.get(record.name), record.version) for record in case.result.metrics]
+    return not case.settled and all(metric is not None and metric.version == v for metric, v in metrics)
+
+
+def records(case: Case) -> Iterator[tuple[str, MetricRecord]]:
+    """The metrics of a result, with the names of their fields."""
     yield from ((f"metrics.{i}", record) for i, record in enumerate(case.result.metrics))

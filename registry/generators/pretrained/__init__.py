@@ -1,4 +1,5 @@
-"""Generators that others trained: their architectures, rebuilt to load their published weights.
+"""Generators that others trained: their architectures, written anew to load their published weights.
 
-To add one: a module here with `load(weights, track)`, and an entry with the weights' address and SHA-256.
+To add one: a function `load(weights, track, device)` in a module here, and an entry with the weights' address and
+SHA-256. `decoding` draws for networks that take latents (and labels) to images, `ancestral` for diffusion models.
 """

@@ -7,7 +7,7 @@ has and so narrows each class. Where no label is asked for, one is drawn in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Shape, Track
+from ...schema import Shape, Track
+from ...training import Arrays, arrays, batches, classes, descend, filled, follow, seeded, shifted, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
-from ..placed import placed
+from ..networks import from_signed, placed
 from .dcgan import discriminator, generator
-from .training import arrays, batches, classes, filled, follow, seeded, shifted, unit
 
 LATENT = 32
 EPOCHS = 200
@@ -66,27 +66,19 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
                 made = generate(with_label(torch.randn(BATCH, LATENT), asked, n))
                 real = loss(judge(shifted(x[chosen])), True, labels[chosen])
                 fake = loss(judge(shifted(made.detach())), False, asked)
-                judging.zero_grad()
-                (real + fake).backward()
-                judging.step()
-                cost = loss(judge(shifted(made)), True, asked)
-                making.zero_grad()
-                cost.backward()
-                making.step()
+                descend(judging, real + fake)
+                descend(making, loss(judge(shifted(made)), True, asked))
                 follow(average, generate, AVERAGE)
     return {"shares": shares, **arrays(average, "generator.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
-    shape = find(Dataset, track.dataset).shape
+def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shares = weights["shares"]
-    generate = placed(filled(generator(LATENT + len(shares), shape), weights, "generator."), device)
+    network = filled(generator(LATENT + len(shares), shape_of(track)), weights, "generator.")
+    generate = placed(network, device, lambda z, labels: network(with_label(z, labels, len(shares))))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, LATENT, shares)
-        latents = with_label(torch.from_numpy(z * np.float32(truncation)), torch.from_numpy(labels), len(shares))
-        with torch.inference_mode():
-            grey: NDArray[Any] = generate(latents).numpy()
-        return (grey.transpose(0, 2, 3, 1) + 1) / 2
+        return from_signed(generate(z * np.float32(truncation), labels))
 
     return sample

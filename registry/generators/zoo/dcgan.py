@@ -8,7 +8,6 @@ generator does not learn the shifts, which both have. What is kept is a running 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -18,13 +17,13 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Shape, Track
+from ...schema import Shape, Track
+from ...training import Arrays, arrays, batches, descend, filled, follow, seeded, shifted, unit
 from .. import Sampler
-from ..draws import Draw, normal
-from ..placed import placed
-from .training import arrays, batches, filled, follow, seeded, shifted, unit
+from ..draws import normal
+from ..networks import from_signed, placed
 
 LATENT = 32
 WIDTH = 24
@@ -97,28 +96,14 @@ def train(
                     made = generate(torch.randn(BATCH, LATENT))
                 # -log D(x) - log(1 - D(G(z)))
                 real, fake = judge(shifted(x[chosen])), judge(shifted(made))
-                loss = F.softplus(-real).mean() + F.softplus(fake).mean()
-                judging.zero_grad()
-                loss.backward()
-                judging.step()
+                descend(judging, F.softplus(-real).mean() + F.softplus(fake).mean())
                 for _ in range(generator_steps):
                     # -log D(G(z)), whose gradient does not vanish while the discriminator wins
-                    loss = F.softplus(-judge(shifted(generate(torch.randn(BATCH, LATENT))))).mean()
-                    making.zero_grad()
-                    loss.backward()
-                    making.step()
+                    descend(making, F.softplus(-judge(shifted(generate(torch.randn(BATCH, LATENT))))).mean())
                     follow(kept, generate, average)
     return arrays(kept)
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
-    shape = find(Dataset, track.dataset).shape
-    generate = placed(filled(generator(LATENT, shape), weights), device)
-
-    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        z = normal(draws, LATENT) * np.float32(truncation)
-        with torch.inference_mode():
-            grey: NDArray[Any] = generate(torch.from_numpy(z)).numpy()
-        return (grey.transpose(0, 2, 3, 1) + 1) / 2
-
-    return sample
+def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
+    generate = placed(filled(generator(LATENT, shape_of(track)), weights), device)
+    return lambda draws: from_signed(generate(normal(draws, LATENT) * np.float32(truncation)))

@@ -11,7 +11,7 @@ training split's class proportions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -23,13 +23,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ....core.errors import BadSamples
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Track
+from ...schema import Track
+from ...training import Arrays, arrays, classes, filled, follow, minimise, seeded, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
-from ..placed import placed
-from .training import arrays, batches, classes, filled, follow, seeded, unit
+from ..networks import from_signed, placed
 
 TIMES = 1000
 WIDTH = 24
@@ -107,19 +107,15 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
     with seeded(seed):
         network = UNet(images.shape[2], len(shares))
         average = deepcopy(network)
+
+        def loss(chosen: Tensor) -> Tensor:
+            times, noise = torch.randint(TIMES, (BATCH,)), torch.randn(BATCH, *x.shape[1:])
+            noisy = signal[times].sqrt() * x[chosen] + (1 - signal[times]).sqrt() * noise
+            told = labels[chosen].where(torch.rand(BATCH) >= HIDDEN_LABELS, torch.tensor(len(shares)))
+            return F.mse_loss(network(noisy, times, told), noise)
+
         optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (len(x) // BATCH))
-        for _ in range(epochs):
-            for chosen in batches(len(x), BATCH):
-                times, noise = torch.randint(TIMES, (BATCH,)), torch.randn(BATCH, *x.shape[1:])
-                noisy = signal[times].sqrt() * x[chosen] + (1 - signal[times]).sqrt() * noise
-                told = labels[chosen].where(torch.rand(BATCH) >= HIDDEN_LABELS, torch.tensor(len(shares)))
-                loss = F.mse_loss(network(noisy, times, told), noise)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                follow(average, network, AVERAGE)
+        minimise(optimizer, loss, len(x), BATCH, epochs, then=partial(follow, average, network, AVERAGE))
     return {"shares": shares, **arrays(average, "network.")}
 
 
@@ -142,21 +138,16 @@ def denoise(network: UNet, x: Tensor, labels: Tensor, steps: int, guidance: floa
     return x
 
 
-def load(
-    weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", steps: int = 25, guidance: float = 1.0
-) -> Sampler:
+def load(weights: Arrays, track: Track, device: str = "cpu", steps: int = 25, guidance: float = 1.0) -> Sampler:
     if not 1 <= steps <= TIMES:
         raise BadSamples(f"{steps} steps of diffusion", f"set `steps` to 1 to {TIMES} in the entry's arguments")
-    height, width, channels = find(Dataset, track.dataset).shape
+    height, width, channels = shape_of(track)
     shares = weights["shares"]
     network = filled(UNet(channels, len(shares)), weights, "network.")
     denoised = placed(network, device, partial(denoise, network))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, channels * height * width, shares)
-        start = torch.from_numpy(z).view(-1, channels, height, width)
-        with torch.inference_mode():
-            grey: NDArray[Any] = denoised(start, torch.from_numpy(labels), steps, guidance).numpy()
-        return (grey.transpose(0, 2, 3, 1) + 1) / 2
+        return from_signed(denoised(z.reshape(-1, channels, height, width), labels, steps, guidance))
 
     return sample

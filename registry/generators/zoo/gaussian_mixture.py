@@ -5,7 +5,7 @@ Fitted by expectation maximisation (scikit-learn), started from seeded k-means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...images import Images
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw
 
@@ -39,7 +40,7 @@ def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], _: Track) -> Sampler:
+def load(weights: Arrays, _: Track) -> Sampler:
     mean, basis, cumulative = weights["mean"], weights["basis"], weights["cumulative"]
     centres, factors = weights["centres"], weights["factors"]
 

@@ -7,7 +7,6 @@ Duin 1976). The training images are its weights: nothing copies more openly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...images import Images
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw
 
@@ -40,7 +40,7 @@ def left_out_likelihood(x: NDArray[np.float64], width: float) -> float:
     return float(sums.mean() - np.log(n - 1) - d / 2 * np.log(2 * np.pi * width**2))
 
 
-def load(weights: Mapping[str, NDArray[Any]], _: Track) -> Sampler:
+def load(weights: Arrays, _: Track) -> Sampler:
     images, width = weights["images"], weights["width"][0]
 
     def image(draw: Draw) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ Probabilistic PCA (Tipping and Bishop 1999), at its closed-form maximum of the l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...images import Images
 from ...schema import Track
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, normal
 
@@ -33,7 +34,7 @@ def train(images: Images) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def load(weights: Mapping[str, NDArray[np.float32]], _: Track, truncation: float = 1.0) -> Sampler:
+def load(weights: Arrays, _: Track, truncation: float = 1.0) -> Sampler:
     mean, components, noise = weights["mean"], weights["components"], float(weights["noise"][0])
     latent = len(components)
 

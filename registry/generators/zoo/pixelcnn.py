@@ -7,7 +7,7 @@ quantised away and the likelihood is exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log
 from typing import Any
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Track
+from ...schema import Track
+from ...training import Arrays, arrays, filled, minimise, seeded
 from .. import Sampler
 from ..draws import Draw, choose, uniform
-from .training import arrays, batches, filled, seeded
 
 WIDTH = 32
 LAYERS = 6
@@ -111,14 +111,11 @@ def bits_per_dimension(network: PixelCNN, symbols: Tensor) -> float:
 def fit(network: PixelCNN, symbols: Tensor, epochs: int, rate: float = 2e-3) -> None:
     """Minimise the cross-entropy of grids (n, h, w), with AdamW under a cosine rate."""
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (len(symbols) // BATCH))
-    for _ in range(epochs):
-        for chosen in batches(len(symbols), BATCH):
-            loss = F.cross_entropy(network(symbols[chosen]), symbols[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+
+    def loss(chosen: Tensor) -> Tensor:
+        return F.cross_entropy(network(symbols[chosen]), symbols[chosen])
+
+    minimise(optimizer, loss, len(symbols), BATCH, epochs)
 
 
 def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, NDArray[Any]]:
@@ -130,8 +127,8 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
     return {"levels": levels, **arrays(network, "network.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu") -> Sampler:
-    height, width, _ = find(Dataset, track.dataset).shape
+def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
+    height, width, _ = shape_of(track)
     levels = weights["levels"]
     network = filled(PixelCNN(torch.zeros(len(levels), 1)), weights, "network.").to(device)
 

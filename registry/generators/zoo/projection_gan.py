@@ -9,7 +9,7 @@ proportions. Shifts and the average of weights are as in `dcgan`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Shape, Track
+from ...schema import Shape, Track
+from ...training import Arrays, arrays, batches, classes, descend, filled, follow, seeded, shifted, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
-from ..placed import placed
-from .training import arrays, batches, classes, filled, follow, seeded, shifted, unit
+from ..networks import from_signed, placed
 
 LATENT = 32
 WIDTH = 24
@@ -107,29 +107,18 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
                 asked = labels[torch.randint(len(labels), (BATCH,))]
                 made = generate(torch.randn(BATCH, LATENT), asked)
                 real, fake = judge(shifted(x[chosen]), labels[chosen]), judge(shifted(made.detach()), asked)
-                loss = F.relu(1 - real).mean() + F.relu(1 + fake).mean()
-                judging.zero_grad()
-                loss.backward()
-                judging.step()
-                loss = -judge(shifted(made), asked).mean()
-                making.zero_grad()
-                loss.backward()
-                making.step()
+                descend(judging, F.relu(1 - real).mean() + F.relu(1 + fake).mean())
+                descend(making, -judge(shifted(made), asked).mean())
                 follow(average, generate, AVERAGE)
     return {"shares": shares, **arrays(average, "generator.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
-    shape = find(Dataset, track.dataset).shape
+def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shares = weights["shares"]
-    generate = placed(filled(Generator(shape, len(shares)), weights, "generator."), device)
+    generate = placed(filled(Generator(shape_of(track), len(shares)), weights, "generator."), device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, LATENT, shares)
-        with torch.inference_mode():
-            grey: NDArray[Any] = generate(
-                torch.from_numpy(z * np.float32(truncation)), torch.from_numpy(labels)
-            ).numpy()
-        return (grey.transpose(0, 2, 3, 1) + 1) / 2
+        return from_signed(generate(z * np.float32(truncation), labels))
 
     return sample

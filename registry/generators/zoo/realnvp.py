@@ -7,7 +7,7 @@ falls in. `bits_per_dimension` gives the log-likelihood of images.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log
 from typing import Any
 
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Shape, Track
+from ...schema import Shape, Track
+from ...training import Arrays, arrays, filled, minimise, seeded
 from .. import Sampler
 from ..draws import Draw, normal
-from ..placed import placed
-from .training import arrays, batches, filled, seeded
+from ..networks import placed
 
 WIDTH = 32
 EDGE = 0.05  # [0, 1] is squeezed into [EDGE, 1 - EDGE] before the logit, which is infinite at both ends
@@ -153,30 +153,25 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
     grids = torch.from_numpy(symbols.reshape(images.pixels.transpose(0, 3, 1, 2).shape))
     with seeded(seed):
         flow = Flow(images.shape)
+
+        def loss(chosen: Tensor) -> Tensor:
+            x, gained = dequantised(grids[chosen], len(levels))
+            return -(flow.log_density(x) + gained).mean() / x[0].numel()
+
         optimizer = torch.optim.AdamW(flow.parameters(), lr=2e-3, weight_decay=1e-2)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (len(grids) // BATCH))
-        for _ in range(epochs):
-            for chosen in batches(len(grids), BATCH):
-                x, gained = dequantised(grids[chosen], len(levels))
-                loss = -(flow.log_density(x) + gained).mean() / x[0].numel()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
+        minimise(optimizer, loss, len(grids), BATCH, epochs)
     return {"levels": levels, **arrays(flow, "flow.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
-    shape = find(Dataset, track.dataset).shape
+def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
+    shape = shape_of(track)
     levels = weights["levels"]
     flow = filled(Flow(shape), weights, "flow.")
-    inverse = placed(flow, device, flow.inverse)
+    symbols = placed(flow, device, lambda z: quantised(flow.inverse(z, shape), len(levels)))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         z = normal(draws, int(np.prod(shape))) * np.float32(truncation)
-        with torch.inference_mode():
-            symbols = quantised(inverse(torch.from_numpy(z), shape), len(levels))
-        image: NDArray[np.uint8] = levels[symbols.numpy().transpose(0, 2, 3, 1)]
+        image: NDArray[np.uint8] = levels[symbols(z).transpose(0, 2, 3, 1)]
         return image
 
     return sample

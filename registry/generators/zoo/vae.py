@@ -5,7 +5,6 @@ Samples are the decoder's means at latents drawn from the prior N(0, I): blurred
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Shape, Track
+from ...schema import Track
+from ...training import Arrays, arrays, filled, minimise, seeded
 from .. import Sampler
-from ..draws import Draw, normal
-from ..placed import placed
+from ..draws import normal
+from ..networks import placed
 
 LATENT = 12
 HIDDEN = 192
@@ -57,42 +57,24 @@ def loss(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor, pressure
     return (reconstruction + pressure * divergence) / len(x)
 
 
-def train(
-    images: Images, seed: int = 2026, epochs: int = EPOCHS, pressure: float = 1.0
-) -> dict[str, NDArray[np.float32]]:
+def train(images: Images, seed: int = 2026, epochs: int = EPOCHS, pressure: float = 1.0) -> dict[str, NDArray[Any]]:
     """The decoder's weights."""
     x = torch.from_numpy(images.pixels.reshape(len(images), -1) / np.float32(255))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         encode, decode = Encoder(x.shape[1]), decoder(x.shape[1])
-        steps = epochs * (len(x) // BATCH)
+
+        def bound(chosen: Tensor) -> Tensor:
+            mean, log_variance = encode(x[chosen])
+            z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            return loss(x[chosen], decode(z), mean, log_variance, pressure)
+
         optimizer = torch.optim.Adam([*encode.parameters(), *decode.parameters()], lr=2e-3)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-        for _ in range(epochs):
-            order = torch.randperm(len(x))
-            for chosen in order[: len(order) // BATCH * BATCH].view(-1, BATCH):
-                mean, log_variance = encode(x[chosen])
-                z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-                bound = loss(x[chosen], decode(z), mean, log_variance, pressure)
-                optimizer.zero_grad()
-                bound.backward()
-                optimizer.step()
-                schedule.step()
-    return {key: value.detach().numpy() for key, value in decode.state_dict().items()}
+        minimise(optimizer, bound, len(x), BATCH, epochs)
+    return arrays(decode)
 
 
-def load(
-    weights: Mapping[str, NDArray[np.float32]], track: Track, device: str = "cpu", truncation: float = 1.0
-) -> Sampler:
-    shape: Shape = find(Dataset, track.dataset).shape
-    network = decoder(int(np.prod(shape)))
-    network.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
-    decode = placed(network, device)
-
-    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        z = normal(draws, LATENT) * np.float32(truncation)
-        with torch.inference_mode():
-            grey: NDArray[Any] = decode(torch.from_numpy(z)).sigmoid().numpy()
-        return grey.reshape(-1, *shape)
-
-    return sample
+def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
+    shape = shape_of(track)
+    network = filled(decoder(int(np.prod(shape))), weights)
+    decode = placed(network, device, lambda z: network(z).sigmoid())
+    return lambda draws: decode(normal(draws, LATENT) * np.float32(truncation)).reshape(-1, *shape)

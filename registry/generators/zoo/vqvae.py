@@ -6,7 +6,7 @@ images' grids. A sample is a grid drawn from that prior, one uniform number of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import find
+from ...catalog import shape_of
 from ...images import Images
-from ...schema import Dataset, Track
+from ...schema import Track
+from ...training import Arrays, arrays, filled, minimise, seeded, unit
 from .. import Sampler
 from ..draws import Draw, uniform
-from ..placed import placed
 from .pixelcnn import PixelCNN, fit
-from .training import arrays, batches, filled, seeded, unit
 
 CODES = 64
 DEPTH = 8
@@ -70,36 +69,34 @@ def train(
         # Started at vectors that occur: an entry far from all of them would never be used.
         start = encode(x).detach().permute(0, 2, 3, 1).flatten(0, 2)
         codebook = nn.Parameter(start[torch.randperm(len(start))[:CODES]].clone())
+
+        def loss(chosen: Tensor) -> Tensor:
+            grid = encode(x[chosen])
+            entries = codebook[nearest(grid, codebook)].permute(0, 3, 1, 2)
+            # The decoder's gradient passes the choice of an entry as if it were not there.
+            logits = decode(grid + (entries - grid).detach())
+            reconstruction = F.binary_cross_entropy_with_logits(logits, x[chosen], reduction="sum") / len(chosen)
+            codes = F.mse_loss(entries, grid.detach()) + COMMITMENT * F.mse_loss(grid, entries.detach())
+            total: Tensor = reconstruction + codes * grid[0].numel()
+            return total
+
         optimizer = torch.optim.Adam([*encode.parameters(), *decode.parameters(), codebook], lr=2e-3)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (len(x) // BATCH))
-        for _ in range(epochs):
-            for chosen in batches(len(x), BATCH):
-                grid = encode(x[chosen])
-                entries = codebook[nearest(grid, codebook)].permute(0, 3, 1, 2)
-                # The decoder's gradient passes the choice of an entry as if it were not there.
-                logits = decode(grid + (entries - grid).detach())
-                reconstruction = F.binary_cross_entropy_with_logits(logits, x[chosen], reduction="sum") / len(chosen)
-                codes = F.mse_loss(entries, grid.detach()) + COMMITMENT * F.mse_loss(grid, entries.detach())
-                loss = reconstruction + codes * grid[0].numel()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
+        minimise(optimizer, loss, len(x), BATCH, epochs)
         prior = PixelCNN(codebook.detach())
         fit(prior, nearest(encode(x).detach(), codebook.detach()), prior_epochs)
     return {**arrays(decode, "decoder."), **arrays(prior, "prior.")}
 
 
-def load(weights: Mapping[str, NDArray[Any]], track: Track, device: str = "cpu") -> Sampler:
-    height, width, channels = find(Dataset, track.dataset).shape
-    decode = placed(filled(decoder(channels), weights, "decoder."), device)
+def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
+    height, width, channels = shape_of(track)
+    decode = filled(decoder(channels), weights, "decoder.").to(device)
     prior = filled(PixelCNN(torch.zeros(CODES, DEPTH)), weights, "prior.").to(device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         with torch.inference_mode():
             codes = prior.draw(uniform(draws, height * width // 4), height // 2, width // 2)
             entries = prior.table[torch.from_numpy(codes), :DEPTH].permute(0, 3, 1, 2)
-            grey: NDArray[Any] = decode(entries).sigmoid().numpy()
+            grey: NDArray[Any] = decode(entries).sigmoid().cpu().numpy()
         return grey.transpose(0, 2, 3, 1)
 
     return sample

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...images import Images
+from ...training import arrays, batches, descend, follow, seeded, shifted, unit
 from .dcgan import LATENT, discriminator, generator, load
-from .training import arrays, batches, follow, seeded, shifted, unit
 
 __all__ = ["load", "train"]
 
@@ -50,15 +50,9 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
                 with torch.no_grad():
                     made = shifted(generate(torch.randn(BATCH, LATENT)))
                 real = shifted(x[chosen])
-                loss = judge(made).mean() - judge(real).mean() + PENALTY * penalty(judge, real, made)
-                judging.zero_grad()
-                loss.backward()
-                judging.step()
+                descend(judging, judge(made).mean() - judge(real).mean() + PENALTY * penalty(judge, real, made))
                 step += 1
                 if step % CRITIC_STEPS == 0:
-                    loss = -judge(shifted(generate(torch.randn(BATCH, LATENT)))).mean()
-                    making.zero_grad()
-                    loss.backward()
-                    making.step()
+                    descend(making, -judge(shifted(generate(torch.randn(BATCH, LATENT)))).mean())
                     follow(average, generate, AVERAGE)
     return arrays(average)
