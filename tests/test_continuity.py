@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from genboard.benchmarks.metrics import reference_copies
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.result import MetricRecord
 from genboard.benchmarks.scoring import score
@@ -29,6 +30,14 @@ STEP = 1.0  # standard errors by which one sample may move a value
 WIDTH = 0.05  # of an interval, by which another order of the samples may change it
 
 Records = dict[str, MetricRecord]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_divisions() -> Iterator[None]:
+    """A law holds for 20 random divisions of the real images as it does for 200."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference_copies, "SPLITS", 20)
+        yield
 
 
 @dataclass(frozen=True)

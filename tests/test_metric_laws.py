@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
+from genboard.benchmarks.metrics import reference_copies
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
 from genboard.benchmarks.uncertainty import Target
@@ -19,6 +21,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from genboard.core.errors import BadFeatures
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_divisions() -> Iterator[None]:
+    """A law holds for 20 random divisions of the real images as it does for 200."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference_copies, "SPLITS", 20)
+        yield
+
 
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda m: m.name)
 elements = st.floats(-50, 50, width=32)
