@@ -77,6 +77,7 @@ def test_a_regular_file_in_the_way_is_named(tmp_path: Path) -> None:
         ("build.json", b'{"files": {"index.html": 7}}'),  # of another tool
         ("build.json", b'{"scripts": {"build": "vite"}}'),
         ("build.json", b"[[[[[["),
+        ("build.json", b'{"files": {"\\ud800": "' + b"0" * 64 + b'"}}'),
     ],
 )
 def test_a_folder_with_files_of_somebody_else_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
@@ -147,7 +148,7 @@ def test_an_empty_repository_is_an_empty_folder(tmp_path: Path) -> None:
     assert write_site(build({"index.html": b"1"}), tmp_path) == 2
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "\ud800", "C:/x", "/etc/passwd", "", "."])
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "C:/x", "/etc/passwd", "", "."])
 def test_a_listing_with_impossible_names_is_read_over(tmp_path: Path, name: str) -> None:
     (tmp_path / "build.json").write_text(json.dumps({"files": {name: sha256(b"")}}), encoding="utf-8")
     assert write_site(build({"index.html": b"1"}), tmp_path) == 2

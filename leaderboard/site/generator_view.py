@@ -97,6 +97,7 @@ def _submission(result: Result) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
     chosen += f" on {s.selection.on}" if s.selection.on else ""
     facts = [
         ("Submitted by", ", ".join(s.authors)),
+        ("Account on GitHub", s.account),
         ("Contact", s.contact),
         ("Page", s.page),
         ("Code", s.code),
