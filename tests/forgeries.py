@@ -404,9 +404,8 @@ def twin(name: str, title: str) -> Spoil:
 
 
 SHARES = ("precision", "recall", "coverage", "authenticity", "alpha_precision", "beta_recall")
-COLUMNS = tuple(
-    (i, m["name"], m["params"]["against"]) for i, m in enumerate(json.loads(current("dcgan").read_bytes())["metrics"])
-)
+METRICS = json.loads(current("dcgan").read_bytes())["metrics"]
+COLUMNS = tuple((i, m["name"], m["params"]["against"]) for i, m in enumerate(METRICS))
 INFLUENCED = ("fd", "kid", "is", "density", "vendi", "nn_ratio", "fd_debiased", "cmmd")
 
 
@@ -415,6 +414,7 @@ def of_values() -> Iterator[Forgery]:
     for i, name, against in COLUMNS:
         where = name if against == "reference" else f"{name} against training images"
         yield forgery(kind, f"{where}: a standard error of zero", "R406 R413 R414 R512", interval(i, se=0.0))
+        yield forgery(kind, f"{where}: an error beyond all bounds", "R406", interval(i, se=1e308))
         if name in INFLUENCED:
             yield forgery(kind, f"{where}: its error over 100, with its interval", "R512", narrowed(i, 100))
             yield forgery(kind, f"{where}: its error over 1.5, with its interval", "R512", narrowed(i, 1.5))
@@ -442,6 +442,9 @@ def of_values() -> Iterator[Forgery]:
     for i, name, _ in COLUMNS:
         if name in ("fd", "fd_debiased", "is", "density", "nn_ratio"):
             yield forgery(kind, f"{name} {i} in an interval of the normal distribution", "R417", normal_interval(i))
+    nothing = {"value": 0.0, "uncertainty": {**METRICS[0]["uncertainty"], "se": 1e-320, "lo": 0.0, "hi": 0.0}}
+    yield forgery(kind, "a distance of zero, with an error that has no square", "R415", metric(0, **nothing))
+    yield forgery(kind, "no samples", "R304", no_samples)
     yield forgery(kind, "a distance below its correction", "R415", moved(0, -1.5))
     yield forgery(kind, "a correction above its distance", "R415", moved(7, 2.0))
     yield forgery(kind, "a correction that is much surer", "R415 R512", narrowed(7, 5))
@@ -457,6 +460,17 @@ def of_values() -> Iterator[Forgery]:
     yield forgery(kind, "the other half of them", "R602", copied_values(1e-9, slice(7, 18)))
     yield forgery(kind, "a rival's influences", "R604", same_file(influence_path, "influences"))
     yield forgery(kind, "a value with a reason why there is none", "R106 R105 R413 R409", metric(0, value=None))
+
+
+def no_samples(ground: Ground) -> None:
+    """A result of none, with influences of none."""
+    reinfluence(lambda a: {k: x[:0] for k, x in a.items()})(ground)
+
+    def change(value: Value) -> None:
+        for part in (value["sampling"], value["specification"]["sampling"], *value["metrics"]):
+            part["n"] = 0
+
+    respecify(change)(ground)
 
 
 def normal_interval(i: int) -> Spoil:
@@ -526,6 +540,9 @@ def of_the_specification() -> Iterator[Forgery]:
         yield forgery(
             kind, f"k as {value!r}", "R204 R308", column(2, lambda c, k=key, v=value: c["params"].update({k: v}))
         )
+    for scale in ("", "a lot", True):
+        spoil = edit(put("metrics", 8, "params", "scale", value=scale))
+        yield forgery(kind, f"a scale of {scale!r}", "R105 R106 R204", spoil)
     yield forgery(kind, "a version as 2.0", "R204 R308", column(0, lambda c: c.update(version=2.0)))
     yield forgery(
         kind,

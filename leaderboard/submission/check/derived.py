@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from pathlib import Path
 from statistics import median
 
@@ -57,8 +57,8 @@ def other_bias(case: Case) -> Iterator[Problem]:
     """A distance and its correction lose the same second-order variance."""
     pairs = _pairs(case.result, found(case)) if up_to_date(case) else []
     for plain, debiased in pairs:
-        lost = [one.full - one.se**2 for one in (plain, debiased)]
-        whole = all(one.se**2 > one.full / 2 * (1 + _SLACK) for one in (plain, debiased))
+        lost = [one.full - one.se * one.se for one in (plain, debiased)]
+        whole = all(one.se * one.se > one.full / 2 * (1 + _SLACK) for one in (plain, debiased))
         if whole and abs(lost[0] - lost[1]) > 1e-3 * max(map(abs, lost)):
             yield Problem("metrics", f"{debiased.key} and the distance it corrects have errors that cannot both be")
 
@@ -102,7 +102,7 @@ def _upper(result: Result, record: MetricRecord, x: Floats, se: float) -> float:
         return float("-inf")
     rise = q * q * full / max(plain.value, bias) / 2
     # Without the correction in the track, the bias is not known, and may be what counts.
-    return record.value + rise + sqrt(rise**2 + (q * se) ** 2) if debiased else float("-inf")
+    return record.value + rise + hypot(rise, q * se) if debiased else float("-inf")
 
 
 def _pairs(result: Result, arrays: Mapping[str, Floats]) -> list[tuple[_Spread, _Spread]]:
@@ -124,8 +124,8 @@ def _spread(record: MetricRecord, x: Floats | None) -> _Spread | None:
 
 def _bias(plain: _Spread, debiased: _Spread) -> float | None:
     """The bias over the error of the second-order term, both of which grow with what the samples vary."""
-    second = plain.full - plain.se**2
-    if second <= 0 or plain.se**2 <= plain.full / 2 * (1 + _SLACK):
+    second = plain.full - plain.se * plain.se
+    if second <= 0 or plain.se * plain.se <= plain.full / 2 * (1 + _SLACK):
         return None
     return (plain.value - debiased.value) / sqrt(second / 2)
 

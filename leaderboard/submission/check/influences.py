@@ -82,11 +82,11 @@ def other_errors(case: Case) -> Iterator[Problem]:
             yield Problem(f"metrics.{i}.uncertainty", "null, and there are influences on the value")
             continue
         variance = float(x @ x) / len(x) ** 2
-        if record.value is None or u.se <= EXACT * abs(record.value) or variance <= (EXACT * u.se) ** 2:
+        if record.value is None or u.se <= EXACT * abs(record.value) or variance**0.5 <= EXACT * u.se:
             continue
-        ratio = variance / u.se**2
+        ratio = variance**0.5 / u.se  # not squared: a hostile error may be too large, or too small, for that
         least, most = _BOUNDS.get(record.name, (LEAST, MOST)) if up_to_date(case) else (LEAST, MOST)
-        if not least <= ratio <= most:
+        if not least**0.5 <= ratio <= most**0.5:
             yield Problem(
                 f"metrics.{i}.uncertainty.se",
                 f"{u.se:g}, the influences of the samples give {variance**0.5:g}",
@@ -98,6 +98,7 @@ def found(case: Case) -> Mapping[str, Floats]:
     if case.result.influences is None:
         return {}
     try:
-        return read_influences(influence_path(case.path), case.result)
+        arrays = read_influences(influence_path(case.path), case.result)
     except GenboardError:
         return {}
+    return {key: x for key, x in arrays.items() if len(x) > 1}

@@ -176,7 +176,7 @@ def other_extrapolation(case: Case) -> Iterator[Problem]:
 def _most(record: MetricRecord) -> float:
     """What a value cannot exceed with so many samples, reference images and classes."""
     extractor = entries(Extractor).get(record.extractor or "")
-    k = record.params.get("k")
+    k, scale = record.params.get("k"), record.params.get("scale")
     match record.name:
         case "is":
             return float(extractor.classes) if extractor and extractor.classes else inf
@@ -184,8 +184,8 @@ def _most(record: MetricRecord) -> float:
             return float(record.n)
         case "density" if isinstance(k, int) and k > 0:
             return (record.n_reference or inf) / k
-        case "cmmd":
-            return 2.0 * float(record.params.get("scale", inf))
+        case "cmmd" if isinstance(scale, (int, float)):
+            return 2.0 * scale
         case _:
             return METRICS[record.name].range[1] if record.name in METRICS else inf
 
