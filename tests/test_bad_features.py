@@ -75,7 +75,7 @@ def test_features_of_different_widths_are_refused_with_both(run: Run, tmp_path: 
     wide, narrow = features(tmp_path), tmp_path / "narrow.npy"
     np.save(narrow, FEATURES[:, :3])
     fact = refused(run, "compare", wide, narrow)
-    assert "4 wide" in fact
+    assert "4 features" in fact
     assert "3" in fact
 
 

@@ -159,14 +159,14 @@ def test_too_few_images_leave_null_and_a_reason_and_the_other_metrics_stand(
     assert {"fd", "kid"} <= set(missing)
     assert all(missing.values())
     for name in ("fd", "kid"):
-        assert missing[name] == f"{count} samples, {name} needs {rows[name].least}"
+        assert missing[name] == f"{name} needs at least {rows[name].least} samples, got {count}"
 
 
 def test_grey_against_rgb_is_no_matter_of_the_extractor(run: Run, tmp_path: Path) -> None:
     np.save(tmp_path / "grey.npy", GREY)
     np.save(tmp_path / "rgb.npy", np.stack([GREY] * 3, axis=-1))
     command = ("compare", tmp_path / "grey.npy", tmp_path / "rgb.npy", "--extractor", "pixels", "--metrics", "kid")
-    assert refused(run, *command) == "the real features are 64 wide, the fake ones 192"
+    assert refused(run, *command) == "the real images have 64 features, the samples 192"
     assert "images of one size and colour: --convert to-rgb" in hint(run, *command)
     assert run(*command, "--convert", "to-rgb")[0] == 0
 
