@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
-from genboard.leaderboard.board.copying import ALARMS, BEYOND, TABLE, copying
 from genboard.leaderboard.maintenance.copies_test import CASES, TRACKS, Flagged
+from genboard.leaderboard.verification.copying import ALARMS, BEYOND, TABLE, copying
 
 from genboard.core.files import read_json
 

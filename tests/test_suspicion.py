@@ -19,11 +19,11 @@ from genboard.benchmarks.metrics.reference_copies import (
 from genboard.benchmarks.result import MetricRecord, Result, UncertaintyRecord
 from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.leaderboard.board.board import make_board
-from genboard.leaderboard.board.copying import ALARMS, BEYOND, RATIOS, better_than_real, copying, threshold
 from genboard.leaderboard.board.versions import board_of, named, past_boards, past_track, what_changed
 from genboard.leaderboard.maintenance.copies_test import Pool, herded, noisy
 from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
 from genboard.leaderboard.submission.comparison import compared
+from genboard.leaderboard.verification.copying import ALARMS, BEYOND, RATIOS, better_than_real, copying, threshold
 from genboard.leaderboard.verification.log import append, impossible, new_entry, read_entries, status
 from genboard.leaderboard.verification.log_entry import Figures
 from genboard.leaderboard.verification.private import private_images
@@ -36,7 +36,7 @@ from genboard.registry.schema import Track
 from genboard.registry.sources import open_images
 from refusals import refused
 
-from genboard.core.errors import BadEntry, BadSamples, UnknownName
+from genboard.core.errors import BadSamples, GenboardError, UnknownName
 
 DIGITS = find(Track, "digits")
 RECORDS = read_records([COMMITTED]).readable
@@ -325,7 +325,7 @@ def test_an_earlier_version_without_a_result_that_can_be_ranked_has_no_board(
         for record in records[:2]
         for metrics in (None, [], [1], [{"name": "gone"}])
     ]
-    with pytest.raises(BadEntry, match="no result of this version"):
+    with pytest.raises(GenboardError, match="no result of this version"):
         past_track(track, 1, [replace(records[0], result=result) for result in spoilt])
     assert past_boards(track, [replace(records[0], result=result) for result in spoilt]) == ()
 

@@ -15,10 +15,10 @@ from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric
 from ..storage.records import Record
+from ..verification.copying import Copying, better_than_real, copying, threshold
 from ..verification.log import VerificationStatus, impossible, log_problem, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, name_today, why_not
-from .copying import Copying, better_than_real, copying, threshold
 from .dependence import ALONE, Origin, origins_of
 from .groups import letters
 from .pareto import Front, fronts

@@ -21,10 +21,10 @@ from ...registry.metrics import find_metric
 from ...registry.schema import Dataset, Hub, Track
 from ..board.board import Board
 from ..board.comparable import comparable_cells
-from ..board.copying import Copying, copying, threshold
 from ..board.versions import board_of
 from ..storage.records import MANIFEST, Record, read_records, usual_folders
 from ..text.yaml import to_yaml
+from ..verification.copying import Copying, copying, threshold
 from ..verification.log import status_of
 
 Form = Literal["model-index", "eval-results"]

@@ -37,7 +37,7 @@ from ...registry.datasets import load_split
 from ...registry.extractors import LiveExtractor, load_extractor
 from ...registry.images import Images, ImageSource
 from ...registry.schema import Against, Track
-from ..board.copying import ALARMS, SUSPECTS, TABLE, copying, signs
+from ..verification.copying import ALARMS, SUSPECTS, TABLE, copying, signs
 
 # Partitions of each: as many give the threshold, and as many count false alarms.
 TRACKS: Mapping[str, int] = {"digits": 1000, "mnist": 300}

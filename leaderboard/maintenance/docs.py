@@ -27,13 +27,13 @@ from ...registry.schema import Dataset, Extractor, Generator, Track
 from ...registry.weights import ROOT as WEIGHTS
 from ...registry.weights import count_numbers
 from ..board.board import make_board
-from ..board.copying import TABLE as COPIES
 from ..export.terminal import board_text
 from ..storage.records import COMMITTED, read_records
 from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
+from ..verification.copying import TABLE as COPIES
 from . import field_docs, study_docs, validation_docs, version_docs
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE

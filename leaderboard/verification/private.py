@@ -19,7 +19,7 @@ from ...registry.extractors import load_extractor
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.schema import Track
 from ...registry.sources import open_images
-from ..board.copying import RATIOS, signs, threshold
+from .copying import RATIOS, signs, threshold
 from .log_entry import PrivateCheck
 
 
