@@ -220,7 +220,7 @@ HOSTILE: dict[str, Hostile] = {
     "a number of 10,000 digits": Hostile(
         "i", of_files(a_png=png(GREY[0]), dataset_json=LONG_NUMBER), "not a list of labels"
     ),
-    "a label of 31 digits": Hostile("i", of_files(a_png=png(GREY[0]), dataset_json=LIST), "not an integer from 0"),
+    "a label of 31 digits": Hostile("i", of_files(a_png=png(GREY[0]), dataset_json=LIST), "not a list of labels"),
     "a cell of a megabyte": Hostile(
         "i",
         of_files(a_png=png(GREY[0]), metadata_csv=b"file_name,text\na.png," + b"x" * 2**20),
