@@ -20,7 +20,6 @@ from .drawing import Plan, labels_for
 from .result import GeneratorRecord
 
 _LONGEST = 80  # characters of a name
-# What Windows allows no file to be called, whatever its ending.
 PROGRAMS = (".onnx", ".pt2", ".pt", ".pth", ".ckpt", ".safetensors")
 
 
