@@ -656,10 +656,10 @@ def of_names() -> Iterator[Forgery]:
     kind = "name"
     for name in ("v-a-e", "v.a.e", "d-dpm", "kd-e", "wgan.gp", "wgangp", "vq-vae", "rea1nvp"):
         yield forgery(kind, f"the name {name}", "R212", renamed(name, "A model of mine"))
-    for name in ("vae-", "ddpm.", "vae_", "vae--", "acgan.", "vqvae-", "mine-", "a..b"):
-        yield forgery(kind, f"the name {name}", "R105 R215", renamed(name, "A model of mine"))
-    for name in ("con", "prn", "aux", "nul", "com1", "lpt9", "con.x", "aux.json", "nul.tar.gz"):
-        yield forgery(kind, f"the device {name}", "R105 R215", renamed(name, "A model of mine"))
+    for name in ("vae-", "vae_", "vae--", "vqvae-", "mine-", "a..b"):
+        yield forgery(kind, f"the name {name}", "R215", renamed(name, "A model of mine"))
+    for name in ("ddpm.", "acgan.", "con", "prn", "aux", "nul", "com1", "lpt9", "con.x", "aux.json", "nul.tar.gz"):
+        yield forgery(kind, f"no folder of Windows: {name}", "R105", renamed(name, "A model of mine"))
     for name in ("a" * 81, "Mine", "mіne", "mine/../x", "", " mine", "-mine", ".mine", "mi ne", "生成"):
         yield forgery(kind, f"the name {name[:12]!r}", "R105", edit(put("generator", "name", value=name)))
     for entry in ("vae", "ddpm", "wgan-gp", "kde"):

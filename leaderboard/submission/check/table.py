@@ -69,7 +69,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R203", identity.missing_part, "a part of its specification is missing", _AGAIN),
     ("R204", identity.contradicts_specification, "it contradicts its specification", _AGAIN),
     ("R205", identity.taken_name, "the name of a registered generator", _NAME),
-    ("R215", names.reserved, "a name that cannot be a folder everywhere", _NAME),
+    ("R215", names.untidy, "a name that ends in a sign, or holds two dots in a row", _NAME),
     ("R206", identity.unregistered, "claims to be registered, but is not", "add its entry, in another pull request"),
     (
         "R207",
