@@ -44,6 +44,12 @@ def test_without_held_out_images_only_the_test_with_a_known_zero_speaks():
     assert not copying(dict([cell("authenticity", 0.0, 0.01)])).suspected
 
 
+@pytest.mark.parametrize(("primary", "suspected"), [("fd:x", True), ("fd:pixels", False), (None, True)])
+def test_only_signs_of_the_space_that_ranks_are_compared_with_its_threshold(primary: str | None, suspected: bool):
+    floor, cells = (dict([cell("authenticity", value, 0.01)]) for value in (0.5, 0.3))
+    assert copying(cells, floor, primary).suspected is suspected
+
+
 # Kinds of samples that every partition of every track must show for what they are.
 ALWAYS = {"training, noise 16", "reference", "reference, noise 8", "reference, noise 16"}
 

@@ -72,7 +72,8 @@ def copying(
         cells: its records by column, those of suspicion among them.
         floor: those of held-out images. Without them `c_t` is compared with 0, which is what fresh real images have on
             average with a standard deviation of at most 1, and what has no such value is not looked at.
-        primary: the column that ranks, if a value better than that of held-out images is to be looked at.
+        primary: the column that ranks: a value better than that of held-out images is a sign, and of other columns
+            those of the same feature space count.
         beyond: the threshold, see `threshold`.
     """
     certain = tuple(filter(None, (_near(key, r) for key, r in sorted(cells.items()) if r.name == "nn_ratio")))
@@ -83,11 +84,16 @@ def copying(
 def signs(
     cells: Mapping[str, MetricRecord], floor: Mapping[str, MetricRecord] | None, primary: str | None
 ) -> list[Sign]:
-    """What there is to see of a row, however small; see `copying`."""
+    """What there is to see of a row, however small; see `copying`.
+
+    In the feature space that ranks, where it is known: the threshold is of its signs alone, and in others, such as
+    pixels, whatever is smooth lies nearer to the training images than real images do.
+    """
+    space = primary.split(":")[1] if primary else None
     found: list[Sign | None] = []
     for key, record in sorted(cells.items()):
         of_floor = (floor or {}).get(key)
-        if record.value is None or record.uncertainty is None:
+        if record.value is None or record.uncertainty is None or (space and record.extractor != space):
             continue
         if record.name in SUSPECTS:
             found.append(_below_floor(key, record, of_floor))
