@@ -19,13 +19,12 @@ from typing import Any, TypeGuard
 import numpy as np
 import safetensors
 import safetensors.numpy
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from ..core.errors import BadWeights, CannotWrite, GenboardError
-from ..core.files import home, make_folder, sha256, write_bytes
+from ..core.errors import BadWeights
+from ..core.files import home, sha256, write_bytes
 from . import limits
-from .download import CannotDownload, download
+from .download import keep
 from .fields import Weights
 from .hub import HubFile
 from .sources.damage import first_line, refusing, size_of
@@ -124,27 +123,16 @@ def digest_of_file(path: Path) -> str:
 
 
 def _download(weights: Weights, path: Path) -> None:
-    make_folder(path.parent)
-    try:
-        # Two processes may want the same file: the second finds it there.
-        with FileLock(path.with_name(f".{path.name}.lock")):
-            if path.is_file():
-                return
-            data = download(str(weights.url), limits.DOWNLOAD)
-            found = sha256(data)
-            if not found.startswith(weights.sha256):
-                raise BadWeights(
-                    f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
-                    "it was discarded",
-                    f"the file at this address has changed; put the right one at {path}",
-                )
-            write_bytes(path, data)
-    except CannotDownload as e:
-        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
-    except GenboardError:
-        raise
-    except OSError as e:
-        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
+    def check(data: bytes) -> None:
+        found = sha256(data)
+        if not found.startswith(weights.sha256):
+            raise BadWeights(
+                f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
+                "it was discarded",
+                f"the file at this address has changed; put the right one at {path}",
+            )
+
+    keep(str(weights.url), path, limits.DOWNLOAD, check, "TORCH_HOME", f" (SHA-256 {weights.sha256})")
 
 
 def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
