@@ -83,6 +83,7 @@ def files_of_zip(path: Path) -> list[File]:
     with refusing(BadImages, f"{path}: not a zip archive", "the file is truncated or damaged: write it again"):
         archive = zipfile.ZipFile(path)
     members = archive.infolist()
+    refuse_outside(path, [member.filename for member in members])
 
     def unpack(member: zipfile.ZipInfo, limit: int) -> bytes:
         told = f"{path}: {member.filename}"
@@ -101,7 +102,7 @@ def files_of_zip(path: Path) -> list[File]:
         for member in members
         if not member.is_dir()
     ]
-    refuse_traps(path, [member.filename for member in members], files)
+    refuse_twice(path, files)
     unpacked, packed = sum(m.file_size for m in members), max(1, path.stat().st_size)
     if unpacked > limits.ARCHIVE and unpacked > limits.ARCHIVE_RATIO * packed:
         raise BadImages(
@@ -111,15 +112,19 @@ def files_of_zip(path: Path) -> list[File]:
     return files
 
 
-def refuse_traps(path: Path, names: Iterable[str], files: Sequence[File]) -> None:
-    """Raises BadImages for an archive with a member that lies outside it, or with two files of one name."""
-    for member in names:
-        parts = member.replace("\\", "/").split("/")
+def refuse_outside(path: Path, names: Iterable[str]) -> None:
+    """Raises BadImages for an archive with a member that lies outside it."""
+    for name in names:
+        parts = name.replace("\\", "/").split("/")
         if ".." in parts or not parts[0] or ":" in parts[0]:
             raise BadImages(
-                f"{path}: the member {member!r} lies outside the archive",
+                f"{path}: the member {name!r} lies outside the archive",
                 "write the archive again, with relative names",
             )
+
+
+def refuse_twice(path: Path, files: Sequence[File]) -> None:
+    """Raises BadImages for an archive with two files of one name."""
     name, times = Counter(file.name for file in files).most_common(1)[0] if files else ("", 0)
     if times > 1:
         raise BadImages(f"{path}: {name} is there {times} times", "write the archive again, with every file once")

@@ -14,7 +14,7 @@ from typing import IO, cast
 
 from ...core.errors import BadImages
 from .. import limits
-from .containers import File, refuse_traps
+from .containers import File, refuse_outside, refuse_twice
 from .damage import refusing, size_of
 from .decode import ENDINGS, OTHER_ENDINGS
 
@@ -45,6 +45,7 @@ def files_of_tar(path: Path) -> list[File]:
             # Ends where a header is damaged, unless it is told to raise.
             with tarfile.open(fileobj=f, mode="r:", errorlevel=2) as archive:
                 members = archive.getmembers()
+    refuse_outside(path, [member.name for member in members])
     files = []
     for member in members:
         name = member.name.replace("\\", "/").removeprefix("./")
@@ -59,7 +60,7 @@ def files_of_tar(path: Path) -> list[File]:
         if member.size < 0 or member.offset_data + member.size > (size if whole is None else len(whole)):
             raise BadImages(f"{told}: {member.size:,} bytes, more than the archive has", _DAMAGED)
         files.append(File(name, told, partial(_bytes, path, whole, told, member.offset_data, member.size)))
-    refuse_traps(path, [member.name for member in members], files)
+    refuse_twice(path, files)
     return files
 
 
