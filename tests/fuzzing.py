@@ -33,9 +33,10 @@ from genboard.registry.fields import Weights
 from genboard.registry.generators.draws import draws
 from genboard.registry.generators.onnx_program import read_onnx
 from genboard.registry.generators.program import read_program
-from genboard.registry.images import Images
+from genboard.registry.images import Images, read_all
 from genboard.registry.schema import Entry
 from genboard.registry.sources import images_of, open_images
+from genboard.registry.sources.archive import open_archive
 from genboard.registry.weights import read_weights
 from PIL import Image
 from tiny_models import decoder, export, export_onnx
@@ -199,6 +200,22 @@ def _archives(folder: Path) -> dict[str, bytes]:
     return made
 
 
+def _tars(folder: Path) -> dict[str, bytes]:
+    import tarfile
+
+    made = {}
+    for name, kind in (("plain.tar", ""), ("packed.tar.gz", "gz"), ("packed.tar.xz", "xz")):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode=f"w:{kind}") as archive:
+            for i, image in enumerate(GREY):
+                data = encoded(image)
+                member = tarfile.TarInfo(f"set/{'ab'[i % 2]}/{i:03d}.png")
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+        made[name] = buffer.getvalue()
+    return made
+
+
 def _saved(save: Callable[[Any], object]) -> bytes:
     buffer = io.BytesIO()
     save(buffer)
@@ -298,6 +315,7 @@ def _studies(folder: Path) -> dict[str, bytes]:
 TARGETS: dict[str, Target] = {
     "image": Target(_pictures, lambda path: _all(_alone(path))),
     "archive of images": Target(_archives, _all),
+    "archive of a data set": Target(_tars, lambda path: read_all(open_archive(path, "set", ("a", "b")))),
     "array of images": Target(_arrays, _all),
     "table of images": Target(_tables, _all),
     "table of labels": Target(_labels, lambda path: _all(path.parent)),
