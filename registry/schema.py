@@ -268,7 +268,8 @@ class Track(Entry):
     private: PrivateReference | None = None  # what `genboard verify --private` compares with the reference
     reference_seen: str | None = None  # why generators may have seen the reference: train and reference are one split
     samples: int = Field(ge=2)
-    train_bank: int | None = Field(None, ge=2)  # training images that copies are looked for among; none: all of them
+    # Training images among which copies are searched for; none: all of them. Older entries call it `train_bank`.
+    train_features: int | None = Field(None, ge=2, validation_alias=AliasChoices("train_features", "train_bank"))
     seed: int = Field(ge=0, lt=2**63)
     metrics: tuple[TrackMetric, ...] = Field(min_length=1)
     primary: str  # key of the column that ranks

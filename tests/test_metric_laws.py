@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks.metrics import reference_copies
+from few_partitions import few_partitions
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
 from genboard.benchmarks.uncertainty import Target
@@ -24,10 +24,8 @@ from genboard.core.errors import BadFeatures
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_divisions() -> Iterator[None]:
-    """A law holds for 20 random divisions of the real images as it does for 200."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference_copies, "SPLITS", 20)
+def quick() -> Iterator[None]:
+    with few_partitions():
         yield
 
 

@@ -58,8 +58,8 @@ DRAWN = {f.__name__: f for f in (gaussian, clustered, heavy, rectified, repeated
 
 def sets(kind: str, n: int, d: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     """A reference and samples; repeats are among the samples only."""
-    bank = DRAWN["gaussian" if kind == "repeated" else kind](np.random.default_rng(1), n, d)
-    return tuple(torch.from_numpy(x.astype(np.float32)) for x in (bank, DRAWN[kind](np.random.default_rng(seed), n, d)))
+    real = DRAWN["gaussian" if kind == "repeated" else kind](np.random.default_rng(1), n, d)
+    return tuple(torch.from_numpy(x.astype(np.float32)) for x in (real, DRAWN[kind](np.random.default_rng(seed), n, d)))
 
 
 def width(estimate: Estimate) -> float:

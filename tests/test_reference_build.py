@@ -272,7 +272,7 @@ def test_a_checkpoint_belongs_to_recipe_and_code(own_home, monkeypatch, computed
     assert checkpoint.read() is not None
     monkeypatch.setattr(checkpoints, "version", lambda name: "9.9.9")
     assert Checkpoint.of(RECIPE, "cpu").read() is None
-    other = RECIPE.model_copy(update={"bank": 400})
+    other = RECIPE.model_copy(update={"features": 400})
     assert Checkpoint.of(other, "cpu").path != checkpoint.path
 
 
@@ -293,11 +293,11 @@ def test_two_builds_do_not_collide(run: Run, own_home: Path) -> None:
     assert "another process is building digits/reference-500.digits-cnn: waiting for it" in err
 
 
-def test_a_smaller_bank_is_cut_from_a_larger_one(own_home, computed):
+def test_fewer_features_are_cut_from_more(own_home, computed):
     folder = own_home / "references"
     build_into(folder, RECIPE)
     after = computed(None)
-    small = RECIPE.model_copy(update={"bank": 200})
+    small = RECIPE.model_copy(update={"features": 200})
     cut = store.load(build_into(folder, small))
     assert after == []
     same_bits(cut, build(small))
@@ -305,15 +305,15 @@ def test_a_smaller_bank_is_cut_from_a_larger_one(own_home, computed):
     assert cut.moments.n == 500
 
 
-def test_a_track_whose_sides_are_one_split_builds_the_larger_bank_first(own_home):
+def test_a_track_whose_sides_are_one_split_builds_the_larger_reference_first(own_home):
     track = find(Track, "digits")
     one = track.model_copy(update={"reference": "train", "reference_seen": "because", "samples": 300})
-    assert [(side, recipe.bank) for (_, side), recipe in recipes_of(one).items()] == [
+    assert [(side, recipe.features) for (_, side), recipe in recipes_of(one).items()] == [
         ("train", 797),
         ("reference", 300),
     ]
-    content = track.model_copy(update={"train_bank": 100})
-    assert recipes_of(content)["digits-cnn", "train"].bank == 100
+    content = track.model_copy(update={"train_features": 100})
+    assert recipes_of(content)["digits-cnn", "train"].features == 100
 
 
 def test_what_is_up_to_date_is_not_built_again(own_home, computed):
@@ -331,7 +331,8 @@ def test_identities_stay_what_they_were_without_conversions():
     dumped = RECIPE.model_dump()
     assert "conversions" not in dumped
     assert "precision" not in dumped["extractor"]
-    assert RECIPE.id == digest_of({k: v for k, v in dict(RECIPE).items() if k != "conversions"})
+    fields = {k: v for k, v in dict(RECIPE).items() if k != "conversions"}
+    assert RECIPE.id == digest_of({"bank": fields.pop("features"), **fields})
     converted = make_recipe("digits", "reference", "digits-cnn", 500, ["resize-8"])
     assert converted.model_dump()["conversions"] == ("resize-8",)
     halved = make_recipe("digits", "reference", "digits-cnn", 500, precision="bf16")
@@ -447,7 +448,7 @@ def test_a_device_that_is_not_there_is_refused(run):
 
 def test_any_split_is_built_in_any_space(run, own_home):
     command = ("reference", "build", "--dataset", "digits", "--split", "held-out", "--extractor", "pixels")
-    code, out, err = run(*command, "--bank", 50, "--convert", "resize-4")
+    code, out, err = run(*command, "--features", 50, "--convert", "resize-4")
     assert (code, err) == (0, "built: digits/held-out-50.pixels+resize-4\n")
     assert Path(out.strip()).is_file()
     code, out, _ = run("reference", "list", "--json")

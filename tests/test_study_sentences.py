@@ -127,15 +127,15 @@ def survives(table: Table, said: Said) -> None:
         taus = {place: tau for place, tau in taus.items() if place[0] == table.card.primary}
     assert said["worst"] == f"{min(taus.values()):.2f}" == f"{taus[said['metric'], said['setting']]:.2f}"
     assert LEAST <= int(said["count"]) <= len(ranked(table))
-    flips = [r for r in rows(table, "flip", axis=axis) if axis == "k" or r["metric"] == table.card.primary]
-    assert int(said["pairs"]) == len({(row["a"], row["b"]) for row in flips})
-    sure = len({(row["a"], row["b"]) for row in flips if row["apart"]})
+    reversals = [r for r in rows(table, "reversal", axis=axis) if axis == "k" or r["metric"] == table.card.primary]
+    assert int(said["pairs"]) == len({(row["a"], row["b"]) for row in reversals})
+    sure = len({(row["a"], row["b"]) for row in reversals if row["apart"]})
     assert said["significant"] == (str(sure) if sure else "none")
 
 
 def most_often(table: Table, said: Said) -> None:
-    found = [r for r in rows(table, "flip", metric=said["metric"], a=said["a"], b=said["b"]) if r["apart"]]
-    assert int(said["share"]) in [round(100 * row["flipped"]) for row in found]
+    found = [r for r in rows(table, "reversal", metric=said["metric"], a=said["a"], b=said["b"]) if r["apart"]]
+    assert int(said["share"]) in [round(100 * row["reversed"]) for row in found]
 
 
 def two_draws(table: Table, said: Said) -> None:
@@ -155,13 +155,13 @@ def spaces(table: Table, said: Said) -> None:
 
 
 def held(table: Table, said: Said) -> None:
-    shares = {name_of(row["metric"]): row["held"] for row in rows(table, "honesty")}
+    shares = {name_of(row["metric"]): row["held"] for row in rows(table, "calibration")}
     assert said["mean"] == f"{100 * fmean(shares.values()):.1f}"
     assert said["least"] == f"{100 * min(shares.values()):.1f}" == f"{100 * shares[said['metric']]:.1f}"
 
 
 def widths(table: Table, said: Said) -> None:
-    found = {name_of(row["metric"]): row for row in rows(table, "honesty")}
+    found = {name_of(row["metric"]): row for row in rows(table, "calibration")}
     listed = re.findall(r"([\w ]+) \(([\d.]+)\)", said["metrics"])
     assert len(listed) == said["metrics"].count(",") + 1
     side = {"narrower than": -1, "as wide as": 0, "wider than": 1}[said["words"]]
@@ -170,7 +170,7 @@ def widths(table: Table, said: Said) -> None:
         assert ratio == f"{row['ratio']:.2f}"
         assert (row["lo"] > 1) - (row["hi"] < 1) == side
     assert len(listed) == sum((row["lo"] > 1) - (row["hi"] < 1) == side for row in found.values())
-    degrees = sorted({found[metric.strip()]["degrees"] for metric, _ in listed})
+    degrees = sorted({found[metric.strip()]["df"] for metric, _ in listed})
     assert said["degrees"] == " to ".join(str(degree) for degree in dict.fromkeys((degrees[0], degrees[-1])))
 
 

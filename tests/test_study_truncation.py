@@ -128,7 +128,7 @@ def test_its_figure_has_a_path_for_each_generator(table: Table) -> None:
     assert "vae, truncation: precision" in figures.figure(table).words
 
 
-def test_what_has_no_knob_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_no_control_parameter_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(truncation, "_at", lambda *_: {})
     monkeypatch.setattr("genboard.benchmarks.studies.running._table", lambda _, context, *__: context)
     context = made("truncation", digits("fd"))

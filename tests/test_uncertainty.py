@@ -142,11 +142,11 @@ def stratified(seed: int, n: int = 120) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @every_metric
-def test_one_label_for_all_changes_nothing_but_the_dealing(name):
+def test_one_label_for_all_changes_nothing_but_the_partitions(name):
     y, _ = stratified(4)
     plain, labelled = METRICS[name](around(y, None)), METRICS[name](around(y, torch.zeros(len(y))))
     assert plain.value == labelled.value
-    # The dealing of parts takes other random numbers where there are labels.
+    # The partition into parts takes other random numbers where there are labels.
     assert labelled.uncertainty.se == pytest.approx(plain.uncertainty.se, rel=0.2)
 
 

@@ -105,7 +105,7 @@ def test_a_committed_result_is_reproduced_and_measured_from_a_fresh_seed(
     published = read_json(vae)
     assert entry["figures"]["columns"] == len(published["metrics"]) > 10
     assert set(entry["figures"]["pixels"]) == {"published", "found", "compared", "share_off"}
-    assert (entry["by"], entry["kind"], entry["rung"], entry["reason"]) == ("Ada", "reproduced", "reproduced", None)
+    assert (entry["by"], entry["kind"], entry["level"], entry["reason"]) == ("Ada", "reproduced", "reproduced", None)
     (fresh,) = verified(run, vae, "--level", "resampled")["entries"]
     assert fresh["figures"]["seed"] == 2**48 - 12345
     assert len(fresh["figures"]["differing"]) == len(published["metrics"])
@@ -226,7 +226,7 @@ def test_other_digests_are_judged_by_pixels_and_what_they_explain(run: Run, smal
     assert "no published pixels to compare" in failed(run, small, "--level", "reproduced")
 
 
-def test_a_lucky_draw_does_not_reach_the_last_rung(run: Run, small: Path) -> None:
+def test_a_lucky_draw_does_not_reach_the_highest_level(run: Run, small: Path) -> None:
     def lucky(result: dict[str, Any]) -> None:
         first = result["metrics"][0]
         better = 6 * first["uncertainty"]["se"]

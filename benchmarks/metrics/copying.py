@@ -81,8 +81,8 @@ def _within_cells(train: FeatureSet, of_train: Tensor, queries: FeatureSet, cell
     distances, index = train.nearest(queries)
     distances, elsewhere = distances.clone(), of_train[index] != cells
     for cell in cells[elsewhere].unique():
-        asking, bank = elsewhere & (cells == cell), train.features[of_train == cell]
-        distances[asking] = nearest(bank, queries.features[asking])[0] if len(bank) else torch.inf
+        asking, images = elsewhere & (cells == cell), train.features[of_train == cell]
+        distances[asking] = nearest(images, queries.features[asking])[0] if len(images) else torch.inf
     return distances
 
 

@@ -113,7 +113,7 @@ _ROWS = (
         "whose order is reversed somewhere: a rank reversal. It matters where the two are significantly different in "
         "the track's own setting.",
         columns=("what", "axis", "setting", "metric", "n", "k", "extractor", "tau", "lo", "hi", "settings",
-            "generators", "a", "b", "apart", "flipped", "where"),
+            "generators", "a", "b", "apart", "reversed", "where"),
         least=2,
         baselines=False,
         parameters=_SUBSETS,
@@ -135,7 +135,7 @@ _ROWS = (
         "is compared with the standard error that each run claims; the interval of the ratio is that of a variance "
         "with as many degrees of freedom. Generators that draw in many steps take part only if they are named.",
         columns=("what", "generator", "metric", "seed", "value", "se", "lo", "hi", "ratio",
-            "held", "degrees"),
+            "held", "df"),
         baselines=False,
         scored=False,
         parameters={"seeds": 6},

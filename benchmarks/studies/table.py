@@ -58,14 +58,19 @@ class Card(Strict):
     created: str
 
 
+SCHEMA = 2
+
 # Studies of which version 2 kept one kind of row of version 1, as it was.
 _ONLY = {"grid": "order", "corruptions": "value"}
+# What schema 1 calls otherwise: kinds of rows, and columns.
+_KINDS = {"flip": "reversal", "honesty": "calibration"}
+_COLUMNS = {"degrees": "df", "flipped": "reversed"}
 
 
 class Table(Strict):
     """A study of a track."""
 
-    format: Literal[1] = Field(1, alias="schema")
+    format: Literal[2] = Field(SCHEMA, alias="schema")
     study: Name
     track: TrackId
     card: Card
@@ -74,11 +79,14 @@ class Table(Strict):
     @model_validator(mode="before")
     @classmethod
     def _upgraded(cls, value: Any) -> Any:
-        """Tables of before: rows of kinds, and columns, that a study has no more are dropped."""
+        """Older tables in the words of today, without the rows that a study has no more."""
         match value:
             case {"study": str(study), "card": {"version": 1}, "rows": [*rows]} if study in _ONLY:
                 kept = [row for row in rows if not isinstance(row, dict) or row.get("what") == _ONLY[study]]
-                return {**value, "card": {**value["card"], "version": 2}, "rows": kept}
+                value = {**value, "card": {**value["card"], "version": 2}, "rows": kept}
+        match value:
+            case {"schema": 1, "rows": [*rows]}:
+                value = {**value, "schema": SCHEMA, "rows": [_renamed(row) for row in rows]}
         return value
 
     @model_validator(mode="after")
@@ -124,6 +132,15 @@ class Table(Strict):
         return self.model_copy(update={"card": card}) == other
 
 
+def _renamed(row: Any) -> Any:
+    """A row of schema 1 in the words of schema 2."""
+    if not isinstance(row, dict):
+        return row
+    renamed = {_COLUMNS.get(column, column): value for column, value in row.items()}
+    kind = renamed.get("what")
+    return renamed | ({"what": _KINDS[kind]} if isinstance(kind, str) and kind in _KINDS else {})
+
+
 @dataclass(frozen=True)
 class Cell:
     """What one study says of one metric under one failure.
@@ -152,7 +169,7 @@ def parse_table(value: Any, path: Path) -> Table:
     Raises:
         BadEntry: `path: field: problem`.
     """
-    refuse_newer(value, path, 1)
+    refuse_newer(value, path, SCHEMA)
     try:
         table = Table.model_validate(value)
     except ValidationError as e:

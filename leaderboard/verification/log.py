@@ -88,7 +88,7 @@ def new_entry(
         return Entry(
             schema=SCHEMA,
             kind=kind,
-            rung=level,
+            level=level,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             by=by,
             genboard=version("genboard"),
