@@ -32,7 +32,7 @@ def quick() -> Iterator[None]:
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda m: m.name)
 elements = st.floats(-50, 50, width=32)
 two_sets = st.integers(1, 4).flatmap(lambda dim: st.tuples(*[arrays(np.float32, (9, dim), elements=elements)] * 2))
-laws = settings(max_examples=60, deadline=None)
+laws = settings(max_examples=30, deadline=None)
 
 
 def inputs(real: np.ndarray, fake: np.ndarray, absent: str = "") -> MetricInputs:
