@@ -2,7 +2,7 @@
 
 The track's entry names their digest, so that nobody can exchange them. Samples of an honest generator are as far from
 them as from the public reference. What is published is whether they are, and no value: a value against private images
-could be climbed, submission by submission.
+could be optimised against, submission by submission.
 """
 
 from __future__ import annotations
