@@ -50,6 +50,7 @@ def test_an_older_table_has_the_words_of_today_and_the_rows_that_are_still_there
 def test_a_table_of_schema_1_is_read_in_the_words_of_schema_2() -> None:
     older = {
         "ranking": ({"what": "flip", "a": "a", "b": "b", "flipped": 0.5}, {"what": "reversal", "reversed": 0.5}),
+        "truncation": ({"what": "front", "front": "surely off"}, {"front": "significantly off"}),
         "seeds": ({"what": "honesty", "metric": "fd", "degrees": 5}, {"what": "calibration", "df": 5}),
     }
     for study, (row, renamed) in older.items():

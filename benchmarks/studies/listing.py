@@ -199,8 +199,8 @@ _ROWS = (
         question="Do truncation and guidance trade diversity for fidelity, or improve both?",
         method="Every generator that has one of the two is drawn anew at several values of it, from the track's "
         "seed, and measured as on the track. A setting is on the Pareto front of two metrics if no other setting of "
-        "any generator is as good in both and better in one; it is surely off the front if another is significantly "
-        "better in both.",
+        "any generator is as good in both and better in one; it is significantly off the front if another is "
+        "significantly better in both.",
         columns=("what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
             "diversity", "front"),
         baselines=False,

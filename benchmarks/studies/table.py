@@ -62,8 +62,9 @@ SCHEMA = 2
 
 # Studies of which version 2 kept one kind of row of version 1, as it was.
 _ONLY = {"grid": "order", "corruptions": "value"}
-# What schema 1 calls otherwise: kinds of rows, and columns.
-_KINDS = {"flip": "reversal", "honesty": "calibration"}
+# What schema 1 calls otherwise: columns, and the words in some of them.
+_WORDS = {"flip": "reversal", "honesty": "calibration", "surely off": "significantly off"}
+_WORDED = ("what", "front")
 _COLUMNS = {"degrees": "df", "flipped": "reversed"}
 
 
@@ -137,8 +138,10 @@ def _renamed(row: Any) -> Any:
     if not isinstance(row, dict):
         return row
     renamed = {_COLUMNS.get(column, column): value for column, value in row.items()}
-    kind = renamed.get("what")
-    return renamed | ({"what": _KINDS[kind]} if isinstance(kind, str) and kind in _KINDS else {})
+    return {
+        column: _WORDS.get(value, value) if column in _WORDED and isinstance(value, str) else value
+        for column, value in renamed.items()
+    }
 
 
 @dataclass(frozen=True)
