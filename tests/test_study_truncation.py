@@ -128,7 +128,13 @@ def test_its_figure_has_a_path_for_each_generator(table: Table) -> None:
     assert "vae, truncation: precision" in figures.figure(table).words
 
 
+def draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which generators take part is decided before any is drawn."""
+    monkeypatch.setattr("genboard.benchmarks.studies.running._drawn", lambda context: context.generators)
+
+
 def test_what_has_no_control_parameter_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws_nothing(monkeypatch)
     monkeypatch.setattr(truncation, "_at", lambda *_: {})
     monkeypatch.setattr("genboard.benchmarks.studies.running._table", lambda _, context, *__: context)
     context = made("truncation", digits("fd"))
@@ -144,6 +150,7 @@ def test_a_named_generator_without_truncation_is_refused(run: Callable[..., tupl
 
 
 def test_a_track_without_any_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws_nothing(monkeypatch)
     monkeypatch.setattr(truncation, "control_parameter", lambda _: None)
     with pytest.raises(BadStudy, match="no generator on track 'digits' takes truncation or guidance"):
         made("truncation", digits())
