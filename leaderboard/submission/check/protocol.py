@@ -1,4 +1,4 @@
-"""Was it measured by the track's protocol, as the registry has it today. What stands on the board keeps its own."""
+"""Checks of the track's protocol, as the registry has it today. Published results keep their own."""
 
 from __future__ import annotations
 
