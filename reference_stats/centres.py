@@ -2,7 +2,7 @@
 
 The usual k-means begins at random rows, several times, and keeps the tightest cells: where there is no structure
 several are equally tight, and the last bits of the features decide between them. Here it begins once, at means over
-many rows, and takes a fixed number of steps, so centres move as little as the features do. Rows are never told apart by
+many rows, and takes a fixed number of steps, so centres move as little as the features do. Rows are never distinguished by
 their place: their order does not matter.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -58,7 +58,7 @@ class Card(Strict):
     created: str
 
 
-SCHEMA = 2
+SCHEMA: Final = 2
 
 # Studies of which version 2 kept one kind of row of version 1, as it was.
 _ONLY = {"grid": "order", "corruptions": "value"}
