@@ -278,7 +278,7 @@ def test_a_failed_result_has_nothing_to_verify(run: Run, small: Path) -> None:
     assert "failed at sampling, so there is nothing to verify" in refused(run, "verify", small)
 
 
-def test_functions_are_run_with_leave_only_and_must_be_the_same(run: Run, own_home: Path, tmp_path: Path) -> None:
+def test_functions_run_only_with_permission_and_must_be_the_same(run: Run, own_home: Path, tmp_path: Path) -> None:
     text = FUNCTION + "return np.stack([np.random.default_rng(s).random((1, 8, 8), np.float32) for s in seeds])\n"
     source = module(tmp_path, text)
     more = ("--track", "digits", "--samples", 40, "--trust-code")
