@@ -41,9 +41,9 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
                 yield f"{name}/{severity}", evaluator.against(reference[real]), mixed((measured, own))
 
     strengths = {name: (0.0, *alteration.strengths) for name, alteration in ALTERATIONS.items()}
-    units = list(ALTERATIONS)
-    rows = INTERVENTION.rows(context, evaluator, units, draws, resamples, n=n, seed=seed, strengths=strengths)
-    rows.sort(key=lambda row: (units.index(row["corruption"]), row["metric"]))
+    units = {name: draws(name) for name in ALTERATIONS}
+    rows = INTERVENTION.rows(context, evaluator, units, resamples=resamples, n=n, seed=seed, strengths=strengths)
+    rows.sort(key=lambda row: (list(units).index(row["corruption"]), row["metric"]))
     return [row | {"strength": strengths[row["corruption"]][row["severity"]]} for row in rows]
 
 
