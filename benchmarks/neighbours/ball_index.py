@@ -206,7 +206,7 @@ class BallIndex:
     def _in_cells(
         self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs
     ) -> Iterator[tuple[SubsetView, Tensor, Tensor]]:
-        """For each cell: the places of the pairs in it, and how many of its rows surely come before each of them."""
+        """For each cell: the places of the pairs in it, and how many of its rows certainly come before each of them."""
         order = -1
         for view in views:
             if view.order != order:
