@@ -6,12 +6,13 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from committed import current
+from few_partitions import few_partitions
 from genboard.benchmarks.result import preview_path, result_id
 from genboard.leaderboard.storage.records import COMMITTED
 from genboard.leaderboard.verification.log import read_entries, status_of, verification_path
@@ -40,7 +41,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from genboard.cli import app
 
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, few_partitions():
         patch.setenv("GENBOARD_HOME", str(home))
         with pytest.raises(SystemExit) as ended:
             app(["evaluate", "pca-gaussian", "--track", "digits", "--samples", "200"])
@@ -49,11 +50,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(measured: Path, own_home: Path) -> Path:
+def small(measured: Path, own_home: Path) -> Iterator[Path]:
     """That result, in the data folder of one test, which may change it."""
     shutil.copytree(measured, own_home, dirs_exist_ok=True)
     (path,) = own_home.glob("results/digits@1/pca-gaussian/*.json")
-    return path
+    with few_partitions():
+        yield path
 
 
 def change(path: Path, spoil: Spoil) -> None:
