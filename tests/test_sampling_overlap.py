@@ -37,6 +37,8 @@ from refusals import FUNCTION, Run, module
 
 from genboard.core.errors import BadFeatures, BadImages, BadSamples
 
+pytestmark = pytest.mark.usefixtures("quick_intervals")
+
 TRACK = find(Track, "digits")
 REAL = load_split("digits", "reference")
 
