@@ -11,9 +11,9 @@ from genboard.benchmarks.neighbours import random_partition
 
 
 @contextmanager
-def few_partitions(words: int = 8) -> Iterator[None]:
-    """Of the samples at most so many words of 64 partitions, and of the real images 20 divisions in place of 200."""
+def few_partitions(words: int = 8, divisions: int = 20) -> Iterator[None]:
+    """Of the samples at most so many words of 64 partitions, and of the real images so many divisions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference_copies, "SPLITS", 20)
+        patch.setattr(reference_copies, "SPLITS", divisions)
         patch.setattr(random_partition, "most_words", words)
         yield
