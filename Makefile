@@ -28,7 +28,7 @@ help:
 	@echo "make test         the tests, on JOBS=$(JOBS) cores; make test-slow: the long ones; make test-large: ten minutes"
 	@echo "make test-machines the numerical tests with the arithmetic of other processors"
 	@echo "make test-browser the site in Chromium, which must be installed, and by an HTML checker from npm"
-	@echo "make check        formatter, linter, strict type check; make fix: what they can mend"
+	@echo "make check        formatter, linter, strict type check; make fix: what they can repair"
 	@echo "make leaderboard  what has no result yet, and the studies, into leaderboard/"
 	@echo "make site         the leaderboard from the committed results, into site/"
 	@echo "make references   the committed reference statistics"

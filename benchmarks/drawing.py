@@ -133,7 +133,7 @@ class Drawer:
         self.size = plan.generator.block or batch_size or BATCH
         self._growing = plan.generator.block is None and batch_size is None
         self._may_try = int(plan.n * TRIED)
-        self._room = TWICE  # samples that surely fit into memory beside what is drawn for the first time
+        self._room = TWICE  # samples that certainly fit into memory beside what is drawn for the first time
         self._first, self._held = 0, self._nothing()
 
     def draw(self, start: int, stop: int, limit: int | None = None) -> Images:

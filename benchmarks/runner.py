@@ -271,16 +271,16 @@ def _drawn(
         name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
         for name, space in spaces.items()
     }
-    with clock.timed("sampling"), FeatureWorker(streams) as follower:
+    with clock.timed("sampling"), FeatureWorker(streams) as worker:
 
         def give(images: Images) -> None:
             with clock.timed("measuring"):
-                follower.give(images)
+                worker.give(images)
 
         manifest = sample(plan, folder, options.batch_size, give)
         with clock.timed("measuring"):
-            follower.finish()
-    return source_of_shards(folder, manifest), manifest["digest"], follower.measured
+            worker.finish()
+    return source_of_shards(folder, manifest), manifest["digest"], worker.measured
 
 
 def _result(

@@ -164,12 +164,12 @@ def most_neighbours(columns: Iterable[TrackMetric]) -> int:
     return max((int({**find_metric(c.metric).params, **c.params}.get("k", 1)) for c in columns), default=1)
 
 
-def reference_count(metric: Metric, of_moments: int, of_bank: int) -> int | None:
+def reference_count(metric: Metric, of_moments: int, of_features: int) -> int | None:
     """How many real images a metric's value rests on; none if it looks at none."""
     if "real.moments" in metric.reads:
         return of_moments
     real = {"real.features", "reference.features", "train.features"}
-    return of_bank if real.intersection(metric.reads) else None
+    return of_features if real.intersection(metric.reads) else None
 
 
 def _alike(

@@ -70,18 +70,18 @@ def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None) -> Mea
     extractor = load_extractor(recipe.extractor["name"], device, precision)
     source = converted(load_split(recipe.dataset, recipe.split), recipe.conversions)
     if checkpoint is None:
-        return measure(source, extractor, keep=recipe.bank)
+        return measure(source, extractor, keep=recipe.features)
     try:
         before = checkpoint.read()
-        return measure(source, extractor, keep=recipe.bank, before=before, checkpoint=checkpoint.keep)
+        return measure(source, extractor, keep=recipe.features, before=before, checkpoint=checkpoint.keep)
     except Stale:
-        return measure(source, extractor, keep=recipe.bank, checkpoint=checkpoint.keep)
+        return measure(source, extractor, keep=recipe.features, checkpoint=checkpoint.keep)
 
 
 def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = False) -> Path:
     """Build statistics into a folder, or what is missing where a build of them was killed, and return the file.
 
-    Where the folder has the same with a larger bank, that is cut, unless all is to be built again. Where another
+    Where the folder has the same with more features, they are cut, unless all is to be built again. Where another
     process is building the same, this one waits, and takes what the other built.
 
     Raises:
@@ -101,12 +101,12 @@ def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = 
 def recipes_of(track: Track, precision: Precision = "float32") -> dict[tuple[str, Against], Recipe]:
     """Every statistics a track needs, by (extractor, side): reference and training split in each feature space.
 
-    Where both sides are one split the larger bank comes first: the smaller is then cut from it.
+    Where both sides are one split the larger one comes first: the smaller is then cut from it.
     """
     sides: tuple[Against, ...] = ("reference", "train")
     found = {(name, side): recipe_for(track, name, side, precision) for name in track.extractors for side in sides}
     same = track.reference == track.train
-    return dict(sorted(found.items(), key=lambda item: -item[1].bank if same else 0))
+    return dict(sorted(found.items(), key=lambda item: -item[1].features if same else 0))
 
 
 def obtain(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:
@@ -138,7 +138,7 @@ def verify(stored: ReferenceStatistics, device: str = "cpu") -> Verified:
         recipe.dataset,
         recipe.split,
         space["name"],
-        recipe.bank,
+        recipe.features,
         recipe.conversions,
         space.get("precision", "float32"),
     )

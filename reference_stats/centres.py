@@ -2,8 +2,8 @@
 
 The usual k-means begins at random rows, several times, and keeps the tightest cells: where there is no structure
 several are equally tight, and the last bits of the features decide between them. Here it begins once, at means over
-many rows, and takes a fixed number of steps, so centres move as little as the features do. Rows are never told apart by
-their place: their order does not matter.
+many rows, and takes a fixed number of steps, so centres move as little as the features do. The order of the
+rows does not matter.
 """
 
 from __future__ import annotations

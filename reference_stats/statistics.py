@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AliasChoices, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from torch import Tensor
 
 from ..core.errors import ReferenceMismatch
@@ -33,13 +33,16 @@ class Recipe(Strict):
     split: str
     split_rule: str
     count: int
-    bank: int  # how many features are kept for the metrics that compare single images: the first by content digest
+    # How many features are kept for the metrics that compare single images: the first by content digest. Files, and so
+    # the digests of recipes, call it `bank`.
+    features: int = Field(validation_alias=AliasChoices("features", "bank"))
     extractor: dict[str, Any]
     conversions: tuple[str, ...] = ()  # of the images, before the extractor sees them
 
     @model_serializer(mode="wrap")
-    def _without_what_is_not_done(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in serialize(self).items() if key != "conversions" or value}
+    def _as_files_have_it(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = {key: value for key, value in serialize(self).items() if key != "conversions" or value}
+        return {"bank" if key == "features" else key: value for key, value in fields.items()}
 
     @property
     def id(self) -> str:
@@ -54,7 +57,7 @@ class Recipe(Strict):
         """
         precision = self.extractor.get("precision")
         space = "+".join([self.extractor["name"], *([precision] if precision else []), *self.conversions])
-        return f"{self.dataset}/{self.split}-{self.bank}.{space}"
+        return f"{self.dataset}/{self.split}-{self.features}.{space}"
 
 
 class Origin(Strict):
@@ -103,12 +106,12 @@ class ReferenceStatistics:
 
     Attributes:
         moments: of all images of the split, with the stored square root.
-        features: the bank, float32, shape (bank, d).
-        logits: of the bank, shape (bank, classes), or none.
-        labels: of the bank, shape (bank,), or none.
+        features: those kept, float32, shape (n, d).
+        logits: of the same images, shape (n, classes), or none.
+        labels: of the same images, shape (n,), or none.
         image_digest: of all images of the split in order.
-        keys: of the bank's images, int64, shape (bank,), by which equal images are known.
-        centres: of the cells of the bank, float64, shape (cells, d), or none where it holds too few distinct features.
+        keys: of the same images, int64, shape (n,), by which equal images are known.
+        centres: of the cells of the features, float64, shape (cells, d), or none where too few are distinct.
     """
 
     recipe: Recipe
@@ -120,17 +123,17 @@ class ReferenceStatistics:
     keys: Tensor | None = None
     centres: Tensor | None = None
 
-    def cut(self, bank: int) -> ReferenceStatistics:
-        """The same with a smaller bank, to the bit what building that gives: a bank is the first of the images."""
+    def cut(self, n: int) -> ReferenceStatistics:
+        """The same with n features, to the bit what building that gives: they are of the first images."""
         return ReferenceStatistics(
-            self.recipe.model_copy(update={"bank": bank}),
+            self.recipe.model_copy(update={"features": n}),
             self.moments,
-            self.features[:bank].clone(),
-            None if self.logits is None else self.logits[:bank].clone(),
-            None if self.labels is None else self.labels[:bank].clone(),
+            self.features[:n].clone(),
+            None if self.logits is None else self.logits[:n].clone(),
+            None if self.labels is None else self.labels[:n].clone(),
             self.image_digest,
-            None if self.keys is None else self.keys[:bank].clone(),
-            stored_centres(self.features[:bank]),
+            None if self.keys is None else self.keys[:n].clone(),
+            stored_centres(self.features[:n]),
         )
 
 
@@ -155,11 +158,11 @@ def make_recipe(
     dataset_name: str,
     split: str,
     extractor: str,
-    bank: int | None,
+    features: int | None,
     conversions: Sequence[str] = (),
     precision: Precision = "float32",
 ) -> Recipe:
-    """The recipe of a split's statistics as the registry has it now; without `bank` every feature is kept.
+    """The recipe of a split's statistics as the registry has it now; without `features` all are kept.
 
     Raises:
         UnknownName: no such data set, extractor or conversion.
@@ -182,7 +185,7 @@ def make_recipe(
         split=split,
         split_rule=RULE,
         count=count,
-        bank=count if bank is None else min(count, bank),
+        features=count if features is None else min(count, features),
         extractor=find(Extractor, extractor).identity(precision),
         conversions=tuple(conversions),
     )
@@ -191,17 +194,17 @@ def make_recipe(
 def recipe_for(track: Track, extractor: str, against: Against, precision: Precision = "float32") -> Recipe:
     """The recipe of the statistics that a track's column is measured against.
 
-    The bank of the reference holds as many images as the track asks for samples: with 60,000 real and 10,000
-    generated images a perfect model's coverage at k = 5 would be 0.54. The bank of the training split holds all of
-    it, so that a copy of any training image is found, unless the track says how many it is content with.
+    The reference keeps the features of as many images as the track asks for samples: with 60,000 real and 10,000
+    generated images a perfect model's coverage at k = 5 would be 0.54. The training split keeps all of
+    them, so that a copy of any training image is found, unless the track sets `train_features`.
     """
-    bank = track.samples if against == "reference" else track.train_bank
+    features = track.samples if against == "reference" else track.train_features
     conversions = track.conversions.get(extractor, ())
-    return make_recipe(track.dataset, track.split(against), extractor, bank, conversions, precision)
+    return make_recipe(track.dataset, track.split(against), extractor, features, conversions, precision)
 
 
 def held_out_recipe(track: Track, extractor: str, precision: Precision = "float32") -> Recipe:
-    """The recipe of as many held-out images as the bank of the reference holds, see `recipe_for`."""
+    """The recipe of as many held-out images as the reference keeps, see `recipe_for`."""
     conversions = track.conversions.get(extractor, ())
     return make_recipe(track.dataset, track.held_out, extractor, track.samples, conversions, precision)
 

@@ -60,11 +60,11 @@ class Stored:
         return {"name": self.name, "made": self.made, "path": str(self.path), "bytes": size, **self.card.model_dump()}
 
     def to_row(self) -> list[str]:
-        """Name, how it was made, images, bank, MiB and file, for a table."""
+        """Name, how it was made, images, features, MiB and file, for a table."""
         recipe = self.card.recipe
         images = "unknown" if self.count is None else f"{self.count:,}"
         size = f"{self.path.stat().st_size / 2**20:,.1f}"
-        return [self.name, self.made, images, f"{recipe.bank:,}" if recipe else "", size, str(self.path)]
+        return [self.name, self.made, images, f"{recipe.features:,}" if recipe else "", size, str(self.path)]
 
 
 def built_by_user() -> Path:
@@ -206,12 +206,16 @@ def _load_as(path: Path, recipe: Recipe) -> ReferenceStatistics:
 
 
 def find_wider(recipe: Recipe, folder: Path) -> ReferenceStatistics | None:
-    """The same statistics in a folder with a larger bank than is asked for, cut to it; or none."""
+    """The same statistics in a folder with more features than are asked for, cut to as many; or none."""
     for path in sorted((folder / recipe.dataset).glob(f"{recipe.split}-*{SUFFIX}")):
         try:
             found = read_card(path).recipe
-            if found and found.bank > recipe.bank and found.model_copy(update={"bank": recipe.bank}) == recipe:
-                return load(path).cut(recipe.bank)
+            if (
+                found
+                and found.features > recipe.features
+                and found.model_copy(update={"features": recipe.features}) == recipe
+            ):
+                return load(path).cut(recipe.features)
         except BadEntry:
             continue
     return None
@@ -288,7 +292,7 @@ def _expected(card: Card, arrays: Mapping[str, Tensor]) -> dict[str, str]:
     square = f"torch.float64 {(d, d)}"
     expected = {"mean": f"torch.float64 {(d,)}", "root": square}
     if card.recipe is not None:
-        rows = card.recipe.bank
+        rows = card.recipe.features
         expected |= {"count": "torch.int64 ()", "scatter": square, "features": f"torch.float32 {(rows, d)}"}
         expected["keys"] = f"torch.int64 {(rows,)}"
         if "labels" in arrays:
@@ -311,5 +315,5 @@ def array_digest(arrays: Mapping[str, Tensor]) -> str:
     for name in sorted(arrays):
         array = arrays[name].contiguous()
         whole.update(f"{name} {array.dtype} {tuple(array.shape)}\n".encode())
-        whole.update(array.reshape(-1).numpy().data)  # the memory itself: a bank may be large
+        whole.update(array.reshape(-1).numpy().data)  # the memory itself: features may be many
     return whole.hexdigest()

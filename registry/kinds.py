@@ -1,4 +1,4 @@
-"""The kinds of generator: where one comes from, a small table for each, told apart by its `kind`.
+"""The kinds of generator: where one comes from, a small table for each, whose `kind` decides its fields.
 
 To add a kind: its table here, a module in `registry/generators/` that opens it, and its row in `OPENERS` there.
 """
@@ -64,7 +64,7 @@ class Onnx(_Program):
 
 
 class Diffusers(Strict):
-    """A pipeline of the library diffusers: of a Hub repository at a pinned revision, or in a folder of the user's."""
+    """A pipeline of the library diffusers: of a Hub repository at a pinned revision, or in a local folder."""
 
     kind: Literal["diffusers"]
     repo: Repo | None = None
@@ -108,7 +108,7 @@ class Samples(Strict):
 
 
 class Python(Strict):
-    """A function of seeds and labels, run with leave only."""
+    """A function of seeds and labels, which runs only with permission."""
 
     kind: Literal["python"]
     function: str  # "package.module:function", or "file.py:function" relative to the user's data folder

@@ -68,7 +68,7 @@ class Hub(Strict):
 
 
 class Local(Strict):
-    """Files of the user's: whatever `registry.sources` opens, a path for each part."""
+    """Local files: whatever `registry.sources` opens, a path for each part."""
 
     kind: Literal["local"]
     paths: dict[Name, str]  # relative ones from the user's data folder
@@ -133,7 +133,7 @@ class Dataset(Entry):
     shape: Shape  # after the conversions
     parts: dict[Name, int]  # as published, with the number of images in each
     splits: dict[Name, Split]  # see `registry.datasets.splits`
-    classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are left aside
+    classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are ignored
     content_digest: Sha256 | None = None  # of all parts, see `registry.images.content_digest`; none: not yet recorded
     licence: str
     homepage: HttpUrl
@@ -177,7 +177,7 @@ class Extractor(Entry):
     loader: str  # "digits_cnn:load", in the package `registry.extractors`
     preprocessing: str  # one of `registry.extractors.preprocessing.MODES`
     layer: str
-    input: Shape | Literal["rgb", "any"]  # one shape; RGB images of any size; or whatever comes
+    input: Shape | Literal["rgb", "any"]  # one shape; RGB images of any size; or any image
     dim: int | None = None  # none: as many as an image has values
     classes: int | None = None  # number of logits, where the network is also a classifier
     block: int  # images computed at once: a network's last bits depend on it, so it is part of the protocol
@@ -227,7 +227,7 @@ class Generator(Entry):
     # Samples computed at once; none: each stands alone, so any number gives the same bits.
     block: int | None = Field(None, ge=1)
     arguments: dict[str, int | float | str] = Field(default_factory=dict)
-    training: dict[str, bool | int | float | str] = Field(default_factory=dict)  # what its `train` was told
+    training: dict[str, bool | int | float | str] = Field(default_factory=dict)  # settings of its training
     origin: str
     licence: str
     paper: str | None = None
@@ -303,7 +303,8 @@ class Track(Entry):
     private: PrivateReference | None = None  # what `genboard verify --private` compares with the reference
     reference_seen: str | None = None  # why generators may have seen the reference: train and reference are one split
     samples: int = Field(ge=2)
-    train_bank: int | None = Field(None, ge=2)  # training images that copies are looked for among; none: all of them
+    # Training images among which copies are searched for; none: all of them. Older entries call it `train_bank`.
+    train_features: int | None = Field(None, ge=2, validation_alias=AliasChoices("train_features", "train_bank"))
     seed: int = Field(ge=0, lt=2**63)
     metrics: tuple[TrackMetric, ...] = Field(min_length=1)
     primary: str  # key of the column that ranks

@@ -47,6 +47,15 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return folder
 
 
+@pytest.fixture
+def quick_intervals() -> Iterator[None]:
+    """For tests that measure and do not look at intervals: most of the time of a run is theirs."""
+    from few_partitions import few_partitions
+
+    with few_partitions():
+        yield
+
+
 @cache
 def command_line() -> Callable[[list[str]], object]:
     """The whole command line, put together once: an `app(...)` does so at every call."""

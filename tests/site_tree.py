@@ -193,7 +193,7 @@ def study(track: str = TRACK.name, names: tuple[str, ...] = FIVE, last: int = 4)
         "left_out": {HOSTILE: HOSTILE},
     }
     return Table.model_validate(
-        {"schema": 1, "study": "k", "track": {"name": track, "version": 1}, "card": card, "rows": rows}
+        {"schema": 2, "study": "k", "track": {"name": track, "version": 1}, "card": card, "rows": rows}
     )
 
 

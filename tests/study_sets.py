@@ -27,9 +27,9 @@ def cloud(n: int, d: int, seed: int, shift: float = 0.0, scale: float = 1.0) -> 
     return torch.randn(n, d, generator=torch.Generator().manual_seed(seed)) * scale + shift
 
 
-def statistics(bank: torch.Tensor, of: torch.Tensor | None = None) -> ReferenceStatistics:
-    """Statistics whose moments are those of the bank, or of more images than it holds."""
-    return ReferenceStatistics(RECIPE, Moments.of(bank if of is None else of), bank, None, None, "0" * 64)
+def statistics(features: torch.Tensor, of: torch.Tensor | None = None) -> ReferenceStatistics:
+    """Statistics whose moments are those of these features, or of more."""
+    return ReferenceStatistics(RECIPE, Moments.of(features if of is None else of), features, None, None, "0" * 64)
 
 
 def columns(*keys: str) -> list[TrackMetric]:
@@ -72,7 +72,7 @@ def raw_table(study: str, rows: list[dict[str, Any]], *names: str, **changes: An
     track = {"name": "digits", "version": 1}
     known = find_study(study)
     words = {"title": known.title, "question": known.question, "method": known.method, "version": known.version}
-    return {"schema": 1, "study": study, "track": track, "card": card(*names, **{**words, **changes}), "rows": rows}
+    return {"schema": 2, "study": study, "track": track, "card": card(*names, **{**words, **changes}), "rows": rows}
 
 
 def table(study: str, rows: list[dict[str, Any]], *names: str, **changes: Any) -> Table:

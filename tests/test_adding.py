@@ -51,23 +51,17 @@ def test_a_metric_is_one_function_and_one_row(tree: TreeCopy, tmp_path: Path) ->
     tree.add("benchmarks/metrics/mean_distance.py", FUNCTION)
     tree.replace("registry/metrics.py", "\n)\n\n\ndef index(", f"\n{ROW})\n\n\ndef index(")
     tree.replace("registry/metrics.py", "        manifold,\n", "        manifold,\n        mean_distance,\n")
-    assert "mean_distance" in tree.run("genboard", "list", "metrics")
     x, y = np.random.default_rng(1).normal(size=(2, 40, 3)).astype(np.float32)
     np.save(tmp_path / "x.npy", x)
     np.save(tmp_path / "y.npy", y)
-    found = json.loads(tree.run("genboard", "compare", tmp_path / "x.npy", tmp_path / "y.npy", "--json"))
-    record = {m["name"]: m for m in found["metrics"]}["mean_distance"]
+    laws = ("-p", "no:benchmark", "-p", "no:cacheprovider", "tests/test_metric_laws.py", "-k", "mean_distance")
+    listed, compared, tested = tree.run_all(
+        ("genboard", "list", "metrics"),
+        ("genboard", "compare", tmp_path / "x.npy", tmp_path / "y.npy", "--json"),
+        ("pytest", "-q", *laws),
+    )
+    assert "mean_distance" in listed
+    record = {m["name"]: m for m in json.loads(compared)["metrics"]}["mean_distance"]
     assert record["value"] == pytest.approx(np.linalg.norm(x.mean(0) - y.mean(0)), rel=1e-5)
     assert record["uncertainty"]["se"] > 0
-    laws = tree.run(
-        "pytest",
-        "-q",
-        "-p",
-        "no:benchmark",
-        "-p",
-        "no:cacheprovider",
-        "tests/test_metric_laws.py",
-        "-k",
-        "mean_distance",
-    )
-    assert "10 passed" in laws
+    assert "10 passed" in tested

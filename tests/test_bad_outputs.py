@@ -20,6 +20,8 @@ from refusals import (
     refused,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_intervals")
+
 
 @pytest.mark.parametrize(
     "arguments",

@@ -224,7 +224,7 @@ def nan(array: torch.Tensor) -> torch.Tensor:
         pytest.param(put("mean", lambda a: a[:3]), ": root: torch.float64 (32, 32), but torch.float64 (3, 3)", id="d"),
         pytest.param(put("scatter", lambda a: a[:3]), ": scatter: torch.float64 (3, 32), but", id="shape"),
         pytest.param(put("root", lambda a: a.float()), ": root: torch.float32 (32, 32), but", id="type"),
-        pytest.param(put("features", lambda a: a[:9]), ": features: torch.float32 (9, 32), but", id="short bank"),
+        pytest.param(put("features", lambda a: a[:9]), ": features: torch.float32 (9, 32), but", id="too few features"),
         pytest.param(put("logits", lambda a: a[:9]), ": logits: torch.float32 (9, 10), but", id="short logits"),
         pytest.param(put("labels", lambda a: a[:9]), ": labels: torch.int64 (9,), but", id="short labels"),
         pytest.param(put("keys", lambda a: a[:9]), ": keys: torch.int64 (9,), but", id="short keys"),

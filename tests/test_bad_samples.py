@@ -86,7 +86,7 @@ def test_a_module_that_is_not_there_is_named(run: Run, source: str) -> None:
     )
 
 
-def test_code_does_not_run_without_leave(run: Run, tmp_path: Path) -> None:
+def test_code_does_not_run_without_permission(run: Run, tmp_path: Path) -> None:
     source = module(tmp_path, f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n")
     for command in (("evaluate", source), ("sample", source, "--out", tmp_path / "out")):
         assert source in refused(run, *command, "--track", "digits")

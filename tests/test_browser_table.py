@@ -154,7 +154,7 @@ def test_two_to_four_generators_stand_side_by_side(site: Visits) -> None:
     picks.nth(2).select_option("beta")
     assert heads.count() == 4
     assert state(page) == {"g": "gamma,alpha,beta"}
-    assert row.locator("td.tied").count() == 1  # beta is not told apart from alpha
+    assert row.locator("td.tied").count() == 1  # beta does not differ significantly from alpha
     picks.nth(3).select_option("delta")
     assert heads.count() == 5
     assert site.open("compare/digits.html", "#" + urlsplit(page.url).fragment).locator("thead th:visible").count() == 5

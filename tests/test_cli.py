@@ -21,6 +21,8 @@ from PIL import Image
 
 from genboard.core.files import canonical_json, sha256
 
+pytestmark = pytest.mark.usefixtures("quick_intervals")
+
 Run = Callable[..., tuple[int, str, str]]
 
 RESULT_KEYS = {

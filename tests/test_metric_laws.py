@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks.metrics import reference_copies
+from few_partitions import few_partitions
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
 from genboard.benchmarks.uncertainty import Target
@@ -24,17 +24,15 @@ from genboard.core.errors import BadFeatures
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_divisions() -> Iterator[None]:
-    """A law holds for 20 random divisions of the real images as it does for 200."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference_copies, "SPLITS", 20)
+def quick() -> Iterator[None]:
+    with few_partitions():
         yield
 
 
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda m: m.name)
 elements = st.floats(-50, 50, width=32)
 two_sets = st.integers(1, 4).flatmap(lambda dim: st.tuples(*[arrays(np.float32, (9, dim), elements=elements)] * 2))
-laws = settings(max_examples=60, deadline=None)
+laws = settings(max_examples=30, deadline=None)
 
 
 def inputs(real: np.ndarray, fake: np.ndarray, absent: str = "") -> MetricInputs:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import scipy.stats
 import torch
+from few_partitions import few_partitions
 from genboard.benchmarks.metrics.authenticity import authenticity
 from genboard.benchmarks.metrics.copying import copying_score
 from genboard.benchmarks.metrics.typicality import alpha_precision, beta_recall
@@ -70,8 +73,8 @@ def integrated(levels: np.ndarray, steps: int = 200_000) -> float:
     return float(1 - 2 * np.abs(np.searchsorted(np.sort(levels), a) / len(levels) - a).mean())
 
 
-def share_below(bank: np.ndarray, found: np.ndarray) -> np.ndarray:
-    return (bank[None, :] < found[:, None]).mean(axis=1)
+def share_below(reference: np.ndarray, found: np.ndarray) -> np.ndarray:
+    return (reference[None, :] < found[:, None]).mean(axis=1)
 
 
 @pytest.mark.parametrize(("d", "shift", "scale"), [(1, 0.0, 1.0), (3, 0.7, 1.0), (3, 0.0, 0.5), (8, 0.0, 2.0)])
@@ -268,6 +271,7 @@ def test_the_copying_score_says_why_there_is_none():
         copying(t, t, t)
 
 
+centres_of = cache(cell_centres)
 CELLS = {
     # metric of (reference or training set, samples), samples in a batch, shift and scale of the samples
     "vendi, narrow": (lambda _, y: vendi_score(inputs_of(y * torch.tensor([1.0, 0.5, 0.3, 0.2]))), 200, 0.0, 1.0),
@@ -280,8 +284,8 @@ CELLS = {
     "alpha-precision, equal": (of_two(alpha_precision), 200, 0.0, 1.0),
     "alpha-precision, far": (of_two(alpha_precision), 200, 3.0, 1.0),
     "beta-recall": (of_two(beta_recall), 200, 0.5, 0.6),
-    "copying, fresh": (lambda t, y: copying(t, gaussian(301, 300, 4), y), 200, 0.0, 1.0),
-    "copying, collapsed": (lambda t, y: copying(t, gaussian(301, 300, 4), y), 200, 1.0, 0.2),
+    "copying, fresh": (lambda t, y: copying(t, gaussian(301, 300, 4), y, centres_of(t)), 200, 0.0, 1.0),
+    "copying, collapsed": (lambda t, y: copying(t, gaussian(301, 300, 4), y, centres_of(t)), 200, 1.0, 0.2),
     "authenticity": (lambda t, y: authenticity(inputs_of(y, train=t)), 200, 0.0, 1.0),
     "authenticity, near copies": (lambda t, y: authenticity(inputs_of(t[:200] + 0.3 * y, train=t)), 200, 0.0, 1.0),
 }
@@ -299,7 +303,8 @@ def test_conditional_intervals_hold_their_target(cell):
     """The target is the statistic's mean over fresh draws, the reference fixed; 400 draws know it well enough."""
     metric, n, shift, scale = CELLS[cell]
     reference = gaussian(200, 300, 4)
-    estimates = [metric(reference, gaussian(1000 + i, n, 4, shift, scale)) for i in range(400)]
+    with few_partitions(words=64):
+        estimates = [metric(reference, gaussian(1000 + i, n, 4, shift, scale)) for i in range(400)]
     target = np.mean([e.value for e in estimates])
     intervals = [e.uncertainty for e in estimates]
     assert {i.target for i in intervals} == {"conditional"}

@@ -106,9 +106,9 @@ def test_inception_score_runs_from_one_to_the_number_of_classes(classes):
 
 
 def test_nearest_equals_brute_force_and_a_copy_is_at_zero():
-    bank, y = gaussian(9, 40, 6) + 1e4, gaussian(10, 30, 6) + 1e4
-    distances, indices = nearest(bank, torch.cat([y, bank[:3]]))
-    gaps = np.linalg.norm(y.numpy()[:, None] - bank.numpy()[None], axis=2)
+    x, y = gaussian(9, 40, 6) + 1e4, gaussian(10, 30, 6) + 1e4
+    distances, indices = nearest(x, torch.cat([y, x[:3]]))
+    gaps = np.linalg.norm(y.numpy()[:, None] - x.numpy()[None], axis=2)
     np.testing.assert_allclose(distances[:30], gaps.min(1), rtol=1e-12)
     assert indices[:30].tolist() == gaps.argmin(1).tolist()
     assert distances[30:].tolist() == [0.0, 0.0, 0.0]

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from refusals import FUNCTION, Run, hint, module, png, refused
 
+pytestmark = pytest.mark.usefixtures("quick_intervals")
+
 NAME = TypeAdapter(Name)
 WINDOWS = {"con", "prn", "aux", "nul", "com1", "lpt9"}
 

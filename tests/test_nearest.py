@@ -95,9 +95,9 @@ def test_realism_of_copies_is_infinite_and_said_to_be():
 def test_the_nearest_row_equals_brute_force(name, narrow, monkeypatch):
     if not narrow:
         monkeypatch.setattr(distances, "NARROW", 0)
-    bank, queries = HOSTILE[name]
-    found, index = nearest_rows(torch.from_numpy(bank), torch.from_numpy(queries))
-    expected = squared(queries, bank)
+    reference, queries = HOSTILE[name]
+    found, index = nearest_rows(torch.from_numpy(reference), torch.from_numpy(queries))
+    expected = squared(queries, reference)
     np.testing.assert_allclose(found.numpy() ** 2, expected.min(axis=1), rtol=1e-12)
     np.testing.assert_allclose(expected[np.arange(len(queries)), index], expected.min(axis=1), rtol=1e-12)
 
@@ -107,11 +107,11 @@ def test_the_nearest_row_equals_brute_force(name, narrow, monkeypatch):
 def test_the_nearest_row_in_units_of_its_own_equals_brute_force(name, narrow, monkeypatch):
     if not narrow:
         monkeypatch.setattr(distances, "NARROW", 0)
-    bank, queries = HOSTILE[name]
-    _, kind = np.unique(bank, axis=0, return_inverse=True)
-    squares = np.random.default_rng(0).lognormal(sigma=3.0, size=len(bank))[kind.reshape(-1)]
-    found, index = nearest_rows(*map(torch.from_numpy, (bank, queries, squares)))
-    expected = squared(queries, bank) / squares
+    reference, queries = HOSTILE[name]
+    _, kind = np.unique(reference, axis=0, return_inverse=True)
+    squares = np.random.default_rng(0).lognormal(sigma=3.0, size=len(reference))[kind.reshape(-1)]
+    found, index = nearest_rows(*map(torch.from_numpy, (reference, queries, squares)))
+    expected = squared(queries, reference) / squares
     np.testing.assert_allclose(found.numpy() ** 2, expected.min(axis=1), rtol=1e-12)
     np.testing.assert_allclose(expected[np.arange(len(queries)), index], expected.min(axis=1), rtol=1e-12)
 
@@ -122,11 +122,11 @@ def test_the_nearest_row_in_units_of_its_own_equals_brute_force(name, narrow, mo
 def test_the_distance_to_the_kth_other_row_equals_brute_force(name, narrow, k, monkeypatch):
     if not narrow:
         monkeypatch.setattr(distances, "NARROW", 0)
-    bank = HOSTILE[name][0]
-    rows = np.random.default_rng(0).permutation(len(bank))[:25]
-    expected = squared(bank[rows], bank)
+    reference = HOSTILE[name][0]
+    rows = np.random.default_rng(0).permutation(len(reference))[:25]
+    expected = squared(reference[rows], reference)
     expected[np.arange(25), rows] = np.inf
-    found = to_other_rows(torch.from_numpy(bank), torch.from_numpy(rows), k)
+    found = to_other_rows(torch.from_numpy(reference), torch.from_numpy(rows), k)
     np.testing.assert_allclose(found, np.sort(expected, axis=1)[:, k - 1], rtol=1e-12)
 
 
@@ -136,12 +136,12 @@ def test_the_distance_to_the_kth_other_row_equals_brute_force(name, narrow, k, m
 def test_members_within_own_radii_equal_brute_force(name, narrow, most, monkeypatch):
     if not narrow:
         monkeypatch.setattr(distances, "NARROW", 0)
-    bank, queries = HOSTILE[name]
-    across = squared(bank, queries)
+    reference, queries = HOSTILE[name]
+    across = squared(reference, queries)
     # Between two distances, for those are known to the last bit here and there only where they tie.
     squares = np.sort(across, axis=1)[:, 5:7].mean(axis=1)
     rank = np.random.default_rng(1).permutation(len(queries))
-    pairs = members_within(*map(torch.from_numpy, (bank, queries, squares, rank)), most)
+    pairs = members_within(*map(torch.from_numpy, (reference, queries, squares, rank)), most)
     expected = []
     for i, row in enumerate(across <= squares[:, None]):
         inside = row.nonzero()[0]

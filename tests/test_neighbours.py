@@ -146,23 +146,23 @@ def test_distinct_rows_with_one_key_stay_apart(monkeypatch):
 
 @pytest.mark.parametrize("labelled", [False, True])
 @pytest.mark.parametrize(("n", "parts"), [(100, 2), (103, 4), (3, 4), (1000, 2)])
-def test_dealing_gives_equal_parts_of_every_label(n, parts, labelled):
+def test_a_partition_gives_equal_parts_of_every_label(n, parts, labelled):
     labels = torch.arange(n) % 7 if labelled else None
     seen = set()
     for words in {2: halves, 4: quarters}[parts](n, 8, 0, labels):
         assert words.shape == (parts, n)
-        for deal in bits(words):
-            seen.add(tuple(deal.reshape(-1)))
-            assert deal.sum(axis=1).tolist() == [n // parts] * parts
-            assert deal.sum(axis=0).max() <= 1
+        for drawn in bits(words):
+            seen.add(tuple(drawn.reshape(-1)))
+            assert drawn.sum(axis=1).tolist() == [n // parts] * parts
+            assert drawn.sum(axis=0).max() <= 1
             if labels is not None:
-                counts = np.stack([np.bincount(labels[part == 1], minlength=7) for part in deal])
+                counts = np.stack([np.bincount(labels[part == 1], minlength=7) for part in drawn])
                 assert np.ptp(counts, axis=0).max() <= 2
     assert len(seen) == (8 * 64 if n > parts else 1)
 
 
 def test_the_coins_of_halves_do_not_sway_sums():
-    # A sum of single effects has the spread over the deals that it has over all ways to deal the pairs.
+    # A sum of single effects has the spread over the partitions that it has over all partitions of the pairs.
     effects = np.random.default_rng(0).normal(size=256)
     signs = 2.0 * np.concatenate([bits(words[0]) for words in halves(256, 2, 0)]) - 1
     again = 2.0 * np.concatenate([bits(words[0]) for words in halves(256, 1024, 1)]) - 1

@@ -1,4 +1,4 @@
-"""What is published stays: words are amended in the log, disputes are told apart, line endings and names are known."""
+"""What is published stays: words are amended in the log, disputes are answered one by one, names are known."""
 
 from __future__ import annotations
 

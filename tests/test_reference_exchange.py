@@ -162,7 +162,7 @@ def test_comparing_with_stored_statistics_is_comparing_with_their_images(
         assert value == pytest.approx(values(outs[2])[name], rel=1e-3, abs=1e-3), name
 
 
-def test_a_bank_smaller_than_the_moments_counts_for_its_own_metrics(run: Run, held_out: Path) -> None:
+def test_fewer_features_than_images_count_for_its_own_metrics(run: Run, held_out: Path) -> None:
     store.save(build(make_recipe("digits", "train", "digits-cnn", 300)), store.built_by_user())
     name = "digits/train-300.digits-cnn"
     found = json.loads(ok(run, "compare", name, held_out, "--extractor", "digits-cnn", "--metrics", "fd,kid", "--json"))
@@ -192,7 +192,7 @@ def test_a_batch_of_guided_diffusion_gives_what_is_asked_for(run: Run, tmp_path:
     assert "--extractor" in hint(run, "reference", "import", tmp_path / "only.npz")
 
 
-def test_the_features_of_clean_fid_are_a_bank(run: Run, tmp_path: Path) -> None:
+def test_the_features_of_clean_fid_are_read(run: Run, tmp_path: Path) -> None:
     features = X.astype(np.float32)
     np.savez_compressed(tmp_path / "f.npz", feats=features)
     found = imported(run, tmp_path / "f.npz")

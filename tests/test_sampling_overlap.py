@@ -37,6 +37,8 @@ from refusals import FUNCTION, Run, module
 
 from genboard.core.errors import BadFeatures, BadImages, BadSamples
 
+pytestmark = pytest.mark.usefixtures("quick_intervals")
+
 TRACK = find(Track, "digits")
 REAL = load_split("digits", "reference")
 
@@ -89,13 +91,13 @@ def test_samples_that_are_drawn_and_measured_at_once_are_those_of_one_after_the_
         spaces = {name: load_extractor(name) for name in ("digits-cnn", "pixels")}
         plan = plan_for(open_target("vae", TRACK), TRACK, 300)
         streams = {name: Stream(Pass("x", 300, space, moments=False)) for name, space in spaces.items()}
-        with FeatureWorker(streams) as follower:
-            manifest = sample(plan, tmp_path / "both", each=follower.give)
-            follower.finish()
+        with FeatureWorker(streams) as worker:
+            manifest = sample(plan, tmp_path / "both", each=worker.give)
+            worker.finish()
         alone = sample(plan, tmp_path / "alone")
         assert manifest == alone
         for name, space in spaces.items():
-            same(follower.measured[name], measure(source_of_shards(tmp_path / "alone", alone), space, moments=False))
+            same(worker.measured[name], measure(source_of_shards(tmp_path / "alone", alone), space, moments=False))
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
@@ -108,18 +110,18 @@ class Watched:
         self.add = each
 
 
-def follower_of(each: Callable[[Images], None]) -> FeatureWorker:
+def worker_of(each: Callable[[Images], None]) -> FeatureWorker:
     return FeatureWorker({"x": Watched(each)})  # type: ignore[dict-item]
 
 
 def test_neither_side_waits_for_the_other():
     drawn, met = threading.Event(), []
     pieces = list(in_pieces(REAL, [100, 200, 300]))
-    with follower_of(lambda images: met.append(drawn.wait(60))) as follower:
-        follower.give(pieces[0])  # its features wait until the next samples are drawn
-        follower.give(pieces[1])
+    with worker_of(lambda images: met.append(drawn.wait(60))) as worker:
+        worker.give(pieces[0])  # its features wait until the next samples are drawn
+        worker.give(pieces[1])
         drawn.set()
-        follower.settle()
+        worker.settle()
     assert met == [True, True]
 
 
@@ -128,17 +130,17 @@ def test_no_more_than_a_few_shards_are_held():
 
     def give() -> None:
         for number in range(20):
-            follower.give(piece)
+            worker.give(piece)
             given_.append(number)
 
-    with follower_of(lambda images: go.wait(60) or None) as follower:
+    with worker_of(lambda images: go.wait(60) or None) as worker:
         drawing = threading.Thread(target=give)
         drawing.start()
         drawing.join(1)
         held = len(given_)
         go.set()
         drawing.join(60)
-        follower.settle()
+        worker.settle()
     assert held <= AHEAD + 1
     assert len(given_) == 20
 

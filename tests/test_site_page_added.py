@@ -29,7 +29,9 @@ def test_a_page_is_one_view_one_template_and_one_row(tmp_path: Path) -> None:
     rows = "PAGES = (\n"
     tree.replace("leaderboard/site/pages.py", rows, f"from .count_view import count_pages\n\n{rows}{ROW}")
     save(tmp_path / "results", "alpha", 1.0)
-    tree.run("genboard", "site", "build", "--results", tmp_path / "results", "--out", tmp_path / "site")
+    places = ("--results", tmp_path / "results", "--studies", tmp_path / "studies", "--out", tmp_path / "site")
+    (tmp_path / "studies").mkdir()
+    tree.run("genboard", "site", "build", *places)
     assert "<h1>1 results</h1>" in (tmp_path / "site" / "count.html").read_text("utf-8")
     generator = (tmp_path / "site" / "generators" / "alpha.html").read_text("utf-8")
     assert '<a href="../count.html">How many</a>' in generator

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-import pytest
 from tree_copy import TreeCopy
 
 STUDY = '''"""Study `darkness`: which generator has the darkest images?"""
@@ -40,27 +40,20 @@ ROW = """
 """
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> TreeCopy:
-    """The package and its tests, with the new study."""
-    copy = TreeCopy(tmp_path_factory.mktemp("tree"))
-    copy.add("benchmarks/studies/darkness.py", STUDY)
-    copy.replace("benchmarks/studies/listing.py", "\n)  # fmt: skip\n", ROW)
-    return copy
-
-
-def test_a_new_study_runs_and_is_on_the_site_without_a_figure(tree: TreeCopy) -> None:
-    command = ("genboard", "study", "darkness", "--track", "digits", "--generators", "one-image,noise", "--json")
-    table = json.loads(tree.run(*command))
-    assert [row["generator"] for row in table["rows"]] == ["one-image", "noise"]
-    tree.run("genboard", "site", "build", "--studies", "home/studies", "--out", "site")
+def test_a_new_study_runs_and_is_on_the_site_without_a_figure(tmp_path: Path) -> None:
+    """And the tests of all studies pass with it."""
+    tree = TreeCopy(tmp_path / "copy")
+    tree.add("benchmarks/studies/darkness.py", STUDY)
+    tree.replace("benchmarks/studies/listing.py", "\n)  # fmt: skip\n", ROW)
+    files = ("tests/test_studies.py", "tests/test_study_tables.py")
+    chosen = ("-k", "there_are_studies or parts or study_tables")
+    made, _, tested = tree.run_all(
+        ("genboard", "study", "darkness", "--track", "digits", "--generators", "one-image,noise", "--json"),
+        ("genboard", "site", "build", "--studies", "home/studies", "--out", "site"),
+        ("pytest", "-v", "-p", "no:cacheprovider", "-p", "no:benchmark", *chosen, *files),
+    )
+    assert [row["generator"] for row in json.loads(made)["rows"]] == ["one-image", "noise"]
     page = (tree.root / "site" / "studies" / "darkness.html").read_text("utf-8")
     assert "The darkest images are those of one-image" in page
     assert "<svg" not in page
-
-
-def test_the_tests_of_studies_pass_with_a_new_one(tree: TreeCopy) -> None:
-    files = ("tests/test_studies.py", "tests/test_study_tables.py")
-    chosen = ("-k", "there_are_studies or parts or study_tables")
-    said = tree.run("pytest", "-v", "-p", "no:cacheprovider", *chosen, *files)
-    assert "test_every_study_has_its_parts[darkness] PASSED" in said
+    assert "test_every_study_has_its_parts[darkness] PASSED" in tested

@@ -40,7 +40,7 @@ def studied(run: Run, *arguments: object) -> tuple[dict[str, Any], str]:
     return json.loads(out)["card"], err
 
 
-def test_code_without_leave_is_left_out_with_the_reason_and_the_others_are_studied(run: Run, mine: Path) -> None:
+def test_code_without_permission_is_left_out_with_the_reason_and_the_others_are_studied(run: Run, mine: Path) -> None:
     card, err = studied(run, "--generators", FEW)
     assert [g["name"] for g in card["generators"]] == ["noise", "kde"]
     assert card["left_out"]["mine"].startswith("mine.py:sample is code, which genboard does not run unasked")

@@ -31,19 +31,19 @@ def directly(metric: str, inputs: MetricInputs, k: int | None = None) -> float:
 # Fewer features than samples, as many as half of them, and more: the distance has a way of its own for each.
 @pytest.mark.parametrize("d", [3, 20, 90])
 def test_curves_are_what_the_metrics_say_of_each_subset(d: int) -> None:
-    bank, train, fake = statistics(cloud(N, d, 1), cloud(300, d, 4)), cloud(80, d, 2), cloud(N, d, 3, 0.4, 0.9)
+    reference, train, fake = statistics(cloud(N, d, 1), cloud(300, d, 4)), cloud(80, d, 2), cloud(N, d, 3, 0.4, 0.9)
     design = Design.of(N, K, 2, 7)
     keys = ("fd", "kid", "cmmd", *MANIFOLD, "nn_ratio", "authenticity", "vendi", "kid:train", "fd:train")
-    by_k, values, left_out = curves(fake, design, bank, statistics(train), *keys)
+    by_k, values, left_out = curves(fake, design, reference, statistics(train), *keys)
     assert left_out == {}
     assert set(values) == {k if ":" not in k else k.replace(":", ":digits-cnn:") for k in keys}
-    bank_orders, bank_sizes = design.of_bank(N)
-    real, training = feature_set(bank), FeatureSet(train)
+    real_orders, real_sizes = design.of_reference(N)
+    real, training = feature_set(reference), FeatureSet(train)
     checked = 0
     for place, size in enumerate(design.sizes):
         for number in range(design.drawn(size)):
             rows = fake[design.orders[number][:size]]
-            cut = bank.features[bank_orders[number][: bank_sizes[place]]]
+            cut = reference.features[real_orders[number][: real_sizes[place]]]
             shares = four(count_neighbours(cut, rows, K, [identity_resample(size, size)])[0])
             for metric in MANIFOLD:
                 assert by_k[metric][place][number] == pytest.approx(shares[metric].tolist(), abs=1e-12)
@@ -57,7 +57,7 @@ def test_curves_are_what_the_metrics_say_of_each_subset(d: int) -> None:
                 assert values[metric][place][number] == pytest.approx(wanted, rel=1e-7, abs=1e-9), (metric, size)
                 checked += 1
     assert checked == 5 * (2 * 5 + 1)
-    # Against train: another bank, and its own moments.
+    # Against train: other features, and their own moments.
     whole = [directly(m, MetricInputs(fake, feature_set(statistics(train)))) for m in ("kid", "fd")]
     found = [values[key][-1][0] for key in ("kid:digits-cnn:train", "fd:digits-cnn:train")]
     assert found == pytest.approx(whole, rel=1e-7)
@@ -72,28 +72,28 @@ def test_a_frechet_curve_of_singular_covariances_is_that_of_the_metric(dead: tup
     for side, name in ((real, "real"), (fake, "generated")):
         if name in dead:
             side[:, ::3] *= 0 if len(dead) == 2 else 1e-6
-    bank, design = statistics(real), Design.of(n, K, 2, 7)
-    _, values, _ = curves(fake, design, bank, None, "fd")
+    reference, design = statistics(real), Design.of(n, K, 2, 7)
+    _, values, _ = curves(fake, design, reference, None, "fd")
     for place, size in enumerate(design.sizes):
         for number in range(design.drawn(size)):
-            wanted = directly("fd", MetricInputs(fake[design.orders[number][:size]], feature_set(bank)))
+            wanted = directly("fd", MetricInputs(fake[design.orders[number][:size]], feature_set(reference)))
             assert values["fd"][place][number] == pytest.approx(wanted, rel=1e-7), size
 
 
 def test_kernel_distances_of_wide_features_are_those_of_the_metrics() -> None:
     """Products are made in float32 there, and out of distances: neither is seen in the value."""
     n, d = 400, 700
-    bank, train, fake = statistics(cloud(n, d, 1, 0.5)), statistics(cloud(600, d, 4)), cloud(n, d, 3, 0.52, 0.98)
-    _, values, _ = curves(fake, Design.of(n, K, 2, 7), bank, train, "kid", "cmmd", "kid:train", "cmmd:train")
-    for key, side in {"": bank, ":digits-cnn:train": train}.items():
+    reference, train, fake = statistics(cloud(n, d, 1, 0.5)), statistics(cloud(600, d, 4)), cloud(n, d, 3, 0.52, 0.98)
+    _, values, _ = curves(fake, Design.of(n, K, 2, 7), reference, train, "kid", "cmmd", "kid:train", "cmmd:train")
+    for key, side in {"": reference, ":digits-cnn:train": train}.items():
         for metric in ("kid", "cmmd"):
             wanted = directly(metric, MetricInputs(fake, side.features))
             assert values[metric + key][-1] == pytest.approx([wanted], rel=1e-4), (metric, key)
 
 
 def test_curves_are_the_same_again_and_for_another_seed_others() -> None:
-    bank, fake = statistics(cloud(N, 4, 1)), cloud(N, 4, 2)
-    runs = [curves(fake, Design.of(N, K, 3, seed), bank, None, "fd", "kid", "recall") for seed in (0, 0, 1)]
+    reference, fake = statistics(cloud(N, 4, 1)), cloud(N, 4, 2)
+    runs = [curves(fake, Design.of(N, K, 3, seed), reference, None, "fd", "kid", "recall") for seed in (0, 0, 1)]
     assert runs[0] == runs[1]
     assert runs[0][1]["fd"][0] != runs[2][1]["fd"][0]
     # All samples are all samples, in whatever order.

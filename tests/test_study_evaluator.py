@@ -22,7 +22,7 @@ from genboard.registry.schema import Track, TrackMetric
 TRACK = find(Track, "digits")
 
 
-def test_readings_and_errors_are_those_of_the_track() -> None:
+def test_values_and_errors_are_those_of_the_track() -> None:
     context = StudyContext(TRACK, ())
     space = context.space
     measured = context.measure(context.real("held-out").first(150), space)

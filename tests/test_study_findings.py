@@ -24,13 +24,13 @@ D, N = 8, 400
 
 
 @pytest.fixture(scope="module")
-def bank() -> torch.Tensor:
+def reference() -> torch.Tensor:
     return cloud(4000, D, 0)
 
 
-def test_the_frechet_distance_falls_to_its_limit_as_1_over_n(bank: torch.Tensor) -> None:
+def test_the_frechet_distance_falls_to_its_limit_as_1_over_n(reference: torch.Tensor) -> None:
     fake = cloud(N, D, 1, 0.1)
-    real = statistics(bank[:N], bank)
+    real = statistics(reference[:N], reference)
     _, values, _ = curves(fake, Design.of(N, 5, 8, 0), real, None, "fd")
     points = points_of(Design.of(N, 5, 8, 0).sizes, values["fd"])
     means = [p.value for p in points if p.value is not None]
@@ -44,10 +44,12 @@ def test_the_frechet_distance_falls_to_its_limit_as_1_over_n(bank: torch.Tensor)
     assert row["slope"] > D
 
 
-def test_the_mean_of_the_kernel_distance_does_not_move_with_n(bank: torch.Tensor) -> None:
+def test_the_mean_of_the_kernel_distance_does_not_move_with_n(reference: torch.Tensor) -> None:
     design, drifts, falls = Design.of(N, 5, 8, 0), [], []
     for seed in range(8):
-        _, values, _ = curves(cloud(N, D, 10 + seed, 0.1), design, statistics(bank[:N], bank), None, "kid", "fd")
+        _, values, _ = curves(
+            cloud(N, D, 10 + seed, 0.1), design, statistics(reference[:N], reference), None, "kid", "fd"
+        )
         for key, found in (("kid", drifts), ("fd", falls)):
             points = points_of(design.sizes, values[key])
             assert points[0].value is not None
@@ -146,8 +148,8 @@ def test_a_rank_reversal_is_reported_with_its_pair() -> None:
     (along,) = [row for row in rows if row["what"] == "tau" and row["axis"] == "n"]
     assert (along["tau"], along["lo"], along["hi"]) == pytest.approx(((3 + 0.8) / 4, 0.8, 1.0))
     assert (along["generators"], along["settings"], along["n"], along["setting"]) == (5, 4, 50, "n = 50")
-    (flip,) = [row for row in rows if row["what"] == "flip"]
-    assert (flip["a"], flip["b"], flip["flipped"], flip["where"]) == ("a", "b", 0.25, "")
+    (reversal,) = [row for row in rows if row["what"] == "reversal"]
+    assert (reversal["a"], reversal["b"], reversal["reversed"], reversal["where"]) == ("a", "b", 0.25, "")
     shown = table("ranking", rows, *NAMES)
     assert [c.failure for c in ranking.cells(shown)] == ["small N"]
     assert "1 pair changes order in some setting, none of them" in " ".join(ranking.verdict(shown))
@@ -226,7 +228,7 @@ def test_seeds_tell_calibrated_intervals_from_narrow_and_wide_ones() -> None:
     }
     for name, ratio in (("fd", 1.0), ("kid", 0.4), ("is", 2.5)):
         assert found[name]["lo"] < ratio < found[name]["hi"]
-        assert found[name]["degrees"] == 60
+        assert found[name]["df"] == 60
     assert found["kid"]["held"] < 0.8 < 0.9 < found["fd"]["held"]
     words = seeds.verdict(table("seeds", list(found.values()), "a"))
     assert words[0].startswith("The intervals hold the mean of the other seeds")

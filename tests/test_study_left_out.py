@@ -106,7 +106,7 @@ def test_every_study_of_a_run_leaves_it_out_and_tries_it_once(mine: Callable[[st
     assert len([line for line in told if line.startswith("mine: left out")]) == 1
 
 
-def test_a_function_without_leave_is_an_error_at_once(tmp_path: Path) -> None:
+def test_a_function_without_permission_is_an_error_at_once(tmp_path: Path) -> None:
     path = tmp_path / "own.py"
     path.write_text("def sample(seeds, labels): ...\n", "utf-8")
     with pytest.raises(NotTrusted):

@@ -1,4 +1,4 @@
-"""The sanity checks: shapes are told apart, every check can be drawn, and a verdict counts what its table says."""
+"""The sanity checks: shapes are recognised, every check can be drawn, and a verdict counts what its table says."""
 
 from __future__ import annotations
 

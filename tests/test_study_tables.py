@@ -47,6 +47,20 @@ def test_an_older_table_has_the_words_of_today_and_the_rows_that_are_still_there
     assert other.card.question == "And?"  # of another version, whose words are not today's
 
 
+def test_a_table_of_schema_1_is_read_in_the_words_of_schema_2() -> None:
+    older = {
+        "ranking": ({"what": "flip", "a": "a", "b": "b", "flipped": 0.5}, {"what": "reversal", "reversed": 0.5}),
+        "truncation": ({"what": "front", "front": "surely off"}, {"front": "significantly off"}),
+        "seeds": ({"what": "honesty", "metric": "fd", "degrees": 5}, {"what": "calibration", "df": 5}),
+    }
+    for study, (row, renamed) in older.items():
+        raw = raw_table(study, [row], "a") | {"schema": 1}
+        (found,) = parse_table(raw, Path(f"{study}.json")).rows
+        assert found == {key: row[key] for key in row if key in found} | renamed
+        with pytest.raises(BadEntry, match="unknown column"):
+            parse_table(raw | {"schema": 2, "rows": [{**row, "stray": 1}]}, Path(f"{study}.json"))
+
+
 def test_a_table_that_says_the_same_keeps_its_file(tmp_path: Path) -> None:
     path, _ = save_table(table("k", ROWS, "a"), tmp_path)
     before = path.read_bytes()
@@ -66,7 +80,7 @@ BAD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no kind": (lambda t: t["rows"][1].pop("what"), "row 1 has no `what`"),
     "stray field": (lambda t: t.update(extra=1), "extra: Extra inputs are not permitted"),
     "list": (lambda t: t["rows"][0].update(value=[1]), "rows.0.value"),
-    "later schema": (lambda t: t.update(schema=2), "schema"),
+    "later schema": (lambda t: t.update(schema=3), "schema"),
     "no card": (lambda t: t.pop("card"), "card: Field required"),
     "version": (lambda t: t["track"].update(version=0), "track.version"),
     "path for a name": (lambda t: t["track"].update(name="../x"), "track.name"),

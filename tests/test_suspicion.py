@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from few_partitions import few_partitions
 from genboard.benchmarks.evaluation_target import open_target
+from genboard.benchmarks.metrics import reference_copies
 from genboard.benchmarks.metrics.inputs import MetricInputs
 from genboard.benchmarks.metrics.reference_copies import (
     reference_frechet_ratio,
@@ -41,6 +43,13 @@ from genboard.core.errors import BadSamples, GenboardError, UnknownName
 DIGITS = find(Track, "digits")
 RECORDS = read_records([COMMITTED]).readable
 N = DIGITS.samples
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    """The marks rest on the divisions of the real images, all of them, and on no partition of the samples."""
+    with few_partitions(divisions=reference_copies.SPLITS):
+        yield
 
 
 def split(name: str) -> ImageSource:

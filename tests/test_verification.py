@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from committed import current
@@ -54,6 +55,10 @@ def logged(path: Path, kinds: Sequence[Kind]) -> tuple[Entry, ...]:
     for kind in kinds:
         append(path, entry(path, kind))
     return read_entries(path)
+
+
+def canonical(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def test_entries_are_appended_in_order_each_bound_to_the_one_before(result: Path) -> None:
@@ -156,7 +161,7 @@ LEVELS_BY_LOG: list[tuple[list[tuple[Kind, MeasuredLevel | None]], str, str | No
 
 
 @pytest.mark.parametrize(("kinds", "level", "failed"), LEVELS_BY_LOG)
-def test_the_level_is_the_highest_rung_whose_latest_attempt_succeeded(
+def test_the_level_is_the_highest_one_whose_latest_attempt_succeeded(
     result: Path, kinds: list[tuple[Kind, MeasuredLevel | None]], level: str, failed: str | None
 ) -> None:
     found = status([entry(result, kind, tried) for kind, tried in kinds])
@@ -210,16 +215,34 @@ def test_words_of_any_language_pass(text: str) -> None:
 def test_an_entry_is_whole(result: Path) -> None:
     good = entry(result, "reproduced").to_json()
     for change, why in (
-        ({"figures": None}, "needs rung and figures"),
-        ({"rung": "recomputed"}, "is not its rung"),
+        ({"figures": None}, "needs level and figures"),
+        ({"level": "recomputed"}, "is not its level"),
         ({"kind": "failed"}, "needs a reason"),
         ({"kind": "disputed"}, "needs a reason, and who gives it"),
-        ({"kind": "disputed", "reason": "x", "by": "y"}, "neither rung nor figures"),
+        ({"kind": "disputed", "reason": "x", "by": "y"}, "neither level nor figures"),
         ({"date": "yesterday"}, "String should match"),
     ):
         verification_path(result).write_bytes(json.dumps({**good, **change}).encode() + b"\n")
         with pytest.raises(BadEntry, match=why):
             read_entries(result)
+
+
+def test_an_entry_of_schema_1_is_read_and_keeps_its_digest(result: Path) -> None:
+    append(result, entry(result, "reproduced"))
+    log = verification_path(result)
+    value = json.loads(log.read_text("utf-8"))
+    value |= {"schema": 1, "rung": value.pop("level"), "digest": None}
+    line = canonical(value | {"digest": sha256(canonical(value))})
+    log.write_bytes(line + b"\n")
+    (older,) = read_entries(result)
+    assert older.level == "reproduced"
+    assert older.line == line
+    append(result, entry(result, "failed"))
+    assert [e.schema_ for e in read_entries(result)] == [1, 2]
+    assert log.read_bytes().startswith(line)
+    log.write_bytes(canonical({**value, "level": "reproduced"}) + b"\n")
+    with pytest.raises(BadEntry):
+        read_entries(result)
 
 
 @pytest.fixture

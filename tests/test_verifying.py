@@ -6,12 +6,13 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from committed import current
+from few_partitions import few_partitions
 from genboard.benchmarks.result import preview_path, result_id
 from genboard.leaderboard.storage.records import COMMITTED
 from genboard.leaderboard.verification.log import read_entries, status_of, verification_path
@@ -40,7 +41,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from genboard.cli import app
 
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, few_partitions():
         patch.setenv("GENBOARD_HOME", str(home))
         with pytest.raises(SystemExit) as ended:
             app(["evaluate", "pca-gaussian", "--track", "digits", "--samples", "200"])
@@ -49,11 +50,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(measured: Path, own_home: Path) -> Path:
+def small(measured: Path, own_home: Path) -> Iterator[Path]:
     """That result, in the data folder of one test, which may change it."""
     shutil.copytree(measured, own_home, dirs_exist_ok=True)
     (path,) = own_home.glob("results/digits@1/pca-gaussian/*.json")
-    return path
+    with few_partitions():
+        yield path
 
 
 def change(path: Path, spoil: Spoil) -> None:
@@ -105,7 +107,7 @@ def test_a_committed_result_is_reproduced_and_measured_from_a_fresh_seed(
     published = read_json(vae)
     assert entry["figures"]["columns"] == len(published["metrics"]) > 10
     assert set(entry["figures"]["pixels"]) == {"published", "found", "compared", "share_off"}
-    assert (entry["by"], entry["kind"], entry["rung"], entry["reason"]) == ("Ada", "reproduced", "reproduced", None)
+    assert (entry["by"], entry["kind"], entry["level"], entry["reason"]) == ("Ada", "reproduced", "reproduced", None)
     (fresh,) = verified(run, vae, "--level", "resampled")["entries"]
     assert fresh["figures"]["seed"] == 2**48 - 12345
     assert len(fresh["figures"]["differing"]) == len(published["metrics"])
@@ -226,7 +228,7 @@ def test_other_digests_are_judged_by_pixels_and_what_they_explain(run: Run, smal
     assert "no published pixels to compare" in failed(run, small, "--level", "reproduced")
 
 
-def test_a_lucky_draw_does_not_reach_the_last_rung(run: Run, small: Path) -> None:
+def test_a_lucky_draw_does_not_reach_the_highest_level(run: Run, small: Path) -> None:
     def lucky(result: dict[str, Any]) -> None:
         first = result["metrics"][0]
         better = 6 * first["uncertainty"]["se"]
@@ -278,7 +280,7 @@ def test_a_failed_result_has_nothing_to_verify(run: Run, small: Path) -> None:
     assert "failed at sampling, so there is nothing to verify" in refused(run, "verify", small)
 
 
-def test_functions_are_run_with_leave_only_and_must_be_the_same(run: Run, own_home: Path, tmp_path: Path) -> None:
+def test_functions_run_only_with_permission_and_must_be_the_same(run: Run, own_home: Path, tmp_path: Path) -> None:
     text = FUNCTION + "return np.stack([np.random.default_rng(s).random((1, 8, 8), np.float32) for s in seeds])\n"
     source = module(tmp_path, text)
     more = ("--track", "digits", "--samples", 40, "--trust-code")

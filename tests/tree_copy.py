@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,9 +45,35 @@ class TreeCopy:
 
     def run(self, *arguments: object) -> str:
         """What `python -m ...` prints with the copy in place of this package."""
+        (said,) = self.run_all(arguments)
+        return said
+
+    def run_all(self, *commands: Sequence[object]) -> list[str]:
+        """What each prints, one after another in one process: to import torch takes longer than most of them."""
         home = {"GENBOARD_HOME": str(self.root / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
         environment = {**os.environ, **home, "PYTHONPATH": str(self.root)}
-        command = [sys.executable, "-m", *map(str, arguments)]
+        given = json.dumps([[str(argument) for argument in command] for command in commands])
+        command = [sys.executable, "-c", _EACH, given]
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        said: list[str] = json.loads(done.stdout)
+        assert len(said) == len(commands)
+        return said
+
+
+_EACH = """
+import contextlib, io, json, runpy, sys
+said = []
+for command in json.loads(sys.argv[1]):
+    sys.argv = list(command)
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8")) as out:
+        try:
+            runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            if end.code:
+                out.flush()
+                sys.exit(f"{out.buffer.getvalue().decode()}{command}: {end.code}")
+    out.flush()
+    said.append(out.buffer.getvalue().decode())
+print(json.dumps(said))
+"""

@@ -49,10 +49,11 @@ def copying_score(inputs: MetricInputs, *, cells: int = CELLS, seed: int = SEED)
     to_reference, to_samples = (
         _within_cells(train, of_train, x, of_x) for x, of_x in ((reference, of_reference), (fake, of_samples))
     )
-    tallies = [
-        _tally(to_samples[of_samples == cell], to_reference[of_reference == cell]) for cell in range(len(centres))
+    statistics = [
+        _cell_statistic(to_samples[of_samples == cell], to_reference[of_reference == cell])
+        for cell in range(len(centres))
     ]
-    excess, variance = sum(t.excess for t in tallies), sum(t.variance for t in tallies)
+    excess, variance = sum(t.excess for t in statistics), sum(t.variance for t in statistics)
     if variance <= 0:
         raise BadFeatures(
             "no cell holds samples and reference images at different distances from the training images",
@@ -65,9 +66,9 @@ def copying_score(inputs: MetricInputs, *, cells: int = CELLS, seed: int = SEED)
         return change
 
     influence = torch.zeros(n, dtype=torch.float64, device=of_samples.device)
-    for cell, tally in enumerate(tallies):
-        influence[of_samples == cell] = moved(tally.of_excess, tally.of_variance)
-    added = max(float((moved(t.ends, t.ends_variance) - influence.mean()).square().sum()) / 2 for t in tallies)
+    for cell, statistic in enumerate(statistics):
+        influence[of_samples == cell] = moved(statistic.of_excess, statistic.of_variance)
+    added = max(float((moved(t.ends, t.ends_variance) - influence.mean()).square().sum()) / 2 for t in statistics)
     se = ((variance_within(influence, fake.labels) + added / n) / n) ** 0.5
     uncertainty = normal(value, se, "influence function", df=effective_df(influence))
     return Estimate(value, uncertainty, influence=influence)
@@ -81,13 +82,13 @@ def _within_cells(train: FeatureSet, of_train: Tensor, queries: FeatureSet, cell
     distances, index = train.nearest(queries)
     distances, elsewhere = distances.clone(), of_train[index] != cells
     for cell in cells[elsewhere].unique():
-        asking, bank = elsewhere & (cells == cell), train.features[of_train == cell]
-        distances[asking] = nearest(bank, queries.features[asking])[0] if len(bank) else torch.inf
+        asking, images = elsewhere & (cells == cell), train.features[of_train == cell]
+        distances[asking] = nearest(images, queries.features[asking])[0] if len(images) else torch.inf
     return distances
 
 
 @dataclass(frozen=True)
-class _Tally:
+class _CellStatistic:
     """What a cell adds: the excess (U - n m / 2) / (n + m + 1), its variance, and their derivatives.
 
     Attributes:
@@ -103,14 +104,14 @@ class _Tally:
     ends_variance: Tensor
 
 
-def _tally(x: Tensor, y: Tensor) -> _Tally:
-    """That of samples at the distances x and reference images at the distances y."""
+def _cell_statistic(x: Tensor, y: Tensor) -> _CellStatistic:
+    """The statistic of a cell with samples at the distances x and reference images at the distances y."""
     n, m = len(x), len(y)
     all_ = n + m
     _, place, count = torch.cat([x, y]).unique(return_inverse=True, return_counts=True)
     if n == 0 or m == 0 or len(count) == 1:
         none, two = (torch.zeros(k, dtype=torch.float64, device=x.device) for k in (n, 2))
-        return _Tally(0.0, 0.0, none, none, two, two)
+        return _CellStatistic(0.0, 0.0, none, none, two, two)
     ties = count.to(torch.float64)
     of_y = torch.bincount(place[n:], minlength=len(count)).to(torch.float64)
     below = (of_y.cumsum(0) - of_y / 2)[place[:n]]  # reference images nearer than each sample, equal ones half
@@ -124,7 +125,7 @@ def _tally(x: Tensor, y: Tensor) -> _Tally:
         return m / 12 / (all_ + 1) ** 2 * (free - 2 * n * free / (all_ + 1) + n * more_free)
 
     ends = torch.tensor([-m / 2, m / 2], dtype=torch.float64, device=x.device)
-    return _Tally(
+    return _CellStatistic(
         excess,
         variance,
         (below - m / 2 - excess) / (all_ + 1),

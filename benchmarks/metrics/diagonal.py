@@ -58,9 +58,9 @@ class Curve:
         return 2 * torch.lerp(below[step], below[step + 1], part)
 
 
-def share_below(bank: Tensor, found: Tensor) -> Tensor:
-    """The level of each found distance: the share of the bank's that are smaller, so that those do not reach it."""
-    return torch.searchsorted(bank.sort().values, found).to(bank.dtype) / len(bank)
+def share_below(reference: Tensor, found: Tensor) -> Tensor:
+    """The level of each found distance: the share of the reference's own distances that are smaller."""
+    return torch.searchsorted(reference.sort().values, found).to(reference.dtype) / len(reference)
 
 
 def standard_error(levels: Tensor, labels: Tensor | None) -> float:

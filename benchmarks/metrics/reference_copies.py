@@ -1,4 +1,4 @@
-"""Are samples nearer to the reference images than to real images that it was not possible to aim at?
+"""Are samples nearer to the reference images than to real images that nobody could have selected for?
 
 A track's reference is public, so whoever submits images can copy it, or choose images until they match it. An honest
 generator has never seen it: to that generator reference and held-out images are alike, and which of them is called the

@@ -1,4 +1,4 @@
-"""One side of the pass: the balls around the rows of one set, and the tallies of what falls into them."""
+"""One side of the pass: the balls around the rows of one set, and the counts of what falls into them."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ class BallIndex:
             short |= here & ~enough
         return reach, short
 
-    def _views(self, lists: Lists, tallied: Sequence[SubsetView] = ()) -> list[SubsetView]:
-        """The cells on these lists; with those of other lists at hand, adding to the same tallies."""
+    def _views(self, lists: Lists, same: Sequence[SubsetView] = ()) -> list[SubsetView]:
+        """The cells on these lists; with those of other lists at hand, adding to the same counts."""
         found: list[SubsetView] = []
         device = lists.index.device
         for order, (own_places, _, sizes, detailed) in enumerate(self.orders):
@@ -146,8 +146,8 @@ class BallIndex:
                 # Deeper than this a short list has k members of the subset before it, or its row is not served by it.
                 depth = list_length(len(self.own), own_size, self.k) if lists is self.lists else places.shape[1]
                 counted = _prefix(places, own_size, depth, self.k)
-                if tallied:
-                    found.append(replace(tallied[len(found)], counted=counted))
+                if same:
+                    found.append(replace(same[len(found)], counted=counted))
                     continue
                 query, centre = (torch.full((n,), self.k, device=device) for n in (len(self.other), len(self.own)))
                 pairs = torch.zeros(self.k, dtype=torch.int64)
@@ -162,9 +162,9 @@ class BallIndex:
             self._count(self.lists, self.views, place(self.own, self.other, self.lists, centre, query, low))
 
     def _count(self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs) -> None:
-        """Tally what the bounds decide, then settle the pairs on which a tally may still depend, and only those."""
+        """Count what the bounds decide, then settle the pairs on which a count may still depend, and only those."""
         open_ = pairs.before < pairs.after
-        self._tally(lists, views, pairs.take(~open_))
+        self._add_counts(lists, views, pairs.take(~open_))
         unsure = pairs.take(open_)
         if not len(unsure):
             return
@@ -175,11 +175,11 @@ class BallIndex:
             chosen, least = chosen[low], least[low]
             # Where none of the neighbours in question is in the cell, nothing is in question.
             matters[chosen[least < view.before(unsure.centre[chosen], unsure.after[chosen])]] = True
-        self._tally(lists, views, unsure.take(~matters))
+        self._add_counts(lists, views, unsure.take(~matters))
         unsure = unsure.take(matters)
-        self._tally(lists, views, unsure, *settle(self.own, self.other, lists, unsure, self.closed))
+        self._add_counts(lists, views, unsure, *settle(self.own, self.other, lists, unsure, self.closed))
 
-    def _tally(
+    def _add_counts(
         self,
         lists: Lists,
         views: Sequence[SubsetView],
@@ -206,7 +206,7 @@ class BallIndex:
     def _in_cells(
         self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs
     ) -> Iterator[tuple[SubsetView, Tensor, Tensor]]:
-        """For each cell: the places of the pairs in it, and how many of its rows surely come before each of them."""
+        """For each cell: the places of the pairs in it, and how many of its rows certainly come before each of them."""
         order = -1
         for view in views:
             if view.order != order:

@@ -1,7 +1,7 @@
 """Lower bounds of squared distances by matrix products in float32, and exact distances in float64 for single pairs.
 
 A product is fast and inexact, a sum of squared differences is exact enough to decide and slow. So the product gives an
-interval that surely holds the distance, and only the pairs whose intervals overlap are settled.
+interval that certainly holds the distance, and only the pairs whose intervals overlap are settled.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class Neighbours:
             BadFeatures: different widths, or too few rows for k neighbours.
         """
         n, m = len(self.real), len(self.fake)
-        # In half of the samples the k nearest are nearly surely among so many.
+        # In half of the samples the k nearest are almost certainly among so many.
         depth = list_length(m, m // 2, self.k) if self.can_be_halved else 0
         return count_neighbours(
             self.real, self.fake, self.k, [identity_resample(n, m, asks="members")], self.closed, depth=depth

@@ -12,35 +12,35 @@ CANDIDATES = 8  # settled beside the nearest, so that hardly ever more are neede
 STRIP = 128  # rows whose pairs are listed at once
 
 
-def nearest_rows(bank: Tensor, queries: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Euclidean distance of each query to its nearest row of the bank, float64 (n,), and that row's index (n,).
+def nearest_rows(reference: Tensor, queries: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Euclidean distance of each query to its nearest reference row, float64 (n,), and that row's index (n,).
 
     A copy is at distance 0, not at 1e-4. Of rows equally near the first one counts.
 
     Args:
-        bank: shape (m, d).
+        reference: shape (m, d).
         queries: shape (n, d).
         squares: float64, shape (m,), above zero and the same for equal rows: a distance to a row is then counted in
             units of the root of that row's own.
     """
-    (shown, of_query), (kept, _) = distinct(queries), distinct(bank)
-    of_queries, of_bank = point_sets(_rows(queries, shown), _rows(bank, kept))
+    (shown, of_query), (kept, _) = distinct(queries), distinct(reference)
+    of_queries, of_reference = point_sets(_rows(queries, shown), _rows(reference, kept))
     square = torch.empty(len(shown), dtype=torch.float64, device=queries.device)
     index = torch.empty_like(shown)
     largest = 1.0 if squares is None else float(squares.max())
     units = None if squares is None else squares[kept] / largest
     # A bound stays one where it is divided by a little more, and every quotient is a number.
-    below = None if units is None else ((1 - 1e-6) / units.clamp(min=1e-30)).to(of_bank.centred.dtype)
-    for start, block in lower_bounds(of_queries, of_bank):
+    below = None if units is None else ((1 - 1e-6) / units.clamp(min=1e-30)).to(of_reference.centred.dtype)
+    for start, block in lower_bounds(of_queries, of_reference):
         rows = torch.arange(start, start + len(block), device=queries.device)
         if below is not None:
             block *= below
-        found, columns, exact = _candidates(of_queries, rows, of_bank, block, 1)
+        found, columns, exact = _candidates(of_queries, rows, of_reference, block, 1)
         exact = exact if units is None else exact / units[columns]
         best = exact.min(dim=1).values
         # No row that is not a candidate is nearer than the last of them may be.
         open_ = best * of_queries.scale**2 >= found
-        near, query, column = _within(of_queries, rows[open_], of_bank, block[open_], best[open_])
+        near, query, column = _within(of_queries, rows[open_], of_reference, block[open_], best[open_])
         near = near if units is None else near / units[column]
         best[open_] = best[open_].scatter_reduce(0, query, near, "amin")
         # The first of those at that distance, among the candidates or among all.
@@ -51,12 +51,12 @@ def nearest_rows(bank: Tensor, queries: Tensor, squares: Tensor | None = None) -
     return (square / largest).sqrt()[of_query], index[of_query]
 
 
-def to_other_rows(bank: Tensor, rows: Tensor, k: int) -> Tensor:
-    """Squared distance of these rows of the bank to their k-th nearest other row of it, float64, shape of `rows`."""
-    some, everyone = point_sets(bank[rows], bank)
-    square = torch.empty(len(rows), dtype=torch.float64, device=bank.device)
+def to_other_rows(reference: Tensor, rows: Tensor, k: int) -> Tensor:
+    """Squared distance of these reference rows to their k-th nearest other row, float64, shape of `rows`."""
+    some, everyone = point_sets(reference[rows], reference)
+    square = torch.empty(len(rows), dtype=torch.float64, device=reference.device)
     for start, block in lower_bounds(some, everyone):
-        places = torch.arange(start, start + len(block), device=bank.device)
+        places = torch.arange(start, start + len(block), device=reference.device)
         block[places - start, rows[places]] = torch.inf
         found, _, exact = _candidates(some, places, everyone, block, k)
         kth = exact.kthvalue(k, dim=1).values
@@ -68,16 +68,18 @@ def to_other_rows(bank: Tensor, rows: Tensor, k: int) -> Tensor:
     return square
 
 
-def members_within(bank: Tensor, queries: Tensor, squares: Tensor, rank: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """Pairs of a row of the bank and a query no farther from it than the root of its own of `squares`.
+def members_within(
+    reference: Tensor, queries: Tensor, squares: Tensor, rank: Tensor, most: int
+) -> tuple[Tensor, Tensor]:
+    """Pairs of a reference row and a query no farther from it than the root of its own of `squares`.
 
     Args:
-        bank: shape (n, d).
+        reference: shape (n, d).
         queries: shape (m, d).
         squares: float64, shape (n,).
         rank: of the queries, shape (m,), int64: of each row's pairs the `most` with the lowest rank are given.
     """
-    everyone, of_queries = point_sets(bank, queries)
+    everyone, of_queries = point_sets(reference, queries)
     limit = squares * everyone.scale**2
     found = []
     for start, block in lower_bounds(everyone, of_queries):
@@ -99,22 +101,22 @@ def _rows(x: Tensor, chosen: Tensor) -> Tensor:
 
 
 def _candidates(
-    queries: PointSet, rows: Tensor, bank: PointSet, block: Tensor, k: int
+    queries: PointSet, rows: Tensor, reference: PointSet, block: Tensor, k: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The columns with the lowest bounds and their squared distances, (rows, c), and the lower bound of all others."""
     found = block.topk(min(k - 1 + CANDIDATES, block.shape[1]), dim=1, largest=False, sorted=True)
-    exact = queries.exact(rows.repeat_interleave(found.indices.shape[1]), bank, found.indices.reshape(-1))
+    exact = queries.exact(rows.repeat_interleave(found.indices.shape[1]), reference, found.indices.reshape(-1))
     exact = exact.view_as(found.indices).masked_fill(found.values.isinf(), torch.inf)
     rest = found.values[:, -1].double()
     return rest if found.indices.shape[1] < block.shape[1] else rest.fill_(torch.inf), found.indices, exact
 
 
 def _within(
-    queries: PointSet, rows: Tensor, bank: PointSet, block: Tensor, squares: Tensor
+    queries: PointSet, rows: Tensor, reference: PointSet, block: Tensor, squares: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Squared distances of all pairs whose bound allows one of `squares`, with the place of the row and the column."""
     query, column = (block <= (squares * queries.scale**2)[:, None]).nonzero(as_tuple=True)
-    return queries.exact(rows[query], bank, column), query, column
+    return queries.exact(rows[query], reference, column), query, column
 
 
 def _kth_of_each(values: Tensor, group: Tensor, k: int) -> Tensor:

@@ -18,7 +18,7 @@ from genboard.core.files import parse_json, write_json
 
 SPACES = ("lenet-mnist", "pixels")
 DATASET, SPLIT = "mnist", "train"
-BANKS = (10_000, None)  # features kept for the metrics of neighbours; none: all of them
+SIZES = (10_000, None)  # features kept for the metrics of neighbours; none: all of them
 TABLE = Path(__file__).parent / "reference_memory.json"
 
 BUILD = """
@@ -29,15 +29,15 @@ from genboard.reference_stats.build import build_into
 from genboard.reference_stats.statistics import make_recipe
 from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
-dataset, split, extractor, bank = sys.argv[1:]
+dataset, split, extractor, features = sys.argv[1:]
 load_extractor(extractor)
 loaded = peak_memory_mib()
 load_split(dataset, split)
-recipe = make_recipe(dataset, split, extractor, int(bank) or None)
+recipe = make_recipe(dataset, split, extractor, int(features) or None)
 started = time.perf_counter()
 path = build_into(home() / "references", recipe)
 sys.stdout.write(canonical_json({
-    "space": extractor, "images": recipe.count, "bank": recipe.bank, "before_mib": loaded,
+    "space": extractor, "images": recipe.count, "features": recipe.features, "before_mib": loaded,
     "peak_mib": peak_memory_mib(), "build_s": time.perf_counter() - started, "file_mib": path.stat().st_size / 2**20,
 }).decode())
 """
@@ -67,7 +67,7 @@ def measured(program: str, *arguments: object) -> dict[str, Any]:
 
 
 def main() -> None:
-    builds = [measured(BUILD, DATASET, SPLIT, space, bank or 0) for space in SPACES for bank in BANKS]
+    builds = [measured(BUILD, DATASET, SPLIT, space, features or 0) for space in SPACES for features in SIZES]
     write_json(TABLE, {"dataset": DATASET, "split": SPLIT, "read": measured(READ, DATASET), "builds": builds})
 
 

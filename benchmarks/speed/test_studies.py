@@ -38,11 +38,13 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyContext:
     )
     track = find(Track, "digits").model_copy(update={"samples": N, "metrics": columns})
     made = StudyContext(track, tuple(f"g{i}" for i in range(GENERATORS)), folder=tmp_path)
-    bank = features(1)
-    moments = Moments.of(bank)
+    reference = features(1)
+    moments = Moments.of(reference)
     moments = Moments(moments.n, moments.mean, moments.scatter, symmetric_root(moments.cov))
     recipe: Recipe = made.recipe("digits-cnn")
-    made.memory["reference", "digits-cnn", "reference"] = ReferenceStatistics(recipe, moments, bank, None, None, "0")
+    made.memory["reference", "digits-cnn", "reference"] = ReferenceStatistics(
+        recipe, moments, reference, None, None, "0"
+    )
     return made
 
 

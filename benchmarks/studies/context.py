@@ -170,9 +170,9 @@ class StudyContext:
     def recipe(self, extractor: str, against: Against = "reference") -> Recipe:
         if extractor in self.track.extractors:
             return recipe_for(self.track, extractor, against)
-        bank = self.track.samples if against == "reference" else self.track.train_bank
+        kept = self.track.samples if against == "reference" else self.track.train_features
         split = self.track.split(against)
-        return make_recipe(self.track.dataset, split, extractor, bank, self.conversions(extractor))
+        return make_recipe(self.track.dataset, split, extractor, kept, self.conversions(extractor))
 
     def conversions(self, extractor: str) -> tuple[str, ...]:
         """Of images, before the extractor sees them: the track's own, or grey to RGB for a space that needs it."""

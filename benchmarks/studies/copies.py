@@ -32,9 +32,9 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     sources = {"held-out": held_out.first(total), "augmented": augmented(train, seed), "exact": train}
     measured = cache(lambda name: context.measure(sources[name], context.space))
 
-    def draws(unit: str) -> Iterator[Draw]:
+    def draws(i: int) -> Iterator[Draw]:
         """Every share of copies of each kind, of images drawn at random, against a part of the reference of its own."""
-        generator = torch.Generator().manual_seed(seed + int(unit.split()[-1]))
+        generator = torch.Generator().manual_seed(seed + i)
         fresh, copied = (torch.randperm(total, generator=generator) for _ in range(2))
         against = evaluator.against_some(n, generator)
         for kind in ("augmented", "exact"):
@@ -53,8 +53,8 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
         common = {"what": "tie", "n": total}
         return [common | {"metric": k, "value": value[k], "copy": copy[k], "se": se[k]} for k in sorted(value)]
 
-    units = [f"draw {i}" for i in range(resamples)]
-    rows = INTERVENTION.rows(context, evaluator, units, draws, resamples, total, n=n, seed=seed)
+    units = {f"draw {i}": draws(i) for i in range(resamples)}
+    rows = INTERVENTION.rows(context, evaluator, units, total, resamples=resamples, n=n, seed=seed)
     tied: list[Row] = context.part("copies", "ties", {**evaluator.decides(context), "total": total, "seed": seed}, ties)
     return rows + tied
 

@@ -27,23 +27,23 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
             f"use --resamples 3 to {n // LEAST}" if n >= 3 * LEAST else "choose a track with more held-out images",
         )
     evaluator, images = MetricEvaluator.of(context, n), source.first(n)
-    bank = evaluator.real.features
+    reference = evaluator.real.features
 
     def draws(name: str) -> Iterator[Draw]:
         """All images against as many of the reference, then disjoint parts of both, at each severity."""
-        orders = shuffled(n, 1, seed)[0], shuffled(len(bank), 1, seed + 1)[0]
-        sizes = n // resamples, min(n, len(bank)) // resamples
+        orders = shuffled(n, 1, seed)[0], shuffled(len(reference), 1, seed + 1)[0]
+        sizes = n // resamples, min(n, len(reference)) // resamples
         for severity in range(SEVERITIES + 1):
             measured = context.measure(altered_source(name, images, severity, seed), context.space)
-            yield f"{name}/{severity}", evaluator.against(bank[:n]), measured
+            yield f"{name}/{severity}", evaluator.against(reference[:n]), measured
             for i in range(resamples):
                 own, real = (order[i * size :][:size] for order, size in zip(orders, sizes, strict=True))
-                yield f"{name}/{severity}", evaluator.against(bank[real]), mixed((measured, own))
+                yield f"{name}/{severity}", evaluator.against(reference[real]), mixed((measured, own))
 
     strengths = {name: (0.0, *alteration.strengths) for name, alteration in ALTERATIONS.items()}
-    units = list(ALTERATIONS)
-    rows = INTERVENTION.rows(context, evaluator, units, draws, resamples, n=n, seed=seed, strengths=strengths)
-    rows.sort(key=lambda row: (units.index(row["corruption"]), row["metric"]))
+    units = {name: draws(name) for name in ALTERATIONS}
+    rows = INTERVENTION.rows(context, evaluator, units, resamples=resamples, n=n, seed=seed, strengths=strengths)
+    rows.sort(key=lambda row: (list(units).index(row["corruption"]), row["metric"]))
     return [row | {"strength": strengths[row["corruption"]][row["severity"]]} for row in rows]
 
 

@@ -66,8 +66,8 @@ class MetricEvaluator:
 
     def against_some(self, n: int, generator: torch.Generator) -> MetricEvaluator:
         """The same with n of the real images, drawn at random."""
-        bank = self.real.features
-        return self.against(bank[torch.randperm(len(bank), generator=generator)[:n]])
+        reference = self.real.features
+        return self.against(reference[torch.randperm(len(reference), generator=generator)[:n]])
 
     def decides(self, context: StudyContext) -> dict[str, Any]:
         """What decides all values measured on a track's real images."""
@@ -80,13 +80,13 @@ class MetricEvaluator:
         shares: dict[Against, dict[str, Tensor]] = {}
         inputs = self._inputs(features, logits)
         for column in self.columns:
-            params, bank = params_of(column), inputs[column.against].real
+            params, real = params_of(column), inputs[column.against].real
             if column.metric in MANIFOLD and set(params) == {"k"}:
                 # Counts of one pass, without the intervals, which take four times as long.
-                k, most = int(params["k"]), min(self._neighbours, len(bank) - 1, len(features) - 1)
+                k, most = int(params["k"]), min(self._neighbours, len(real) - 1, len(features) - 1)
                 if column.against not in shares and most > 0:
-                    resample = identity_resample(len(bank), len(features))
-                    shares[column.against] = four(count_neighbours(bank.features, features, most, [resample])[0])
+                    resample = identity_resample(len(real), len(features))
+                    shares[column.against] = four(count_neighbours(real.features, features, most, [resample])[0])
                 found[column.key] = float(shares[column.against][column.metric][k - 1]) if k <= most else None
             else:
                 found[column.key] = _record(column, inputs).value

@@ -5,7 +5,7 @@ A study says what is measured at which level; its `Intervention` makes the rows,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean, stdev
@@ -20,6 +20,7 @@ from .table import Cell, Row, Table, Value
 
 NOTES = ("changed, though neither end is better", "no interval on so few images")  # where none of `RESPONSES` applies
 Draw = tuple[str, MetricEvaluator, Measured]  # a level, what to measure against, and what to measure
+Units = Mapping[str, Iterable[Draw]]  # gone through only where what is measured is not yet cached
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,29 +45,24 @@ class Intervention:
     falls: tuple[str, ...] = ()
 
     def rows(
-        self,
-        context: StudyContext,
-        evaluator: MetricEvaluator,
-        units: Sequence[str],
-        draws: Callable[[str], Iterable[Draw]],
-        resamples: int,
-        total: int = 0,
-        **decisive: Any,
+        self, context: StudyContext, evaluator: MetricEvaluator, units: Units, total: int = 0, **decisive: Any
     ) -> list[Row]:
         """A row for each metric at each level: its value, and how far it moved, in standard errors; plus is worse.
 
         Args:
-            units: of work, and `draws` what is measured in each. A level that not every draw allows gets no row.
+            units: of work, by name. A level that not every draw allows gets no row.
             total: images of which the draws are subsets; 0 where draws share no images.
-            decisive: what the values depend on beside the track, the evaluator and the unit.
+            decisive: what the values depend on beside the track, the evaluator and the unit: `resamples` and more.
         """
-        if resamples < 3:
-            raise BadStudy(f"{resamples} resamples are too few to show a spread", "use --resamples 3 or more")
+        if decisive["resamples"] < 3:
+            raise BadStudy(
+                f"{decisive['resamples']} resamples are too few to show a spread", "use --resamples 3 or more"
+            )
         context.left_out.update(evaluator.left_out)
         levels: dict[str, list[Any]] = {}
-        for unit in context.each(units):
-            known = {**evaluator.decides(context), "unit": unit, "resamples": resamples, **decisive}
-            found = context.part(self.study, unit.replace(" ", "-"), known, partial(self._measured, draws, unit))
+        for unit in context.each(list(units)):
+            known = {**evaluator.decides(context), "unit": unit, **decisive}
+            found = context.part(self.study, unit.replace(" ", "-"), known, partial(self._measured, units[unit]))
             for level, draw in found:
                 levels.setdefault(level, []).append(draw)
         most, rows = max(map(len, levels.values())), []
@@ -81,10 +77,10 @@ class Intervention:
                 rows.append(row if own is base else row | self._moved(key, own, base, total))
         return rows
 
-    def _measured(self, draws: Callable[[str], Iterable[Draw]], unit: str) -> list[tuple[str, dict[str, Any]]]:
+    def _measured(self, draws: Iterable[Draw]) -> list[tuple[str, dict[str, Any]]]:
         """Each draw of a unit: its level, size and values, and of the first untouched one the errors claimed."""
         found: dict[str, list[Any]] = {}
-        for level, against, fake in draws(unit):
+        for level, against, fake in draws:
             one = {"n": len(fake.features), "values": against.values(fake.features, fake.logits)}
             if self.claimed and level == self._untouched(level) and level not in found:
                 one["errors"] = against.errors(fake.features, fake.logits)

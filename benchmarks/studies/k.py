@@ -31,7 +31,7 @@ def run(context: StudyContext, k: int, resamples: int, seed: int) -> list[Row]:
 
 
 def generator_rows(name: str, curves: Curves, design: Design) -> list[Row]:
-    """A generator's values at all samples, and their standard errors over fresh draws of samples and bank.
+    """A generator's values at all samples, and their standard errors over fresh draws of samples and reference.
 
     The spread of half-samples, drawn without replacement, is that of all samples drawn anew: a half varies by twice
     the variance, of which drawing without replacement takes away half.
@@ -57,15 +57,15 @@ def closed_form(n_real: int, n_fake: int, k: int) -> list[Row]:
 
 
 def _real_rows(context: StudyContext, k: int, seed: int) -> list[Row]:
-    """Real against real: the reference bank and as many held-out images, pooled and split at random into two sets."""
-    bank = context.reference(context.space).features
-    pool = [bank]
-    # Halves of the bank alone where features are wide: to count in twice as many takes four times as long.
-    if context.floor is not None and bank.shape[1] <= SINGLE:
+    """Real against real: the reference and as many held-out images, pooled and split at random into two sets."""
+    reference = context.reference(context.space).features
+    pool = [reference]
+    # Halves of the reference alone where features are wide: to count in twice as many takes four times as long.
+    if context.floor is not None and reference.shape[1] <= SINGLE:
         # A short split is handed out again from its start: each image once.
         fresh = context.measured(context.floor, context.space).features
-        pool.append(fresh[distinct(fresh)[0]][: len(bank)])
-    decides = {"version": 1, "bank": context.recipe(context.space).id, "k": k, "seed": seed}
+        pool.append(fresh[distinct(fresh)[0]][: len(reference)])
+    decides = {"version": 1, "reference": context.recipe(context.space).id, "k": k, "seed": seed}
     decides |= {"held_out": context.digest(context.floor) if context.floor else None}
     found: list[Row] = context.part("k", "real", decides, lambda: real_against_real(torch.cat(pool), k, seed))
     return found

@@ -113,7 +113,7 @@ _ROWS = (
         "whose order is reversed somewhere: a rank reversal. It matters where the two are significantly different in "
         "the track's own setting.",
         columns=("what", "axis", "setting", "metric", "n", "k", "extractor", "tau", "lo", "hi", "settings",
-            "generators", "a", "b", "apart", "flipped", "where"),
+            "generators", "a", "b", "apart", "reversed", "where"),
         least=2,
         baselines=False,
         parameters=_SUBSETS,
@@ -135,7 +135,7 @@ _ROWS = (
         "is compared with the standard error that each run claims; the interval of the ratio is that of a variance "
         "with as many degrees of freedom. Generators that draw in many steps take part only if they are named.",
         columns=("what", "generator", "metric", "seed", "value", "se", "lo", "hi", "ratio",
-            "held", "degrees"),
+            "held", "df"),
         baselines=False,
         scored=False,
         parameters={"seeds": 6},
@@ -199,8 +199,8 @@ _ROWS = (
         question="Do truncation and guidance trade diversity for fidelity, or improve both?",
         method="Every generator that has one of the two is drawn anew at several values of it, from the track's "
         "seed, and measured as on the track. A setting is on the Pareto front of two metrics if no other setting of "
-        "any generator is as good in both and better in one; it is surely off the front if another is significantly "
-        "better in both.",
+        "any generator is as good in both and better in one; it is significantly off the front if another is "
+        "significantly better in both.",
         columns=("what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
             "diversity", "front"),
         baselines=False,

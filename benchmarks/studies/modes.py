@@ -37,11 +37,11 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     evaluator = MetricEvaluator.of(context, n)
     sets = cache(lambda: [context.measure(one, context.space) for one in (images, negatives(images))])
 
-    def draws(unit: str) -> Iterator[Draw]:
+    def draws(i: int) -> Iterator[Draw]:
         """Every mix, with classes and images in an order of their own, against a part of the reference of its own."""
         labels = sets()[0].labels
         assert labels is not None
-        generator = torch.Generator().manual_seed(seed + int(unit.split()[-1]))
+        generator = torch.Generator().manual_seed(seed + i)
         shuffled = torch.randperm(len(labels), generator=generator)
         classes = labels.unique()
         order = classes[torch.randperm(len(classes), generator=generator)]
@@ -51,8 +51,8 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
             chosen = (torch.cat([own[:count] for own, count in zip(rows, counts, strict=True)]) for counts in mix)
             yield level, against, mixed(*zip(sets(), chosen, strict=True))
 
-    units = [f"order {i}" for i in range(resamples)]
-    rows = INTERVENTION.rows(context, evaluator, units, draws, resamples, total, n=n, seed=seed)
+    units = {f"order {i}": draws(i) for i in range(resamples)}
+    rows = INTERVENTION.rows(context, evaluator, units, total, resamples=resamples, n=n, seed=seed)
     return sorted(rows, key=lambda row: (list(KINDS).index(row["kind"]), row["step"]))
 
 

@@ -47,9 +47,9 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
                 against = (of_points if kind == PLAIN else of_images).against(real, Moments.of(real))
                 yield f"{kind}/{level}", against, Measured(None, fake, None, None, "")
 
-    known: Any = {"n": n, "seed": seed, "sets": [POINTS, WIDTH, FAR, TOWARDS, *SHARES]}
-    rows = INTERVENTION.rows(context, of_points, [PLAIN], draws, resamples, **known)
-    rows += INTERVENTION.rows(context, of_images, OF_IMAGES, draws, resamples, total, **known)
+    known: Any = {"n": n, "resamples": resamples, "seed": seed, "sets": [POINTS, WIDTH, FAR, TOWARDS, *SHARES]}
+    rows = INTERVENTION.rows(context, of_points, {PLAIN: draws(PLAIN)}, **known)
+    rows += INTERVENTION.rows(context, of_images, {kind: draws(kind) for kind in OF_IMAGES}, total, **known)
     return [row | {"share": row["outliers"] / row["n"]} for row in rows]
 
 

@@ -92,7 +92,7 @@ def _called(what: str, value: int | str) -> str:
 def reversals(axis: Axis, names: Sequence[str]) -> list[Row]:
     """The pairs whose order is reversed in some setting.
 
-    `flipped` is the share of all settings and their resamples, `where` those in which more than half are reversed.
+    `reversed` is the share of all settings and their resamples, `where` those in which more than half are reversed.
     """
     rows: list[Row] = []
     for a, b in combinations(names, 2):
@@ -105,8 +105,8 @@ def reversals(axis: Axis, names: Sequence[str]) -> list[Row]:
             continue
         sign = apart(axis.own[a], axis.own[b])
         where = "; ".join(_called(*setting) for setting, found in reversed_.items() if fmean(found) > 0.5)
-        row: Row = {"what": "flip", "axis": axis.name, "metric": axis.metric, "a": a, "b": b, "where": where}
-        row |= {"apart": None if sign is None else sign != 0, "flipped": fmean(every), "settings": len(every)}
+        row: Row = {"what": "reversal", "axis": axis.name, "metric": axis.metric, "a": a, "b": b, "where": where}
+        row |= {"apart": None if sign is None else sign != 0, "reversed": fmean(every), "settings": len(every)}
         rows.append(row)
     return rows
 
@@ -143,7 +143,7 @@ def verdict(table: Table) -> list[str]:
         if not taus:
             continue
         worst = min(taus, key=lambda row: row["tau"])
-        reversed_ = [row for row in table.of("flip", axis=axis) if axis == "k" or row["metric"] == primary]
+        reversed_ = [row for row in table.of("reversal", axis=axis) if axis == "k" or row["metric"] == primary]
         significant = [row for row in reversed_ if row["apart"]]
         # Along k, a pair may change its order by several metrics.
         pairs, apart_ = (len({(row["a"], row["b"]) for row in own}) for own in (reversed_, significant))
@@ -154,10 +154,10 @@ def verdict(table: Table) -> list[str]:
             "the track's own."
         )
         if significant:
-            most = max(significant, key=lambda row: row["flipped"])
+            most = max(significant, key=lambda row: row["reversed"])
             findings.append(
                 f"Of those, {most['a']} and {most['b']} change order most often: by {most['metric']} in "
-                f"{most['flipped']:.0%} of the settings."
+                f"{most['reversed']:.0%} of the settings."
             )
     again = next((row for row in rows if (row["axis"], row["metric"]) == ("resamples", primary)), None)
     if again:

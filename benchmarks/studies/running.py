@@ -15,7 +15,7 @@ from ...registry.catalog import entries, find
 from ...registry.schema import Extractor, Generator, Track
 from .context import StudyContext, gather
 from .listing import STUDIES, Study, find_study
-from .table import Row, Table
+from .table import SCHEMA, Row, Table
 
 
 def run_study(
@@ -133,7 +133,7 @@ def _table(study: Study, context: StudyContext, parameters: Mapping[str, int], r
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     named = {"name": track.name, "version": track.version}
-    return Table.model_validate({"schema": 1, "study": study.name, "track": named, "card": card, "rows": rows})
+    return Table.model_validate({"schema": SCHEMA, "study": study.name, "track": named, "card": card, "rows": rows})
 
 
 def run_all(

@@ -86,12 +86,12 @@ def calibration_rows(metric: str, found: Sequence[Sequence[Claimed]]) -> list[Ro
         return []
     ratio = 1 / sqrt(fmean(shares))
     narrow, wide = ratio_interval(df)
-    row: Row = {"what": "honesty", "metric": metric, "ratio": ratio, "lo": ratio / wide, "hi": ratio / narrow}
-    return [{**row, "held": fmean(held), "degrees": df}]
+    row: Row = {"what": "calibration", "metric": metric, "ratio": ratio, "lo": ratio / wide, "hi": ratio / narrow}
+    return [{**row, "held": fmean(held), "df": df}]
 
 
 def verdict(table: Table) -> list[str]:
-    rows = list(table.of("honesty"))
+    rows = list(table.of("calibration"))
     if not rows:
         return ["No metric has an interval in two runs of a generator."]
     worst = min(rows, key=lambda row: row["held"])
@@ -107,10 +107,10 @@ def verdict(table: Table) -> list[str]:
     for words, own in kinds.items():
         if own:
             said = ", ".join(f"{called(row['metric'])} ({row['ratio']:.2f})" for row in own)
-            fewest, most = (of(row["degrees"] for row in own) for of in (min, max))
-            degrees = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+            fewest, most = (of(row["df"] for row in own) for of in (min, max))
+            df = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             findings.append(
                 f"Intervals {words} fresh seeds show (ratio of the claimed standard error to the observed one, "
-                f"{degrees} degrees of freedom): {said}."
+                f"{df} degrees of freedom): {said}."
             )
     return findings

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -58,14 +58,20 @@ class Card(Strict):
     created: str
 
 
+SCHEMA: Final = 2
+
 # Studies of which version 2 kept one kind of row of version 1, as it was.
 _ONLY = {"grid": "order", "corruptions": "value"}
+# What schema 1 calls otherwise: columns, and the words in some of them.
+_WORDS = {"flip": "reversal", "honesty": "calibration", "surely off": "significantly off"}
+_WORDED = ("what", "front")
+_COLUMNS = {"degrees": "df", "flipped": "reversed"}
 
 
 class Table(Strict):
     """A study of a track."""
 
-    format: Literal[1] = Field(1, alias="schema")
+    format: Literal[2] = Field(SCHEMA, alias="schema")
     study: Name
     track: TrackId
     card: Card
@@ -74,11 +80,14 @@ class Table(Strict):
     @model_validator(mode="before")
     @classmethod
     def _upgraded(cls, value: Any) -> Any:
-        """Tables of before: rows of kinds, and columns, that a study has no more are dropped."""
+        """Older tables in the words of today, without the rows that a study has no more."""
         match value:
             case {"study": str(study), "card": {"version": 1}, "rows": [*rows]} if study in _ONLY:
                 kept = [row for row in rows if not isinstance(row, dict) or row.get("what") == _ONLY[study]]
-                return {**value, "card": {**value["card"], "version": 2}, "rows": kept}
+                value = {**value, "card": {**value["card"], "version": 2}, "rows": kept}
+        match value:
+            case {"schema": 1, "rows": [*rows]}:
+                value = {**value, "schema": SCHEMA, "rows": [_renamed(row) for row in rows]}
         return value
 
     @model_validator(mode="after")
@@ -124,6 +133,17 @@ class Table(Strict):
         return self.model_copy(update={"card": card}) == other
 
 
+def _renamed(row: Any) -> Any:
+    """A row of schema 1 in the words of schema 2."""
+    if not isinstance(row, dict):
+        return row
+    renamed = {_COLUMNS.get(column, column): value for column, value in row.items()}
+    return {
+        column: _WORDS.get(value, value) if column in _WORDED and isinstance(value, str) else value
+        for column, value in renamed.items()
+    }
+
+
 @dataclass(frozen=True)
 class Cell:
     """What one study says of one metric under one failure.
@@ -152,7 +172,7 @@ def parse_table(value: Any, path: Path) -> Table:
     Raises:
         BadEntry: `path: field: problem`.
     """
-    refuse_newer(value, path, 1)
+    refuse_newer(value, path, SCHEMA)
     try:
         table = Table.model_validate(value)
     except ValidationError as e:

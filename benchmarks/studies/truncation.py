@@ -130,7 +130,7 @@ def front_rows(values: Sequence[Row]) -> list[Row]:
         both = [(one[place], other[place]) for place in one if place in other]
         for own in both:
             rivals = [_better(rival, own) for rival in both]
-            front = "surely off" if 2 in rivals else "off" if 1 in rivals else "on"
+            front = "significantly off" if 2 in rivals else "off" if 1 in rivals else "on"
             row = {key: own[0][key] for key in ("generator", "argument", "setting", "own")}
             rows.append({"what": "front", **row, "fidelity": fidelity, "diversity": diversity, "front": front})
     return rows
@@ -169,7 +169,7 @@ def verdict(table: Table) -> list[str]:
         rows = list(table.of("front", fidelity=fidelity, diversity=diversity))
         if on := [row for row in rows if row["front"] == "on"]:
             said = ", ".join(f"{row['generator']} at {row['setting']:g}" for row in on)
-            own, off = sum(row["own"] for row in on), sum(row["front"] == "surely off" for row in rows)
+            own, off = sum(row["own"] for row in on), sum(row["front"] == "significantly off" for row in rows)
             findings.append(
                 f"On the Pareto front of {fidelity} and {diversity}: {said}; {own} of these are default settings. "
                 f"Another setting is significantly better in both than {off} of {len(rows)} settings."

@@ -21,7 +21,9 @@ def reference_build(
     dataset: Annotated[str | None, Option(help="Data set; needs --split and --extractor.")] = None,
     split: Annotated[str | None, Option(help="Split of the data set.")] = None,
     extractor: Annotated[str | None, Option(help="The feature space.")] = None,
-    bank: Annotated[int | None, Option(min=2, help="Number of features kept for k-NN metrics. Default: all.")] = None,
+    features: Annotated[
+        int | None, Option(min=2, help="Number of features kept for k-NN metrics. Default: all.")
+    ] = None,
     convert: Convert = None,
     precision: Arithmetic = "float32",
     out: Annotated[Path | None, Option(help="Output folder. Default: in your data folder.")] = None,
@@ -36,11 +38,11 @@ def reference_build(
     from ..reference_stats.statistics import held_out_recipe, make_recipe
     from ..reference_stats.store import built_by_user
 
-    if track is not None and not (dataset or split or extractor or bank or convert or precision != "float32"):
+    if track is not None and not (dataset or split or extractor or features or convert or precision != "float32"):
         entry = track_of(track)
         recipes = [*recipes_of(entry).values(), held_out_recipe(entry, entry.space)]
     elif track is None and dataset and split and extractor:
-        recipes = [make_recipe(dataset, split, extractor, bank, listed(convert) or (), precision)]
+        recipes = [make_recipe(dataset, split, extractor, features, listed(convert) or (), precision)]
     else:
         raise typer.BadParameter("give --track alone, or --dataset, --split and --extractor")
     for recipe in recipes:
@@ -93,7 +95,7 @@ def reference_list(json: Json = False) -> None:
     if json:
         print_json([stored.to_json() for stored in found])
         return
-    print(table(["name", "made", "images", "bank", "MiB", "file"], [s.to_row() for s in found], right=(2, 3, 4)))
+    print(table(["name", "made", "images", "features", "MiB", "file"], [s.to_row() for s in found], right=(2, 3, 4)))
 
 
 @command(reference_app, "import", "genboard reference import cifar10.npz --extractor inception-v3-tf2015")

@@ -63,7 +63,7 @@ class Limit:
         return any(name in (one.ahead, one.behind) for one in self.reversals)
 
     def to_json(self) -> dict[str, Any]:
-        return {"column": self.column, "reason": self.reason, "flips": [one.to_json() for one in self.reversals]}
+        return {"column": self.column, "reason": self.reason, "reversals": [one.to_json() for one in self.reversals]}
 
 
 def limit_of(primary: str, columns: Sequence[ScoredColumn]) -> Limit:

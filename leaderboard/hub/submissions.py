@@ -24,7 +24,7 @@ def push_submission(
     Args:
         folder: laid out as a folder of results is; what is below it goes to the same place in the repository.
         repo: ORG/NAME of a data set repository on the Hub, whose pull requests are open to all.
-        files: which files below the folder; all by default, hidden ones left aside.
+        files: which files below the folder; all by default, without hidden ones.
 
     Raises:
         GenboardError: nothing to push, a link that leads out of the folder, no network, or no leave.

@@ -189,8 +189,8 @@ def _reference_memory() -> str:
     rows = []
     for b in read_json(MEMORY)["builds"]:
         sizes = b["before_mib"], b["peak_mib"], b["peak_mib"] - b["before_mib"], b["file_mib"]
-        rows.append((f"`{b['space']}`", f"{b['images']:,}", f"{b['bank']:,}", *(f"{s:,.0f} MiB" for s in sizes)))
-    head = ("space", "images", "bank", "before", "peak", "of which the build's", "file")
+        rows.append((f"`{b['space']}`", f"{b['images']:,}", f"{b['features']:,}", *(f"{s:,.0f} MiB" for s in sizes)))
+    head = ("space", "images", "reference features", "before", "peak", "of which the build's", "file")
     return markdown_table(head, rows, right=range(1, 7))
 
 

@@ -27,7 +27,7 @@ _PLAIN = {
     "homepage": "where it is published",
     "citation": "how its authors are cited",
     "origin": "who made it",
-    "source": "where it comes from, a table told apart by its `kind`",
+    "source": "where it comes from, a table, whose `kind` decides its other fields",
     "revision": "the state of the source: of a Hub repository, a commit",
     "path": "a file or folder in it",
     "repo": "a repository on the Hugging Face Hub, ORG/NAME",

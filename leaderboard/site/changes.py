@@ -1,4 +1,4 @@
-"""What changed lately: results and what was said of them, by day, newest first."""
+"""Recent changes: results, and what people said about them, by day, newest first."""
 
 from __future__ import annotations
 

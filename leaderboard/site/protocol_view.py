@@ -19,7 +19,9 @@ def protocol_facts(board: Board) -> tuple[tuple[str, str], ...]:
     track, key = board.track, board.track.primary
     counts = sorted({n for row in board.rows if (n := row.cells[key].n_reference) is not None})
     images = "".join(f", {n:,} images" for n in counts)
-    bank = "all of the training split" if track.train_bank is None else f"{track.train_bank:,} training images"
+    searched = (
+        "all of the training split" if track.train_features is None else f"{track.train_features:,} training images"
+    )
     facts = [
         ("Track", f"{track.name}, version {track.version}"),
         ("Task", track.task),
@@ -27,7 +29,7 @@ def protocol_facts(board: Board) -> tuple[tuple[str, str], ...]:
         ("Measured against", f"{track.dataset}/{track.reference}{images}"),
         ("Generators may train on", f"{track.dataset}/{track.train}"),
         ("Noise floor", f"{track.dataset}/{track.held_out}: real images in place of samples"),
-        ("Copies are searched for in", bank),
+        ("Copies are searched for in", searched),
         ("Ranked by", f"{find_metric(board.columns[0].metric).title} in {board.columns[0].extractor} space"),
     ]
     if track.reference_seen:

@@ -13,7 +13,7 @@ HEADS = ("Metric", "Claimed standard error over the spread of fresh seeds, logar
 
 
 def figure(table: Table) -> Figure:
-    found = list(table.of("honesty"))
+    found = list(table.of("calibration"))
     if not found:
         return Figure()
     least = max(ENDS[0], min(min(number(row, "lo") for row in found), 0.5))

@@ -1,1 +1,1 @@
-"""Measuring a result again, from its samples, its generator or a fresh seed, and the log of what came of it."""
+"""Measuring a result again, from its samples, its generator or a fresh seed, and the log of the outcomes."""

@@ -1,4 +1,4 @@
-"""The log of a result: who measured it again, who disputes it, and what came of that.
+"""The log of a result: who measured it again, who disputes it, and with which outcome.
 
 `<id>.verification.jsonl` stands beside `<id>.json`, a line an entry. Lines are appended, never edited: each has a
 digest, over itself and the digest of the line before it, and names the result file it is about by its SHA-256.
@@ -88,7 +88,7 @@ def new_entry(
         return Entry(
             schema=SCHEMA,
             kind=kind,
-            rung=level,
+            level=level,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             by=by,
             genboard=version("genboard"),

@@ -12,7 +12,7 @@ from ...registry.schema import Sha256, Strict
 from ..text.words import LONG, SHORT, shown
 from .submitter_words import Words
 
-SCHEMA = 1
+SCHEMA = 2
 DISPUTE_ID = 12  # hex digits
 
 MeasuredLevel = Literal["recomputed", "reproduced", "resampled"]
@@ -106,16 +106,16 @@ class Entry(Strict):
     """One line of the log.
 
     Attributes:
-        level: which one a measurement reached, or, where it failed, missed; logs call it `rung`.
+        level: which one a measurement reached, or, where it failed, missed; schema 1 calls it `rung`.
         previous: the digest of the entry before; none for the first.
         dispute: which dispute is answered, by its id; none in older logs, where it is the latest that is open.
         amends: the words about the generator that are to be shown from now on, see `amendments`.
         digest: SHA-256 of this entry's line without its digest; none for one that is not yet in a log.
     """
 
-    schema_: int = Field(SCHEMA, alias="schema", ge=SCHEMA, le=SCHEMA)
+    schema_: int = Field(SCHEMA, alias="schema", ge=1, le=SCHEMA)
     kind: Kind
-    level: MeasuredLevel | None = Field(alias="rung")
+    level: MeasuredLevel | None
     date: Moment
     by: By | None
     genboard: str = Field(max_length=SHORT)
@@ -127,19 +127,27 @@ class Entry(Strict):
     amends: Words | None = None
     digest: Sha256 | None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, value: Any) -> Any:
+        match value:
+            case {"schema": 1, "rung": level, **others}:
+                return {**others, "schema": 1, "level": level}
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Entry:
         if self.kind in _BY_WORD:
             if self.reason is None or self.by is None:
                 raise ValueError(f"{self.kind} needs a reason, and who gives it")
             if self.level is not None or self.figures is not None:
-                raise ValueError(f"{self.kind} is no measurement: it has neither rung nor figures")
+                raise ValueError(f"{self.kind} is no measurement: it has neither level nor figures")
         elif self.figures is None or self.level is None:
-            raise ValueError(f"{self.kind} is a measurement: it needs rung and figures")
+            raise ValueError(f"{self.kind} is a measurement: it needs level and figures")
         elif self.kind == "failed" and self.reason is None:
             raise ValueError("a failed measurement needs a reason")
         elif self.kind not in ("failed", self.level):
-            raise ValueError(f"{self.kind} is not its rung, {self.level}")
+            raise ValueError(f"{self.kind} is not its level, {self.level}")
         if self.dispute is not None and self.kind not in ("upheld", "rejected"):
             raise ValueError(f"{self.kind} answers no dispute")
         if (self.amends is not None) != (self.kind == "amended"):
@@ -149,9 +157,11 @@ class Entry(Strict):
         return self
 
     def to_json(self) -> dict[str, Any]:
-        # Older entries had neither of these fields, and keep their digests.
+        # Older entries had neither of these fields, and keep their digests; so do those of schema 1.
         absent = {name for name in ("dispute", "amends") if getattr(self, name) is None}
         value = self.model_dump(mode="json", by_alias=True, exclude=absent)
+        if self.schema_ == 1:
+            value["rung"] = value.pop("level")
         if self.amends is not None:
             value["amends"] = self.amends.model_dump(mode="json", exclude_unset=True)
         return value

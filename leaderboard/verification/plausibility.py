@@ -1,4 +1,4 @@
-"""What a log says that cannot be so: of its result, of its own figures, of the order of things."""
+"""What a log claims that is impossible: about its result, its own figures, or the order of events."""
 
 from __future__ import annotations
 

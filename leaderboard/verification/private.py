@@ -1,8 +1,8 @@
-"""A private reference: real images that only maintainers have, against which nobody could choose samples.
+"""A private reference: real images that only maintainers have, so that nobody can select samples against it.
 
 The track's entry names their digest, so that nobody can exchange them. Samples of an honest generator are as far from
 them as from the public reference. What is published is whether they are, and no value: a value against private images
-could be climbed, submission by submission.
+could be optimised against, submission by submission.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def open_vision(
     """The images of a class in `torchvision.datasets`, made with these arguments.
 
     Args:
-        labelled: whether the second of each pair is a label; else it is left aside.
+        labelled: whether the second of each pair is a label; else it is ignored.
 
     Raises:
         GenboardError: torchvision is not installed.

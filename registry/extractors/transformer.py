@@ -39,7 +39,7 @@ class Embedder(nn.Module):
 
 
 def clip(weights: Arrays, config: Mapping[str, Any]) -> Embedder:
-    """The projected image embedding, not normalised; what the file holds of the text half is left aside."""
+    """The projected image embedding, not normalised; what the file holds of the text half is ignored."""
     library = need("transformers", "networks")
     network = empty(lambda: library.CLIPVisionModelWithProjection(library.CLIPVisionConfig(**config)))
     image_half = {

@@ -23,8 +23,8 @@ from ..context import StudyContext, params_of, uses_train
 from ..evaluator import MetricEvaluator
 from .design import Design
 from .frechet_curve import frechet_curve
-from .kernel_curve import KernelBank
-from .pair_curves import KERNELS, MANIFOLD, ByK, PairBank, pair_curves
+from .kernel_curve import ReferenceKernels
+from .pair_curves import KERNELS, MANIFOLD, ByK, ReferencePairs, pair_curves
 
 AFFORDABLE = 2_000_000  # numbers in a generator's features up to which a metric without a short cut is measured
 EASY = 200_000  # and up to which it is measured on several orders
@@ -95,15 +95,15 @@ def measure_curves(
     features = measured.features
     values: Values = {}
     left_out: dict[str, str] = {}
-    if "bank" not in shared:
-        of_bank = [column for column in columns if column.metric in KERNELS and column.against == "reference"]
-        shared["bank"] = PairBank(real.features, design, of_bank)
-    by_k, kernels = pair_curves(shared["bank"], features, design)
+    if "pairs" not in shared:
+        of_reference = [column for column in columns if column.metric in KERNELS and column.against == "reference"]
+        shared["pairs"] = ReferencePairs(real.features, design, of_reference)
+    by_k, kernels = pair_curves(shared["pairs"], features, design)
     of_train = [column for column in columns if column.metric in KERNELS and column.against == "train"]
     if train is not None and of_train:
         # Training images may be more than samples: a pass of their own.
         if "within" not in shared:
-            shared["within"] = KernelBank(of_train, train.features)
+            shared["within"] = ReferenceKernels(of_train, train.features)
             show_within(train.features, shared["within"].sums)
         sums = shared["within"].subsets(features, design)
         show_within(features, sums)

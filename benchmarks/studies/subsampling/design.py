@@ -45,12 +45,12 @@ class Design:
             raise BadStudy(f"{resamples} resamples are too few to show a spread", "use --resamples 2 or more")
         return Design(sizes, shuffled(n, resamples, seed), k, seed)
 
-    def of_bank(self, bank: int) -> tuple[Tensor, tuple[int, ...]]:
-        """Random orders of the reference bank, the same for every generator, and the sizes that stand by the subsets'.
+    def of_reference(self, n_real: int) -> tuple[Tensor, tuple[int, ...]]:
+        """Random orders of the reference features, the same for every generator, and the size beside each subset's.
 
-        The bank is as large as the subset, as that of a track with so many samples would be, where it has so many.
+        The reference is as large as the subset, as in a track with so many samples, or as large as it can be.
         """
-        return shuffled(bank, self.resamples, self.seed + 1), tuple(min(size, bank) for size in self.sizes)
+        return shuffled(n_real, self.resamples, self.seed + 1), tuple(min(size, n_real) for size in self.sizes)
 
     @property
     def n(self) -> int:

@@ -22,8 +22,8 @@ FEW = 64  # rows summed at once
 Kernel = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
-def kernel_of(column: TrackMetric, bank: Tensor) -> Kernel:
-    """The kernel of a column of KID or CMMD against a bank, shape (n, d)."""
+def kernel_of(column: TrackMetric, reference: Tensor) -> Kernel:
+    """The kernel of a column of KID or CMMD against reference features, shape (n, d)."""
     p = params_of(column)
 
     def unlike(product: Tensor, a: Tensor, b: Tensor, out: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def kernel_of(column: TrackMetric, bank: Tensor) -> Kernel:
 
     if column.metric == "cmmd":
         return unlike
-    middle, coefficient, degree = bank.double().mean(dim=0), float(p["coefficient"]), int(p["degree"])
+    middle, coefficient, degree = reference.double().mean(dim=0), float(p["coefficient"]), int(p["degree"])
     # Less a constant, which no discrepancy sees and float32 sums had better lose.
     shift = (float(middle @ middle) / len(middle) + coefficient) ** degree
 
@@ -98,11 +98,11 @@ def _lengths(rows: Tensor) -> Tensor:
     return length.clamp(min=torch.finfo(torch.float32).tiny)
 
 
-class KernelBank:
-    """A bank, and the kernels of columns of KID and CMMD against it: neither asks for as many real images as samples.
+class ReferenceKernels:
+    """Reference features, and the kernels of columns of KID and CMMD against them, whatever their number.
 
     Attributes:
-        sums: watches the products within the bank.
+        sums: watches the products within the reference.
     """
 
     def __init__(self, columns: Sequence[TrackMetric], features: Tensor) -> None:
@@ -111,7 +111,7 @@ class KernelBank:
         self.sums = KernelSums(kernels, features, every.double())
 
     def subsets(self, features: Tensor, design: Design) -> KernelSums:
-        """To watch the products within samples, and those of the bank with them."""
+        """To watch the products within samples, and those of the reference with them."""
         rows = [rows for size in design.sizes for rows in design.subsets(size)]
         weights = torch.zeros(design.n, len(rows), dtype=torch.float64)
         for column, own in enumerate(rows):

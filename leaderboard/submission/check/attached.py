@@ -1,4 +1,4 @@
-"""Is the manifest there, and is it of the samples that the result was measured on."""
+"""Checks of the manifest: it is there, and it describes the samples that were measured."""
 
 from __future__ import annotations
 

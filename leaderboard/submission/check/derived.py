@@ -1,4 +1,4 @@
-"""What the influences of the samples give again: intervals, and how a distance and its bias correction go together."""
+"""Checks of values that follow from others: intervals from influences, a distance from its bias correction."""
 
 from __future__ import annotations
 

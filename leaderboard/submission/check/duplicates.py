@@ -1,4 +1,4 @@
-"""Does it repeat another generator's row: its samples, its values, or its preview."""
+"""Checks that a result does not repeat another generator's samples, values or preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is it a result at all: JSON, the known keys, the right types, in canonical form, in its place."""
+"""Checks of the form: JSON, known keys, types, canonical form, and the file's place."""
 
 from __future__ import annotations
 

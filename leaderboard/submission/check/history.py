@@ -1,4 +1,4 @@
-"""Is what was published still there as it was: results are immutable, logs only grow, by those who may add to them."""
+"""Checks of what was published: results are immutable, and logs grow only by those who may add to them."""
 
 from __future__ import annotations
 

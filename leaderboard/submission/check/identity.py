@@ -1,4 +1,4 @@
-"""Is it who it says: id, specification, and the registry's word on the name."""
+"""Checks of the identity: the id, the specification, and the registry's entry of that name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the influences those that the result names, and do they give its standard errors."""
+"""Checks of the influences: they are those that the result names, and give its standard errors."""
 
 from __future__ import annotations
 

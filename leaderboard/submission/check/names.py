@@ -1,4 +1,4 @@
-"""Is the name its own: no other generator's, none that looks like another's, none that a file system reserves."""
+"""Checks of the name: no other generator has it or looks like it, and no file system reserves it."""
 
 from __future__ import annotations
 

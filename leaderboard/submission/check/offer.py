@@ -1,4 +1,4 @@
-"""Does it say what a reader of the board must know: who, and how the checkpoint was chosen."""
+"""Checks of what a reader of the board must know: who submits, and how the checkpoint was chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the preview the picture that the result describes, and nothing else."""
+"""Checks that the preview is the picture that the result describes, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Was it measured by the track's protocol, as the registry has it today. What stands on the board keeps its own."""
+"""Checks of the track's protocol, as the registry has it today. Published results keep their own."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def other_count(case: Case) -> Iterator[Problem]:
         if column is None or record.name not in METRICS:
             continue
         recipe = recipe_for(case.current, column.extractor, column.against)
-        wanted = reference_count(METRICS[record.name], recipe.count, recipe.bank)
+        wanted = reference_count(METRICS[record.name], recipe.count, recipe.features)
         if record.n_reference != wanted:
             yield Problem(f"metrics.{i}.n_reference", f"{record.n_reference}, the reference holds {wanted}")
 

@@ -1,4 +1,4 @@
-"""Every check, by code. To add one: a pure function in the file of its concern, and a row here. Codes are kept."""
+"""Every check, by code. To add one: a pure function in the file of its subject, and a row here. Codes never change."""
 
 from __future__ import annotations
 

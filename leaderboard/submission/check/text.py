@@ -1,4 +1,4 @@
-"""Are the texts fit to be shown, and the command fit to be pasted."""
+"""Checks that texts are fit to be shown, and the command is fit to be pasted."""
 
 from __future__ import annotations
 

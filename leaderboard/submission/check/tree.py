@@ -1,4 +1,4 @@
-"""What the checks look at: files that have been read, results among them, and what was there before."""
+"""What the checks look at: the files that were read, the results among them, and their state before the change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the numbers agree with each other: values with their ranges, intervals, reasons and status."""
+"""Checks that numbers agree: values with their ranges, intervals, reasons and status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolutional generators of GANs that others trained on MNIST and Fashion-MNIST.
+"""Convolutional generators of third-party GANs, trained on MNIST and Fashion-MNIST.
 
 Batch normalisation is in evaluation mode, so that an image does not depend on the others of its batch.
 """

@@ -1,4 +1,4 @@
-"""Decoders of convolutional variational autoencoders (arXiv:1312.6114) that others trained: means, without noise."""
+"""Decoders of third-party convolutional variational autoencoders (arXiv:1312.6114): means, without noise."""
 
 from __future__ import annotations
 

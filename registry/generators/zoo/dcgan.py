@@ -2,7 +2,7 @@
 DCGAN (Radford et al. 2016, arXiv:1511.06434), at the size of 8x8 images.
 
 The generator takes latents from N(0, I). Both real and made images are shifted by up to a pixel before the
-discriminator sees them (Zhao et al. 2020, arXiv:2006.10738): it cannot learn the training images by heart, and the
+discriminator sees them (Zhao et al. 2020, arXiv:2006.10738): it cannot memorise the training images, and the
 generator does not learn the shifts, which both have. What is kept is a running average of the generator's weights.
 """
 
