@@ -179,7 +179,8 @@ class Reported(Strict):
     """A value that others published: shown beside ours, never in a ranking, a result or what identifies a generator."""
 
     column: str = "fd:inception-v3-tf2015"  # the column of a track that it is comparable with
-    value: float = Field(allow_inf_nan=False)
+    value: float = Field(allow_inf_nan=False)  # as published
+    decimals: int = Field(2, ge=0, le=9)  # that it was published with
     samples: int = Field(ge=2)  # how many they drew
     reference: str = Field(min_length=1)  # the real images they compared with
     source: str = Field(min_length=1)  # the paper and its table
