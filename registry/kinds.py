@@ -113,9 +113,9 @@ class Diffusers(Strict):
         place = {"repo": self.repo, "revision": self.revision} if self.repo else {}
         if self.revision == RECORDED:
             del place["revision"]
-        chosen = {"pipeline": self.pipeline} if self.pipeline else {}
-        chosen |= {"format": self.weights} if self.weights != "safetensors" else {}
-        return {**place, **chosen, "variant": self.variant, "prompt": self.prompt}
+        chosen = {"pipeline": self.pipeline, "format": None if self.weights == "safetensors" else self.weights}
+        said = {key: value for key, value in chosen.items() if value}  # what older entries did not say
+        return {**place, **said, "variant": self.variant, "prompt": self.prompt}
 
 
 class Samples(Strict):

@@ -229,9 +229,9 @@ def _known_models() -> str:
     """The pipelines of others: how each samples, which commit is read, and what was published of it."""
     rows = []
     for e in entries(Generator).values():
-        if not isinstance(e.source, Diffusers) or e.source.repo is None:
+        if not isinstance(e.source, Diffusers) or e.source.revision is None:
             continue
-        commit = f"`{e.source.revision[:12]}`" if e.source.revision != RECORDED else "recorded"
+        commit = RECORDED if e.source.revision == RECORDED else f"`{e.source.revision[:12]}`"
         repo = f"[{e.source.repo}](https://huggingface.co/{e.source.repo})"
         said = [
             f"{written(r.value, r.decimals)} ({r.source}{'; ' + r.differs if r.differs else ''})" for r in e.reported

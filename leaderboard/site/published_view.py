@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...benchmarks.result import MetricRecord
-from ...registry.catalog import entries, tracks_of
+from ...registry.catalog import entries, find, tracks_of
 from ...registry.metrics import METRICS
-from ...registry.schema import Generator, Reported, Track
+from ...registry.schema import Dataset, Generator, Local, Reported, Track
 from ..text.numbers import Figure, decimals, figure, missing, split, written
 from .content import Content, Made, shown
 from .links import Segment, linked
@@ -58,13 +58,27 @@ def published_pages(site: Content) -> Made:
     """Every model that has a published value or whose entry says what a sample costs, by track."""
     lines = sorted(_lines(site), key=lambda line: line.order)
     compared = [line for line in lines if line.ours]
-    yield "published.html", {"compared": compared, "declared": [line for line in lines if not line.ours]}
+    declared = [line for line in lines if not line.ours]
+    yield (
+        "published.html",
+        {
+            "compared": compared,
+            "declared": declared,
+            "easiest": min(declared, key=_effort, default=None),
+        },
+    )
 
 
 def published_of(name: str) -> list[Published]:
     """The published values of a generator; none of one that the registry does not hold."""
     entry = entries(Generator).get(name)
     return [_published(value) for value in entry.reported] if entry else []
+
+
+def _effort(line: Line) -> tuple[bool, int, int]:
+    """What is the least to measure: images that come by themselves, few of them, and few evaluations a sample."""
+    dataset = find(Dataset, line.track.dataset)
+    return isinstance(dataset.source, Local), dataset.count, line.nfe or 0
 
 
 def _lines(site: Content) -> Iterator[Line]:

@@ -130,7 +130,7 @@ def _options(
     """An entry's arguments as the pipeline spells them; what is not given is as the pipeline has it."""
     times = None if timesteps is None else _times(timesteps, steps)
     given = {"steps": steps, "guidance": guidance, "eta": eta, "timesteps": times}
-    options = {_SPELLED[name]: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {_SPELLED[name]: value for name, value in given.items() if value is not None}
     if times:
         options["num_inference_steps"] = None
     unknown = sorted(set(options) - set(_parameters(pipeline)))
