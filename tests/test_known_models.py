@@ -266,6 +266,16 @@ def test_the_commit_of_the_first_download_is_kept(
     assert load_generator(e, find(Track, "imagenet-64")).identity["revision"] == moved
 
 
+def test_the_command_that_shows_an_entry_shows_what_was_published(run: Run) -> None:
+    code, out, err = run("show", "generator", "dit-xl-2-256-guided", "--json")
+    assert code == 0, err
+    shown = json.loads(out)
+    (reported,) = shown["reported"]
+    assert (reported["value"], reported["samples"], reported["source"]) == (2.27, 50000, "arXiv:2212.09748, Table 2")
+    assert "variances" in reported["differs"]
+    assert (shown["arguments"], shown["nfe"]) == ({"steps": 250, "guidance": 1.5}, 500)
+
+
 def test_what_was_published_is_no_part_of_what_identifies_a_model() -> None:
     e = KNOWN["ddpm-cifar10-32"]
     assert e.reported

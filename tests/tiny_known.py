@@ -20,15 +20,14 @@ FLAT = {"DDPMPipeline", "DDIMPipeline", "ScoreSdeVePipeline"}  # whose repositor
 def unet(channels: int = 3, side: int = SIDE, **more: Any) -> Any:
     import diffusers
 
-    down, up = more.pop("blocks", ("DownBlock2D", "UpBlock2D"))
     return diffusers.UNet2DModel(
         sample_size=side,
         in_channels=channels,
         out_channels=channels,
         layers_per_block=1,
         block_out_channels=(4,),
-        down_block_types=(down,),
-        up_block_types=(up,),
+        down_block_types=("DownBlock2D",),
+        up_block_types=("UpBlock2D",),
         norm_num_groups=2,
         add_attention=False,
         **more,

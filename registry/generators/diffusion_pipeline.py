@@ -44,7 +44,8 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
 
     Raises:
         BadEntry: the entry says something else of it than it says itself.
-        BadWeights: no such pipeline, one with code of its own, or one whose weights are pickled.
+        BadWeights: no such pipeline, one with code of its own, or one whose weights are not of the format
+            that the entry names.
         GenboardError: diffusers is not installed, or the files are not to be had.
     """
     source = entry.source
@@ -69,9 +70,8 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
     with _quietly(diffusers), refusing(BadWeights, f"{folder}: the pipeline cannot be loaded", _mend(source)):
         how = {"use_safetensors": source.weights == "safetensors", "local_files_only": True, "variant": source.variant}
         renamed = {
-            new: getattr(diffusers, components(index)[old][1]).from_pretrained(folder, **how)
-            for old, new in _RENAMED.items()
-            if old in components(index)
+            new: getattr(diffusers, components(index)[old][1]).from_pretrained(_place(folder, old), **how)
+            for old, new in _renamed(index, kind).items()
         }
         pipeline = kind.from_pretrained(folder, **how, **renamed, **_left_out(index))
         pipeline.set_progress_bar_config(disable=True)
@@ -87,7 +87,7 @@ def _class(entry: Generator, index: Mapping[str, Any]) -> Any:
     assert isinstance(entry.source, Diffusers)
     name = entry.source.pipeline or index["_class_name"]
     found = getattr(diffusers, name)
-    there = {_RENAMED.get(component, component) for component in components(index)}
+    there = {*components(index), *_renamed(index, found).values()}
     made_of = inspect.signature(found.__init__).parameters.values()
     lacking = sorted({p.name for p in made_of if p.default is p.empty and p.name != "self"} - there)
     if entry.source.pipeline and lacking:
@@ -98,6 +98,17 @@ def _class(entry: Generator, index: Mapping[str, Any]) -> Any:
             f"remove it, or name a class that is made of {', '.join(sorted(there))}",
         )
     return found
+
+
+def _renamed(index: Mapping[str, Any], kind: Any) -> dict[str, str]:
+    """The components that have another name in the class than in the repository, by the older name."""
+    made_of = inspect.signature(kind.__init__).parameters
+    there = components(index)
+    return {old: new for old, new in _RENAMED.items() if old in there and old not in made_of and new in made_of}
+
+
+def _place(folder: Path, component: str) -> Path:
+    return folder / component if (folder / component).is_dir() else folder
 
 
 def _sampler(entry: Generator, track: Track, pipeline: Any, options: Mapping[str, Any]) -> Sampler:
