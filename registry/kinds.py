@@ -5,12 +5,13 @@ To add a kind: its table here, a module in `registry/generators/` that opens it,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from .fields import Commit, Repo, Sha256, Strict, Weights, WholeFile
+from .fields import Repo, Sha256, Strict, Weights, WholeFile
 
 
 class BuiltIn(Strict):
@@ -63,12 +64,39 @@ class Onnx(_Program):
     kind: Literal["onnx"]
 
 
+# The classes of diffusers that an entry may name: all draw every sample from a generator of its own.
+Pipeline = Literal[
+    "ConsistencyModelPipeline",
+    "DDIMPipeline",
+    "DDPMPipeline",
+    "DiTPipeline",
+    "LDMPipeline",
+    "ScoreSdeVePipeline",
+]
+RECORDED = "recorded"
+
+
+def _stays(revision: str) -> str:
+    if revision != RECORDED and not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise ValueError(
+            f"{revision!r} is not a commit, and branches and tags can move; write its 40 digits, or {RECORDED!r}"
+        )
+    return revision
+
+
+Revision = Annotated[str, AfterValidator(_stays)]
+
+
 class Diffusers(Strict):
     """A pipeline of the library diffusers: of a Hub repository at a pinned revision, or in a local folder."""
 
     kind: Literal["diffusers"]
     repo: Repo | None = None
-    revision: Commit | None = None
+    # A commit; or "recorded": that of the first download, which is kept in the data folder and written into results.
+    revision: Revision | None = None
+    pipeline: Pipeline | None = None  # the class that samples; none: the one that the repository names
+    # Of the files that are read: "torch" where a repository has no others, read by `torch.load(weights_only=True)`.
+    weights: Literal["safetensors", "torch"] = "safetensors"
     path: str | None = None  # relative to the user's data folder
     sha256: Sha256 | None = None  # over the files of that folder, see `docs/generators.md`; checked where it is given
     variant: str | None = None  # "fp16" where the repository has its weights under such names only
@@ -81,9 +109,13 @@ class Diffusers(Strict):
         return self
 
     def identity(self) -> dict[str, Any]:
-        # A folder's digest joins when it is read.
+        # A folder's digest joins when it is read, and so does a revision that is recorded at the first download.
         place = {"repo": self.repo, "revision": self.revision} if self.repo else {}
-        return {**place, "variant": self.variant, "prompt": self.prompt}
+        if self.revision == RECORDED:
+            del place["revision"]
+        chosen = {"pipeline": self.pipeline, "format": None if self.weights == "safetensors" else self.weights}
+        said = {key: value for key, value in chosen.items() if value}  # what older entries did not say
+        return {**place, **said, "variant": self.variant, "prompt": self.prompt}
 
 
 class Samples(Strict):

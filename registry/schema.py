@@ -18,7 +18,7 @@ from .fields import Sha256 as Sha256
 from .fields import Strict as Strict
 from .fields import Weights as Weights
 from .kinds import BuiltIn, Exported, Source, TorchWeights
-from .metrics import find_metric
+from .metrics import METRICS, find_metric
 
 Shape = tuple[int, int, int]  # height, width, channels
 Against = Literal["reference", "train"]
@@ -210,6 +210,27 @@ class Extractor(Entry):
 AUTOENCODERS = ("vae", "autoencoder", "latent diffusion")
 
 
+class Reported(Strict):
+    """A value that others published: shown beside ours, never in a ranking, a result or what identifies a generator."""
+
+    column: str = "fd:inception-v3-tf2015"  # the column of a track that it is comparable with
+    value: float = Field(allow_inf_nan=False)  # as published
+    decimals: int = Field(2, ge=0, le=9)  # that it was published with
+    samples: int = Field(ge=2)  # how many they drew
+    reference: str = Field(min_length=1)  # the real images they compared with
+    source: str = Field(min_length=1)  # the paper and its table
+    differs: str = ""  # in what this entry is measured otherwise, beside the number of samples
+
+    @model_validator(mode="after")
+    def _of_a_metric(self) -> Reported:
+        metric = METRICS.get(self.column.partition(":")[0])
+        if metric is None:
+            raise ValueError(f"column = {self.column!r} is of no metric here; write METRIC:EXTRACTOR")
+        if not metric.range[0] <= self.value <= metric.range[1]:
+            raise ValueError(f"value = {self.value:g} is outside the range of {metric.name}")
+        return self
+
+
 class Generator(Entry):
     """A generator: its family, where it comes from, and what makes its samples its own."""
 
@@ -228,6 +249,9 @@ class Generator(Entry):
     block: int | None = Field(None, ge=1)
     arguments: dict[str, int | float | str] = Field(default_factory=dict)
     training: dict[str, bool | int | float | str] = Field(default_factory=dict)  # settings of its training
+    sampler: str | None = None  # how samples are drawn with the network, in words; its numbers are in `arguments`
+    nfe: int | None = Field(None, ge=1)  # evaluations of the network for one sample; guidance makes two of a step
+    reported: tuple[Reported, ...] = ()  # what others published of it
     origin: str
     licence: str
     paper: str | None = None

@@ -21,6 +21,7 @@ from ...core.errors import UnknownName
 from ...core.files import read_bytes, read_json, write_bytes
 from ...registry.catalog import KINDS, entries, find
 from ...registry.images import describe
+from ...registry.kinds import RECORDED, Diffusers
 from ...registry.metrics import METRICS
 from ...registry.overview import listed
 from ...registry.schema import Dataset, Extractor, Generator, Track
@@ -63,6 +64,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "precision": _precision,
         "metrics": _metrics,
         "generators": _generators,
+        "known models": _known_models,
         "zoo": _zoo,
         "extractors": _extractors,
         "reading memory": _reading_memory,
@@ -221,6 +223,23 @@ def _tracks() -> str:
 def _generators() -> str:
     rows = [(f"`{g['name']}`", g["title"], g["family"], g["origin"]) for g in listed("generators")]
     return markdown_table(("name", "what it is", "family", "origin"), rows)
+
+
+def _known_models() -> str:
+    """The pipelines of others: how each samples, which commit is read, and what was published of it."""
+    rows = []
+    for e in entries(Generator).values():
+        if not isinstance(e.source, Diffusers) or e.source.revision is None:
+            continue
+        commit = RECORDED if e.source.revision == RECORDED else f"`{e.source.revision[:12]}`"
+        repo = f"[{e.source.repo}](https://huggingface.co/{e.source.repo})"
+        said = [
+            f"{written(r.value, r.decimals)} ({r.source}{'; ' + r.differs if r.differs else ''})" for r in e.reported
+        ]
+        nfe = "-" if e.nfe is None else f"{e.nfe:,}"
+        rows.append((f"`{e.name}`", ", ".join(e.tracks), repo, commit, e.sampler or "-", nfe, "; ".join(said) or "-"))
+    head = ("name", "track", "repository", "commit", "sampler", "NFE", "published FID")
+    return markdown_table(head, rows, right=(5,))
 
 
 def _zoo() -> str:

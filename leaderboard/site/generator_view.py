@@ -15,6 +15,7 @@ from .content import Content, Made, age, page_of, shown
 from .findings import about_row
 from .history import events, status_at
 from .links import Segment, linked
+from .published_view import published_of
 from .sheets import Sheet, stem
 
 
@@ -28,6 +29,7 @@ def generator_pages(site: Content) -> Made:
             "head": head,
             "paper": linked(head.paper or ""),
             "origin": linked(head.origin),
+            "published": published_of(name) if head.kind == "registered" else [],
             "sections": [
                 _section(page, [r for r in records if page_of(r.result, pages) == page], pages.get(page), site.sheets)
                 for page in sorted(mine)

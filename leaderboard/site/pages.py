@@ -13,6 +13,7 @@ from .generator_view import generator_pages
 from .generators_view import generators_pages
 from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
+from .published_view import published_pages
 from .studies_view import studies_pages, study_files, study_pages
 from .track_view import track_pages
 
@@ -41,6 +42,7 @@ PAGES = (
     Kind("tracks", "track.html", track_pages, "Tracks", "index.html#tracks"),
     Kind("generators", "generators.html", generators_pages, "Generators"),
     Kind("generators", "generator.html", generator_pages),
+    Kind("published", "published.html", published_pages, "Published"),
     Kind("compare", "compare.html", compare_pages, "Compare"),
     Kind("studies", "studies.html", studies_pages, "Studies"),
     Kind("studies", "study.html", study_pages),

@@ -1,7 +1,8 @@
 """Kind `diffusers`: a pipeline of the library diffusers, each sample from a generator of its own.
 
-Only what the two libraries hold themselves is run, and only safetensors are read: a pipeline or a component with code
-of its own is refused, a safety checker, which would paint samples black, is not loaded.
+Only what the two libraries hold themselves is run: a pipeline or a component with code of its own is refused, a safety
+checker, which would paint samples black, is not loaded. Weights are safetensors, or, where the entry says so, torch
+files that diffusers reads by `torch.load(weights_only=True)`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,8 @@ import torch
 from numpy.typing import NDArray
 
 from ...core.errors import BadEntry, BadSamples, BadWeights
-from ...core.files import read_json
 from ..catalog import file_of
 from ..extras import need
-from ..hub import HubFile
 from ..kinds import Diffusers
 from ..schema import Generator, Track
 from ..sources.damage import files_below, refusing
@@ -28,13 +27,16 @@ from ..weights import digest_of_file
 from . import LiveGenerator, Sampler, of_user
 from .arguments import check_arguments
 from .asked import classes_of, labels_of
+from .diffusion_files import LEFT_OUT, components, downloaded, index_of, pinned, read_endings
 from .draws import Draw
 
-INDEX = "model_index.json"
-LEFT_OUT = ("safety_checker", "feature_extractor")  # the second serves the first alone
-READ = (".json", ".txt", ".model", ".safetensors")
 _OWN = {"batch_size", "class_labels", "prompt", "generator", "output_type"}  # what `_sampler` gives a pipeline itself
-_SPELLED = {"steps": "num_inference_steps", "guidance": "guidance_scale", "eta": "eta"}
+_SPELLED = {"steps": "num_inference_steps", "guidance": "guidance_scale", "eta": "eta", "timesteps": "timesteps"}
+# These scale the noise of a step by its mean norm over the batch, so a sample would depend on its neighbours.
+_ALONE = {"ScoreSdeVePipeline"}
+# These hand no generator on to their scheduler, whose noise would come from nowhere that can be repeated.
+_WITHOUT_ETA = {"LDMPipeline"}
+_RENAMED = {"model": "unet"}  # components that repositories of the first versions of diffusers call otherwise
 
 
 def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGenerator:
@@ -42,7 +44,8 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
 
     Raises:
         BadEntry: the entry says something else of it than it says itself.
-        BadWeights: no such pipeline, one with code of its own, or one whose weights are pickled.
+        BadWeights: no such pipeline, one with code of its own, or one whose weights are not of the format
+            that the entry names.
         GenboardError: diffusers is not installed, or the files are not to be had.
     """
     source = entry.source
@@ -50,24 +53,62 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
     diffusers = need("diffusers", "diffusers")
     need("transformers", "diffusers")
     check_arguments(entry, _options, fixed=1)
-    folder = of_user(source.path) if source.path else _downloaded(source)
     identity = entry.identity()
+    if source.repo:
+        source = pinned(source)
+        identity["revision"] = source.revision
+    folder = of_user(source.path) if source.path else downloaded(source)
     if source.path:
-        identity["files"] = _digest(folder)
+        identity["files"] = _digest(folder, source)
         if source.sha256 not in (None, identity["files"]):
             raise BadWeights(
                 f"{folder} has digest {identity['files']}, its entry says {source.sha256}",
                 "restore the folder, or correct the digest in the entry",
             )
-    index = _index(folder)
+    index = index_of(folder)
+    kind = _class(entry, index)
     with _quietly(diffusers), refusing(BadWeights, f"{folder}: the pipeline cannot be loaded", _mend(source)):
-        pipeline = diffusers.DiffusionPipeline.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, variant=source.variant, **_left_out(index)
-        )
+        how = {"use_safetensors": source.weights == "safetensors", "local_files_only": True, "variant": source.variant}
+        renamed = {
+            new: getattr(diffusers, components(index)[old][1]).from_pretrained(_place(folder, old), **how)
+            for old, new in _renamed(index, kind).items()
+        }
+        pipeline = kind.from_pretrained(folder, **how, **renamed, **_left_out(index))
         pipeline.set_progress_bar_config(disable=True)
     _check_task(entry, pipeline)
+    _check_batch(entry, pipeline)
     options = _options(pipeline, **entry.arguments)  # type: ignore[arg-type]
     return LiveGenerator(entry.name, identity, _sampler(entry, track, pipeline.to(device), options), entry.block)
+
+
+def _class(entry: Generator, index: Mapping[str, Any]) -> Any:
+    """The class that samples: the entry's, if the repository has what it is made of, else the repository's own."""
+    diffusers = need("diffusers", "diffusers")
+    assert isinstance(entry.source, Diffusers)
+    name = entry.source.pipeline or index["_class_name"]
+    found = getattr(diffusers, name)
+    there = {*components(index), *_renamed(index, found).values()}
+    made_of = inspect.signature(found.__init__).parameters.values()
+    lacking = sorted({p.name for p in made_of if p.default is p.empty and p.name != "self"} - there)
+    if entry.source.pipeline and lacking:
+        raise BadEntry(
+            file_of(entry),
+            "source.pipeline",
+            f"{name} is made of {lacking[0]}, which a {index['_class_name']} has not",
+            f"remove it, or name a class that is made of {', '.join(sorted(there))}",
+        )
+    return found
+
+
+def _renamed(index: Mapping[str, Any], kind: Any) -> dict[str, str]:
+    """The components that have another name in the class than in the repository, by the older name."""
+    made_of = inspect.signature(kind.__init__).parameters
+    there = components(index)
+    return {old: new for old, new in _RENAMED.items() if old in there and old not in made_of and new in made_of}
+
+
+def _place(folder: Path, component: str) -> Path:
+    return folder / component if (folder / component).is_dir() else folder
 
 
 def _sampler(entry: Generator, track: Track, pipeline: Any, options: Mapping[str, Any]) -> Sampler:
@@ -91,17 +132,55 @@ def _sampler(entry: Generator, track: Track, pipeline: Any, options: Mapping[str
 
 
 def _options(
-    pipeline: Any, steps: int | None = None, guidance: float | None = None, eta: float | None = None
+    pipeline: Any,
+    steps: int | None = None,
+    guidance: float | None = None,
+    eta: float | None = None,
+    timesteps: str | None = None,
 ) -> dict[str, Any]:
     """An entry's arguments as the pipeline spells them; what is not given is as the pipeline has it."""
-    given = {"steps": steps, "guidance": guidance, "eta": eta}
-    options = {_SPELLED[name]: value for name, value in given.items() if value is not None}
+    times = None if timesteps is None else _times(timesteps, steps)
+    given = {"steps": steps, "guidance": guidance, "eta": eta, "timesteps": times}
+    options: dict[str, Any] = {_SPELLED[name]: value for name, value in given.items() if value is not None}
+    if times:
+        options["num_inference_steps"] = None
     unknown = sorted(set(options) - set(_parameters(pipeline)))
     if unknown:
         raise BadSamples(f"{type(pipeline).__name__} takes no {unknown[0]}", "leave it out of the entry's arguments")
     if steps is not None and steps < 1:
         raise BadSamples(f"{steps} steps of diffusion", "set `steps` to 1 or more in the entry's arguments")
+    if eta and type(pipeline).__name__ in _WITHOUT_ETA:
+        raise BadSamples(
+            f"eta = {eta:g}: {type(pipeline).__name__} draws that noise from no sample's own generator",
+            "set `eta` to 0 in the entry's arguments, or leave it out",
+        )
     return options
+
+
+def _times(timesteps: str, steps: int | None) -> list[int]:
+    """The steps that are taken, by their numbers in the schedule, the noisiest first.
+
+    >>> _times("22, 0", 2)
+    [22, 0]
+    """
+    words = [word.strip() for word in timesteps.split(",")]
+    if not all(word.isdecimal() for word in words):
+        raise BadSamples(f"timesteps = {timesteps!r}", 'write whole numbers, such as timesteps = "22, 0"')
+    times = [int(word) for word in words]
+    if times != sorted(set(times), reverse=True) or steps not in (None, len(times)):
+        raise BadSamples(
+            f"timesteps = {timesteps!r}, steps = {steps}",
+            "list the time steps in descending order, and as many as `steps` says",
+        )
+    return times
+
+
+def _check_batch(entry: Generator, pipeline: Any) -> None:
+    name = type(pipeline).__name__
+    if name in _ALONE and entry.block != 1:
+        raise BadEntry(
+            file_of(entry), "block", f"{entry.block}, but {name} mixes the samples of a batch", "write block = 1"
+        )
 
 
 def _prompts(entry: Generator, track: Track) -> Callable[[Sequence[Draw]], list[str]]:
@@ -149,84 +228,24 @@ def _parameters(pipeline: Any) -> dict[str, inspect.Parameter]:
     return {name: p for name, p in found.items() if name != "self" and p.kind is not p.VAR_KEYWORD}
 
 
-def _index(folder: Path) -> dict[str, Any]:
-    """The pipeline's own list of its components, all of them of diffusers or transformers.
-
-    Raises:
-        BadWeights: no such list, or a class that is somewhere else.
-    """
-    if not (folder / INDEX).is_file():
-        raise BadWeights(f"{folder} has no {INDEX}", "save the pipeline there with pipeline.save_pretrained(folder)")
-    index: dict[str, Any] = read_json(folder / INDEX)
-    scripts = sorted(name for name in files_below(folder, BadWeights) if name.endswith(".py"))
-    name = index.get("_class_name") if isinstance(index, dict) else None
-    if scripts or not isinstance(name, str):
-        raise BadWeights(
-            f"{folder}: a custom pipeline with its own code{': ' + scripts[0] if scripts else ''}",
-            'only pipelines of diffusers itself are supported; a kind = "python" entry can run others',
-        )
-    diffusers, pipelines = need("diffusers", "diffusers"), need("diffusers.pipelines", "diffusers")
-    homes = {"diffusers": diffusers, "transformers": need("transformers", "diffusers")}
-    found = getattr(diffusers, name, None)
-    if not isinstance(found, type) or not issubclass(found, diffusers.DiffusionPipeline):
-        raise BadWeights(f"{folder}: diffusers {diffusers.__version__} has no pipeline {name!r}", "update diffusers")
-    for component, (library, kind) in _components(index).items():
-        home = homes.get(library) or getattr(pipelines, library, None)
-        if getattr(home, kind, None) is None:
-            raise BadWeights(
-                f"{folder}: {component} is {library}.{kind}, which neither diffusers nor transformers has",
-                "components with their own code are not supported",
-            )
-    return index
-
-
-def _components(index: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """The library and the class of every component that is loaded."""
-    pairs = {name: said for name, said in index.items() if isinstance(said, list) and len(said) == 2}
-    texts = {name: tuple(said) for name, said in pairs.items() if all(isinstance(s, str) for s in said)}
-    return {name: said for name, said in texts.items() if name not in LEFT_OUT}
-
-
 def _left_out(index: Mapping[str, Any]) -> dict[str, Any]:
     gone: dict[str, Any] = dict.fromkeys(name for name in LEFT_OUT if name in index) if LEFT_OUT[0] in index else {}
     return {**gone, "requires_safety_checker": False} if "requires_safety_checker" in index else gone
-
-
-def _downloaded(source: Diffusers) -> Path:
-    """The folder of a repository's snapshot, with all that is read of it."""
-    assert source.repo
-    assert source.revision
-    hub = need("huggingface_hub", "diffusers")
-    folder = HubFile(source.repo, source.revision, INDEX).fetch().parent
-    parts = list(_components(_index(folder)))
-    wanted = [f"{part}/*{ending}" for part in parts for ending in READ]
-    other = [] if source.variant else ["*.fp16.*", "*.bf16.*", "*.non_ema.*"]
-    first = HubFile(source.repo, source.revision, f"{parts[0]}/" if parts else INDEX)
-    with first.refusing():
-        asked = {"revision": source.revision, "allow_patterns": wanted, "ignore_patterns": other}
-        with suppress(need("huggingface_hub.errors", "diffusers").DryRunError):  # without a network nothing is sent
-            for file in hub.snapshot_download(source.repo, **asked, dry_run=True):
-                first.refuse_large(file)
-        hub.snapshot_download(source.repo, **asked)
-    for part in parts:
-        if not any((folder / part).glob("*.json")):
-            file = f"{part}/scheduler_config.json" if part == "scheduler" else f"{part}/config.json"
-            problem = f"{file} is not in the cache, and the network is unavailable"
-            raise BadWeights(f"{source.repo} at {source.revision[:12]}: {problem}", _mend(source))
-    return folder
 
 
 def _mend(source: Diffusers) -> str:
     if source.repo is None:
         return "save it with pipeline.save_pretrained(folder): safetensors are read, nothing else"
     page = f"https://huggingface.co/{source.repo}"
-    return f"run it once with a network; safetensors are read, nothing else: see {page}"
+    if source.weights == "torch":
+        return f"run it once with a network; torch files are read, by weights_only=True: see {page}"
+    return f'run it once with a network; safetensors are read, others with weights = "torch": see {page}'
 
 
-def _digest(folder: Path) -> str:
+def _digest(folder: Path, source: Diffusers) -> str:
     """SHA-256 over `<SHA-256>  <name>` and a newline of every file that may be read, sorted by name."""
     whole = hashlib.sha256()
-    for name in sorted(name for name in files_below(folder, BadWeights) if name.endswith(READ)):
+    for name in sorted(name for name in files_below(folder, BadWeights) if name.endswith(read_endings(source))):
         whole.update(f"{digest_of_file(folder / name)}  {name}\n".encode())
     return whole.hexdigest()
 
