@@ -19,11 +19,10 @@ from typing import Any, TypeGuard
 import numpy as np
 import safetensors
 import safetensors.numpy
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from ..core.errors import BadWeights, CannotWrite, GenboardError
-from ..core.files import home, make_folder, sha256, write_bytes
+from ..core.files import home, locked, sha256, write_bytes
 from . import limits
 from .download import CannotDownload, download
 from .fields import Weights
@@ -124,10 +123,9 @@ def digest_of_file(path: Path) -> str:
 
 
 def _download(weights: Weights, path: Path) -> None:
-    make_folder(path.parent)
     try:
         # Two processes may want the same file: the second finds it there.
-        with FileLock(path.with_name(f".{path.name}.lock")):
+        with locked(path.with_name(f".{path.name}.lock"), f"downloading {path.name}"):
             if path.is_file():
                 return
             data = download(str(weights.url), limits.DOWNLOAD)
@@ -141,10 +139,8 @@ def _download(weights: Weights, path: Path) -> None:
             write_bytes(path, data)
     except CannotDownload as e:
         raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
-    except GenboardError:
-        raise
-    except OSError as e:
-        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
+    except CannotWrite as e:
+        raise CannotWrite(e.fact, "set TORCH_HOME to another folder") from e
 
 
 def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:

@@ -38,6 +38,7 @@ ROW = """    Metric(
         role="distance",
         summary="Distance of the mean features of samples and of real images.",
         paper="none: an example",
+        methods="influence function",
     ),
 """
 
@@ -70,4 +71,4 @@ def test_a_metric_is_one_function_and_one_row(tree: TreeCopy, tmp_path: Path) ->
         "-k",
         "mean_distance",
     )
-    assert "10 passed" in laws
+    assert "11 passed" in laws

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -28,7 +27,6 @@ def not_a_number(document: Document) -> Iterator[Problem]:
     problem = document.parsed[1]
     if problem and _NO_NUMBER.search(problem):
         yield Problem("", problem)
-    yield from (Problem(field, "an infinite number") for field in _infinite(document.value))
 
 
 def unknown_key(document: Document) -> Iterator[Problem]:
@@ -103,15 +101,3 @@ def _other_types(given: Any, read: Any, field: str) -> Iterator[Problem]:
             yield from _other_types(a, b, f"{field}.{i}")
     elif type(given) is not type(read):
         yield Problem(field, f"{given!r}, where {read!r} is meant")
-
-
-def _infinite(value: Any, field: str = "") -> Iterator[str]:
-    """Numbers too large for a float, which JSON can spell."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield field
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _infinite(item, f"{field}.{key}" if field else key)
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _infinite(item, f"{field}.{i}")
