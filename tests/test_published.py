@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from committed import current
-from forgeries import offered_before, submission
+from forgeries.edits import submission
+from forgeries.submitters import offered_before
 from genboard.benchmarks.result import read_result
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.storage.records import read_records

@@ -172,10 +172,13 @@ def known_digest(entry: Dataset) -> str | None:
     path = record_path(entry)
     if not path.exists():
         return None
+    hint = f"delete it, then: genboard dataset record {entry.name}"
     try:
         return Record.model_validate(read_json(path)).content_digest
     except ValidationError as e:
-        raise BadEntry(path, "", e.errors()[0]["msg"], f"delete it, then: genboard dataset record {entry.name}") from e
+        raise BadEntry(path, "", e.errors()[0]["msg"], hint) from e
+    except BadEntry as e:
+        raise BadEntry(path, "", e.fact.removeprefix(f"{path}: "), hint) from e
 
 
 def record_digest(entry: Dataset, digest: str) -> Path:
