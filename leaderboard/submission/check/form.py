@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from ....benchmarks.result import SCHEMA
+from ....core.errors import TooNew
 from ....core.files import canonical_json
+from ....core.newer import refuse_newer
 from ...verification.log import with_plain_ends
 from .finding import Problem
 from .tree import Case, Document, Tree, belongs_to, is_result
@@ -27,6 +30,13 @@ def not_a_number(document: Document) -> Iterator[Problem]:
     problem = document.parsed[1]
     if problem and _NO_NUMBER.search(problem):
         yield Problem("", problem)
+
+
+def of_a_newer_version(document: Document) -> Iterator[Problem]:
+    try:
+        refuse_newer(document.value, document.path, SCHEMA)
+    except TooNew as e:
+        yield Problem("", e.fact.removeprefix(f"{document.path}: "))
 
 
 def unknown_key(document: Document) -> Iterator[Problem]:
@@ -84,7 +94,7 @@ def linked(tree: Tree) -> Iterator[Problem]:
 
 
 def _errors(document: Document, *only: str, but: tuple[str, ...] = ()) -> Iterator[Problem]:
-    if not isinstance(document.value, dict):
+    if not isinstance(document.value, dict) or any(of_a_newer_version(document)):
         return
     for error in document.validated[1]:
         if error["type"] in only or (but and error["type"] not in but):
