@@ -9,10 +9,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
 
-from filelock import FileLock
-
 from ..core.errors import CannotWrite, GenboardError
-from ..core.files import make_folder, write_bytes
+from ..core.files import locked, write_bytes
 from ..core.progress import bar
 
 TRIES = 4
@@ -65,10 +63,9 @@ def keep(url: str, path: Path, limit: int, check: Callable[[bytes], None], varia
         GenboardError: it cannot be downloaded.
         CannotWrite: it cannot be kept.
     """
-    make_folder(path.parent)
     try:
         # Two processes may want the same file: the second finds it there.
-        with FileLock(path.with_name(f".{path.name}.lock")):
+        with locked(path.with_name(f".{path.name}.lock"), f"downloading {path.name}"):
             if path.is_file():
                 return
             data = download(url, limit)
@@ -76,10 +73,8 @@ def keep(url: str, path: Path, limit: int, check: Callable[[bytes], None], varia
             write_bytes(path, data)
     except CannotDownload as e:
         raise GenboardError(e.fact, f"put the file there yourself: {path}{proof}") from e
-    except GenboardError:
-        raise
-    except OSError as e:
-        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", f"set {variable} to another folder") from e
+    except CannotWrite as e:
+        raise CannotWrite(e.fact, f"set {variable} to another folder") from e
 
 
 def _receive(url: str, received: bytearray, limit: int) -> int | None:

@@ -43,6 +43,12 @@ Input = Literal[
 ]
 Better = Literal["lower", "higher"]
 Role = Literal["fidelity", "diversity", "distance"]
+_FRECHET = (
+    r"influence function, less the second-order term, with its skewness(; [\w.% ]+ of the reference's variance lies"
+    r" where the samples have none)?|all samples are the same"
+)
+_MEAN = "standard error of a mean"
+_SHARE = "Wilson(, variance within labels)?"
 MetricFunction: TypeAlias = "Callable[Concatenate[MetricInputs, ...], Estimate]"
 
 
@@ -64,6 +70,8 @@ class Metric:
         suspicion: whether a low value is a reason to look closer at the samples. Those that a track has no column for
             are measured beside its columns.
         target: the value of a perfect generator where that is neither end of the range.
+        methods: what its intervals may say of how they were made, as a regular expression of all of it.
+        interval: what its intervals are about, see `benchmarks.uncertainty`.
     """
 
     kind: ClassVar[str] = "metrics"
@@ -85,6 +93,8 @@ class Metric:
     suspicion: bool = False
     target: float | None = None
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
+    methods: str
+    interval: Literal["conditional", "population", "permutation"] = "conditional"
 
     @property
     def path(self) -> str:
@@ -105,6 +115,7 @@ _ROWS = (
         role="distance",
         summary="Distance of two Gaussians fitted to the features of real images and of samples.",
         paper="arXiv:1706.08500",
+        methods=_FRECHET,
     ),
     Metric(
         name="fd_debiased",
@@ -118,6 +129,8 @@ _ROWS = (
         role="distance",
         summary="Fréchet distance of infinitely many samples, in closed form; the finite reference's bias stays in it.",
         paper="arXiv:1911.07023 (the bias), arXiv:1903.03447 (its Gaussian case); the correction is this project's",
+        methods=_FRECHET,
+        interval="population",
     ),
     Metric(
         name="kid",
@@ -130,6 +143,7 @@ _ROWS = (
         role="distance",
         summary="Unbiased squared maximum mean discrepancy under the kernel (x.y/d + 1)^3.",
         paper="arXiv:1801.01401",
+        methods="variance of the U-statistic's projection, with its skewness",
         params=MappingProxyType({"degree": 3, "coefficient": 1.0}),
     ),
     Metric(
@@ -143,6 +157,7 @@ _ROWS = (
         role="distance",
         summary="Biased squared maximum mean discrepancy of normalised features, Gaussian kernel, times 1000.",
         paper="arXiv:2401.09603",
+        methods="variance of the V-statistic's projection, with its skewness",
         params=MappingProxyType({"sigma": 10.0, "scale": 1000.0}),
     ),
     Metric(
@@ -155,6 +170,7 @@ _ROWS = (
         range=(1.0, float("inf")),
         summary="How confidently the extractor's classifier labels single samples while all classes occur.",
         paper="arXiv:1606.03498",
+        methods="influence function",
     ),
     Metric(
         name="precision",
@@ -167,6 +183,7 @@ _ROWS = (
         unit=True,
         summary="Share of samples inside the manifold of the real images.",
         paper="arXiv:1904.06991",
+        methods=_SHARE,
         params=MappingProxyType({"k": 3}),
     ),
     Metric(
@@ -180,6 +197,7 @@ _ROWS = (
         unit=True,
         summary="Share of real images inside the manifold of the samples.",
         paper="arXiv:1904.06991",
+        methods=r"spread over \d+ half-samples",
         params=MappingProxyType({"k": 3}),
     ),
     Metric(
@@ -193,6 +211,7 @@ _ROWS = (
         unit=True,
         summary="Mean number of real images' balls that a sample is in, over k.",
         paper="arXiv:2002.09797",
+        methods=_MEAN,
         target=1.0,
         params=MappingProxyType({"k": 5}),
     ),
@@ -207,6 +226,7 @@ _ROWS = (
         unit=True,
         summary="Share of real images whose ball holds a sample.",
         paper="arXiv:2002.09797",
+        methods="Wilson, variance from halves and quarters",
         params=MappingProxyType({"k": 5}),
     ),
     Metric(
@@ -219,6 +239,7 @@ _ROWS = (
         role="fidelity",
         summary="Median over samples of how deep they lie in the real images' balls; 1 is the surface.",
         paper="arXiv:1904.06991",
+        methods="order statistics",
         params=MappingProxyType({"k": 3}),
     ),
     Metric(
@@ -232,6 +253,7 @@ _ROWS = (
         unit=True,
         summary="How closely the samples' distances from the real images' centre are spread like the real images' own.",
         paper="arXiv:2102.08921",
+        methods="influence function, widened near the diagonal",
     ),
     Metric(
         name="beta_recall",
@@ -244,6 +266,7 @@ _ROWS = (
         unit=True,
         summary="How closely the share of real images that typical samples cover grows with what counts as typical.",
         paper="arXiv:2102.08921",
+        methods="variance between halves",
         params=MappingProxyType({"k": 1}),
     ),
     Metric(
@@ -257,6 +280,7 @@ _ROWS = (
         role="diversity",
         summary="The effective number of different samples: exp of the entropy of their cosines' eigenvalues.",
         paper="arXiv:2210.02410",
+        methods="influence function, to second order",
     ),
     Metric(
         name="nn_ratio",
@@ -269,6 +293,7 @@ _ROWS = (
         detects_copies=True,
         summary="Mean distance to the nearest training image, over that of real images training has not seen.",
         paper="Meehan, Chaudhuri and Dasgupta 2020, arXiv:2004.05675 (the question; a plain ratio here)",
+        methods=_MEAN,
         target=1.0,
     ),
     Metric(
@@ -283,6 +308,7 @@ _ROWS = (
         suspicion=True,
         summary="Share of samples farther from their nearest training image than it is from its nearest other one.",
         paper="arXiv:2102.08921",
+        methods=_SHARE,
     ),
     Metric(
         name="c_t",
@@ -296,6 +322,7 @@ _ROWS = (
         suspicion=True,
         summary="z-score of distances to the nearest training images against those of real images it has not seen.",
         paper="arXiv:2004.05675 (cells and distances; van Elteren's sum of them here)",
+        methods="influence function",
         target=0.0,
         params=MappingProxyType({"cells": 3, "seed": 0}),
     ),
@@ -310,6 +337,8 @@ _ROWS = (
         suspicion=True,
         summary="Mean distance to the nearest reference image, over that to the nearest held-out image.",
         paper="this project's; the question is that of arXiv:2004.05675, asked of the reference",
+        methods="random divisions of reference and (training|held-out) images",
+        interval="permutation",
         target=1.0,
     ),
     Metric(
@@ -323,6 +352,8 @@ _ROWS = (
         suspicion=True,
         summary="Fréchet distance from the reference images, over that from as many held-out images.",
         paper="this project's; the distance is that of arXiv:1706.08500",
+        methods="random divisions of reference and (training|held-out) images",
+        interval="permutation",
         target=1.0,
     ),
 )

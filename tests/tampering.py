@@ -177,6 +177,7 @@ TAMPERED: tuple[Tampered, ...] = (
     Tampered("R105", "an unknown status", edit(put("status", value="splendid"))),
     Tampered("R105", "a number as a string", metric("value", "1.77"), ALSO({"R106", "R417"})),
     Tampered("R105", "a truth for a number", edit(put("schema", value=True)), ALSO({"R106"})),
+    Tampered("R110", "of a later version", edit(put("schema", value=99))),
     Tampered("R106", "other indentation", raw(lambda t: t.replace("  ", " "))),
     Tampered("R106", "Windows line ends", raw(lambda t: t.replace("\n", "\r\n"))),
     Tampered("R107", "in another generator's folder", moved),

@@ -38,6 +38,7 @@ ROW = """    Metric(
         role="distance",
         summary="Distance of the mean features of samples and of real images.",
         paper="none: an example",
+        methods="influence function",
     ),
 """
 
@@ -64,4 +65,4 @@ def test_a_metric_is_one_function_and_one_row(tree: TreeCopy, tmp_path: Path) ->
     record = {m["name"]: m for m in json.loads(compared)["metrics"]}["mean_distance"]
     assert record["value"] == pytest.approx(np.linalg.norm(x.mean(0) - y.mean(0)), rel=1e-5)
     assert record["uncertainty"]["se"] > 0
-    assert "10 passed" in tested
+    assert "11 passed" in tested

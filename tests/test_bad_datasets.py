@@ -120,8 +120,8 @@ def test_no_place_for_the_index(run: Run, own_home: Path) -> None:
     )
     (own_home / "datasets").unlink()
     assert run("dataset", "record", "mine")[0] == 0
-    (lock,) = own_home.rglob("*.lock")
-    lock.unlink()
+    (index,) = own_home.rglob("*.index")
+    lock = index.with_suffix(".lock")
     lock.mkdir()
     assert refused(run, "dataset", "record", "mine").startswith(f"cannot write {lock}: ")
 
@@ -209,8 +209,10 @@ def test_a_record_that_does_not_parse(run: Run, own_home: Path) -> None:
     own_set(own_home, SET)
     assert run("dataset", "record", "mine")[0] == 0
     (path,) = own_home.rglob("*.digest.json")
-    path.write_text('{"dataset": "mine"}')
-    assert refused(run, "dataset", "verify", "mine").startswith(f"{path}: ")
+    for damaged in ('{"dataset": "mine"}', '{"schema_version": 1,', ""):
+        path.write_text(damaged)
+        assert refused(run, "dataset", "verify", "mine").startswith(f"{path}: ")
+        assert hint(run, "dataset", "verify", "mine") == "delete it, then: genboard dataset record mine"
 
 
 def bomb(path: Path) -> None:

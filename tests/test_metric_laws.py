@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import get_args
 
@@ -112,6 +113,15 @@ def test_features_in_general_position_have_a_value(metric):
     # Else the laws above would hold by never being asked.
     rng = np.random.default_rng(5)
     assert value(metric, *rng.normal(size=(2, 30, 3)).astype(np.float32)) is not None
+
+
+@every_metric
+def test_its_interval_says_how_it_was_made_in_the_words_of_its_row(metric):
+    rng = np.random.default_rng(5)
+    found = metric.fn(inputs(*rng.normal(size=(2, 40, 3)).astype(np.float32)), **metric.params).uncertainty
+    assert found is not None
+    assert found.target == metric.interval
+    assert re.fullmatch(metric.methods, found.method)
 
 
 def test_both_kinds_of_symmetry_are_declared():

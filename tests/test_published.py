@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from committed import current
-from forgeries import offered_before, submission
+from forgeries.edits import submission
+from forgeries.submitters import offered_before
 from genboard.benchmarks.result import read_result
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.storage.records import read_records
@@ -18,6 +19,7 @@ from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.check.names import looks
 from genboard.leaderboard.submission.comparison import review
 from genboard.leaderboard.submission.prepare import published as counts_as_published
+from genboard.leaderboard.submission.roles import PLACEHOLDER, Roles
 from genboard.leaderboard.verification import disputes
 from genboard.leaderboard.verification.log import append, new_entry, read_entries, status_of, verification_path
 from genboard.leaderboard.verification.log_entry import Entry
@@ -204,7 +206,9 @@ def test_the_review_shows_every_new_line_of_a_log(run: Run, tmp_path: Path) -> N
     assert code == 0
     assert "vae: withdrawn by genboard maintainers: a rival said so" in out
     assert run(*arguments, "--author", "rival")[0] == 1
-    assert run(*arguments, "--author", "genboard-maintainers")[0] == 0
+    code, _, err = run(*arguments, "--author", "genboard-maintainers")
+    assert code == 0
+    assert "names no maintainers but the placeholder" in err
 
 
 def test_a_submitter_withdraws_by_their_account(tmp_path: Path) -> None:
@@ -234,3 +238,11 @@ def test_an_entry_of_an_older_log_keeps_its_digest() -> None:
     for line, entry in zip(verification_path(path).read_bytes().splitlines(), read_entries(path), strict=True):
         assert entry.line == line
         assert Entry.model_validate(json.loads(line)).after(entry.previous) == entry
+
+
+@pytest.mark.parametrize(
+    ("accounts", "unstaffed"),
+    [((), True), ((PLACEHOLDER,), True), (("ada",), False), ((PLACEHOLDER, "ada"), False)],
+)
+def test_a_table_of_roles_with_nobody_in_it_says_so(accounts: tuple[str, ...], unstaffed: bool) -> None:
+    assert Roles(maintainers=accounts, lines={}).unstaffed == unstaffed

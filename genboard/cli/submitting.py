@@ -168,7 +168,10 @@ def check(
 
     from ..leaderboard.storage.records import COMMITTED
     from ..leaderboard.submission.check import check as check_files
+    from ..leaderboard.submission.roles import read_roles
 
+    if author is not None and read_roles().unstaffed:
+        say("leaderboard/roles.toml names no maintainers but the placeholder: enter accounts, see docs/security.md")
     published = against or [COMMITTED]
     findings = check_files(paths, published, base, author=author)
     if json:

@@ -259,12 +259,13 @@ def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict
     left_out: list[LeftOut] = []
     mine = [record for record in records if record.result.track.name in (track.name, *track.aliases)]
     # A track without results may be of a data set whose digest is not recorded: nothing specifies it yet.
+    unspecified = None
     if specs is None:
-        specs = {column.key: specify_column(track, column) for column in track.metrics} if mine else {}
+        specs, unspecified = _specified(track) if mine else ({}, None)
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
         status, reason = _status(record)
-        reason = reason or why_not(record.result, track, specs)
+        reason = reason or unspecified or why_not(record.result, track, specs)
         today = name_today(record.result)
         if reason is None and today in newest:
             other = newest[today]
@@ -305,6 +306,19 @@ def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict
     )
     unread = {name: problem for name in sorted(origins) if (problem := origins[name][1]) is not None}
     return Board(track, better, rows, tuple(sorted(left_out, key=lambda item: (item.name, item.id))), unread, specs)
+
+
+def _specified(track: Track) -> tuple[Mapping[str, dict[str, Any]], str | None]:
+    """What specifies each column, or why a damaged file of the user's keeps that from being said.
+
+    One such file must not take down the boards of other tracks.
+    """
+    try:
+        return {column.key: specify_column(track, column) for column in track.metrics}, None
+    except BadEntry:
+        # The site shows it, so without the path.
+        fact = f"the recorded digest of data set {track.dataset!r} is damaged"
+        return {}, f"{fact}: genboard dataset verify {track.dataset} says where"
 
 
 def _suspicion(record: Record, status: VerificationStatus) -> dict[str, MetricRecord]:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...benchmarks.runner import specify_column
-from ...core.errors import GenboardError, UnknownName
+from ...core.errors import BadEntry, GenboardError, UnknownName
 from ...registry.catalog import find
 from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import Track, TrackMetric
@@ -115,7 +115,10 @@ def what_changed(before: Board, track: Track) -> tuple[str, ...]:
         a, b = getattr(old, field), getattr(track, field)
         if a != b:
             said.append(f"{field}: {_shown(a)} before, now {_shown(b)}")
-    now = {column.key: specify_column(track, column) for column in track.metrics}
+    try:
+        now = {column.key: specify_column(track, column) for column in track.metrics}
+    except BadEntry:  # the board says so of each result
+        return tuple(said)
     for words, keys in (("added", now.keys() - before.specs.keys()), ("removed", before.specs.keys() - now.keys())):
         said += [f"{words}: {', '.join(sorted(keys))}"] if keys else []
     for part in ("version", "params", "extractor", "reference"):

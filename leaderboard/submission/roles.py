@@ -14,6 +14,8 @@ from ..verification.log_entry import Kind
 
 TABLE = Path(__file__).parents[1] / "roles.toml"
 
+PLACEHOLDER = "genboard-maintainers"  # until the accounts of people are entered
+
 Role = Literal["anyone", "submitter", "maintainer"]
 
 
@@ -32,6 +34,11 @@ class Roles(Strict):
         if account is not None and is_account(author, account):
             roles.add("submitter")
         return roles
+
+    @property
+    def unstaffed(self) -> bool:
+        """Whether nobody is a maintainer: there is no account, or only the placeholder."""
+        return all(is_account(PLACEHOLDER, account) for account in self.maintainers)
 
     def may_write(self, kind: Kind, author: str | None, result: Result | None) -> bool:
         """Whether an account may write such a line; of an unknown author, whether anyone may."""

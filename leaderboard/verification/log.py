@@ -190,7 +190,7 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
 
 def impossible(result: Result, entries: Sequence[Entry]) -> str | None:
     """What a log cannot truly say of a result: images are not drawn, so they are neither reproduced nor resampled."""
-    drawn = [entry.kind for entry in entries if entry.kind in ("reproduced", "resampled")]
+    drawn = [entry.level for entry in entries if entry.level in ("reproduced", "resampled")]
     return f"{drawn[0]}, but images were submitted" if drawn and result.generator.kind == "images" else None
 
 

@@ -11,7 +11,7 @@ from ...benchmarks.result import MetricRecord, Result
 from ...registry.schema import Track
 from .amendments import not_amendable
 from .levels import LUCKY
-from .log import status
+from .log import impossible, status
 from .log_entry import Compared, Entry, Figures
 from .tolerance import LEVELS_OFF, PIXELS_OFF, in_se
 
@@ -61,6 +61,8 @@ def _of_time(result: Result, before: Sequence[Entry], entry: Entry, now: datetim
 
 def _of_order(result: Result, before: Sequence[Entry], entry: Entry) -> Iterator[str]:
     so_far = status(before)
+    if problem := impossible(result, [entry]):
+        yield problem
     if so_far.withdrawn is not None and entry.kind in ("withdrawn", "disputed", "amended"):
         yield f"{entry.kind}, though it was withdrawn before"
     if entry.kind in ("upheld", "rejected"):
@@ -76,8 +78,6 @@ def _of_figures(result: Result, track: Track | None, entry: Entry, figures: Figu
     yield from _of_pixels(result, entry, figures)
     if figures.environment.genboard != entry.genboard:
         yield f"measured with genboard {figures.environment.genboard}, written by {entry.genboard}"
-    if entry.level != "recomputed" and result.generator.kind == "images":
-        yield f"{entry.level}, but images are not drawn"
     if entry.level == "resampled":
         yield from _of_fresh_draw(result, track, entry, figures)
     elif figures.seed is not None or figures.p is not None:

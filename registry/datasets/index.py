@@ -8,21 +8,19 @@ machine for want of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ...core.errors import BadEntry, BadImages, CannotWrite
-from ...core.files import digest_of, home, make_folder, read_json, remove, sha256, write_bytes, write_json
+from ...core.errors import BadEntry, BadImages
+from ...core.files import digest_of, home, locked, read_json, remove, sha256, write_bytes, write_json
 from ...core.progress import bar
 from ..images import ImageSource, Labels, example_digests, expect_shape
 from ..schema import Archive, Dataset, Embedded, Sha256, Strict
@@ -57,28 +55,12 @@ def index_of(entry: Dataset, part: str, source: ImageSource, fresh: bool = False
     if isinstance(entry.source, Embedded):
         return make_index(entry, part, source)
     path = index_path(entry, part)
-    with _alone(path):  # another process may be at it: its index is taken
+    with locked(path.with_suffix(".lock"), f"reading data set {entry.name!r}"):  # and its index is taken
         kept = None if fresh else _read(path, entry.parts[part])
         if kept is None:
             kept = make_index(entry, part, source)
             _write(path, kept)
         return kept
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    make_folder(path.parent)
-    lock = FileLock(path.with_suffix(".lock"))
-    try:
-        lock.acquire()
-    except OSError as e:
-        raise CannotWrite(
-            f"cannot write {lock.lock_file}: {e.strerror}", "GENBOARD_HOME names a folder that you may write to"
-        ) from e
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def forget_index(entry: Dataset, part: str) -> None:
@@ -191,10 +173,13 @@ def known_digest(entry: Dataset) -> str | None:
     path = record_path(entry)
     if not path.exists():
         return None
+    hint = f"delete it, then: genboard dataset record {entry.name}"
     try:
         return Record.model_validate(read_json(path)).content_digest
     except ValidationError as e:
-        raise BadEntry(path, "", e.errors()[0]["msg"], f"delete it, then: genboard dataset record {entry.name}") from e
+        raise BadEntry(path, "", e.errors()[0]["msg"], hint) from e
+    except BadEntry as e:
+        raise BadEntry(path, "", e.fact.removeprefix(f"{path}: "), hint) from e
 
 
 def record_digest(entry: Dataset, digest: str) -> Path:

@@ -31,11 +31,11 @@ document.documentElement.classList.add("js");
     return made;
   }
 
-  // What a cell shows, without what is only read aloud and without the spaces that align decimal points.
+  // What a cell shows, without what is only read aloud and without marks and the spaces that align decimal points.
   function shown(cell) {
     var copy = cell.cloneNode(true);
     copy.querySelectorAll(".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
-    return copy.textContent.replace(/[\u2007\u2008]/g, "").replace(/\s+/g, " ").trim();
+    return copy.textContent.replace(/[\u2007\u2008‡]/g, "").replace(/\s+/g, " ").trim();
   }
 
   function plain(text) {

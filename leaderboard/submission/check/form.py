@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from ....benchmarks.result import SCHEMA
+from ....core.errors import TooNew
 from ....core.files import canonical_json
+from ....core.newer import refuse_newer
 from ...verification.log import with_plain_ends
 from .finding import Problem
 from .tree import Case, Document, Tree, belongs_to, is_result
@@ -28,7 +30,13 @@ def not_a_number(document: Document) -> Iterator[Problem]:
     problem = document.parsed[1]
     if problem and _NO_NUMBER.search(problem):
         yield Problem("", problem)
-    yield from (Problem(field, "an infinite number") for field in _infinite(document.value))
+
+
+def of_a_newer_version(document: Document) -> Iterator[Problem]:
+    try:
+        refuse_newer(document.value, document.path, SCHEMA)
+    except TooNew as e:
+        yield Problem("", e.fact.removeprefix(f"{document.path}: "))
 
 
 def unknown_key(document: Document) -> Iterator[Problem]:
@@ -86,7 +94,7 @@ def linked(tree: Tree) -> Iterator[Problem]:
 
 
 def _errors(document: Document, *only: str, but: tuple[str, ...] = ()) -> Iterator[Problem]:
-    if not isinstance(document.value, dict):
+    if not isinstance(document.value, dict) or any(of_a_newer_version(document)):
         return
     for error in document.validated[1]:
         if error["type"] in only or (but and error["type"] not in but):
@@ -103,15 +111,3 @@ def _other_types(given: Any, read: Any, field: str) -> Iterator[Problem]:
             yield from _other_types(a, b, f"{field}.{i}")
     elif type(given) is not type(read):
         yield Problem(field, f"{given!r}, where {read!r} is meant")
-
-
-def _infinite(value: Any, field: str = "") -> Iterator[str]:
-    """Numbers too large for a float, which JSON can spell."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield field
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _infinite(item, f"{field}.{key}" if field else key)
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _infinite(item, f"{field}.{i}")

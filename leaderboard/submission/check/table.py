@@ -35,6 +35,7 @@ _REBUILD = "measure again with this version of genboard"
 _LOG = "write lines with genboard verify, dispute, withdraw and amend alone"
 _NAME = "choose another with --name"
 _VERIFY = "genboard verify measures it again"
+_AMEND = "a maintainer weighs why; words of a result that stands are corrected by genboard amend"
 _PLAIN = "use one line of plain visible text"
 
 
@@ -54,6 +55,7 @@ DOCUMENTS: tuple[Check[Document], ...] = _checks(
     ("R104", form.missing_key, "a key is missing", _AGAIN),
     ("R105", form.wrong_value, "a wrong type or value", _AGAIN),
     ("R106", form.not_canonical, "not in canonical form", _AGAIN),
+    ("R110", form.of_a_newer_version, "a file of a newer version of genboard", "upgrade: pip install -U genboard"),
     ("R801", text.hidden, "control characters, or characters that hide or reverse text", _PLAIN),
     ("R802", text.too_long, "a text that is too long", "shorten it, and link to the rest"),
     ("R803", text.other_scheme, "an address that is not http or https", "only http and https addresses are shown"),
@@ -157,7 +159,7 @@ TREES: tuple[Check[Tree], ...] = _checks(
     ("R602", duplicates.same_values, "the values of another name", _OWN),
     ("R603", duplicates.same_preview, "the preview of another name", _OWN),
     ("R604", duplicates.same_influences, "the influences of another name", _OWN),
-    ("R605", duplicates.resubmitted, "samples that were withdrawn under another name", "a maintainer weighs why"),
+    ("R605", duplicates.resubmitted, "samples that were withdrawn under another name", _AMEND),
     ("R701", history.edited, "a published file was edited", _LEAVE),
     ("R702", history.removed, "a published file was removed", "withdraw a result instead: genboard withdraw FILE"),
     ("R706", history.added, "a new line in the log of a published result", "a maintainer weighs it"),
