@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from genboard.registry.catalog import find
-from genboard.registry.extractors import LiveExtractor, inception
+from genboard.registry.extractors import LiveExtractor, fused, inception
 from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
 from genboard.registry.schema import Extractor, Precision
@@ -98,7 +98,7 @@ def test_ways(benchmark, state, images, monkeypatch):
 
     def apart() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(inception, "ONEDNN", object())
+            patch.setattr(fused, "ONEDNN", object())
             extractor.compute(images, "images")
 
     alternate(

@@ -7,12 +7,15 @@ convolutions, which changes rounding only.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .fitting import Arrays, empty, fitted
+from .fused import FusedConvolution
 
 CLASSES = 1000
 STEM, HEAD = 32, 1280
@@ -29,18 +32,16 @@ STAGES = (
 )
 
 
-class Convolution(nn.Conv2d):
-    """A convolution that leaves an image its size divided by the stride, rounded up."""
+class Padding(nn.Module):
+    """Zeros around an image, so that a strided convolution divides its size by the stride, rounded up."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
-        super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
+    def __init__(self, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
 
     def forward(self, x: Tensor) -> Tensor:
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        if kernel > 1:
-            down, across = (max((-(-n // stride) - 1) * stride + kernel - n, 0) for n in x.shape[2:])
-            x = F.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2))
-        return super().forward(x)
+        down, across = (max((-(-n // self.stride) - 1) * self.stride + self.kernel - n, 0) for n in x.shape[2:])
+        return F.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2))
 
 
 class Block(nn.Module):
@@ -49,11 +50,11 @@ class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = inputs * expansion
-        self._expand_conv = Convolution(inputs, wide, 1) if expansion > 1 else None
+        self._expand_conv = convolution(inputs, wide, 1) if expansion > 1 else None
         self._bn0 = nn.BatchNorm2d(wide, EPSILON) if expansion > 1 else None
-        self._depthwise_conv = Convolution(wide, wide, kernel, stride, groups=wide)
+        self._depthwise_conv = convolution(wide, wide, kernel, stride, groups=wide)
         self._bn1 = nn.BatchNorm2d(wide, EPSILON)
-        self._project_conv = Convolution(wide, outputs, 1)
+        self._project_conv = convolution(wide, outputs, 1)
         self._bn2 = nn.BatchNorm2d(outputs, EPSILON)
         self.shortcut = stride == 1 and inputs == outputs
 
@@ -63,14 +64,14 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._conv_stem, self._bn0 = Convolution(3, STEM, 3, 2), nn.BatchNorm2d(STEM, EPSILON)
+        self._conv_stem, self._bn0 = convolution(3, STEM, 3, 2), nn.BatchNorm2d(STEM, EPSILON)
         blocks, inputs = [], STEM
         for kernel, stride, expansion, outputs, repeats in STAGES:
             for i in range(repeats):
                 blocks.append(Block(inputs, outputs, kernel, 1 if i else stride, expansion))
                 inputs = outputs
         self._blocks = nn.ModuleList(blocks)
-        self._conv_head, self._bn1 = Convolution(inputs, HEAD, 1), nn.BatchNorm2d(HEAD, EPSILON)
+        self._conv_head, self._bn1 = convolution(inputs, HEAD, 1), nn.BatchNorm2d(HEAD, EPSILON)
         self._fc = nn.Linear(HEAD, CLASSES)
 
 
@@ -89,8 +90,7 @@ class Folded(nn.Module):
 
     def __init__(self, network: EfficientNetLite0) -> None:
         super().__init__()
-        stem = nn.Sequential(_fold(network._conv_stem, network._bn0), nn.ReLU6(inplace=True))
-        head = nn.Sequential(_fold(network._conv_head, network._bn1), nn.ReLU6(inplace=True))
+        stem, head = _fold(network._conv_stem, network._bn0), _fold(network._conv_head, network._bn1)
         self.trunk = nn.Sequential(stem, *(_folded(block) for block in network._blocks), head)
         self.classify = network._fc
 
@@ -105,16 +105,23 @@ def load(weights: Arrays) -> Folded:
     return Folded(network).to(memory_format=torch.channels_last).requires_grad_(False).eval()
 
 
+def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    """A convolution that keeps the size of an image; one with a stride is padded before, by `Padding`."""
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2 if stride == 1 else 0, groups=groups, bias=False)
+
+
 def _folded(block: nn.Module) -> nn.Module:
     assert isinstance(block, Block)
     layers: list[nn.Module] = []
     if block._expand_conv is not None and block._bn0 is not None:
-        layers += [_fold(block._expand_conv, block._bn0), nn.ReLU6(inplace=True)]
-    layers += [_fold(block._depthwise_conv, block._bn1), nn.ReLU6(inplace=True)]
-    layers += [_fold(block._project_conv, block._bn2)]
+        layers.append(_fold(block._expand_conv, block._bn0))
+    layers.append(_fold(block._depthwise_conv, block._bn1))
+    layers.append(_fold(block._project_conv, block._bn2, "none"))
     body = nn.Sequential(*layers)
     return Residual(body) if block.shortcut else body
 
 
-def _fold(convolution: Convolution, normalisation: nn.BatchNorm2d) -> nn.Module:
-    return fuse_conv_bn_eval(convolution, normalisation)
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d, activation: Literal["none", "relu6"] = "relu6") -> nn.Module:
+    fused = FusedConvolution(fuse_conv_bn_eval(conv, norm), activation)
+    stride = conv.stride[0]
+    return fused if stride == 1 else nn.Sequential(Padding(conv.kernel_size[0], stride), fused)

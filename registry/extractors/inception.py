@@ -18,6 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..extras import need
 from .fitting import Arrays, empty, fitted
+from .fused import FusedConvolution
 
 CLASSES = 1008
 
@@ -29,26 +30,7 @@ STAGES = {
     2048: ("Mixed_7a", "Mixed_7b", "Mixed_7c"),
 }
 STEM = 4  # images at once through the first layers: of more, what they leave fits no cache
-ONEDNN = torch.ops.mkldnn
 MAXIMUM = "Mixed_7c"  # a slip in the original graph that its weights were trained with
-
-
-class Convolution(nn.Module):
-    """A convolution and its ReLU; on a CPU as one operation of oneDNN, its weights laid out once: the same bits."""
-
-    def __init__(self, conv: nn.Conv2d) -> None:
-        super().__init__()
-        self.conv = conv
-        self.laid_out: Tensor | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not hasattr(ONEDNN, "_convolution_pointwise"):
-            return F.relu_(self.conv(x))
-        geometry = list(self.conv.padding), list(self.conv.stride), list(self.conv.dilation), self.conv.groups
-        if self.laid_out is None:
-            self.laid_out = ONEDNN._reorder_convolution_weight(self.conv.weight, *geometry, list(x.shape))
-        done: Tensor = ONEDNN._convolution_pointwise(x, self.laid_out, self.conv.bias, *geometry, "relu", [], "")
-        return done
 
 
 class Average(nn.Module):
@@ -121,7 +103,7 @@ def load(weights: Arrays, tap: int = 2048) -> Inception:
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, models.inception.BasicConv2d):
-                setattr(module, name, Convolution(fuse_conv_bn_eval(child.conv, child.bn)))
+                setattr(module, name, FusedConvolution(fuse_conv_bn_eval(child.conv, child.bn)))
     return Inception(network, tap).requires_grad_(False).eval()
 
 
