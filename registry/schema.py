@@ -17,6 +17,7 @@ from .fields import Strict as Strict
 from .fields import Weights as Weights
 from .kinds import BuiltIn, Exported, Source, TorchWeights
 from .metrics import find_metric
+from .spaces import NetworkSource, Preprocessing, TimmNetwork, TransformersNetwork
 
 Shape = tuple[int, int, int]  # height, width, channels
 Against = Literal["reference", "train"]
@@ -139,8 +140,12 @@ class Extractor(Entry):
     kind: ClassVar[str] = "extractors"
     noun: ClassVar[str] = "extractor"
     version: int
-    loader: str  # "digits_cnn:load", in the package `registry.extractors`
-    preprocessing: str  # one of `registry.extractors.preprocessing.MODES`
+    # The network: `loader` is a function of this package, "digits_cnn:load" in `registry.extractors`; `source` is one
+    # from anywhere else, see `registry.spaces`.
+    loader: str | None = None
+    source: NetworkSource | None = Field(None, discriminator="kind")
+    # One of `registry.extractors.preprocessing.MODES`, or a table that describes it.
+    preprocessing: str | Preprocessing
     layer: str
     input: Shape | Literal["rgb", "any"]  # one shape; RGB images of any size; or whatever comes
     dim: int | None = None  # none: as many as an image has values
@@ -159,13 +164,44 @@ class Extractor(Entry):
             raise ValueError(f"a block of {self.block} is not a multiple of the sub-batch of {self.sub_batch}")
         return self
 
+    @model_validator(mode="after")
+    def _one_network(self) -> Extractor:
+        if (self.loader is None) == (self.source is None):
+            raise ValueError("give exactly one network: loader, or [source]")
+        if self.source is None:
+            return self
+        if self.dim is None:
+            raise ValueError("add dim, the number of features, which is checked when the network is loaded")
+        by_name = isinstance(self.source, (TimmNetwork, TransformersNetwork))
+        if by_name and self.weights is None:
+            raise ValueError("a model by its name needs [weights]: a file and its SHA-256")
+        if self.source.kind in ("exported", "onnx") and self.weights is not None:
+            raise ValueError("a program holds its weights: remove [weights]")
+        return self
+
+    @property
+    def file(self) -> Weights | None:
+        """The file that its network needs, where there is one: weights, or a program."""
+        return self.weights or getattr(self.source, "program", None)
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether loading it runs code of a user's own."""
+        return self.source is not None and self.source.kind == "python"
+
     def identity(self, precision: Precision = "float32") -> dict[str, Any]:
-        """What makes two feature spaces the same one."""
+        """What makes two feature spaces the same one.
+
+        Raises:
+            BadWeights: the user's code, whose digest is part of it, is not there.
+        """
+        images = self.preprocessing
         return {
             "name": self.name,
             "version": self.version,
+            **(self.source.identity() if self.source else {}),
             **(self.weights.identity() if self.weights else {"weights": None}),
-            "preprocessing": self.preprocessing,
+            "preprocessing": images if isinstance(images, str) else images.identity(),
             "layer": self.layer,
             **({} if precision == "float32" else {"precision": precision}),
         }

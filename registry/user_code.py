@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import BadSamples, GenboardError
+from ..core.errors import BadSamples, BadWeights, GenboardError
 from ..core.files import home, read_bytes, sha256
 from .trust import refuse_untrusted
 
@@ -52,6 +52,18 @@ def imported(source: str, leave: bool, error: type[GenboardError] = BadSamples) 
         raise error(f"{source}: the module has no function {attribute!r}", "check the name after the colon")
     file = getattr(module, "__file__", None)
     return function, sha256(read_bytes(Path(file))) if file else None
+
+
+def code_digest(function: str) -> str:
+    """SHA-256 of the file that an entry's `file.py:function` stands in; nothing of it is run.
+
+    Raises:
+        BadWeights: no such file.
+    """
+    path = home() / function.rpartition(":")[0]
+    if not path.is_file():
+        raise BadWeights(f"{path}: no such file", "put the file there that the entry names")
+    return sha256(read_bytes(path))
 
 
 def told(e: BaseException) -> str:

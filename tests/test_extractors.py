@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from cached import cached_test_split, skip_without
-from genboard.registry import extractors
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.extractors import (
     LiveExtractor,
@@ -18,6 +17,7 @@ from genboard.registry.extractors import (
     inception,
     lenet,
     load_extractor,
+    opening,
     resnet20,
     vgg,
 )
@@ -118,7 +118,7 @@ class Dropping(nn.Module):
 
 @pytest.mark.parametrize("given", [flat, Dropping()], ids=["function", "module"])
 def test_a_loader_may_give_a_function_or_a_module(monkeypatch, given):
-    monkeypatch.setattr(extractors, "function", lambda *_, **__: lambda weights: given)
+    monkeypatch.setattr(opening, "function", lambda *_, **__: lambda weights: given)
     found = load_extractor("pixels").compute(colour(3, 2, 5), "x")[0]
     wanted = colour(3, 2, 5).pixels.transpose(0, 3, 1, 2).reshape(3, -1)
     np.testing.assert_allclose(found.numpy() * 255, wanted, atol=1e-4)
@@ -137,14 +137,14 @@ def test_a_loader_may_give_a_function_or_a_module(monkeypatch, given):
     ],
 )
 def test_what_a_network_gives_is_held_against_its_entry(monkeypatch, given, said):
-    monkeypatch.setattr(extractors, "function", lambda *_, **__: lambda weights: given)
+    monkeypatch.setattr(opening, "function", lambda *_, **__: lambda weights: given)
     extractor = load_extractor("pixels")
     with pytest.raises(BadFeatures, match=said):
         extractor.compute(colour(3, 2, 5), "x")
 
 
 def test_a_loader_that_gives_no_function_is_named(monkeypatch):
-    monkeypatch.setattr(extractors, "function", lambda *_, **__: lambda weights: weights)
+    monkeypatch.setattr(opening, "function", lambda *_, **__: lambda weights: weights)
     with pytest.raises(BadWeights, match="gives dict, where a function or module is needed"):
         load_extractor("pixels")
 

@@ -11,6 +11,7 @@ from ...registry.catalog import entries
 from ...registry.images import describe
 from ...registry.metrics import METRICS, Better, Metric
 from ...registry.schema import Dataset, Extractor, Track
+from ...registry.spaces import UserNetwork
 from ..board.board import Board
 from ..board.ranking import ALPHA, p_value
 from ..text.numbers import Figure, figure
@@ -163,9 +164,10 @@ def _of_extractor(e: Extractor) -> list[tuple[str, str]]:
         ("Layer", f"{e.layer}, {f'{e.dim:,} wide' if e.dim else 'as wide as the image'}"),
         ("Logits", f"{e.classes:,} classes" if e.classes else "none"),
         ("Images", taken),
-        ("Preprocessing", e.preprocessing),
+        ("Preprocessing", str(e.preprocessing)),
         ("Trained on", ", ".join(e.trained_on) or "nothing that is recorded"),
-        ("Weights, SHA-256", e.weights.sha256 if e.weights else "none: it has no weights"),
+        ("Weights, SHA-256", e.file.sha256 if e.file else "none: it has no weights"),
+        *((("Code, SHA-256", e.source.sha256 or "as each result says"),) if isinstance(e.source, UserNetwork) else ()),
         ("Version", str(e.version)),
         ("Licence", e.licence),
         ("Paper", e.paper or "none"),

@@ -22,7 +22,7 @@ from ..catalog import file_of
 from ..kinds import Python
 from ..schema import Generator
 from ..trust import refuse_untrusted
-from ..user_code import in_data_folder, imported, looks_like_function, told
+from ..user_code import imported, in_data_folder, looks_like_function, told
 from . import LiveGenerator
 from .arguments import check_arguments
 from .draws import Draw
