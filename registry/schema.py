@@ -190,11 +190,7 @@ class Extractor(Entry):
         return self.source is not None and self.source.kind == "python"
 
     def identity(self, precision: Precision = "float32") -> dict[str, Any]:
-        """What makes two feature spaces the same one.
-
-        Raises:
-            BadWeights: the user's code, whose digest is part of it, is not there.
-        """
+        """What makes two feature spaces the same one."""
         images = self.preprocessing
         return {
             "name": self.name,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import BadSamples, BadWeights, GenboardError
+from ..core.errors import BadSamples, GenboardError
 from ..core.files import home, read_bytes, sha256
 from .trust import refuse_untrusted
 
@@ -54,16 +54,13 @@ def imported(source: str, leave: bool, error: type[GenboardError] = BadSamples) 
     return function, sha256(read_bytes(Path(file))) if file else None
 
 
-def code_digest(function: str) -> str:
-    """SHA-256 of the file that an entry's `file.py:function` stands in; nothing of it is run.
+def code_digest(function: str) -> str | None:
+    """SHA-256 of the file that an entry's `file.py:function` stands in, or none if it is not there; nothing is run.
 
-    Raises:
-        BadWeights: no such file.
+    Boards ask for it of every result, also where the code has gone since.
     """
     path = home() / function.rpartition(":")[0]
-    if not path.is_file():
-        raise BadWeights(f"{path}: no such file", "put the file there that the entry names")
-    return sha256(read_bytes(path))
+    return sha256(read_bytes(path)) if path.is_file() else None
 
 
 def told(e: BaseException) -> str:

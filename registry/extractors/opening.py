@@ -57,9 +57,14 @@ def _of_user(entry: Extractor, source: UserNetwork) -> Network:
         f"extractor {entry.name!r}: {source.function}", code_is_trusted()
     )  # as the entry has it: the folder is nobody else's business
     found = code_digest(source.function)
+    if found is None:
+        raise BadWeights(
+            f"extractor {entry.name!r}: {source.function}: no such file in your data folder",
+            "put the file there, or correct `function` in the entry",
+        )
     if source.sha256 not in (None, found):
         raise BadWeights(
-            f"{source.function} has SHA-256 {found}, but the entry of {entry.name!r} says {source.sha256}",
+            f"extractor {entry.name!r}: {source.function} has SHA-256 {found}, but its entry says {source.sha256}",
             "restore the file, or enter its SHA-256; results of the two are never compared",
         )
     load, _ = imported(in_data_folder(source.function), True, BadWeights)
