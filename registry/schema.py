@@ -17,7 +17,7 @@ from .fields import Strict as Strict
 from .fields import Weights as Weights
 from .kinds import BuiltIn, Exported, Source, TorchWeights
 from .metrics import find_metric
-from .spaces import NetworkSource, Preprocessing, TimmNetwork, TransformersNetwork
+from .spaces import NetworkSource, Prepared, TimmNetwork, TransformersNetwork
 
 Shape = tuple[int, int, int]  # height, width, channels
 Against = Literal["reference", "train"]
@@ -145,7 +145,7 @@ class Extractor(Entry):
     loader: str | None = None
     source: NetworkSource | None = Field(None, discriminator="kind")
     # One of `registry.extractors.preprocessing.MODES`, or a table that describes it.
-    preprocessing: str | Preprocessing
+    preprocessing: Prepared
     layer: str
     input: Shape | Literal["rgb", "any"]  # one shape; RGB images of any size; or whatever comes
     dim: int | None = None  # none: as many as an image has values

@@ -5,10 +5,9 @@ To add a kind of network: its table here, and its row in `OPENERS` of `registry.
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from .fields import Sha256, Strict, WholeFile
 from .user_code import code_digest
@@ -45,13 +44,6 @@ class Preprocessing(Strict):
     mean: tuple[float, ...] = ()  # then subtracted, one for all channels or one for each
     std: tuple[float, ...] = ()  # then divided by, likewise
 
-    @field_validator("range", "mean", "std")
-    @classmethod
-    def _finite(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(map(math.isfinite, values)):
-            raise ValueError(f"{list(values)} holds a number that is not finite")
-        return values
-
     @model_validator(mode="after")
     def _sensible(self) -> Preprocessing:
         if self.range[0] >= self.range[1]:
@@ -77,6 +69,16 @@ class Preprocessing(Strict):
         steps.append(f"range [{self.range[0]:g}, {self.range[1]:g}]")
         steps += [f"mean {_listed(self.mean)}, std {_listed(self.std)}"] if self.mean else []
         return ", ".join(steps)
+
+
+def _form(value: Any) -> str:
+    return "name" if isinstance(value, str) else "table"
+
+
+# Told apart before either is read, so that an error is of the one that is meant.
+Prepared: TypeAlias = Annotated[
+    Annotated[str, Tag("name")] | Annotated[Preprocessing, Tag("table")], Discriminator(_form)
+]
 
 
 def _listed(values: tuple[float, ...]) -> str:

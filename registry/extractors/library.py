@@ -125,8 +125,8 @@ def open_transformers(entry: Extractor) -> nn.Module:
     source = entry.source
     assert isinstance(source, TransformersNetwork)
     library = need("transformers", "networks")
-    kind = getattr(library, source.model, None)
-    if not isinstance(kind, type) or not issubclass(kind, library.PreTrainedModel) or kind.config_class is None:
+    kind: Any = getattr(library, source.model, None)
+    if not _is_model(kind, library):
         hint = "name a class such as Dinov2Model or CLIPVisionModelWithProjection; AutoModel is none"
         raise BadWeights(f"transformers {library.__version__} has no model {source.model!r}", hint)
     settings = _settings(entry, source)
@@ -135,16 +135,22 @@ def open_transformers(entry: Extractor) -> nn.Module:
     with _quietly(library), refusing(BadWeights, f"extractor {entry.name!r}: {source.model} cannot be made", mend):
         config = kind.config_class.from_dict(settings)
         # Rather than `fitted`: transformers knows under which names older releases published the same weights.
-        model, said = kind.from_pretrained(None, config=config, state_dict=weights, output_loading_info=True)
+        told = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # what does not fit is refused below
+        model, said = kind.from_pretrained(None, config=config, state_dict=weights, **told)
     for what in ("missing", "unexpected", "mismatched"):
         if said[f"{what}_keys"]:
-            first = min(map(str, said[f"{what}_keys"]))
+            key = min(key if isinstance(key, str) else key[0] for key in said[f"{what}_keys"])
             raise BadWeights(
-                f"extractor {entry.name!r}: the weights do not fit {source.model}: {first} is {what}",
+                f"extractor {entry.name!r}: the weights do not fit {source.model}: {key!r} is {what}",
                 'name weights of this class; ignore = ["..."] leaves out what it has no use for',
             )
     model.requires_grad_(False)
     return TransformersFeatures(model.float(), entry, source).eval()
+
+
+def _is_model(kind: Any, library: Any) -> bool:
+    """Whether it is a class with weights and a configuration; AutoModel and the base of all have none."""
+    return isinstance(kind, type) and issubclass(kind, library.PreTrainedModel) and bool(kind.config_class)
 
 
 def _settings(entry: Extractor, source: TransformersNetwork) -> dict[str, Any]:
