@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from genboard.registry.schema import Extractor, Precision
 from torch import nn
 
 from genboard.core.errors import BadEntry, BadFeatures, BadImages, BadWeights, GenboardError
+from genboard.core.files import canonical_json
 
 ENTRIES = entries(Extractor)
 
@@ -83,6 +85,19 @@ def test_spaces_that_differ_are_known_apart():
     entry = ENTRIES["digits-cnn"]
     assert "precision" not in entry.identity()
     assert entry.identity("bf16") == {**entry.identity(), "precision": "bf16"}
+
+
+def test_identities_of_committed_results_are_those_of_their_entries():
+    """References and columns are known by them: a change would part every result from its board."""
+    recorded: dict[str, list[object]] = {}
+    for path in (Path(__file__).parents[1] / "leaderboard" / "results").glob("*/*/*.json"):
+        for column in json.loads(path.read_text("utf-8"))["specification"]["metrics"]:
+            recorded.setdefault(column["extractor"]["name"], []).append(column["extractor"])
+    assert len(recorded) >= 3
+    for name, spaces in recorded.items():
+        assert json.loads(canonical_json(ENTRIES[name].identity())) in spaces, name
+    known = {"name", "version", "weights", "wrapped", "prefix", "preprocessing", "layer"}
+    assert all(set(entry.identity()) <= known for entry in ENTRIES.values())
 
 
 def test_a_block_is_whole_sub_batches(tmp_path):

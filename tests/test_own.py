@@ -98,6 +98,18 @@ def test_the_commands_of_the_page_run(run: Run, home: Path) -> None:
         assert space["preprocessing"] == {"range": [-1.0, 1.0]}
 
 
+def test_a_check_knows_that_the_code_of_a_feature_space_ran(run: Run, home: Path) -> None:
+    for line in commands(home)[:3]:
+        assert run(*line)[0] == 0
+    (result,) = (home / "results").rglob("*.json")
+    assert "0 errors" in run("check", result)[2]
+    text = result.read_text("utf-8")
+    result.write_text(text.replace('"trusted_code": true', '"trusted_code": false'), "utf-8")
+    code, out, _ = run("check", result)
+    assert code == 1
+    assert "R209 error: provenance.trusted_code: False, but a function was run" in out
+
+
 def test_code_and_program_give_the_same_features_and_are_two_spaces(home: Path) -> None:
     from genboard.registry.extractors import load_extractor
     from genboard.registry.images import Images

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,8 +11,10 @@ import torch
 from genboard.registry.catalog import entries
 from genboard.registry.extractors.preprocessing import MODES, find_mode
 from genboard.registry.schema import Extractor
+from genboard.registry.spaces import Filter, Preprocessing
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor, nn
 
 from genboard.core.errors import UnknownName
@@ -162,3 +164,62 @@ def test_every_extractor_names_a_mode_and_every_mode_is_used():
     assert used == set(MODES)
     with pytest.raises(UnknownName, match="did you mean 'clean-299'"):
         find_mode("clean-298")
+
+
+def described(**table: Any) -> Any:
+    return find_mode(Preprocessing.model_validate(table))
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({}, [0, 0.2, 1]),
+        ({"range": [-1, 1]}, [-1, -0.6, 1]),
+        ({"range": [0, 255]}, [0, 51, 255]),
+        ({"range": [2, 4]}, [2, 2.4, 4]),
+        ({"mean": [0.5], "std": [0.25]}, [-2, -1.2, 2]),
+        ({"range": [-1, 1], "mean": [0.5], "std": [0.5]}, [-3, -2.2, 1]),
+    ],
+)
+def test_grey_levels_in_a_range_that_is_described(table, expected):
+    levels = torch.tensor([0, 51, 255], dtype=torch.uint8).view(1, 1, 3, 1)
+    found = described(**table)(levels)
+    assert found.shape == (1, 1, 1, 3)
+    np.testing.assert_allclose(found.flatten().numpy(), expected, rtol=0, atol=TOLERANCE)
+
+
+def test_channels_are_red_green_blue_and_have_means_of_their_own():
+    pixel = torch.tensor([255, 0, 51], dtype=torch.uint8).view(1, 1, 1, 3)
+    found = described(mean=[0.5, 0.25, 0.1], std=[0.5, 0.5, 0.1])(pixel)
+    np.testing.assert_allclose(found.flatten().numpy(), [1, -0.5, 1], atol=TOLERANCE)
+
+
+@every_shape
+@grey_and_colour
+@pytest.mark.parametrize("kernel", ["box", "bilinear", "bicubic", "lanczos"])
+def test_filters_of_pillow_are_pillows(height_width, channels, kernel):
+    images = pixels(height_width, channels, 1)
+    found = described(resize={"filter": f"pillow-{kernel}", "size": 20}, range=[0, 255])(images)
+    plain = images[0].numpy() if channels == 3 else images[0, :, :, 0].numpy()
+    expected = np.asarray(Image.fromarray(plain).resize((20, 20), Image.Resampling[kernel.upper()]))
+    assert np.array_equal(found[0].permute(1, 2, 0).squeeze(2 if channels == 1 else ()).numpy(), expected)
+
+
+@pytest.mark.parametrize("kernel", get_args(Filter))
+@pytest.mark.parametrize(
+    ("side", "height_width", "size"),
+    [("shorter", (10, 25), (8, 20)), ("shorter", (25, 10), (20, 8)), ("both", (10, 25), (8, 8))],
+)
+def test_every_filter_resizes_one_side_or_both(kernel, side, height_width, size):
+    flat = torch.full((2, *height_width, 3), 51, dtype=torch.uint8)
+    resize = {"filter": kernel, "size": 8, "side": side}
+    found = described(resize=resize)(flat)
+    assert found.shape == (2, 3, *size)
+    np.testing.assert_allclose(found.numpy(), 0.2, atol=1e-6)
+    assert described(resize=resize, crop=5)(flat).shape == (2, 3, 5, 5)
+
+
+def test_a_crop_takes_the_middle():
+    rows = torch.arange(6, dtype=torch.uint8).view(1, 6, 1, 1).expand(1, 6, 7, 1).contiguous()
+    found = described(crop=3, range=[0, 255])(rows)
+    assert found[0, 0, :, 0].tolist() == [1, 2, 3]

@@ -135,7 +135,8 @@ def open_transformers(entry: Extractor) -> nn.Module:
     with _quietly(library), refusing(BadWeights, f"extractor {entry.name!r}: {source.model} cannot be made", mend):
         config = kind.config_class.from_dict(settings)
         # Rather than `fitted`: transformers knows under which names older releases published the same weights.
-        told = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # what does not fit is refused below
+        # What does not fit is refused below.
+        told = {"output_loading_info": True, "ignore_mismatched_sizes": True, "dtype": torch.float32}
         model, said = kind.from_pretrained(None, config=config, state_dict=weights, **told)
     for what in ("missing", "unexpected", "mismatched"):
         if said[f"{what}_keys"]:
@@ -145,7 +146,7 @@ def open_transformers(entry: Extractor) -> nn.Module:
                 'name weights of this class; ignore = ["..."] leaves out what it has no use for',
             )
     model.requires_grad_(False)
-    return TransformersFeatures(model.float(), entry, source).eval()
+    return TransformersFeatures(model, entry, source).eval()
 
 
 def _is_model(kind: Any, library: Any) -> bool:

@@ -26,7 +26,7 @@ from ..weights import fetch, read_weights
 # Prepared images (n, c, h, w) to a dictionary of features and logits, or a pair of the two.
 Network: TypeAlias = Callable[[Tensor], Any]
 
-# What a file of anybody's is opened with, by kind; the user's own code and programs are opened here.
+# By kind: a function of an entry, in a module that is imported when it is used. Code and programs are opened here.
 OPENERS = {"timm": "library:open_timm", "transformers": "library:open_transformers"}
 
 
@@ -102,7 +102,7 @@ def _of_program(entry: Extractor, source: ExportedNetwork | OnnxNetwork) -> Netw
 
     def run(prepared: Tensor) -> dict[str, Tensor]:
         _refuse_other_shape(entry, program, prepared)
-        found = program.run_all(prepared.contiguous())
+        found = program.run_all(prepared)
         return {what: found[name] for what, name in wanted.items()}
 
     return run
@@ -133,11 +133,11 @@ def _refuse_other_shape(entry: Extractor, program: Program | OnnxProgram, prepar
 
 
 def named_errors(entry: Extractor, network: Network) -> Network:
-    """The network, with what it raises told as an error of its entry."""
+    """The network of somebody else, with what it raises told as an error of its entry."""
 
     def run(prepared: Tensor) -> Any:
         try:
-            return network(prepared)
+            return network(prepared.contiguous())  # what `view` of a stranger's code counts on
         except (Exception, SystemExit) as e:
             if isinstance(e, GenboardError) or out_of_memory(e):
                 raise
