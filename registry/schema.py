@@ -140,12 +140,8 @@ class Extractor(Entry):
     kind: ClassVar[str] = "extractors"
     noun: ClassVar[str] = "extractor"
     version: int
-    # The network: `loader` is a function of this package, "digits_cnn:load" in `registry.extractors`; `source` is one
-    # from anywhere else, see `registry.spaces`.
-    loader: str | None = None
-    source: NetworkSource | None = Field(None, discriminator="kind")
-    # One of `registry.extractors.preprocessing.MODES`, or a table that describes it.
-    preprocessing: Prepared
+    loader: str | None = None  # of a network of this package: "digits_cnn:load", in `registry.extractors`
+    preprocessing: Prepared  # a name from `registry.extractors.preprocessing.MODES`, or a table that describes it
     layer: str
     input: Shape | Literal["rgb", "any"]  # one shape; RGB images of any size; or whatever comes
     dim: int | None = None  # none: as many as an image has values
@@ -154,6 +150,7 @@ class Extractor(Entry):
     # Of these, how many a core computes at once; none: all cores share the block. Older entries call it `lane`.
     sub_batch: int | None = Field(None, validation_alias=AliasChoices("sub_batch", "lane"))
     weights: Weights | None = None
+    source: NetworkSource | None = Field(None, discriminator="kind")  # of a network from anywhere else
     trained_on: tuple[str, ...] = ()  # "<data set>/<split>"
     licence: str
     paper: str | None = None

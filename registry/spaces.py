@@ -30,7 +30,7 @@ LARGEST = 4096  # pixels on a side
 class Resize(Strict):
     """A resize, before anything else is done."""
 
-    filter: Filter
+    filter: Filter  # see `docs/extractors.md`
     size: int = Field(ge=1, le=LARGEST)  # in pixels
     side: Literal["both", "shorter"] = "both"  # to a square, or the shorter side with the proportions kept
 
@@ -38,7 +38,7 @@ class Resize(Strict):
 class Preprocessing(Strict):
     """What is done to images before a network sees them, in the order of the fields; nothing more."""
 
-    resize: Resize | None = None
+    resize: Resize | None = None  # none: images stay as large as they are
     crop: int | None = Field(None, ge=1, le=LARGEST)  # to a square of so many pixels, in the middle
     range: tuple[float, float] = (0.0, 1.0)  # what the grey levels 0 and 255 become
     mean: tuple[float, ...] = ()  # then subtracted, one for all channels or one for each

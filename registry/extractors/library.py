@@ -151,7 +151,11 @@ def open_transformers(entry: Extractor) -> nn.Module:
 
 def _is_model(kind: Any, library: Any) -> bool:
     """Whether it is a class with weights and a configuration; AutoModel and the base of all have none."""
-    return isinstance(kind, type) and issubclass(kind, library.PreTrainedModel) and bool(kind.config_class)
+    return (
+        isinstance(kind, type)
+        and issubclass(kind, library.PreTrainedModel)
+        and getattr(kind, "config_class", None) is not None
+    )
 
 
 def _settings(entry: Extractor, source: TransformersNetwork) -> dict[str, Any]:
