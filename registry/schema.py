@@ -174,7 +174,17 @@ class Extractor(Entry):
             raise ValueError("a model by its name needs [weights]: a file and its SHA-256")
         if self.source.kind in ("exported", "onnx") and self.weights is not None:
             raise ValueError("a program holds its weights: remove [weights]")
+        revision = self._configuration.get("revision")
+        if revision is not None and not re.fullmatch(r"[0-9a-f]{40}", revision):
+            raise ValueError(f"without config, revision = {revision!r} must be a commit; branches and tags can move")
         return self
+
+    @property
+    def _configuration(self) -> dict[str, str | None]:
+        """Where a model's configuration lies, if that is the file beside its weights on the Hub; else empty."""
+        there = isinstance(self.source, TransformersNetwork) and self.source.config is None
+        found = self.weights.model_dump(include={"repo", "revision"}) if there and self.weights else {}
+        return found if found.get("repo") else {}
 
     @property
     def file(self) -> Weights | None:
@@ -194,6 +204,7 @@ class Extractor(Entry):
             "version": self.version,
             **(self.source.identity() if self.source else {}),
             **(self.weights.identity() if self.weights else {"weights": None}),
+            **self._configuration,
             "preprocessing": images if isinstance(images, str) else images.identity(),
             "layer": self.layer,
             **({} if precision == "float32" else {"precision": precision}),

@@ -13,6 +13,7 @@ import torch
 from genboard.registry.catalog import find, parse
 from genboard.registry.extractors import LiveExtractor, load_extractor
 from genboard.registry.extractors.preprocessing import find_mode
+from genboard.registry.hub import HubFile
 from genboard.registry.images import Images
 from genboard.registry.schema import Extractor
 from genboard.registry.trust import code_is_trusted, trusting_code
@@ -390,6 +391,30 @@ def test_a_model_of_transformers_that_is_not_what_its_entry_says(
     with pytest.raises(error, match=why) as e:
         load_extractor("mine")
     assert e.value.hint
+
+
+HUB = f'[weights]\nrepo = "a/b"\nrevision = "{"1" * 40}"\npath = "d.safetensors"\nsha256 = "{{}}"\n'
+
+
+def test_a_configuration_lies_beside_the_weights_on_the_hub(
+    own_home: Path, dino: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def fetch(file: HubFile) -> Path:
+        asked.append((file.repo, file.revision, file.path))
+        return own_home / file.path
+
+    monkeypatch.setattr(HubFile, "fetch", fetch)
+    of_dino(own_home, dino)
+    dino.config.save_pretrained(own_home)
+    text = DINO.replace(f"config = {{ {SIZES} }}\n", "") + HUB.format(sha256((own_home / "d.safetensors").read_bytes()))
+    path = entry(own_home, text, PHOTOS)
+    assert load_extractor("mine").compute(COLOUR, "x")[0].shape == (5, 16)
+    assert sorted(asked) == [("a/b", "1" * 40, "config.json"), ("a/b", "1" * 40, "d.safetensors")]
+    assert find(Extractor, "mine").identity()["revision"] == "1" * 40
+    with pytest.raises(BadEntry, match="must be a commit: branches and tags can move"):
+        parse(Extractor, path, PHOTOS + text.replace("1" * 40, "main"))
 
 
 def test_weights_of_no_use_are_refused_unless_the_entry_leaves_them_out(own_home: Path, dino: Any) -> None:
