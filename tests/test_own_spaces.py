@@ -413,7 +413,7 @@ def test_a_configuration_lies_beside_the_weights_on_the_hub(
     assert load_extractor("mine").compute(COLOUR, "x")[0].shape == (5, 16)
     assert sorted(asked) == [("a/b", "1" * 40, "config.json"), ("a/b", "1" * 40, "d.safetensors")]
     assert find(Extractor, "mine").identity()["revision"] == "1" * 40
-    with pytest.raises(BadEntry, match="must be a commit: branches and tags can move"):
+    with pytest.raises(BadEntry, match="must be a commit; branches and tags can move"):
         parse(Extractor, path, PHOTOS + text.replace("1" * 40, "main"))
 
 
