@@ -36,7 +36,7 @@ def pictures(folder: Path, count: int, seed: int) -> None:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that the page's script writes, run as a user would."""
     folder = tmp_path_factory.mktemp("models")
-    (folder / "mynet.py").write_text(CODE, "utf-8")
+    (folder / "mynet.py").write_bytes(CODE.encode())
     (folder / "save.py").write_text(SAVING, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -138,7 +138,7 @@ def test_another_machine_verifies_with_the_files_and_refuses_others(run: Run, ho
     assert "level: reproduced" in out
     (home / "models").unlink()
     (home / "models").mkdir()
-    (home / "models" / "mynet.py").write_text(CODE + "# changed\n", "utf-8")
+    (home / "models" / "mynet.py").write_bytes(f"{CODE}# changed\n".encode())
     fact = refused(run, "verify", result, "--by", "me", "--trust-code")
     assert sha256(CODE.encode()) in fact
     assert sha256(f"{CODE}# changed\n".encode()) in fact
