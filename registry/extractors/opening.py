@@ -53,9 +53,8 @@ def open_network(entry: Extractor) -> Network:
 
 
 def _of_user(entry: Extractor, source: UserNetwork) -> Network:
-    refuse_untrusted(
-        f"extractor {entry.name!r}: {source.function}", code_is_trusted()
-    )  # as the entry has it: the folder is nobody else's business
+    # As the entry has it: the folder is nobody else's business.
+    refuse_untrusted(f"extractor {entry.name!r}: {source.function}", code_is_trusted())
     found = code_digest(source.function)
     if found is None:
         raise BadWeights(
