@@ -11,7 +11,6 @@ from ...registry.catalog import entries
 from ...registry.images import describe
 from ...registry.metrics import METRICS, Better, Metric
 from ...registry.schema import Dataset, Extractor, Track
-from ...registry.spaces import UserNetwork
 from ..board.board import Board
 from ..board.ranking import ALPHA, p_value
 from ..text.numbers import Figure, figure
@@ -167,7 +166,7 @@ def _of_extractor(e: Extractor) -> list[tuple[str, str]]:
         ("Preprocessing", str(e.preprocessing)),
         ("Trained on", ", ".join(e.trained_on) or "nothing that is recorded"),
         ("Weights, SHA-256", e.file.sha256 if e.file else "none: it has no weights"),
-        *((("Code, SHA-256", e.source.sha256 or "as each result says"),) if isinstance(e.source, UserNetwork) else ()),
+        *((("Code, SHA-256", e.identity()["code"] or "its file is not here"),) if e.runs_code else ()),
         ("Version", str(e.version)),
         ("Licence", e.licence),
         ("Paper", e.paper or "none"),
