@@ -11,11 +11,12 @@ from ..core.errors import BadImages, BadSamples
 from ..core.files import problem_with_name, sha256
 from ..registry.catalog import current_name, entries, find, missing
 from ..registry.generators import LiveGenerator, load_generator
-from ..registry.generators.python import load_function, looks_like_function
+from ..registry.generators.python import load_function
 from ..registry.generators.samples import open_samples
 from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
+from ..registry.user_code import looks_like_function
 from .drawing import Plan, labels_for
 from .result import GeneratorRecord
 

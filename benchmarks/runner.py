@@ -323,11 +323,16 @@ def _result(
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 command=_command(target, track, n, options.precision),
-                trusted_code=target.trusted_code,
+                trusted_code=_ran_code(target, track),
             ),
             "error": error,
         }
     )
+
+
+def _ran_code(target: EvaluationTarget, track: Track) -> bool:
+    """Whether code of others ran: that of the generator, or of one of the track's feature spaces."""
+    return target.trusted_code or any(find(Extractor, name).runs_code for name in track.extractors)
 
 
 def _command(target: EvaluationTarget, track: Track, n: int, precision: Precision) -> str:
@@ -342,6 +347,6 @@ def _command(target: EvaluationTarget, track: Track, n: int, precision: Precisio
         words.append(f"--convert {','.join(target.conversions)}")
     if precision != "float32":
         words.append(f"--precision {precision}")
-    if target.trusted_code:
+    if _ran_code(target, track):
         words.append("--trust-code")
     return " ".join(words)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .registry.catalog import entries, find, track
     from .registry.metrics import METRICS
     from .registry.schema import Dataset, Extractor, Generator, Track
+    from .registry.trust import trusting_code
 
     __version__: str
 
@@ -53,6 +54,7 @@ __all__ = [
     "read_result",
     "read_table",
     "track",
+    "trusting_code",
 ]
 
 _HOMES = {
@@ -67,6 +69,7 @@ _HOMES = {
     "registry.catalog": ("entries", "find", "track"),
     "registry.metrics": ("METRICS",),
     "registry.schema": ("Dataset", "Extractor", "Generator", "Track"),
+    "registry.trust": ("trusting_code",),
 }
 
 

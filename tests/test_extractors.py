@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from cached import cached_test_split, skip_without
-from genboard.registry import extractors
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.extractors import (
     LiveExtractor,
@@ -18,6 +18,7 @@ from genboard.registry.extractors import (
     inception,
     lenet,
     load_extractor,
+    opening,
     resnet20,
     vgg,
 )
@@ -29,6 +30,7 @@ from genboard.registry.schema import Extractor, Precision
 from torch import nn
 
 from genboard.core.errors import BadEntry, BadFeatures, BadImages, BadWeights, GenboardError
+from genboard.core.files import canonical_json
 
 ENTRIES = entries(Extractor)
 
@@ -85,6 +87,19 @@ def test_spaces_that_differ_are_known_apart():
     assert entry.identity("bf16") == {**entry.identity(), "precision": "bf16"}
 
 
+def test_identities_of_committed_results_are_those_of_their_entries():
+    """References and columns are known by them: a change would part every result from its board."""
+    recorded: dict[str, list[object]] = {}
+    for path in (Path(__file__).parents[1] / "leaderboard" / "results").glob("*/*/*.json"):
+        for column in json.loads(path.read_text("utf-8"))["specification"]["metrics"]:
+            recorded.setdefault(column["extractor"]["name"], []).append(column["extractor"])
+    assert len(recorded) >= 3
+    for name, spaces in recorded.items():
+        assert json.loads(canonical_json(ENTRIES[name].identity())) in spaces, name
+    known = {"name", "version", "weights", "wrapped", "prefix", "preprocessing", "layer"}
+    assert all(set(entry.identity()) <= known for entry in ENTRIES.values())
+
+
 def test_a_block_is_whole_sub_batches(tmp_path):
     text = Path(sys.modules["genboard.registry"].__path__[0], "entries/extractors/vgg16-fc2.toml").read_text("utf-8")
     with pytest.raises(BadEntry, match="a block of 32 is not a multiple of the sub-batch of 7"):
@@ -118,7 +133,7 @@ class Dropping(nn.Module):
 
 @pytest.mark.parametrize("given", [flat, Dropping()], ids=["function", "module"])
 def test_a_loader_may_give_a_function_or_a_module(monkeypatch, given):
-    monkeypatch.setattr(extractors, "function", lambda *_, **__: lambda weights: given)
+    monkeypatch.setattr(opening, "function", lambda *_, **__: lambda weights: given)
     found = load_extractor("pixels").compute(colour(3, 2, 5), "x")[0]
     wanted = colour(3, 2, 5).pixels.transpose(0, 3, 1, 2).reshape(3, -1)
     np.testing.assert_allclose(found.numpy() * 255, wanted, atol=1e-4)
@@ -137,14 +152,14 @@ def test_a_loader_may_give_a_function_or_a_module(monkeypatch, given):
     ],
 )
 def test_what_a_network_gives_is_held_against_its_entry(monkeypatch, given, said):
-    monkeypatch.setattr(extractors, "function", lambda *_, **__: lambda weights: given)
+    monkeypatch.setattr(opening, "function", lambda *_, **__: lambda weights: given)
     extractor = load_extractor("pixels")
     with pytest.raises(BadFeatures, match=said):
         extractor.compute(colour(3, 2, 5), "x")
 
 
 def test_a_loader_that_gives_no_function_is_named(monkeypatch):
-    monkeypatch.setattr(extractors, "function", lambda *_, **__: lambda weights: weights)
+    monkeypatch.setattr(opening, "function", lambda *_, **__: lambda weights: weights)
     with pytest.raises(BadWeights, match="gives dict, where a function or module is needed"):
         load_extractor("pixels")
 

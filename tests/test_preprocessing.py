@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import torch
 from genboard.registry.catalog import entries
 from genboard.registry.extractors.preprocessing import MODES, find_mode
 from genboard.registry.schema import Extractor
+from genboard.registry.spaces import Filter, Preprocessing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -46,7 +47,7 @@ def test_tensorflow_1_as_torch_fidelity_has_it(height_width, channels):
     images = pixels(height_width, channels)
     grey_levels = images.permute(0, 3, 1, 2).float()
     resized = interpolate_bilinear_2d_like_tensorflow1x(grey_levels, size=(299, 299), align_corners=False)
-    assert_equal(MODES["tf1-bilinear-299"](images), (resized - 128) / 128, TOLERANCE)
+    assert_equal(find_mode("tf1-bilinear-299")(images), (resized - 128) / 128, TOLERANCE)
 
 
 @every_shape
@@ -59,7 +60,7 @@ def test_vgg_as_torch_fidelity_has_it(height_width):
     resized = interpolate_bilinear_2d_like_tensorflow1x(grey_levels, size=(224, 224), align_corners=False)
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     expected = normalize(resized, [255 * m for m in mean], [255 * s for s in std])
-    assert_equal(MODES["tf1-bilinear-224-imagenet"](images), expected, TOLERANCE)
+    assert_equal(find_mode("tf1-bilinear-224-imagenet")(images), expected, TOLERANCE)
 
 
 @every_shape
@@ -74,7 +75,7 @@ def test_torch_as_pytorch_fid_has_it(height_width, channels, monkeypatch):
     network.blocks[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     images = pixels(height_width, channels)
     network(images.permute(0, 3, 1, 2).float() / 255)
-    assert_equal(MODES["torch-bilinear-299"](images), seen[0], TOLERANCE)
+    assert_equal(find_mode("torch-bilinear-299")(images), seen[0], TOLERANCE)
 
 
 @every_shape
@@ -86,7 +87,7 @@ def test_clean_as_clean_fid_has_it(height_width, channels):
     clean = build_resizer("clean")
     resized = np.stack([clean(np.broadcast_to(image, (*height_width, 3))) for image in images.numpy()])
     expected = (torch.from_numpy(resized).permute(0, 3, 1, 2) - 128) / 128
-    assert_equal(MODES["clean-299"](images), expected[:, :channels], TOLERANCE)
+    assert_equal(find_mode("clean-299")(images), expected[:, :channels], TOLERANCE)
 
 
 def processor(mode: str) -> Any:
@@ -108,7 +109,7 @@ def processor(mode: str) -> Any:
 def test_processors_as_transformers_has_them(height_width, mode):
     images = pixels(height_width)
     whole = processor(mode)(list(images.numpy()), return_tensors="pt", input_data_format="channels_last")
-    assert_equal(MODES[mode](images), whole["pixel_values"], TOLERANCE)
+    assert_equal(find_mode(mode)(images), whole["pixel_values"], TOLERANCE)
 
 
 def test_the_default_processors_of_transformers_are_two_grey_levels_away():
@@ -116,14 +117,14 @@ def test_the_default_processors_of_transformers_are_two_grey_levels_away():
 
     images = pixels((33, 47))
     theirs = CLIPImageProcessor()(list(images.numpy()), return_tensors="pt", input_data_format="channels_last")
-    gap = (MODES["clip-224"](images) - theirs["pixel_values"]).abs().max()
+    gap = (find_mode("clip-224")(images) - theirs["pixel_values"]).abs().max()
     assert 0.5 / 255 / 0.26 < gap < 2.01 / 255 / 0.26
 
 
 def test_lenet_is_resized_to_32_from_28():
     images = pixels((28, 28), 1)
     expected = torch.nn.functional.interpolate(images.permute(0, 3, 1, 2).double(), (32, 32), mode="bilinear") / 255
-    assert_equal(MODES["lenet-32"](images), expected, TOLERANCE)
+    assert_equal(find_mode("lenet-32")(images), expected, TOLERANCE)
 
 
 @pytest.mark.parametrize("side", [1, 32, 224, 299])
@@ -138,7 +139,7 @@ def test_efficientnet_lite_has_pillow_s_bicubic_resize_and_its_own_scale(side):
 
 def test_unit_and_only_unit_keeps_every_pixel():
     images = pixels((5, 3), 3)
-    torch.testing.assert_close(MODES["unit"](images).permute(0, 2, 3, 1), images.float() / 255, rtol=0, atol=0)
+    torch.testing.assert_close(find_mode("unit")(images).permute(0, 2, 3, 1), images.float() / 255, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_normalised_as_torchvision_has_it(mode, mean, std):
 
     images = pixels((32, 32))
     expected = torch.stack([normalize(to_tensor(image), mean, std) for image in images.numpy()])
-    assert_equal(MODES[mode](images), expected, TOLERANCE)
+    assert_equal(find_mode(mode)(images), expected, TOLERANCE)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -162,10 +163,10 @@ def test_normalised_as_torchvision_has_it(mode, mean, std):
 def test_a_flat_image_stays_flat_and_batches_do_not_matter(mode, height, width, level):
     images = torch.full((2, height, width, 3), level, dtype=torch.uint8)
     images[1] = pixels((height, width), count=1)[0]
-    together = MODES[mode](images)
+    together = find_mode(mode)(images)
     flat = together[0].flatten(1)
     torch.testing.assert_close(flat, flat[:, :1].expand_as(flat), rtol=0, atol=2e-5)
-    torch.testing.assert_close(MODES[mode](images[1:])[0], together[1], rtol=0, atol=0)
+    torch.testing.assert_close(find_mode(mode)(images[1:])[0], together[1], rtol=0, atol=0)
 
 
 def test_every_extractor_names_a_mode_and_every_mode_is_used():
@@ -173,3 +174,62 @@ def test_every_extractor_names_a_mode_and_every_mode_is_used():
     assert used == set(MODES)
     with pytest.raises(UnknownName, match="did you mean 'clean-299'"):
         find_mode("clean-298")
+
+
+def described(**table: Any) -> Any:
+    return find_mode(Preprocessing.model_validate(table))
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({}, [0, 0.2, 1]),
+        ({"range": [-1, 1]}, [-1, -0.6, 1]),
+        ({"range": [0, 255]}, [0, 51, 255]),
+        ({"range": [2, 4]}, [2, 2.4, 4]),
+        ({"mean": [0.5], "std": [0.25]}, [-2, -1.2, 2]),
+        ({"range": [-1, 1], "mean": [0.5], "std": [0.5]}, [-3, -2.2, 1]),
+    ],
+)
+def test_grey_levels_in_a_range_that_is_described(table, expected):
+    levels = torch.tensor([0, 51, 255], dtype=torch.uint8).view(1, 1, 3, 1)
+    found = described(**table)(levels)
+    assert found.shape == (1, 1, 1, 3)
+    np.testing.assert_allclose(found.flatten().numpy(), expected, rtol=0, atol=TOLERANCE)
+
+
+def test_channels_are_red_green_blue_and_have_means_of_their_own():
+    pixel = torch.tensor([255, 0, 51], dtype=torch.uint8).view(1, 1, 1, 3)
+    found = described(mean=[0.5, 0.25, 0.1], std=[0.5, 0.5, 0.1])(pixel)
+    np.testing.assert_allclose(found.flatten().numpy(), [1, -0.5, 1], atol=TOLERANCE)
+
+
+@every_shape
+@grey_and_colour
+@pytest.mark.parametrize("kernel", ["box", "bilinear", "bicubic", "lanczos"])
+def test_filters_of_pillow_are_pillows(height_width, channels, kernel):
+    images = pixels(height_width, channels, 1)
+    found = described(resize={"filter": f"pillow-{kernel}", "size": 20}, range=[0, 255])(images)
+    plain = images[0].numpy() if channels == 3 else images[0, :, :, 0].numpy()
+    expected = np.asarray(Image.fromarray(plain).resize((20, 20), Image.Resampling[kernel.upper()]))
+    assert np.array_equal(found[0].permute(1, 2, 0).squeeze(2 if channels == 1 else ()).numpy(), expected)
+
+
+@pytest.mark.parametrize("kernel", get_args(Filter))
+@pytest.mark.parametrize(
+    ("side", "height_width", "size"),
+    [("shorter", (10, 25), (8, 20)), ("shorter", (25, 10), (20, 8)), ("both", (10, 25), (8, 8))],
+)
+def test_every_filter_resizes_one_side_or_both(kernel, side, height_width, size):
+    flat = torch.full((2, *height_width, 3), 51, dtype=torch.uint8)
+    resize = {"filter": kernel, "size": 8, "side": side}
+    found = described(resize=resize)(flat)
+    assert found.shape == (2, 3, *size)
+    np.testing.assert_allclose(found.numpy(), 0.2, atol=1e-6)
+    assert described(resize=resize, crop=5)(flat).shape == (2, 3, 5, 5)
+
+
+def test_a_crop_takes_the_middle():
+    rows = torch.arange(6, dtype=torch.uint8).view(1, 6, 1, 1).expand(1, 6, 7, 1).contiguous()
+    found = described(crop=3, range=[0, 255])(rows)
+    assert found[0, 0, :, 0].tolist() == [1, 2, 3]

@@ -173,7 +173,8 @@ def test_images_of_which_some_are_not_given_are_refused():
 
 def test_infinite_features_are_refused(monkeypatch):
     extractor = load_extractor("digits-cnn")
-    broken = dataclasses.replace(extractor, network=lambda x: (torch.full((len(x), 32), torch.inf), None))
+    infinite = torch.full((125, 32), torch.inf), torch.zeros(125, 10)
+    broken = dataclasses.replace(extractor, network=lambda x: infinite)
     with pytest.raises(BadFeatures, match="NaN or infinite"):
         measure(source_of("x", Images(np.zeros((3, 8, 8, 1), np.uint8))), broken)
 

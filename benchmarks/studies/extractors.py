@@ -43,7 +43,7 @@ def spaces_at_hand(context: StudyContext) -> list[str]:
     for name, entry in entries(Extractor).items():
         if name in found or (isinstance(entry.input, tuple) and entry.input != context.dataset.shape):
             continue
-        if entry.weights is not None and entry.weights.file is None:
+        if entry.file is not None and not (entry.file.file or entry.file.local):
             context.left_out[name] = "its weights would have to be fetched; a track that has it studies it"
         elif entry.input == "rgb" and min(height, width) < SMALLEST:
             context.left_out[name] = f"made for photographs, the images are {width}x{height}"

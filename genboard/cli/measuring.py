@@ -48,6 +48,7 @@ def compare(
     convert: Convert = None,
     skip: Skip = False,
     precision: Arithmetic = "float32",
+    trust_code: TrustCode = False,
     device: Device = "cpu",
     json: Json = False,
 ) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
 from typer import Option
+
+from ..registry.trust import trusting_code
 
 if TYPE_CHECKING:
     from ..registry.schema import Track
@@ -28,7 +31,18 @@ BatchSize = Annotated[
     int | None,
     Option(min=1, help="Samples drawn at once. Default: chosen automatically. It changes no pixel."),
 ]
-TrustCode = Annotated[bool, Option("--trust-code", help="Run a Python function; only for code that you trust.")]
+
+
+def _give_leave(context: typer.Context, given: bool) -> bool:
+    """Until the command ends, a track's feature spaces may be code too, wherever they are loaded."""
+    context.with_resource(trusting_code(given))
+    return given
+
+
+TrustCode = Annotated[
+    bool,
+    Option("--trust-code", callback=_give_leave, help="Run Python functions of others; only code that you trust."),
+]
 ResultFolders = Annotated[
     list[Path] | None,
     Option(help="Folder of results; repeatable. Default: the committed results and your own."),

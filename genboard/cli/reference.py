@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from .app import command, group
-from .options import Arithmetic, Convert, Device, Json, listed, track_of
+from .options import Arithmetic, Convert, Device, Json, TrustCode, listed, track_of
 from .output import print_json, say
 
 reference_app = group("reference", "Precomputed statistics of the real images.")
@@ -28,6 +28,7 @@ def reference_build(
     precision: Arithmetic = "float32",
     out: Annotated[Path | None, Option(help="Output folder. Default: in your data folder.")] = None,
     again: Annotated[bool, Option("--again", help="Rebuild statistics that are already up to date.")] = False,
+    trust_code: TrustCode = False,
     device: Device = "cpu",
 ) -> None:
     """Build the reference statistics of a track, or of any split in any feature space.
@@ -54,6 +55,7 @@ def reference_build(
 @command(reference_app, "verify", "genboard reference verify")
 def reference_verify(
     name: Annotated[str | None, Argument(help="Name from `genboard reference list`. Default: all.")] = None,
+    trust_code: TrustCode = False,
     device: Device = "cpu",
 ) -> None:
     """Rebuild stored statistics and compare. Fail if one differs by more than the tolerance."""
@@ -110,6 +112,7 @@ def reference_import(
     split: Annotated[str | None, Option(help="Split, if you know it.")] = None,
     extractor: Annotated[str | None, Option(help="Feature space, if you know it.")] = None,
     count: Annotated[int | None, Option(min=2, help="Number of images, if you know it.")] = None,
+    trust_code: TrustCode = False,
     device: Device = "cpu",
 ) -> None:
     """Import statistics that another tool made. They are marked as imported, and unknown facts stay unknown."""

@@ -9,7 +9,7 @@ from typer import Argument, BadParameter, Option
 
 from ..core.errors import GenboardError
 from .app import app, command
-from .options import Convert, Device, Json, listed
+from .options import Convert, Device, Json, TrustCode, listed
 from .output import print_json, say
 
 ResultFile = Annotated[Path, Argument(help="Result file; its log lies beside it.")]
@@ -29,9 +29,7 @@ def verify(
     source: Annotated[
         str | None, Option(help="Function that drew the samples, file.py:function; needs --trust-code.")
     ] = None,
-    trust_code: Annotated[
-        bool, Option("--trust-code", help="Run the submitter's function; only for code that you trust.")
-    ] = False,
+    trust_code: TrustCode = False,
     seed: Annotated[
         int | None, Option(min=0, help="Repeat the fresh draw that the log records under this seed.")
     ] = None,

@@ -200,7 +200,8 @@ def _extractors() -> str:
     rows = []
     for e in entries(Extractor).values():
         taken = describe(e.input) if isinstance(e.input, tuple) else {"rgb": "RGB, any size", "any": "any"}[e.input]
-        rows.append((f"`{e.name}`", e.title, f"`{e.preprocessing}`", e.dim or "-", e.classes or "-", taken))
+        preprocessing = f"`{e.preprocessing}`" if isinstance(e.preprocessing, str) else str(e.preprocessing)
+        rows.append((f"`{e.name}`", e.title, preprocessing, e.dim or "-", e.classes or "-", taken))
     return markdown_table(("name", "what it is", "preprocessing", "wide", "logits", "images"), rows, right=(3, 4))
 
 

@@ -67,6 +67,7 @@ _WORDS = {
     r"\bbool\b": "true or false",
     r"\bint\b": "whole number",
     r"\bfloat\b": "number",
+    r"\bSetting\b": "value",
     r"Shape": "[height, width, channels]",
     r"MetricFunction": "function",
     r"tuple\[([a-z ]+), \1\]": r"two \1s",

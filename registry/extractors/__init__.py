@@ -1,26 +1,25 @@
 """Feature spaces that can be loaded: a name to a function from uint8 images to features and logits.
 
-To add one: an entry in `entries/extractors/`, and a module here with `load(weights)`, which gives a function or a
-module of torch; what is done to images before it sees them is one of `preprocessing.MODES`.
+To add one: an entry in `entries/extractors/`, with a network from `registry.spaces`, or from a module here with
+`load(weights)`, which gives a function or a module of torch. What is done to images before is in `preprocessing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ...core.errors import BadFeatures, BadImages, BadWeights, GenboardError
+from ...core.errors import BadFeatures, BadImages, GenboardError
 from ...core.parallel import on_all_cores
 from ..catalog import find
 from ..images import Images, describe, expect_shape
-from ..resolve import function
 from ..schema import Extractor, Precision, Shape
-from ..weights import read_weights
+from .contract import checked, try_out
+from .opening import Network, named_errors, open_network
 from .preprocessing import Mode, find_mode
 
 __all__ = ["LiveExtractor", "find_device", "load_extractor"]
@@ -32,13 +31,13 @@ class LiveExtractor:
 
     Attributes:
         prepare: uint8 pixels (n, height, width, channels) to what the network takes, float32 (n, c, h, w).
-        network: that to features (n, dim) and logits (n, classes) or none.
+        network: that to features (n, dim) and logits (n, classes) or none, by name or as a pair.
         precision: of the network's arithmetic; preprocessing and features are float32 in any case.
     """
 
     entry: Extractor
     prepare: Mode
-    network: Callable[[Tensor], tuple[Tensor, Tensor | None]]
+    network: Network
     device: torch.device
     precision: Precision = "float32"
 
@@ -55,7 +54,7 @@ class LiveExtractor:
 
         Raises:
             BadImages: not the shape that the network takes.
-            BadFeatures: a feature is NaN or infinite.
+            BadFeatures: a feature or a logit is NaN or infinite, or there are more or fewer than the entry says.
         """
         expect_input(images, self.entry, source)
         count = len(images)
@@ -67,17 +66,19 @@ class LiveExtractor:
         else:
             found = [self._sub_batch(pixels)]
         features = torch.cat([f for f, _ in found])
-        if not bool(torch.isfinite(features).all()):
-            raise BadFeatures(f"{self.entry.name} gives NaN or infinite features for {source}")
-        logits = [some for _, some in found if some is not None]
-        return features, torch.cat(logits) if logits else None
+        given = [some for _, some in found if some is not None]
+        logits = torch.cat(given) if given else None
+        for what, numbers in (("features", features), ("logits", logits)):
+            if numbers is not None and not bool(torch.isfinite(numbers).all()):
+                raise BadFeatures(f"{self.entry.name} gives NaN or infinite {what} for {source}")
+        return features, logits
 
     def _sub_batch(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
         size = self.entry.block if self.device.type != "cpu" else self.entry.sub_batch or self.entry.block
         with torch.inference_mode():
             prepared = _filled(self.prepare(pixels.to(self.device)), size)
             with self._arithmetic():
-                features, logits = _checked(self.network(prepared), self.entry, size)
+                features, logits = checked(self.network(prepared), self.entry, size)
         count = len(pixels)
         return features[:count].float().cpu(), None if logits is None else logits[:count].float().cpu()
 
@@ -90,29 +91,6 @@ class LiveExtractor:
             if self.precision == "bf16":
                 stack.enter_context(torch.autocast(self.device.type, torch.bfloat16))
             yield
-
-
-def _checked(found: Any, entry: Extractor, size: int) -> tuple[Tensor, Tensor | None]:
-    """What a network gave for `size` images, if it is what its entry says.
-
-    Raises:
-        BadFeatures: no pair of features (size, dim) and logits (size, classes) or None.
-    """
-
-    def is_table(x: Any, width: int | None) -> bool:
-        return isinstance(x, Tensor) and x.ndim == 2 and len(x) == size and width in (None, x.shape[1])
-
-    if isinstance(found, tuple) and len(found) == 2:
-        features, logits = found
-        if is_table(features, entry.dim) and (logits is None or is_table(logits, entry.classes)):
-            return features, logits
-    parts = found if isinstance(found, tuple) else (found,)
-    said = [str(tuple(x.shape)) if isinstance(x, Tensor) else type(x).__name__ for x in parts]
-    wanted = f"features ({size}, {entry.dim or 'any'}) and logits ({size}, {entry.classes or 'any'}) or None"
-    raise BadFeatures(
-        f"extractor {entry.name!r} gives {' and '.join(said) or 'nothing'}, where its entry asks for {wanted}",
-        "return both from the function or module that its `load` gives, or correct `dim` and `classes`",
-    )
 
 
 def _filled(prepared: Tensor, size: int) -> Tensor:
@@ -161,18 +139,23 @@ def load_extractor(name: str, device: str = "cpu", precision: Precision = "float
             another space, which `Extractor.identity` says.
 
     Raises:
-        UnknownName: no such extractor.
-        BadWeights: weights that are not the ones its entry names, or do not fit its network.
+        UnknownName: no such extractor, or no such preprocessing.
+        NotTrusted: its network is code of the user's own, and no leave was given.
+        BadEntry, BadWeights: a network that is not the one its entry names, or does not fit it.
+        BadFeatures: one from outside this package gives something else than its entry says.
     """
     entry = find(Extractor, name)
     place = find_device(device)
-    weights = read_weights(entry.weights) if entry.weights else {}
-    network = function(entry.loader, under="registry.extractors")(weights)
+    if entry.source is not None and entry.source.kind == "onnx" and precision != "float32":
+        raise BadFeatures(f"{name} is a model in ONNX, which computes in float32", "leave out --precision")
+    network = open_network(entry)
     if isinstance(network, nn.Module):  # a function chooses its place by that of its images
         network = network.to(place).eval()
-    elif not callable(network):
-        raise BadWeights(
-            f"extractor {name!r}: {entry.loader} gives {type(network).__name__}, where a function or module is needed",
-            "return what takes prepared images (n, c, h, w) and gives features and logits",
-        )
-    return LiveExtractor(entry, find_mode(entry.preprocessing), network, place, precision)
+    prepare = find_mode(entry.preprocessing)
+    if entry.source is None:
+        return LiveExtractor(entry, prepare, network, place, precision)
+    if entry.source.kind in ("exported", "onnx"):  # whose readers are of the CPU
+        place = torch.device("cpu")
+    live = LiveExtractor(entry, prepare, named_errors(entry, network), place, precision)
+    try_out(entry, live.compute)
+    return live

@@ -1,13 +1,13 @@
-"""What is done to images before a network sees them: named modes, each equal to what a peer does.
+"""What is done to images before a network sees them: described step by step, or named where a peer does the same.
 
-A mode takes uint8 pixels (n, height, width, channels) of one shape and gives float32 (n, c, h, w) on the same device.
-To add one: a function, a line in `MODES`, a paragraph in docs/extractors.md.
+What a description gives is a function of uint8 pixels (n, height, width, channels) of one shape, to float32
+(n, c, h, w) on the same device; channels are red, green and blue, or grey. To name one: a line in `MODES`, a row in
+docs/extractors.md, and a test beside the peer it equals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
@@ -19,26 +19,11 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...core.errors import UnknownName
+from ...core.errors import BadImages, UnknownName
+from ..spaces import Filter, Preprocessing, Resize
 
 Mode: TypeAlias = Callable[[Tensor], Tensor]
-
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Mean and standard deviation of the three channels, of images in [0, 1]."""
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-CLIP = Recipe((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
-DINOV2 = Recipe(IMAGENET_MEAN, IMAGENET_STD)
-EFFICIENTNET_LITE = Recipe((127 / 255, 127 / 255, 127 / 255), (128 / 255, 128 / 255, 128 / 255))
+Size: TypeAlias = tuple[int, int]  # rows, columns
 
 
 def planes(pixels: Tensor) -> Tensor:
@@ -46,111 +31,169 @@ def planes(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.channels_last)
 
 
-def unit(pixels: Tensor) -> Tensor:
-    """Divided by 255, nothing else."""
-    return pixels.permute(0, 3, 1, 2).float() / 255.0
+def bilinear(pixels: Tensor, size: Size) -> Tensor:
+    """torch's: half pixels, no antialiasing, not rounded."""
+    return F.interpolate(planes(pixels), size=size, mode="bilinear", align_corners=False)
 
 
-def unit_signed(pixels: Tensor) -> Tensor:
-    """Not resized, 2 x / 255 - 1: in [-1, 1]."""
-    return unit(pixels).mul_(2.0).sub_(1.0)
+def antialiased(pixels: Tensor, size: Size, mode: str) -> Tensor:
+    """Pillow's kernel with antialiasing, each channel in float, clipped to [0, 255] and not rounded."""
+    # In float32 torch rounds the points it reads at, and is off by 0.005 grey levels.
+    exact = planes(pixels).double()
+    resized = F.interpolate(exact, size=size, mode=mode, align_corners=False, antialias=True)
+    return resized.float().clamp_(0.0, 255.0)
 
 
-def unit_imagenet(pixels: Tensor) -> Tensor:
-    """Not resized, divided by 255, then the mean and standard deviation of ImageNet."""
-    mean, std = (torch.tensor(v, device=pixels.device).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
-    return unit(pixels).sub_(mean).div_(std)
-
-
-def tf1_bilinear(pixels: Tensor, size: int) -> Tensor:
-    """Resized to a square as TensorFlow 1 does: output pixel i is read at i * input / output, with no half pixel.
+def tf1_bilinear(pixels: Tensor, size: Size) -> Tensor:
+    """As TensorFlow 1 does: output pixel i is read at i * input / output, with no half pixel; not rounded.
 
     The same points as a resize that aligns corners, of an image with its last row and column doubled, to one more
     than the size; so torch's own kernel does it.
     """
+    rows, columns = size
     doubled = F.pad(planes(pixels), (0, 1, 0, 1), mode="replicate")
-    whole = F.interpolate(doubled, size=(size + 1, size + 1), mode="bilinear", align_corners=True)
-    return whole[:, :, :size, :size].contiguous(memory_format=torch.channels_last)
+    whole = F.interpolate(doubled, size=(rows + 1, columns + 1), mode="bilinear", align_corners=True)
+    return whole[:, :, :rows, :columns].contiguous(memory_format=torch.channels_last)
 
 
-def tf1_bilinear_299(pixels: Tensor) -> Tensor:
-    """TensorFlow 1's bilinear resize, then (x - 128) / 128."""
-    return tf1_bilinear(pixels, 299).sub_(128.0).div_(128.0)
+def pillow(pixels: Tensor, size: Size, kernel: Image.Resampling) -> Tensor:
+    """Pillow's own on uint8, antialiased and rounded: what CLIP and DINOv2 were trained with.
 
-
-def tf1_bilinear_224_imagenet(pixels: Tensor) -> Tensor:
-    """TensorFlow 1's bilinear resize, then the mean and standard deviation of ImageNet."""
-    mean, std = (torch.tensor(v, device=pixels.device).mul(255.0).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
-    return tf1_bilinear(pixels, 224).sub_(mean).div_(std)
-
-
-def torch_bilinear_299(pixels: Tensor) -> Tensor:
-    """torch's bilinear resize (half pixels, no antialiasing) of x / 255, then 2 x - 1."""
-    resized = F.interpolate(planes(pixels), size=(299, 299), mode="bilinear", align_corners=False)
-    return resized.mul_(2.0 / 255.0).sub_(1.0)
-
-
-def clean_299(pixels: Tensor) -> Tensor:
-    """Pillow's antialiased bicubic resize in float, clipped to [0, 255] and not rounded, then (x - 128) / 128."""
-    # In float32 torch rounds the points it reads at, and is off by 0.005 grey levels.
-    exact = planes(pixels).double()
-    resized = F.interpolate(exact, size=(299, 299), mode="bicubic", align_corners=False, antialias=True)
-    return resized.float().clamp_(0.0, 255.0).sub_(128.0).div_(128.0)
-
-
-def lenet_32(pixels: Tensor) -> Tensor:
-    """Bilinear resize (half pixels, no antialiasing) to 32x32, divided by 255."""
-    return F.interpolate(planes(pixels), size=(32, 32), mode="bilinear", align_corners=False).div_(255.0)
-
-
-def processed(pixels: Tensor, recipe: Recipe, shortest: int, crop: int) -> Tensor:
-    """Shorter side to `shortest` (bicubic, antialiased, rounded to uint8), centre crop, scaled and normalised.
-
-    What the Pillow processors of transformers give, without their overhead. The resize is Pillow's own, as in the
-    training of CLIP and DINOv2: one in float or by torch differs by up to a grey level, which these networks see.
+    A resize in float or by torch differs by up to a grey level, which these networks see.
     """
-    cropped = np.stack([resized(image, shortest, crop) for image in pixels.cpu().numpy()])
-    levels = torch.from_numpy(cropped).to(pixels.device).permute(0, 3, 1, 2).float()
-    mean, std = (torch.tensor(v, device=pixels.device).view(3, 1, 1) for v in (recipe.mean, recipe.std))
-    return levels.mul_(1.0 / 255.0).sub_(mean).div_(std)
+    rows, columns = size
+    resized = np.stack([_by_pillow(image, (columns, rows), kernel) for image in pixels.cpu().numpy()])
+    return torch.from_numpy(resized).to(pixels.device).permute(0, 3, 1, 2).float()
 
 
-def resized(image: NDArray[np.uint8], shortest: int, crop: int) -> NDArray[np.uint8]:
-    """One image (h, w, 3), its shorter side resized to `shortest`, cut to a square of `crop` in the middle."""
-    height, width = image.shape[:2]
-    # The longer side is cut off to whole pixels, not rounded; so is half of what the crop leaves over.
-    rows = shortest if height <= width else int(shortest * height / width)
-    columns = shortest if width <= height else int(shortest * width / height)
-    whole = np.asarray(Image.fromarray(image).resize((columns, rows), Image.Resampling.BICUBIC))
-    top, left = (rows - crop) // 2, (columns - crop) // 2
-    return whole[top : top + crop, left : left + crop]
+def _by_pillow(image: NDArray[np.uint8], size: Size, kernel: Image.Resampling) -> NDArray[np.uint8]:
+    whole = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).resize(size, kernel)
+    return np.asarray(whole).reshape(*size[::-1], image.shape[2])
 
 
-MODES: Mapping[str, Mode] = MappingProxyType(
+FILTERS: Mapping[Filter, Callable[[Tensor, Size], Tensor]] = MappingProxyType(
     {
-        "unit": unit,
-        "unit-signed": unit_signed,
-        "unit-imagenet": unit_imagenet,
-        "tf1-bilinear-299": tf1_bilinear_299,
-        "torch-bilinear-299": torch_bilinear_299,
-        "clean-299": clean_299,
-        "tf1-bilinear-224-imagenet": tf1_bilinear_224_imagenet,
-        "clip-224": partial(processed, recipe=CLIP, shortest=224, crop=224),
-        "clip-336": partial(processed, recipe=CLIP, shortest=336, crop=336),
-        "dinov2-224": partial(processed, recipe=DINOV2, shortest=256, crop=224),
-        "lenet-32": lenet_32,
-        "efficientnet-lite-224": partial(processed, recipe=EFFICIENTNET_LITE, shortest=224, crop=224),
+        "bilinear": bilinear,
+        "bilinear-antialias": partial(antialiased, mode="bilinear"),
+        "bicubic-antialias": partial(antialiased, mode="bicubic"),
+        "tf1-bilinear": tf1_bilinear,
+        "pillow-box": partial(pillow, kernel=Image.Resampling.BOX),
+        "pillow-bilinear": partial(pillow, kernel=Image.Resampling.BILINEAR),
+        "pillow-bicubic": partial(pillow, kernel=Image.Resampling.BICUBIC),
+        "pillow-lanczos": partial(pillow, kernel=Image.Resampling.LANCZOS),
     }
 )
 
 
-def find_mode(name: str) -> Mode:
-    """The mode of that name.
+def prepared(pixels: Tensor, description: Preprocessing) -> Tensor:
+    """What a network gets of images, by a description.
+
+    Raises:
+        BadImages: the crop is larger than the images.
+    """
+    resize = description.resize
+    if resize is None:
+        levels = pixels.permute(0, 3, 1, 2).float()
+    else:
+        levels = FILTERS[resize.filter](pixels, _size(pixels, resize))
+    if description.crop is not None:
+        levels = _cropped(levels, description.crop)
+    levels = _ranged(levels, description)
+    if description.mean:
+        mean, std = (torch.tensor(v, device=pixels.device).view(-1, 1, 1) for v in (description.mean, description.std))
+        levels = levels.sub_(mean).div_(std)
+    return levels
+
+
+def _size(pixels: Tensor, resize: Resize) -> Size:
+    height, width = pixels.shape[1:3]
+    if resize.side == "both":
+        return resize.size, resize.size
+    # The longer side is cut off to whole pixels, not rounded.
+    rows = resize.size if height <= width else int(resize.size * height / width)
+    columns = resize.size if width <= height else int(resize.size * width / height)
+    return rows, columns
+
+
+def _cropped(levels: Tensor, crop: int) -> Tensor:
+    rows, columns = levels.shape[2:]
+    if min(rows, columns) < crop:
+        raise BadImages(
+            f"images of {columns}x{rows} cannot be cropped to {crop}x{crop}", "add a resize to the preprocessing"
+        )
+    top, left = (rows - crop) // 2, (columns - crop) // 2
+    middle = levels[:, :, top : top + crop, left : left + crop]
+    return middle.contiguous(memory_format=torch.channels_last)  # as the resizes leave it
+
+
+def _ranged(levels: Tensor, description: Preprocessing) -> Tensor:
+    """Grey levels from 0 to 255 in the range that is described."""
+    low, high = description.range
+    if (low, high) == (0.0, 255.0):
+        return levels
+    # The processors of transformers, which resize by Pillow, multiply by 1/255 where others divide: a last bit apart.
+    by_pillow = description.resize is not None and description.resize.filter.startswith("pillow")
+    if (low, high) == (0.0, 1.0) and not by_pillow:
+        return levels.div_(255.0)
+    scaled = levels.mul_((high - low) / 255.0)
+    return scaled.add_(low) if low else scaled
+
+
+_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_IMAGENET = {"mean": _IMAGENET_MEAN, "std": _IMAGENET_STD}
+_CLIP = {"mean": (0.48145466, 0.4578275, 0.40821073), "std": (0.26862954, 0.26130258, 0.27577711)}
+_EFFICIENTNET_LITE = {"mean": (127 / 255,) * 3, "std": (128 / 255,) * 3}
+_GREY_LEVELS = (0.0, 255.0)
+
+
+def _in_grey_levels(values: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(float(np.float32(v) * np.float32(255)) for v in values)
+
+
+def _by_processor(shortest: int, crop: int, normal: Mapping[str, tuple[float, ...]]) -> Preprocessing:
+    """What the Pillow processors of transformers give, without their overhead."""
+    resize = Resize(filter="pillow-bicubic", size=shortest, side="shorter")
+    return Preprocessing(resize=resize, crop=crop, **normal)
+
+
+def _resized(kernel: Filter, size: int, **more: tuple[float, ...]) -> Preprocessing:
+    return Preprocessing.model_validate({"resize": Resize(filter=kernel, size=size), **more})
+
+
+MODES: Mapping[str, Preprocessing] = MappingProxyType(
+    {
+        "unit": Preprocessing(),
+        "unit-signed": Preprocessing(mean=(0.5,), std=(0.5,)),
+        "unit-imagenet": Preprocessing(**_IMAGENET),
+        "tf1-bilinear-299": _resized("tf1-bilinear", 299, range=_GREY_LEVELS, mean=(128.0,), std=(128.0,)),
+        "torch-bilinear-299": _resized("bilinear", 299, range=(-1.0, 1.0)),
+        "clean-299": _resized("bicubic-antialias", 299, range=_GREY_LEVELS, mean=(128.0,), std=(128.0,)),
+        "tf1-bilinear-224-imagenet": _resized(
+            "tf1-bilinear",
+            224,
+            range=_GREY_LEVELS,
+            mean=_in_grey_levels(_IMAGENET_MEAN),
+            std=_in_grey_levels(_IMAGENET_STD),
+        ),
+        "clip-224": _by_processor(224, 224, _CLIP),
+        "clip-336": _by_processor(336, 336, _CLIP),
+        "dinov2-224": _by_processor(256, 224, _IMAGENET),
+        "lenet-32": _resized("bilinear", 32),
+        "efficientnet-lite-224": _by_processor(224, 224, _EFFICIENTNET_LITE),
+    }
+)
+unit: Mode = partial(prepared, description=MODES["unit"])
+
+
+def find_mode(name: str | Preprocessing) -> Mode:
+    """What a description does, or the one of that name.
 
     Raises:
         UnknownName: there is none.
     """
+    if isinstance(name, Preprocessing):
+        return partial(prepared, description=name)
     try:
-        return MODES[name]
+        return partial(prepared, description=MODES[name])
     except KeyError:
         raise UnknownName("preprocessing", name, MODES) from None

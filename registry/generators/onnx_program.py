@@ -34,19 +34,31 @@ class OnnxProgram:
     inputs: tuple[Input, ...]
     session: Any  # onnxruntime.InferenceSession
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return tuple(output.name for output in self.session.get_outputs())
+
     def run(self, *given: Tensor) -> Tensor:
-        """The model's one output.
+        """The model's one output; raises what `run_all` does."""
+        (found,) = self.run_all(*given).values()
+        return found
+
+    def run_all(self, *given: Tensor) -> dict[str, Tensor]:
+        """Every output of the model, by name.
 
         Raises:
             BadWeights: an operation cannot take what it is given, or what comes out is no tensor of numbers.
         """
         named = {i.name: tensor.numpy() for i, tensor in zip(self.inputs, given, strict=True)}
         with refusing(BadWeights, f"{self.name}: running it failed", EXPORT):
-            return torch.from_numpy(self.session.run(None, named)[0])
+            return dict(zip(self.outputs, map(torch.from_numpy, self.session.run(None, named)), strict=True))
 
 
-def read_onnx(path: Path) -> OnnxProgram:
+def read_onnx(path: Path, several: bool = False) -> OnnxProgram:
     """The model in an .onnx file.
+
+    Args:
+        several: whether it may return more tensors than one.
 
     Raises:
         BadWeights: no such file, not a valid model, or one that is more than ONNX's own operations on its own numbers.
@@ -69,11 +81,16 @@ def read_onnx(path: Path) -> OnnxProgram:
         # Else bytes that are a model in both of its formats would be run as the one that was not looked through.
         options.add_session_config_entry("session.load_model_format", "ONNX")
         session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    outputs = [f"{o.type} {tuple(o.shape)}" for o in session.get_outputs()]
-    if len(outputs) != 1 or not session.get_outputs()[0].type.startswith("tensor("):
+    outputs = session.get_outputs()
+    tensors = all(output.type.startswith("tensor(") for output in outputs)
+    if not tensors or not (len(outputs) == 1 or (several and outputs)):
+        given = ", ".join(f"{o.type} {tuple(o.shape)}" for o in outputs) or "nothing"
+        needed, forward = (
+            ("tensors are", "returns tensors") if several else ("one tensor of images is", "returns the images alone")
+        )
         raise BadWeights(
-            f"{path}: the model gives {', '.join(outputs) or 'nothing'}, where one tensor of images is needed",
-            "export a module in evaluation mode whose forward returns the images alone",
+            f"{path}: the model gives {given}, where {needed} needed",
+            f"export a module in evaluation mode whose forward {forward}",
         )
     return OnnxProgram(str(path), tuple(_input(path, i) for i in session.get_inputs()), session)
 

@@ -90,10 +90,15 @@ class Program:
     inputs: tuple[Input, ...]
     steps: tuple[_Step, ...]
     state: Mapping[str, Tensor]
-    output: str
+    outputs: Mapping[str, str]  # by the keys of the dictionary that it returns, else by 0, 1, ...: names of values
 
     def run(self, *given: Tensor) -> Tensor:
-        """The program's one output.
+        """The program's one output; raises what `run_all` does."""
+        (found,) = self.run_all(*given).values()
+        return found
+
+    def run_all(self, *given: Tensor) -> dict[str, Tensor]:
+        """Every output of the program, by name.
 
         Raises:
             BadWeights: an operation cannot take what it is given, or writes into the weights.
@@ -111,14 +116,18 @@ class Program:
                 f"{self.name}: the program changes its own weights, so that samples depend on earlier ones",
                 "export it in evaluation mode: model.eval()",
             )
-        found = values.get(self.output)
-        if not isinstance(found, Tensor):
+        found = {name: values.get(value) for name, value in self.outputs.items()}
+        tensors = {name: value for name, value in found.items() if isinstance(value, Tensor)}
+        if len(tensors) < len(found):
             raise BadWeights(f"{self.name}: the program returns no tensor", EXPORT)
-        return found
+        return tensors
 
 
-def read_program(path: Path) -> Program:
+def read_program(path: Path, several: bool = False) -> Program:
     """The program in a .pt2 file.
+
+    Args:
+        several: whether it may return more tensors than one.
 
     Raises:
         BadWeights: no such file, another format, or one that would need code to be run.
@@ -127,10 +136,10 @@ def read_program(path: Path) -> Program:
         packed = next((m.filename for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED), None)
         if packed is not None:
             raise BadWeights(f"{path}: {packed} is compressed, which torch.export does not do", EXPORT)
-        return _read(path, archive)
+        return _read(path, archive, several)
 
 
-def _read(path: Path, archive: zipfile.ZipFile) -> Program:
+def _read(path: Path, archive: zipfile.ZipFile, several: bool) -> Program:
     models = [name for name in archive.namelist() if re.search(r"(^|/)models/[^/]+\.json$", name)]
     if len(models) != 1:
         raise BadWeights(f"{path}: {len(models)} programs, but exactly one is needed", EXPORT)
@@ -145,15 +154,39 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Program:
         for folder in ("weights", "constants")
     }
     state, inputs = _bound(path, signature["input_specs"], stored, graph["tensor_values"])
-    outputs = signature["output_specs"]
-    if [list(o) for o in outputs] != [["user_output"]] or "as_tensor" not in outputs[0]["user_output"]["arg"]:
-        kinds = ", ".join(next(iter(o)) for o in outputs) or "nothing"
-        raise BadWeights(
-            f"{path}: the program returns {kinds}, but one tensor of images is needed",
-            "export a module in evaluation mode whose forward returns the images alone",
+    outputs = _outputs(path, program["graph_module"], several)
+    return Program(str(path), inputs, _steps(path, graph["nodes"], {*outputs.values(), *state}), state, outputs)
+
+
+def _outputs(path: Path, module: Json, several: bool) -> dict[str, str]:
+    """The names of the values that the program returns, by the keys it returns them under, else by 0, 1, ..."""
+    specs = module["signature"]["output_specs"]
+    tensors = [list(spec) == ["user_output"] and "as_tensor" in spec["user_output"]["arg"] for spec in specs]
+    if not all(tensors) or not (len(specs) == 1 or (several and specs)):
+        kinds = ", ".join(next(iter(o)) for o in specs) or "nothing"
+        needed, forward = (
+            ("only tensors can be read", "returns a dictionary of tensors")
+            if several
+            else ("one tensor of images is needed", "returns the images alone")
         )
-    output = outputs[0]["user_output"]["arg"]["as_tensor"]["name"]
-    return Program(str(path), inputs, _steps(path, graph["nodes"], {output, *state}), state, output)
+        raise BadWeights(
+            f"{path}: the program returns {kinds}, but {needed}",
+            f"export a module in evaluation mode whose forward {forward}",
+        )
+    values = [spec["user_output"]["arg"]["as_tensor"]["name"] for spec in specs]
+    keys = _keys(path, module) if several else []
+    names = keys if len(keys) == len(values) else [str(i) for i in range(len(values))]
+    return dict(zip(names, values, strict=True))
+
+
+def _keys(path: Path, module: Json) -> list[str]:
+    """The keys of the dictionary that the exported module returned, if it returned a flat one."""
+    whole = [call["signature"] for call in module["module_call_graph"] if not call["fqn"] and call["signature"]]
+    for signature in whole:
+        _, tree = parse_json(signature["out_spec"], path)
+        if tree["type"] == "builtins.dict" and all(part["type"] is None for part in tree["children_spec"]):
+            return [str(key) for key in parse_json(tree["context"], path)]
+    return []
 
 
 def _tensors(path: Path, archive: zipfile.ZipFile, folder: str, config: str) -> dict[str, Tensor]:

@@ -129,9 +129,19 @@ def claims_a_place(case: Case) -> Iterator[Problem]:
 def trust_contradicted(case: Case) -> Iterator[Problem]:
     kind, trusted = case.result.generator.kind, case.result.provenance.trusted_code
     ran = kind == "function" or (kind == "registered" and case.entry is not None and case.entry.source.kind == "python")
+    ran = ran or any("code" in space for space in _spaces(case))
     if trusted != ran and not (kind == "registered" and case.settled):
         what = "a function" if ran else "no function"
         yield Problem("provenance.trusted_code", f"{trusted}, but {what} was run")
+
+
+def _spaces(case: Case) -> Iterator[dict[str, Any]]:
+    """The feature spaces of a result's columns, as its specification has them; `code` is that of a user's own."""
+    columns = case.result.specification.get("metrics")
+    for column in columns if isinstance(columns, list) else ():
+        space = column.get("extractor") if isinstance(column, dict) else None
+        if isinstance(space, dict):
+            yield space
 
 
 def other_images(case: Case) -> Iterator[Problem]:
