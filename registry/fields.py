@@ -51,7 +51,7 @@ class Strict(BaseModel):
 
 class Weights(Strict):
     """Weights in one file, checked at every load: committed with the package, the user's own, at an address, or in a
-    Hub repository.
+    Hub repository. A committed file may have an address too: that of its copy, for an installation without the file.
     """
 
     sha256: Digest
@@ -69,7 +69,7 @@ class Weights(Strict):
         hub = (self.repo, self.revision, self.path)
         if any(hub) != all(hub):
             raise ValueError("a Hub repository needs repo, revision and path")
-        if sum(map(bool, (self.file, self.local, self.url, self.repo))) != 1:
+        if sum(map(bool, (self.file or self.url, self.local, self.repo))) != 1:
             raise ValueError("give exactly one source: file, local, url, or repo with revision and path")
         return self
 

@@ -227,6 +227,15 @@ def test_committed_weights_are_checked_too():
     assert e.value.hint == "restore the file, or train it again with `make zoo`"
 
 
+def test_committed_weights_that_are_not_installed_are_fetched_from_their_address(server, empty_cache):
+    there = weights_at(server.url).model_copy(update={"file": "extractors/weights/digits-cnn.safetensors"})
+    with pytest.raises(BadWeights, match="digits-cnn.safetensors has SHA-256"):  # the file goes before the address
+        fetch(there)
+    assert kept(empty_cache) == []
+    assert fetch(there.model_copy(update={"file": "generators/not-installed.safetensors"})).read_bytes() == DATA
+    assert kept(empty_cache) == [KEPT]
+
+
 def torch_file(value: object) -> bytes:
     buffer = io.BytesIO()
     torch.save(value, buffer)

@@ -1,4 +1,4 @@
-"""The generators trained here: each family is held to its own mathematics, and every entry to the protocol."""
+"""The generators of digits, trained here: each family is held to its own mathematics, and every entry to the protocol."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 TRACK = find(Track, "digits")
-ZOO = {name: entry for name, entry in entries(Generator).items() if (entry.loader or "").startswith("zoo.")}
+ZOO = {
+    name: entry
+    for name, entry in entries(Generator).items()
+    if (entry.loader or "").startswith("zoo.") and TRACK.name in entry.tracks
+}
 MODULES = sorted({str(entry.loader).partition(":")[0] for entry in ZOO.values()})
 LABELLED = sorted(name for name, entry in ZOO.items() if entry.task == "class")
 LATENT = sorted(
