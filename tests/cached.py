@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from genboard.registry.catalog import find
+from genboard.registry.datasets.archives import place_of_archive
 from genboard.registry.images import Images
-from genboard.registry.schema import Dataset, Extractor, Generator, Hub
+from genboard.registry.schema import Archive, Dataset, Extractor, Generator, Hub
 from genboard.registry.weights import place_in_cache
 from PIL import Image
 
@@ -37,3 +38,11 @@ def cached_test_split(name: str, count: int | None = None) -> Images:
     table = pq.read_table(found)[:count]
     pixels = [np.asarray(Image.open(io.BytesIO(image["bytes"]))) for image in table["image"].to_pylist()]
     return Images(np.stack(pixels)[..., None], table["label"].to_numpy())
+
+
+def skip_without_archive(name: str) -> None:
+    """Skip a test where the archive of a data set is not at hand."""
+    source = find(Dataset, name).source
+    assert isinstance(source, Archive)
+    if not place_of_archive(source).is_file():
+        pytest.skip(f"{source.filename} is not in the folder of archives")

@@ -27,6 +27,7 @@ EXPECTED_SKIPS = tuple(
     for variable, reason in (
         ("HF_HUB_CACHE", "is not in the Hugging Face cache"),
         ("TORCH_HOME", "is not in the torch hub cache"),
+        ("GENBOARD_ARCHIVES", "is not in the folder of archives"),
         # What a machine may lack, but not the one that decides.
         ("CI", "this machine has no chromium"),
         ("CI", "this machine has no npm"),

@@ -13,6 +13,7 @@ from genboard.registry.extractors.preprocessing import MODES, find_mode
 from genboard.registry.schema import Extractor
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor, nn
 
 from genboard.core.errors import UnknownName
@@ -123,6 +124,16 @@ def test_lenet_is_resized_to_32_from_28():
     images = pixels((28, 28), 1)
     expected = torch.nn.functional.interpolate(images.permute(0, 3, 1, 2).double(), (32, 32), mode="bilinear") / 255
     assert_equal(MODES["lenet-32"](images), expected, TOLERANCE)
+
+
+@pytest.mark.parametrize("side", [1, 32, 224, 299])
+def test_efficientnet_lite_has_pillow_s_bicubic_resize_and_its_own_scale(side):
+    images = pixels((side, side))
+    resized = [
+        np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BICUBIC)) for image in images.numpy()
+    ]
+    expected = (torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).double() - 127) / 128
+    assert_equal(MODES["efficientnet-lite-224"](images), expected, TOLERANCE)
 
 
 def test_unit_and_only_unit_keeps_every_pixel():

@@ -25,7 +25,8 @@ from ...core.errors import BadEntry, BadImages, CannotWrite
 from ...core.files import digest_of, home, make_folder, read_json, remove, sha256, write_bytes, write_json
 from ...core.progress import bar
 from ..images import ImageSource, Labels, example_digests, expect_shape
-from ..schema import Dataset, Embedded, Sha256, Strict
+from ..schema import Archive, Dataset, Embedded, Sha256, Strict
+from .archives import place_of_archive
 
 FORMAT = 1
 RUN = 256
@@ -224,7 +225,7 @@ def refuse_other(entry: Dataset, found: str) -> None:
     known = known_digest(entry)
     if known not in (None, found):
         where = "its entry says" if entry.content_digest else f"{record_path(entry)} says"
-        raise BadImages(
-            f"data set {entry.name!r} has content digest {found}, {where} {known}",
-            "the source has changed; restore the pinned version, or enter the new one with a new revision",
-        )
+        hint = "the source has changed; restore the pinned version, or enter the new one with a new revision"
+        if isinstance(entry.source, Archive):
+            hint = f"it holds other images: delete {place_of_archive(entry.source)}, and it is downloaded again"
+        raise BadImages(f"data set {entry.name!r} has content digest {found}, {where} {known}", hint)

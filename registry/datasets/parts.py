@@ -1,4 +1,4 @@
-"""The parts of a data set as they are stored: from a library, the Hub, torchvision or the user's own files.
+"""The parts of a data set as they are stored: from a library, the Hub, torchvision, an archive or the user's own files.
 
 A file name of the Hub may stand for all its shards: `x-*-of-00294.parquet` is `x-00000-of-00294.parquet` and the 293
 after it. No other pattern is read, so that what belongs to a part never depends on what happens to be in a cache.
@@ -19,9 +19,11 @@ from ..conversions import check_names, converted
 from ..hub import HubFile
 from ..images import Images, ImageSource, source_of
 from ..resolve import function
-from ..schema import Dataset, Embedded, Hub, Local
+from ..schema import Archive, Dataset, Embedded, Hub, Local
 from ..sources import open_images
+from ..sources.archive import open_archive
 from ..sources.parquet import Column, open_files
+from .archives import fetch_archive
 from .vision import open_vision
 
 _SHARDS = re.compile(r"^(?P<stem>[^*]*-)\*-of-(?P<total>\d{5})(?P<end>[^*]*)$")
@@ -68,6 +70,9 @@ def _open(entry: Dataset, part: str) -> ImageSource:
     if isinstance(source, Local):
         # Relative to the data folder, beside the entries: the entry does not know where a command is run.
         return open_images(home() / Path(source.paths[part]).expanduser(), entry.conversions, skip=source.skip)
+    if isinstance(source, Archive):
+        path = fetch_archive(source)
+        return open_archive(path, source.folders[part], entry.classes, entry.conversions, skip=source.skip)
     return open_vision(source.name, source.arguments[part], entry.conversions, labelled=bool(entry.classes))
 
 

@@ -38,6 +38,7 @@ class Recipe:
 
 CLIP = Recipe((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 DINOV2 = Recipe(IMAGENET_MEAN, IMAGENET_STD)
+EFFICIENTNET_LITE = Recipe((127 / 255, 127 / 255, 127 / 255), (128 / 255, 128 / 255, 128 / 255))
 
 
 def planes(pixels: Tensor) -> Tensor:
@@ -138,6 +139,7 @@ MODES: Mapping[str, Mode] = MappingProxyType(
         "clip-336": partial(processed, recipe=CLIP, shortest=336, crop=336),
         "dinov2-224": partial(processed, recipe=DINOV2, shortest=256, crop=224),
         "lenet-32": lenet_32,
+        "efficientnet-lite-224": partial(processed, recipe=EFFICIENTNET_LITE, shortest=224, crop=224),
     }
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,7 +21,7 @@ LISTS = (LIST, *TABLES)
 
 
 @dataclass(frozen=True)
-class _File:
+class File:
     """A file of a folder or of an archive.
 
     Attributes:
@@ -35,7 +36,9 @@ class _File:
 
     @property
     def ending(self) -> str:
-        return PurePosixPath(self.name).suffix.lower()
+        # A path object for each of a million files takes seconds.
+        _, point, ending = self.name.rpartition(".")
+        return f".{ending}".lower() if point and "/" not in ending else ""
 
 
 def open_folder(
@@ -52,7 +55,7 @@ def open_folder(
         BadImages: an image that is no file, a folder that is reached twice, images both in subfolders and beside them,
             or a list that does not fit them.
     """
-    files = [_File(name, str(path / name), partial(_bytes, path / name)) for name in files_below(path, BadImages)]
+    files = [File(name, str(path / name), partial(_bytes, path / name)) for name in files_below(path, BadImages)]
     return _source(path, files, conversions, table, columns, skip)
 
 
@@ -68,9 +71,18 @@ def open_zip(
         BadImages: no zip archive, a member that lies outside it, is there twice or unpacks to too much, or what
             `open_folder` refuses.
     """
+    return _source(path, files_of_zip(path), conversions, table, columns, skip)
+
+
+def files_of_zip(path: Path) -> list[File]:
+    """The files in a zip archive, in its order; none is read.
+
+    Raises:
+        BadImages: no zip archive, a member that lies outside it, is there twice or unpacks to too much.
+    """
     with refusing(BadImages, f"{path}: not a zip archive", "the file is truncated or damaged: write it again"):
         archive = zipfile.ZipFile(path)
-    _refuse_traps(path, archive.infolist())
+    members = archive.infolist()
 
     def unpack(member: zipfile.ZipInfo, limit: int) -> bytes:
         told = f"{path}: {member.filename}"
@@ -79,32 +91,50 @@ def open_zip(
         with refusing(BadImages, f"{told}: cannot be unpacked", "write the archive again"):
             return archive.read(member)
 
+    for member in members:
+        link = stat.S_ISLNK(member.external_attr >> 16)
+        if link and PurePosixPath(member.filename).suffix.lower() in ENDINGS | OTHER_ENDINGS:
+            raise BadImages(f"{path}: {member.filename} is a link, not a file", "write the archive with plain files")
     # Some tools of Windows write backslashes.
     files = [
-        _File(member.filename.replace("\\", "/"), f"{path}: {member.filename}", partial(unpack, member))
-        for member in archive.infolist()
+        File(member.filename.replace("\\", "/"), f"{path}: {member.filename}", partial(unpack, member))
+        for member in members
         if not member.is_dir()
     ]
+    refuse_traps(path, [member.filename for member in members], files)
+    unpacked, packed = sum(m.file_size for m in members), max(1, path.stat().st_size)
+    if unpacked > limits.ARCHIVE and unpacked > limits.ARCHIVE_RATIO * packed:
+        raise BadImages(
+            f"{path}: {packed:,} bytes that unpack to {unpacked:,}",
+            f"the limit is {limits.ARCHIVE_RATIO}-fold: this looks like a decompression bomb",
+        )
+    return files
+
+
+def refuse_traps(path: Path, names: Iterable[str], files: Sequence[File]) -> None:
+    """Raises BadImages for an archive with a member that lies outside it, or with two files of one name."""
+    for member in names:
+        parts = member.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in parts[0]:
+            raise BadImages(
+                f"{path}: the member {member!r} lies outside the archive",
+                "write the archive again, with relative names",
+            )
     name, times = Counter(file.name for file in files).most_common(1)[0] if files else ("", 0)
     if times > 1:
         raise BadImages(f"{path}: {name} is there {times} times", "write the archive again, with every file once")
-    return _source(path, files, conversions, table, columns, skip)
 
 
 def _source(
     path: Path,
-    files: Sequence[_File],
+    files: Sequence[File],
     conversions: Sequence[str],
     table: Path | None,
     columns: Mapping[str, str],
     skip: bool,
 ) -> ImageSource:
     """The images among the files, with labels and captions from the one list there is; else labels by folders."""
-    visible = [file for file in files if not hidden(file.name)]
-    unread = [file for file in visible if file.ending in OTHER_ENDINGS]
-    if unread and not skip:
-        _refuse_formats(path, unread)
-    images = sorted((f for f in visible if f.ending in ENDINGS), key=lambda f: f.name)
+    visible, images = images_among(path, files, skip)
     names = [image.name for image in images]
     lists = {f"{path}: {file.name}": file.read for file in visible if file.name in LISTS}
     if len(lists) > 1 and table is None:
@@ -120,36 +150,35 @@ def _source(
         if said.labels is None:
             said = Said(labels_of_folders(str(path), names), said.captions)
 
-    def load(i: int) -> tuple[str, bytes]:
-        return images[i].told, images[i].read(limits.ENCODED)
-
-    source = source_of_files(str(path), len(images), load, said.labels, conversions, said.captions)
+    source = source_of_files(str(path), len(images), reading(images), said.labels, conversions, said.captions)
     left = {file.name for file in files} - set(names) - (set(LISTS) if table is None else set())
     return replace(source, skipped=tuple(sorted(left)))
 
 
-def _refuse_formats(path: Path, files: Sequence[_File]) -> None:
+def images_among(where: object, files: Sequence[File], skip: bool) -> tuple[list[File], list[File]]:
+    """The files that no system hides, and the images among them, sorted by name.
+
+    Raises:
+        BadImages: image files of formats that are not read, unless they are to be skipped.
+    """
+    visible = [file for file in files if not hidden(file.name)]
+    unread = [file for file in visible if file.ending in OTHER_ENDINGS]
+    if unread and not skip:
+        _refuse_formats(where, unread)
+    return visible, sorted((file for file in visible if file.ending in ENDINGS), key=lambda file: file.name)
+
+
+def reading(images: Sequence[File]) -> Callable[[int], tuple[str, bytes]]:
+    """The i-th of the files: what messages call it, and its bytes."""
+    return lambda i: (images[i].told, images[i].read(limits.ENCODED))
+
+
+def _refuse_formats(where: object, files: Sequence[File]) -> None:
     counts = ", ".join(f"{n:,} {ending}" for ending, n in sorted(Counter(file.ending for file in files).items()))
     raise BadImages(
-        f"{path}: image files of formats that are not read: {counts}, such as {min(file.name for file in files)}",
+        f"{where}: image files of formats that are not read: {counts}, such as {min(file.name for file in files)}",
         "convert them to PNG, or leave them out with --skip (in an entry: skip = true)",
     )
-
-
-def _refuse_traps(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    for member in members:
-        parts = member.filename.replace("\\", "/").split("/")
-        if ".." in parts or not parts[0] or ":" in parts[0]:
-            raise BadImages(
-                f"{path}: the member {member.filename!r} lies outside the archive",
-                "write the archive again, with relative names",
-            )
-    unpacked, packed = sum(m.file_size for m in members), max(1, path.stat().st_size)
-    if unpacked > limits.ARCHIVE and unpacked > limits.ARCHIVE_RATIO * packed:
-        raise BadImages(
-            f"{path}: {packed:,} bytes that unpack to {unpacked:,}",
-            f"the limit is {limits.ARCHIVE_RATIO}-fold: this looks like a decompression bomb",
-        )
 
 
 def _bytes(file: Path, limit: int) -> bytes:
