@@ -2,8 +2,9 @@
 Salimans 2022, arXiv:2207.12598).
 
 A U-Net learns to tell the noise in an image from the noisy image, the amount of noise and the label; one label in ten
-is hidden from it, so that it can do without. Of larger images it sees squares of `patch` pixels as channels, at a
-fraction of the time. Noise follows the cosine schedule of Nichol and Dhariwal
+is hidden from it, so that it can do without. With `velocity` it tells sqrt(s) noise - sqrt(1 - s) image instead, where s
+is the share of signal (Salimans and Ho 2022, arXiv:2202.00512): fewer steps of training do. Of larger images it sees
+squares of `patch` pixels as channels, at a fraction of the time. Noise follows the cosine schedule of Nichol and Dhariwal
 (arXiv:2102.09672). Sampling starts from N(0, I) and takes `steps` deterministic steps (DDIM, Song et al. 2021,
 arXiv:2010.02502), along `guidance` times the way from the unlabelled to the labelled prediction: 1 is the labelled one,
 0 ignores the label, above 1 images are more typical and less diverse. Where no label is asked for, one is drawn in the
@@ -123,8 +124,9 @@ def train(
     width: int = WIDTH,
     patch: int = 1,
     dropout: float = DROPOUT,
+    velocity: bool = False,
 ) -> dict[str, NDArray[Any]]:
-    """The network's weights, a running average of them, and the share of each class (k,)."""
+    """The network's weights, a running average of them, the shares of classes (k,), and a mark of velocities."""
     x = unit(images) * 2 - 1
     labels, shares = classes(images)
     signal = kept()[:, None, None, None]
@@ -136,25 +138,31 @@ def train(
             times, noise = torch.randint(TIMES, (BATCH,)), torch.randn(BATCH, *x.shape[1:])
             noisy = signal[times].sqrt() * x[chosen] + (1 - signal[times]).sqrt() * noise
             told = labels[chosen].where(torch.rand(BATCH) >= HIDDEN_LABELS, torch.tensor(len(shares)))
-            return F.mse_loss(network(noisy, times, told), noise)
+            moved = signal[times].sqrt() * noise - (1 - signal[times]).sqrt() * x[chosen]
+            return F.mse_loss(network(noisy, times, told), moved if velocity else noise)
 
         optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
         minimise(optimizer, loss, len(x), BATCH, epochs, then=partial(follow, average, network, AVERAGE))
-    return {"shares": shares, **arrays(average, "network.")}
+    told_velocity = {"velocity": np.ones(1, np.float32)} if velocity else {}
+    return {"shares": shares, **told_velocity, **arrays(average, "network.")}
 
 
-def denoise(network: UNet, x: Tensor, labels: Tensor, steps: int, guidance: float) -> Tensor:
-    """Images in [-1, 1] from noise x (n, c, h, w), with labels (n,)."""
+def denoise(network: UNet, x: Tensor, labels: Tensor, steps: int, guidance: float, velocity: bool = False) -> Tensor:
+    """Images in [-1, 1] from noise x (n, c, h, w), with labels (n,), by a network that tells noise, or velocities."""
     signal = kept()
     nobody = torch.full_like(labels, network.label.num_embeddings - 1)
     times = torch.linspace(TIMES - 1, 0, steps).round().long().tolist()
     for now, following in zip(times, [*times[1:], None], strict=True):
         t = torch.full((len(x),), now, device=x.device)
-        noise = network(x, t, labels)
+        told = network(x, t, labels)
         if guidance != 1:
             free = network(x, t, nobody)
-            noise = free + guidance * (noise - free)
-        image = ((x - (1 - signal[now]).sqrt() * noise) / signal[now].sqrt()).clamp(-1, 1)
+            told = free + guidance * (told - free)
+        if velocity:
+            image = signal[now].sqrt() * x - (1 - signal[now]).sqrt() * told
+        else:
+            image = (x - (1 - signal[now]).sqrt() * told) / signal[now].sqrt()
+        image = image.clamp(-1, 1)
         # The noise that leads from the clamped image to x, so that the two stay consistent.
         noise = (x - signal[now].sqrt() * image) / (1 - signal[now]).sqrt()
         left = signal[following] if following is not None else torch.tensor(1.0)
@@ -168,7 +176,7 @@ def load(weights: Arrays, track: Track, device: str = "cpu", steps: int = 25, gu
     height, width, channels = shape_of(track)
     shares = weights["shares"]
     network = build(weights, channels)
-    denoised = placed(network, device, partial(denoise, network))
+    denoised = placed(network, device, partial(denoise, network, velocity="velocity" in weights))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
         labels, z = labelled_normal(draws, channels * height * width, shares)
