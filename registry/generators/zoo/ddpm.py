@@ -2,10 +2,10 @@
 Salimans 2022, arXiv:2207.12598).
 
 A U-Net learns to tell the noise in an image from the noisy image, the amount of noise and the label; one label in ten
-is hidden from it, so that it can do without. With `velocity` it tells sqrt(s) noise - sqrt(1 - s) image instead, where s
-is the share of signal (Salimans and Ho 2022, arXiv:2202.00512): fewer steps of training do. Of larger images it sees
-squares of `patch` pixels as channels, at a fraction of the time. Noise follows the cosine schedule of Nichol and Dhariwal
-(arXiv:2102.09672). Sampling starts from N(0, I) and takes `steps` deterministic steps (DDIM, Song et al. 2021,
+is hidden from it, so that it can do without. With `velocity` it tells sqrt(s) noise - sqrt(1 - s) image instead, s being
+the share of signal (Salimans and Ho 2022, arXiv:2202.00512): fewer steps of training do. Of larger images it sees
+squares of `patch` pixels as channels, at a fraction of the time. Noise follows the cosine schedule of Nichol and
+Dhariwal (arXiv:2102.09672). Sampling starts from N(0, I) and takes `steps` deterministic steps (DDIM, Song et al. 2021,
 arXiv:2010.02502), along `guidance` times the way from the unlabelled to the labelled prediction: 1 is the labelled one,
 0 ignores the label, above 1 images are more typical and less diverse. Where no label is asked for, one is drawn in the
 training split's class proportions.
