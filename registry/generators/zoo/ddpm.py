@@ -2,7 +2,7 @@
 Salimans 2022, arXiv:2207.12598).
 
 A U-Net learns to tell the noise in an image from the noisy image, the amount of noise and the label; one label in ten
-is hidden from it, so that it can do without. With `velocity` it tells sqrt(s) noise - sqrt(1 - s) image instead, s being
+is hidden from it, so that it can do without. With `velocity` it tells sqrt(s) noise - sqrt(1 - s) image instead: s is
 the share of signal (Salimans and Ho 2022, arXiv:2202.00512): fewer steps of training do. Of larger images it sees
 squares of `patch` pixels as channels, at a fraction of the time. Noise follows the cosine schedule of Nichol and
 Dhariwal (arXiv:2102.09672). Sampling starts from N(0, I) and takes `steps` deterministic steps (DDIM, Song et al. 2021,
