@@ -42,22 +42,19 @@ def generator(latent: int, shape: Shape, width: int = WIDTH, doublings: int = 1)
     height, wide, channels = shape
     first = height // 2**doublings, wide // 2**doublings
     widths = [3 * width, *(width * 2**i for i in reversed(range(doublings)))]
-    grow: list[nn.Module] = []
-    for inputs, outputs in pairwise(widths):
-        grow += [
-            nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(),
-        ]
-    return nn.Sequential(
+    layers: list[nn.Module] = [
         nn.Unflatten(1, (latent, 1, 1)),
         nn.ConvTranspose2d(latent, 3 * width, first, bias=False),  # (n, 3 width, *first)
         nn.BatchNorm2d(3 * width),
         nn.ReLU(),
-        *grow,  # (n, width, h, w)
-        nn.Conv2d(width, channels, 3, padding=1),
-        nn.Tanh(),
-    )
+    ]
+    for inputs, outputs in pairwise(widths):
+        layers += [
+            nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+        ]
+    return nn.Sequential(*layers, nn.Conv2d(width, channels, 3, padding=1), nn.Tanh())
 
 
 def build(weights: Arrays, shape: Shape) -> nn.Sequential:
