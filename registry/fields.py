@@ -53,7 +53,8 @@ class Strict(BaseModel):
 
 class Weights(Strict):
     """Weights in one file, checked at every load: committed with the package, the user's own, at an address, in a
-    Hub repository, or in an installed package.
+    Hub repository, or in an installed package. A committed file may have an address too: that of its copy, for an
+    installation without the file.
     """
 
     sha256: Digest
@@ -74,7 +75,7 @@ class Weights(Strict):
             raise ValueError("a Hub repository needs repo, revision and path")
         if bool(self.repo or self.package) != bool(self.path):
             raise ValueError("a package needs a path, and a path a package or a Hub repository")
-        if sum(map(bool, (self.file, self.local, self.url, self.repo, self.package))) != 1:
+        if sum(map(bool, (self.file or self.url, self.local, self.repo, self.package))) != 1:
             hub_or_package = "repo with revision and path, or package with path"
             raise ValueError(f"give exactly one source: file, local, url, {hub_or_package}")
         return self

@@ -58,12 +58,13 @@ def main(names: list[str]) -> None:
         sys.exit(f"nothing to train named {sorted(unknown)}\n\nhint: known: {', '.join(with_weights)}")
     files = {name: entry.weights.file for name, entry in with_weights.items() if entry.weights}
     for name in {files[name]: name for name in names or with_weights}.values():  # a file that entries share, once
-        started = time.perf_counter()
+        started = time.process_time()
         digest = train(with_weights[name])
         sharing = [other for other, file in files.items() if file == files[name]]
         for other in sharing:
             record(with_weights[other], digest)
-        print(f"{', '.join(sharing)}: {digest[:12]}, {time.perf_counter() - started:.0f} s", file=sys.stderr)
+        spent = time.process_time() - started
+        print(f"{', '.join(sharing)}: {digest[:12]}, {spent:.0f} s of processor time", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..core.progress import bar
 from .images import Images
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -42,6 +43,15 @@ def batches(n: int, size: int) -> Iterator[Tensor]:
     yield from torch.randperm(n)[: n // size * size].view(-1, size)
 
 
+def steps(n: int, size: int, epochs: int) -> Iterator[Tensor]:
+    """The batches of all epochs, with a bar that shows how far they have come."""
+    with bar("training", epochs * (n // size), "step") as shown:
+        for _ in range(epochs):
+            for chosen in batches(n, size):
+                yield chosen
+                shown.update()
+
+
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """One step of the optimizer down the gradient of a loss."""
     optimizer.zero_grad()
@@ -63,11 +73,10 @@ def minimise(
         then: what to do after each step.
     """
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * (n // size))
-    for _ in range(epochs):
-        for chosen in batches(n, size):
-            descend(optimizer, loss(chosen))
-            schedule.step()
-            then()
+    for chosen in steps(n, size, epochs):
+        descend(optimizer, loss(chosen))
+        schedule.step()
+        then()
 
 
 def shifted(x: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ def fetch(weights: Weights) -> Path:
         GenboardError: the file is in no cache and cannot be had: no network, no such file, a gated repository, or a
             package that is not installed.
     """
-    if weights.file is not None:
+    if weights.file is not None and (weights.url is None or (ROOT / weights.file).exists()):
         path, hint = ROOT / weights.file, "restore the file, or train it again with `make zoo`"
     elif weights.url is not None:
         path = place_in_cache(weights)

@@ -162,6 +162,15 @@ def test_the_first_digits_of_a_digest_will_do_and_fewer_will_not(server):
         weights_at(server.url, DIGEST[:7])
 
 
+def test_committed_weights_that_are_not_installed_are_fetched_from_their_address(server, empty_cache):
+    there = weights_at(server.url).model_copy(update={"file": "extractors/weights/digits-cnn.safetensors"})
+    with pytest.raises(BadWeights, match=r"digits-cnn\.safetensors has SHA-256"):  # the file goes before the address
+        fetch(there)
+    assert kept(empty_cache) == []
+    assert fetch(there.model_copy(update={"file": "generators/not-installed.safetensors"})).read_bytes() == DATA
+    assert kept(empty_cache) == [KEPT]
+
+
 def test_committed_weights_are_checked_too():
     file = "extractors/weights/digits-cnn.safetensors"
     with pytest.raises(BadWeights, match="its entry says 00000000") as e:

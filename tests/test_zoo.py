@@ -1,4 +1,4 @@
-"""The generators trained here: each family is held to its own mathematics, and every entry to the protocol."""
+"""Generators of digits, trained here: each family is held to its own mathematics, and every entry to the protocol."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 TRACK = find(Track, "digits")
-ZOO = {name: entry for name, entry in entries(Generator).items() if (entry.loader or "").startswith("zoo.")}
+ZOO = {
+    name: entry
+    for name, entry in entries(Generator).items()
+    if (entry.loader or "").startswith("zoo.") and TRACK.name in entry.tracks
+}
 MODULES = sorted({str(entry.loader).partition(":")[0] for entry in ZOO.values()})
 LABELLED = sorted(name for name, entry in ZOO.items() if entry.task == "class")
 LATENT = sorted(
@@ -336,7 +340,8 @@ def test_the_nearest_code_is_the_nearest():
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 @pytest.mark.parametrize("steps", [1, 7])
-def test_diffusion_with_the_true_noise_finds_the_image(steps, guidance):
+@pytest.mark.parametrize("velocity", [False, True])
+def test_diffusion_with_the_true_noise_or_velocity_finds_the_image(velocity, steps, guidance):
     image = torch.rand(1, 1, 4, 4) * 1.8 - 0.9
     signal = ddpm.kept()
 
@@ -345,9 +350,11 @@ def test_diffusion_with_the_true_noise_finds_the_image(steps, guidance):
 
         def forward(self, x: torch.Tensor, times: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
             left = signal[times][:, None, None, None]
-            return (x - left.sqrt() * image) / (1 - left).sqrt()
+            noise = (x - left.sqrt() * image) / (1 - left).sqrt()
+            return left.sqrt() * noise - (1 - left).sqrt() * image if velocity else noise
 
-    made = ddpm.denoise(Knowing(), torch.randn(5, 1, 4, 4), torch.zeros(5, dtype=torch.long), steps, guidance)
+    x, labels = torch.randn(5, 1, 4, 4), torch.zeros(5, dtype=torch.long)
+    made = ddpm.denoise(Knowing(), x, labels, steps, guidance, velocity)
     torch.testing.assert_close(made, image.expand(5, -1, -1, -1), atol=2e-3, rtol=0)
 
 

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from ...catalog import shape_of
 from ...images import Images
 from ...schema import Shape, Track
-from ...training import Arrays, arrays, batches, classes, descend, filled, follow, seeded, shifted, unit
+from ...training import Arrays, arrays, classes, descend, filled, follow, seeded, shifted, steps, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
 from ..networks import from_signed, placed
@@ -60,15 +60,14 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
         average = deepcopy(generate)
         making = torch.optim.Adam(generate.parameters(), lr=1e-3, betas=(0.5, 0.99))
         judging = torch.optim.Adam(judge.parameters(), lr=4e-4, betas=(0.5, 0.99))
-        for _ in range(epochs):
-            for chosen in batches(len(x), BATCH):
-                asked = labels[torch.randint(len(labels), (BATCH,))]
-                made = generate(with_label(torch.randn(BATCH, LATENT), asked, n))
-                real = loss(judge(shifted(x[chosen])), True, labels[chosen])
-                fake = loss(judge(shifted(made.detach())), False, asked)
-                descend(judging, real + fake)
-                descend(making, loss(judge(shifted(made)), True, asked))
-                follow(average, generate, AVERAGE)
+        for chosen in steps(len(x), BATCH, epochs):
+            asked = labels[torch.randint(len(labels), (BATCH,))]
+            made = generate(with_label(torch.randn(BATCH, LATENT), asked, n))
+            real = loss(judge(shifted(x[chosen])), True, labels[chosen])
+            fake = loss(judge(shifted(made.detach())), False, asked)
+            descend(judging, real + fake)
+            descend(making, loss(judge(shifted(made)), True, asked))
+            follow(average, generate, AVERAGE)
     return {"shares": shares, **arrays(average, "generator.")}
 
 

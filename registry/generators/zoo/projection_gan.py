@@ -23,7 +23,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ...catalog import shape_of
 from ...images import Images
 from ...schema import Shape, Track
-from ...training import Arrays, arrays, batches, classes, descend, filled, follow, seeded, shifted, unit
+from ...training import Arrays, arrays, classes, descend, filled, follow, seeded, shifted, steps, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
 from ..networks import from_signed, placed
@@ -102,14 +102,13 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
         average = deepcopy(generate)
         making = torch.optim.Adam(generate.parameters(), lr=1e-3, betas=(0.0, 0.9))
         judging = torch.optim.Adam(judge.parameters(), lr=2e-3, betas=(0.0, 0.9))
-        for _ in range(epochs):
-            for chosen in batches(len(x), BATCH):
-                asked = labels[torch.randint(len(labels), (BATCH,))]
-                made = generate(torch.randn(BATCH, LATENT), asked)
-                real, fake = judge(shifted(x[chosen]), labels[chosen]), judge(shifted(made.detach()), asked)
-                descend(judging, F.relu(1 - real).mean() + F.relu(1 + fake).mean())
-                descend(making, -judge(shifted(made), asked).mean())
-                follow(average, generate, AVERAGE)
+        for chosen in steps(len(x), BATCH, epochs):
+            asked = labels[torch.randint(len(labels), (BATCH,))]
+            made = generate(torch.randn(BATCH, LATENT), asked)
+            real, fake = judge(shifted(x[chosen]), labels[chosen]), judge(shifted(made.detach()), asked)
+            descend(judging, F.relu(1 - real).mean() + F.relu(1 + fake).mean())
+            descend(making, -judge(shifted(made), asked).mean())
+            follow(average, generate, AVERAGE)
     return {"shares": shares, **arrays(average, "generator.")}
 
 

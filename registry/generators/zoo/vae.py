@@ -28,21 +28,21 @@ BATCH = 64
 
 
 class Encoder(nn.Module):
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, pixels: int, latent: int, hidden: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(pixels, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU())
-        self.mean = nn.Linear(HIDDEN, LATENT)
-        self.log_variance = nn.Linear(HIDDEN, LATENT)
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
+        self.mean = nn.Linear(hidden, latent)
+        self.log_variance = nn.Linear(hidden, latent)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         hidden = self.body(x)
         return self.mean(hidden), self.log_variance(hidden)
 
 
-def decoder(pixels: int) -> nn.Sequential:
+def decoder(pixels: int, latent: int, hidden: int) -> nn.Sequential:
     """Latents (n, latent) to the logits of grey levels (n, pixels)."""
     return nn.Sequential(
-        nn.Linear(LATENT, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, pixels)
+        nn.Linear(latent, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, pixels)
     )
 
 
@@ -57,11 +57,18 @@ def loss(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor, pressure
     return (reconstruction + pressure * divergence) / len(x)
 
 
-def train(images: Images, seed: int = 2026, epochs: int = EPOCHS, pressure: float = 1.0) -> dict[str, NDArray[Any]]:
+def train(
+    images: Images,
+    seed: int = 2026,
+    epochs: int = EPOCHS,
+    pressure: float = 1.0,
+    latent: int = LATENT,
+    hidden: int = HIDDEN,
+) -> dict[str, NDArray[Any]]:
     """The decoder's weights."""
     x = torch.from_numpy(images.pixels.reshape(len(images), -1) / np.float32(255))
     with seeded(seed):
-        encode, decode = Encoder(x.shape[1]), decoder(x.shape[1])
+        encode, decode = Encoder(x.shape[1], latent, hidden), decoder(x.shape[1], latent, hidden)
 
         def bound(chosen: Tensor) -> Tensor:
             mean, log_variance = encode(x[chosen])
@@ -75,6 +82,7 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS, pressure: floa
 
 def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shape = shape_of(track)
-    network = filled(decoder(int(np.prod(shape))), weights)
+    hidden, latent = weights["0.weight"].shape
+    network = filled(decoder(int(np.prod(shape)), latent, hidden), weights)
     decode = placed(network, device, lambda z: network(z).sigmoid())
-    return lambda draws: decode(normal(draws, LATENT) * np.float32(truncation)).reshape(-1, *shape)
+    return lambda draws: decode(normal(draws, latent) * np.float32(truncation)).reshape(-1, *shape)

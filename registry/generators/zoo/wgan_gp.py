@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...images import Images
-from ...training import arrays, batches, descend, follow, seeded, shifted, unit
+from ...training import arrays, descend, follow, seeded, shifted, steps, unit
 from .dcgan import LATENT, discriminator, generator, load
 
 __all__ = ["load", "train"]
@@ -45,14 +45,13 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
         making = torch.optim.Adam(generate.parameters(), lr=1e-3, betas=(0.0, 0.9))
         judging = torch.optim.Adam(judge.parameters(), lr=1e-3, betas=(0.0, 0.9))
         step = 0
-        for _ in range(epochs):
-            for chosen in batches(len(x), BATCH):
-                with torch.no_grad():
-                    made = shifted(generate(torch.randn(BATCH, LATENT)))
-                real = shifted(x[chosen])
-                descend(judging, judge(made).mean() - judge(real).mean() + PENALTY * penalty(judge, real, made))
-                step += 1
-                if step % CRITIC_STEPS == 0:
-                    descend(making, -judge(shifted(generate(torch.randn(BATCH, LATENT)))).mean())
-                    follow(average, generate, AVERAGE)
+        for chosen in steps(len(x), BATCH, epochs):
+            with torch.no_grad():
+                made = shifted(generate(torch.randn(BATCH, LATENT)))
+            real = shifted(x[chosen])
+            descend(judging, judge(made).mean() - judge(real).mean() + PENALTY * penalty(judge, real, made))
+            step += 1
+            if step % CRITIC_STEPS == 0:
+                descend(making, -judge(shifted(generate(torch.randn(BATCH, LATENT)))).mean())
+                follow(average, generate, AVERAGE)
     return arrays(average)
