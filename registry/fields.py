@@ -21,8 +21,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_l
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Of weights: the whole SHA-256, or its first digits where only those are published.
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
-# Of a Hub repository: a branch or a tag moves.
-Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 
 
 def _is_repo(repo: str) -> str:

@@ -61,7 +61,7 @@ def test_the_published_false_alarms_are_as_few_as_is_claimed_and_half_of_copies_
     }
     for f in found:
         if f.kind == "real":
-            assert f.partitions >= 60
+            assert f.partitions >= 300
             assert f.copies == 0
             # The threshold is a quantile of as many partitions: both errors count.
             assert f.suspected <= ALARMS + 2.6 * (2 * ALARMS / f.partitions) ** 0.5
