@@ -11,7 +11,7 @@ import safetensors.numpy
 import torch
 from genboard.registry.catalog import find
 from genboard.registry.extractors import efficientnet_lite, load_extractor
-from genboard.registry.extractors.preprocessing import MODES
+from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
 from genboard.registry.schema import Extractor, Weights
 from genboard.registry.weights import read_weights
@@ -61,7 +61,7 @@ def test_it_is_the_network_of_transformers_without_squeeze_and_excitation():
         elif key.endswith("num_batches_tracked"):
             state[key] = torch.tensor(0)
     peer.load_state_dict(state, assign=True)
-    images = MODES["efficientnet-lite-224"](torch.from_numpy(colour(2, 45, 60).pixels))
+    images = find_mode("efficientnet-lite-224")(torch.from_numpy(colour(2, 45, 60).pixels))
     with torch.inference_mode():
         pooled = peer.eval().efficientnet(images).pooler_output
         features, logits = efficientnet_lite.load(arrays)(images)

@@ -10,7 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 from genboard.registry.extractors import inception, transformer, vgg
-from genboard.registry.extractors.preprocessing import MODES
+from genboard.registry.extractors.preprocessing import find_mode
 from test_extractors import colour, inception_arrays
 from torch import Tensor
 
@@ -44,7 +44,7 @@ def test_inception_is_that_of_torch_fidelity(arrays, tmp_path):
     peer = FeatureExtractorInceptionV3("x", names, feature_extractor_weights_path=str(tmp_path / "weights.pth"))
     with torch.inference_mode():
         expected = dict(zip(names, peer(IMAGES.permute(0, 3, 1, 2)), strict=True))
-        prepared = MODES["tf1-bilinear-299"](IMAGES)
+        prepared = find_mode("tf1-bilinear-299")(IMAGES)
         for tap, load in TAPS.items():
             features, logits = load(arrays)(prepared)
             assert gap(features, expected[str(tap)]) < TOLERANCE, tap
@@ -60,7 +60,7 @@ def test_inception_is_that_of_pytorch_fid(arrays, monkeypatch):
     network = peer.InceptionV3([0, 1, 2, 3]).eval()
     with torch.inference_mode():
         expected = network(IMAGES.permute(0, 3, 1, 2).float() / 255)
-        features = inception.load(arrays)(MODES["torch-bilinear-299"](IMAGES))[0]
+        features = inception.load(arrays)(find_mode("torch-bilinear-299")(IMAGES))[0]
         assert gap(features, expected[3].flatten(1)) < TOLERANCE
 
 
@@ -71,7 +71,7 @@ def test_inception_is_not_torchvisions(arrays):
     network.load_state_dict(tensors(arrays))
     network.fc = torch.nn.Identity()
     with torch.inference_mode():
-        prepared = MODES["torch-bilinear-299"](IMAGES)
+        prepared = find_mode("torch-bilinear-299")(IMAGES)
         assert gap(inception.load(arrays)(prepared)[0], network.eval()(prepared)) > 1e-3
 
 
@@ -87,7 +87,7 @@ def test_vgg_is_that_of_torch_fidelity(tmp_path):
     peer = FeatureExtractorVGG16("x", ["fc2_relu"], feature_extractor_weights_path=str(tmp_path / "weights.pth"))
     with torch.inference_mode():
         expected = peer(IMAGES.permute(0, 3, 1, 2))[0]
-        prepared = MODES["tf1-bilinear-224-imagenet"](IMAGES)
+        prepared = find_mode("tf1-bilinear-224-imagenet")(IMAGES)
         assert gap(vgg.load(weights)(prepared)[0], expected) < TOLERANCE
         assert torch.equal(vgg.load_random({})(prepared)[0], vgg.load(weights)(prepared)[0])
 
@@ -106,7 +106,7 @@ def test_clip_is_that_of_transformers():
     weights = {key: value.numpy() for key, value in whole.state_dict().items()}
     # As the published files have it.
     weights["vision_model.embeddings.position_ids"] = np.arange(257)[None]
-    prepared = MODES["clip-224"](IMAGES)
+    prepared = find_mode("clip-224")(IMAGES)
     with torch.inference_mode():
         expected = whole.visual_projection(whole.vision_model(pixel_values=prepared).pooler_output)
         features, logits = transformer.clip(weights, config=vision)(prepared)
@@ -135,7 +135,7 @@ def test_dinov2_is_what_transformers_loads_from_the_published_names(tmp_path: Pa
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "dinov2"}))
     safetensors.torch.save_file(state, tmp_path / "model.safetensors", metadata={"format": "pt"})
     peer = Dinov2Model.from_pretrained(tmp_path).eval()
-    prepared = MODES["dinov2-224"](IMAGES)
+    prepared = find_mode("dinov2-224")(IMAGES)
     with torch.inference_mode():
         expected = peer(pixel_values=prepared).last_hidden_state[:, 0]
         features = transformer.dinov2({k: v.numpy() for k, v in state.items()}, config)(prepared)[0]

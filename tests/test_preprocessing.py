@@ -134,7 +134,7 @@ def test_efficientnet_lite_has_pillow_s_bicubic_resize_and_its_own_scale(side):
         np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BICUBIC)) for image in images.numpy()
     ]
     expected = (torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).double() - 127) / 128
-    assert_equal(MODES["efficientnet-lite-224"](images), expected, TOLERANCE)
+    assert_equal(find_mode("efficientnet-lite-224")(images), expected, TOLERANCE)
 
 
 def test_unit_and_only_unit_keeps_every_pixel():
