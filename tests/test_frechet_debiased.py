@@ -236,3 +236,19 @@ def test_features_that_hardly_ever_move_leave_finite_intervals():
         numbers = (found.value, found.uncertainty.se, found.uncertainty.lo, found.uncertainty.hi)
         assert np.isfinite(numbers).all()
         assert bool(found.influence.isfinite().all())
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size", [1.0, 0.1, 0.03, 0.01, 0.006])
+def test_a_feature_that_one_sample_has_leaves_the_interval_as_wide_as_without_it(size: float, seed: int):
+    """A unit that is off for all images but one: rounding says that the sample has more than all of its direction."""
+    rng = np.random.default_rng(seed)
+    x, y = (torch.from_numpy(white(rng, 400, 12)) for _ in range(2))
+    lone = torch.zeros(400, 1, dtype=torch.float64)
+    lone[17] = size
+    scaled = torch.from_numpy(rng.normal(size=(400, 1))) * size / 20
+    without = fd_debiased(inputs_of(y.float(), Moments.of(x))).uncertainty
+    with_it = inputs_of(torch.cat([y, lone], dim=1).float(), Moments.of(torch.cat([x, scaled], dim=1)))
+    found = fd_debiased(with_it).uncertainty
+    assert found.se == pytest.approx(without.se, rel=0.1)
+    assert found.hi - found.lo == pytest.approx(without.hi - without.lo, rel=0.1)

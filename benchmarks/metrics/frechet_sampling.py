@@ -29,6 +29,7 @@ ROWS = 4096  # features mapped at once
 SINGLE = 1e-3  # relative error that a sample's squared coordinate may have from being computed in float32
 STEP = 0.4  # of log tau: the trapezoid rule is off by exp(-pi^2 / STEP) = 2e-11
 MARGIN = 1000.0  # how far tau goes below the smallest root, and beyond the largest
+ALONE = 0.99  # leverage at t = 0 above which 1 - a is summed from its parts: a difference would be rounding alone
 
 
 @dataclass(frozen=True)
@@ -128,23 +129,28 @@ def _leverages(generated: Moments, features: Tensor, found: Spectrum, t: Tensor)
     n, axes = generated.n, found.axes
     u = n / (n - 1) ** 2
     share = found.values[:, None] / (found.values[:, None] + t)
-    fall = share * (1 - share)
+    beyond = t / (found.values[:, None] + t)  # 1 - share
+    fall = share * beyond
     # In float32 where that will do. The unit keeps squares of very large or small features within it.
     unit = (generated.variance / len(axes)) ** 0.5
     longest = float(axes.square().sum(dim=0).max()) ** 0.5 * unit * len(axes) ** 0.5
     single = features.dtype != torch.float64 and torch.finfo(torch.float32).eps * longest < SINGLE
     kind = torch.float32 if single else torch.float64
     scaled = (axes * unit).to(kind)
-    own, slope = [], []
+    own, rest, slope = [], [], []
     for block in features.split(ROWS):
         x = (block.to(torch.float64) - generated.mean) / unit
         squares = (x.to(kind) @ scaled).to(torch.float64).square() * u
-        own.append(squares @ share)
+        leverage = squares @ share
+        others = 1 - leverage
+        # A sample alone in a direction has all of the leverage there: 1 - a is what is left at t = 0, and what t adds.
+        whole = squares.sum(dim=1)
+        alone = whole > ALONE
+        others[alone] = (1 - whole[alone, None]).clamp(min=0) + squares[alone] @ beyond
+        own.append(leverage)
+        rest.append(others)
         slope.append(squares @ fall)
-    together = torch.cat(own)
-    # 1 - a is no less than this, but by rounding where a sample is alone in its direction.
-    least = t / (found.values[-1] + t)
-    return together, torch.maximum(1 - together, least), torch.cat(slope)
+    return torch.cat(own), torch.cat(rest), torch.cat(slope)
 
 
 def _limit_influence(
