@@ -115,6 +115,15 @@ def test_a_result_with_a_log_is_never_rewritten(run: Run, again: Path, images: P
     assert files(again / "submission") == before
 
 
+def test_a_withdrawn_result_comes_back_under_another_name_only(run: Run, again: Path, images: Path):
+    (path,) = (p for p in (again / "submission").rglob("*.json") if not p.name.endswith("manifest.json"))
+    disputes.withdraw(path, "no licence", "Bo")
+    command = ("submit", images, "--track", "digits", "--out", again / "submission")
+    said = hint(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
+    assert "another name" in said
+    assert "amend" not in said
+
+
 def test_other_words_are_written_to_the_same_place(run: Run, again: Path, images: Path):
     numbers = result_in(again / "submission")["metrics"]
     words = ("--title", "Better words", *TOLD, "--tried", "9", "--chosen-by", "fd", "--chosen-on", "reference")

@@ -14,13 +14,14 @@ from ...benchmarks.sampling import sample
 from ...core.errors import BadSubmission
 from ...core.files import canonical_json, read_bytes, sha256, write_bytes
 from ...registry.schema import Track
-from ..verification.log import verification_path, with_plain_ends
+from ..verification.log import status_of, verification_path, with_plain_ends
 from .manifest import Manifest, manifest_of_images, manifest_of_samples, manifest_path
 from .metadata import Metadata
 
 _PUBLISHED = (
     "correct its words with genboard amend, measure it again with genboard verify, or write elsewhere with --out"
 )
+_WITHDRAWN = "a withdrawn result stays withdrawn: submit under another name, or write elsewhere with --out"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def prepare(
         wanted[influence_path(path)] = influences
     changed = any(not p.is_file() or with_plain_ends(read_bytes(p)) != with_plain_ends(d) for p, d in wanted.items())
     if changed and path.is_file() and (why := published(path)):
-        raise BadSubmission(f"{path} is published: {why}, and this would rewrite it", _PUBLISHED)
+        hint = _WITHDRAWN if status_of(path).withdrawn else _PUBLISHED
+        raise BadSubmission(f"{path} is published: {why}, and this would rewrite it", hint)
     if changed:
         write_bytes(manifest_path(path), manifest)
         save_result(result, folder, preview, influences)  # comes last, so it is never without the others
