@@ -57,7 +57,6 @@ def test_what_is_measured_today_needs_no_board_to_stand_on(tmp_path: Path):
     unusual = [f for f in findings if f.code == "R419"]
     refused = [f for f in findings if f.code != "R419"]
     assert {f.severity for f in unusual} <= {"warning"}
-    assert len({f.file for f in unusual}) <= 2
     assert {Path(f.file).absolute().as_posix() for f in refused} == old
     assert {f.code for f in refused} <= {"R306", "R307", "R308", "R309", "R310"}
 
