@@ -24,8 +24,9 @@ TRAINED = [n for n, e in entries(Generator).items() if not e.baseline and TRACK.
 def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Board:
     folder = COMMITTED
     if request.param != "committed":
-        folder = tmp_path_factory.mktemp("science")
-        evaluate_all(TRACK, Workspace.under(folder), Options(), lambda item: None)
+        workspace = Workspace.under(tmp_path_factory.mktemp("science"))
+        evaluate_all(TRACK, workspace, Options(), lambda item: None)
+        folder = workspace.results
     return make_board(TRACK, read_records([folder]).readable)
 
 
