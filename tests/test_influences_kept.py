@@ -12,13 +12,15 @@ from genboard.benchmarks.influences import read_influences
 from genboard.benchmarks.result import influence_path, read_result
 from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.benchmarks.scoring import Scored, score_track
+from genboard.leaderboard.board import dependence as dependence_module
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.board.ranking import dependence
-from genboard.leaderboard.storage.records import read_records
+from genboard.leaderboard.export.terminal import board_text
+from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.metadata import Metadata
 from genboard.leaderboard.submission.prepare import prepare
-from genboard.registry.catalog import find
+from genboard.registry.catalog import entries, find
 from genboard.registry.schema import Track
 
 from genboard.core.files import sha256
@@ -83,3 +85,19 @@ def test_a_file_that_is_not_the_one_named_is_not_used_and_the_board_says_so(work
     assert found["influences"] == []
     assert list(found["unread"]) == [records[0].result.generator.name]
     assert found["default"] == "independent"
+
+
+@pytest.mark.parametrize("name", sorted(entries(Track)))
+def test_a_wheel_which_has_none_but_those_of_digits_gives_every_rank_of_the_committed_boards(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    track = find(Track, name)
+    records = [r for r in read_records([COMMITTED]).readable if r.result.track.name == name]
+    whole = make_board(track, records)
+    if name != "digits":
+        monkeypatch.setattr(dependence_module, "influence_path", lambda path: path.with_name("none"))
+    found = make_board(track, records)
+    assert [(row.name, row.place, row.letters) for row in found.rows] == [
+        (row.name, row.place, row.letters) for row in whole.rows
+    ]
+    assert ("could not be read (no such file)" in board_text(found)) == (name != "digits" and bool(found.rows))

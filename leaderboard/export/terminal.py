@@ -128,6 +128,12 @@ def _legend(board: Board) -> list[str]:
         said.append(f"public and private reference agree on {', '.join(checked)}.")
     for name, changed in board.earlier.items():
         said.append(f"earlier version: genboard rank --track {name}; changed since: {'; '.join(changed) or 'nothing'}.")
+    if board.unread:
+        reasons = "; ".join(sorted(set(board.unread.values())))
+        said.append(
+            f"ranks and letters without the influences of samples, which could not be read ({reasons}): "
+            f"{len(board.unread)} of {len(board.rows)} rows."
+        )
     said += [f"disputed: {row.name}: {row.verification.disputed}" for row in board.rows if row.verification.disputed]
     said += [f"not reproduced: {row.name}: {row.verification.failed}" for row in board.rows if row.verification.failed]
     return [_wrap(line) for line in said]
