@@ -9,7 +9,7 @@ import pytest
 import torch
 from genboard.benchmarks.drawing import Plan, draw
 from genboard.reference_stats.features import measure
-from genboard.registry.catalog import entries, find
+from genboard.registry.catalog import entries, find, shape_of
 from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
 from genboard.registry.generators import LiveGenerator, load_generator
@@ -28,7 +28,13 @@ LARGER = {
     if (entry.loader or "").startswith("zoo.") and "digits" not in entry.tracks
 }
 LABELLED = sorted(name for name, entry in LARGER.items() if entry.task == "class")
-CLASSIFIERS = {"mnist": "lenet-mnist", "fashion-mnist": "fashion-cnn"}
+# A network that tells the classes, and the share of samples that it must take for the class asked for; by chance one in
+# ten. Minutes of training do not tell a pullover from a coat or a shirt, nor a cat from a dog.
+CLASSIFIERS = {
+    "mnist": ("lenet-mnist", 0.6),
+    "fashion-mnist": ("fashion-cnn", 0.6),
+    "cifar10-jpeg": ("resnet20-cifar10", 0.2),
+}
 every_one = pytest.mark.parametrize("name", sorted(LARGER))
 
 
@@ -47,14 +53,14 @@ def quick(name: str, steps: int) -> LiveGenerator:
 
 
 def plan(name: str, n: int) -> Plan:
-    return Plan(quick(name, 3), track_of(name).seed, n, (28, 28, 1))
+    return Plan(quick(name, 3), track_of(name).seed, n, shape_of(track_of(name)))
 
 
 def test_every_data_set_has_several_families():
     families: dict[str, set[str]] = {}
     for entry in LARGER.values():
         families.setdefault(entry.trained_on[0], set()).add(entry.family)
-    assert set(families) == {"fashion-mnist/train", "mnist/train"}
+    assert set(families) == {"cifar10-jpeg/train", "fashion-mnist/train", "mnist/train"}
     assert all(len(found) >= 4 for found in families.values())
 
 
@@ -65,7 +71,7 @@ def test_its_weights_lie_outside_the_wheel_and_have_an_address(name):
     assert weights is not None
     assert weights.file == f"generators/zoo/larger/{name}.safetensors"
     assert str(weights.url).endswith(f"/{name}.safetensors")
-    assert (ROOT / weights.file).stat().st_size < 1_300_000
+    assert (ROOT / weights.file).stat().st_size < 3_000_000
     assert entry.paper
     assert entry.origin == "trained in this project"
     dataset = find(Track, entry.tracks[0]).dataset
@@ -91,7 +97,7 @@ def obeyed(name: str, generator: LiveGenerator) -> float:
     asked = np.arange(64) % 10
     sampled = generator.sample([Draw(5, i, int(label)) for i, label in enumerate(asked)])
     pixels = (sampled.clip(0, 1) * 255).round().astype(np.uint8)
-    extractor = load_extractor(CLASSIFIERS[track_of(name).dataset])
+    extractor = load_extractor(CLASSIFIERS[track_of(name).dataset][0])
     logits = measure(source_of("samples", Images(pixels)), extractor).logits
     assert logits is not None
     return float((logits.argmax(1).numpy() == asked).mean())
@@ -99,14 +105,13 @@ def obeyed(name: str, generator: LiveGenerator) -> float:
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_labels_are_obeyed(name):
-    # One in ten by chance. Minutes of training do not tell a pullover from a coat or a shirt.
-    assert obeyed(name, quick(name, 10)) >= 0.6
+    assert obeyed(name, quick(name, 10)) >= CLASSIFIERS[track_of(name).dataset][1]
 
 
 @pytest.mark.parametrize("name", [name for name in LABELLED if "guidance" in LARGER[name].arguments])
 def test_guidance_follows_the_label(name):
     assert obeyed(name, live(name, steps=5, guidance=0.0)) < 0.3
-    assert obeyed(name, live(name, steps=5, guidance=3.0)) > 0.6
+    assert obeyed(name, live(name, steps=5, guidance=3.0)) > CLASSIFIERS[track_of(name).dataset][1]
 
 
 @pytest.mark.parametrize("module", sorted({str(entry.loader).partition(":")[0] for entry in LARGER.values()}))

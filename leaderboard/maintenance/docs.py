@@ -49,6 +49,7 @@ _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z0-9 :-]+) -->\n).*?(<!-- end
 def blocks() -> Mapping[str, Callable[[], str]]:
     """Every block that a document may ask for."""
     boards = {f"board {name}": (lambda name=name: _board(name)) for name in entries(Track)}
+    findings = {f"findings {name}": partial(study_docs.verdicts, track.id) for name, track in entries(Track).items()}
     intervals: dict[str, Callable[[], str]] = {
         "intervals fixed": lambda: validation_docs.held(read_table(), "fixed"),
         "intervals outside": lambda: validation_docs.outside(read_table()),
@@ -74,13 +75,12 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "checks": _checks,
         "submission fields": _submission_fields,
         "studies": study_docs.listing,
-        "study verdicts": lambda: study_docs.verdicts("digits@1"),
         "scorecard": lambda: study_docs.card("digits@1"),
         "tolerances": tolerances,
         "verification": lambda: levels(read_records([COMMITTED]).readable),
         "version changes": lambda: version_docs.changes(read_records([COMMITTED]).readable),
     }
-    return {**boards, **intervals, **fields, **others}
+    return {**boards, **findings, **intervals, **fields, **others}
 
 
 def filled(text: str) -> str:
