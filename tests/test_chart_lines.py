@@ -9,6 +9,7 @@ from math import hypot
 import pytest
 from genboard.benchmarks.studies.table import read_table
 from genboard.leaderboard.charts.families import looks
+from genboard.leaderboard.charts.labels import text_width
 from genboard.leaderboard.charts.lines import HEIGHT, LABEL, LEADER, WIDTH, Line, panels
 from genboard.leaderboard.charts.theme import Figure, inline
 from genboard.leaderboard.storage.study_tables import COMMITTED
@@ -45,6 +46,18 @@ def test_every_label_is_joined_to_the_end_of_its_line(count: int) -> None:
     downs = sorted(y for _, y in labels.values())
     assert all(b - a > LABEL - 0.1 for a, b in pairwise(downs))
     assert 0 < downs[0] <= downs[-1] < max(HEIGHT, LABEL * count) + LABEL
+
+
+def test_a_leader_that_crosses_a_panel_is_dotted_and_a_long_title_is_whole() -> None:
+    title = "A title that is far longer than its panel is wide, which would be cut at the edge"
+    short = Line(title, "short", [(1, 0.4), (2, 0.5)], "red", "short")
+    svg = drawn(short, Line(title, "long", [(1, 0.1), (2, 0.2), (3, 0.3)], "blue", "long"))
+    (inner,) = re.findall(rf'translate\({WIDTH // 2 + 2},[^>]*stroke="red" stroke-dasharray="([^"]*)"', svg)
+    assert inner == "1,5"
+    assert f">{title}<" in svg
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
+    assert width
+    assert float(width[1]) > 63 + text_width(title)
 
 
 def test_the_leader_of_a_dashed_line_is_dashed_too() -> None:
@@ -100,13 +113,13 @@ def test_samples_grow_to_the_right_on_every_figure_of_a_page(of_samples: Figure)
 
 
 def test_an_axis_of_names_is_read_by_its_names(of_samples: Figure) -> None:
-    assert "Fréchet distance (3 off the scale), n, spaced as 1/n 62 to ∞: " in of_samples.words
-    assert "Precision, n 62 to 500: " in of_samples.words
+    assert "Fréchet distance (lower is better), 3 off the scale, n samples, spaced as 1/n 62 to ∞: " in of_samples.words
+    assert "Precision (higher is better), n samples 62 to 500: " in of_samples.words
     assert "values from −0.0" not in of_samples.drawing
     assert "values from 62 to 500" in of_samples.drawing
 
 
 def test_what_is_foretold_is_labelled_where_it_ends_and_read_once(of_samples: Figure) -> None:
-    assert of_samples.words.count("Fréchet distance (3 off the scale), ") == 1
+    assert of_samples.words.count("Fréchet distance (lower is better), 3 off the scale, ") == 1
     assert "N to infinity" not in of_samples.words
     assert "N to infinity" in of_samples.drawing

@@ -75,6 +75,23 @@ def test_the_maps_of_committed_studies_are_read_as_they_are_seen(study: str) -> 
     )
 
 
+def test_a_title_wider_than_its_map_has_two_lines_and_room() -> None:
+    one = Heat(
+        "Normal points in the samples: change for the worse, in standard errors",
+        "",
+        "n",
+        ["r"],
+        ["c"],
+        {("r", "c"): 1.0},
+    )
+    svg = str(inline(heats([one]).drawing, ""))
+    assert one.title_lines == ["Normal points in the samples:", "change for the worse, in standard errors"]
+    assert all(line in svg for line in one.title_lines)
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
+    assert width
+    assert float(width[1]) > text_width(one.title_lines[1]) + text_width("r")
+
+
 def test_an_interval_stays_within_what_its_metric_can_be() -> None:
     assert possible((0.1, -0.2, 0.4), (0.0, inf)) == (0.1, 0.0, 0.4)
     assert possible((0.9, 0.8, 1.3), (0.0, 1.0)) == (0.9, 0.8, 1.0)

@@ -15,6 +15,7 @@ from .theme import Datasets, Figure, arranged, held, title
 
 CELL_WIDTH, CELL_HEIGHT = 48, 22  # the least width: longer numbers get more
 NUMBER_FONT = 11.5
+TITLE = 16.0  # pixels that a second line of a title takes
 GAP = 40  # pixels between two maps, beside what their labels take
 
 
@@ -48,7 +49,13 @@ class Heat:
         """Room for the longest number, and for the columns' labels where they stand upright."""
         numbers = [text_width(self.text(place), NUMBER_FONT) for place in self.cells]
         labels = [0.0] if self.angle else [text_width(name) for name in self.columns]
-        return ceil(max(CELL_WIDTH, *(wide + 6 for wide in [*numbers, *labels])))
+        return ceil(max(CELL_WIDTH, *(wide + 8 for wide in [*numbers, *labels])))
+
+    @property
+    def title_lines(self) -> list[str]:
+        """Two where one would be wider than the map: what is drawn, and what the numbers are."""
+        head, colon, rest = self.title.partition(": ")
+        return [head + ":", rest] if colon and text_width(self.title) > self.size[0] else [self.title]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -77,9 +84,11 @@ def heats(maps: Sequence[Heat], columns: int = 2) -> Figure:
     charts = [_map(one, alt, data) for one in drawn]
     room = 34 + max(text_width(name) for one in drawn for name in one.rows)
     sizes = [one.size for one in drawn]
-    beyond = max(0.0, *(text_width(one.title) - wide for one, (wide, _) in zip(drawn, sizes, strict=True)))
-    padding = {"left": room, "right": 24.0 + beyond, "top": 34.0, "bottom": 48.0 + _below(drawn)}
-    drawing = arranged(charts, sizes, columns, (GAP + max(room, beyond), 90), padding, data)
+    titles = [(text_width(line), one.size[0]) for one in drawn for line in one.title_lines]
+    beyond = max(0.0, *(text - wide for text, wide in titles))
+    over = TITLE * (max(len(one.title_lines) for one in drawn) - 1)
+    padding = {"left": room, "right": 24.0 + beyond, "top": 34.0 + over, "bottom": 48.0 + _below(drawn)}
+    drawing = arranged(charts, sizes, columns, (GAP + max(room, beyond), 90 + over), padding, data)
     return Figure(drawing, f"{'; '.join(map(_words, drawn))}.")
 
 
@@ -143,4 +152,4 @@ def _map(one: Heat, alt: Any, data: Datasets) -> Any:
         base.mark_text(fontSize=NUMBER_FONT, color="var(--ink)", aria=False).encode(x=across, y=down, text="text:N"),
     ]
     wide, high = one.size
-    return alt.layer(*layers).properties(width=wide, height=high, title=title(one.title))
+    return alt.layer(*layers).properties(width=wide, height=high, title=title(one.title_lines))

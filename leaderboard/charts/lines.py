@@ -20,6 +20,7 @@ LABEL_FONT = 11
 LEADER = 22  # pixels from the end of a line to its label: a stroke of the line's own leads there
 EDGE = 0.02  # of an axis, that it goes on beyond what values can be, so that a line at the end is seen
 DASHED = (5, 4)
+DOTTED = (1, 5)  # of a leader that crosses a panel, which is no line of it
 WIDE = 30.0  # largest over smallest value from which a logarithmic axis shows more
 
 
@@ -73,7 +74,8 @@ def panels(
     own = {panel: [line for line in lines if line.panel == panel] for panel in order}
     height = max([HEIGHT, *(LABEL * sum(bool(line.label) for line in mine) for mine in own.values())])
     charts = [_panel(mine, x_title, logarithmic, names or {}, ranks, height, data) for mine in own.values()]
-    room = LEADER + 14 + max((text_width(line.label, LABEL_FONT) for line in lines), default=0.0)
+    labelled = LEADER + 14 + max((text_width(line.label, LABEL_FONT) for line in lines), default=0.0)
+    room = max(labelled, *(text_width(panel) - WIDTH for panel in order), 0.0)
     sides = {"left": 64.0, "right": room, "top": 34.0, "bottom": 44.0}
     drawing = arranged(charts, [(WIDTH, height)] * len(charts), columns, (room + 44, 84), sides, data)
     sign = -1 if ranks else 1
@@ -255,12 +257,13 @@ def _labels(
             "label": line.label,
             "colour": line.colour,
             "ink": line.label_colour or line.colour,
-            "dash": line.dash,
-            "from": across(line.points[-1][0]) + 2,
+            "dash": line.dash if end >= WIDTH - 1 else DOTTED,
+            "from": end + 2,
             "end": at,
             **({"href": page_of(line.page)} if line.page else {}),
         }
         for at, line in placed
+        for end in [across(line.points[-1][0])]
     ]
     for row, at in zip(found, spread([at for at, _ in placed], LABEL, (0.0, float(height))), strict=True):
         row["down"] = at

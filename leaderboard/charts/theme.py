@@ -56,8 +56,8 @@ def page_of(generator: str) -> str:
     return f"{_SITE}generators/{generator}.html"
 
 
-def title(text: str, offset: int = 8, **more: Any) -> alt.TitleParams:
-    """The title of one chart among several."""
+def title(text: str | list[str], offset: int = 8, **more: Any) -> alt.TitleParams:
+    """The title of one chart among several; of several lines where they are given."""
     import altair as alt
 
     look: dict[str, Any] = {"fontSize": FONT_SIZE, "fontWeight": 600, "color": "var(--ink)"}

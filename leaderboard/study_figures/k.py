@@ -5,14 +5,14 @@ from __future__ import annotations
 from ...benchmarks.studies.table import Table
 from ..charts.lines import DASHED, Line, panels
 from ..charts.theme import Figure
-from .naming import FEW, bands, drawn_as, points, reach, titled
+from .naming import FEW, bands, directed, drawn_as, points, reach
 
 
 def figure(table: Table) -> Figure:
     lines = []
     look_of, ranked = drawn_as(table), table.ranked
     for metric in table.seen("metric", "value"):
-        title = titled(metric)
+        title = directed(metric)
         for g in table.card.generators:
             rows = list(table.of("value", metric=metric, generator=g.name))
             label = g.name if g.name in ranked or g.noise_floor else ""
@@ -39,4 +39,4 @@ def figure(table: Table) -> Figure:
             lines.append(
                 Line(title, name, expected, "var(--ink)", name, width=2.2, opacity=1.0, dash=dash, range=reach(metric))
             )
-    return panels([line for line in lines if line.points], "k")
+    return panels([line for line in lines if line.points], "k, nearest neighbours")

@@ -6,7 +6,7 @@ from ...benchmarks.studies.evaluator import judges, metric_of
 from ...benchmarks.studies.table import Table
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
-from .naming import bands, points, reach, titled
+from .naming import bands, directed, points, reach
 
 COLOURS = {
     "dropped": "var(--f-gan)",
@@ -28,5 +28,5 @@ def figure(table: Table) -> Figure:
             if len(rows) > 1:
                 band = bands(rows, "step", "spread")
                 own = points(rows, "step")
-                lines.append(Line(titled(metric), kind, own, COLOURS[kind], kind, bands=band, range=reach(metric)))
+                lines.append(Line(directed(metric), kind, own, COLOURS[kind], kind, bands=band, range=reach(metric)))
     return panels(lines, "classes that are tampered with")

@@ -41,6 +41,22 @@ def titled(metric: str) -> str:
     return f"{title}, against train" if rest.endswith(":train") else title
 
 
+def directed(metric: str) -> str:
+    """The same, and which way is better.
+
+    >>> directed("fd:digits-cnn"), directed("nn_ratio"), directed("recall")
+    ('Fréchet distance (lower is better)', 'Nearest-training-image ratio (1 is best)', 'Recall (higher is better)')
+    """
+    found = METRICS.get(metric.partition(":")[0])
+    if found is None or (found.better is None and found.target is None):
+        return titled(metric)
+    return (
+        f"{titled(metric)} ({found.better} is better)"
+        if found.better
+        else f"{titled(metric)} ({found.target:g} is best)"
+    )
+
+
 def points(rows: Sequence[Row], x: str) -> list[tuple[float, float]]:
     """The values of rows over one of their other columns."""
     return [(number(row, x), number(row, "value")) for row in rows]

@@ -15,7 +15,7 @@ from ...benchmarks.studies.table import Row, Table, number
 from ..charts.families import Look
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
-from .naming import FEW, bands, drawn_as, points, reach, titled
+from .naming import FEW, bands, directed, drawn_as, points, reach
 
 FAR = 5.0  # times the middle of the generators
 BEYOND = (2, 3)  # dashes of what is foretold
@@ -29,7 +29,7 @@ def figure(table: Table) -> Figure:
     look_of = drawn_as(table)
     for metric in table.seen("metric", "value"):
         drawn, far = near(_rows_of(table, metric))
-        title = titled(metric) + (f" ({len(far)} off the scale)" if far else "")
+        title = directed(metric) + (f", {len(far)} off the scale" if far else "")
         for name, rows in drawn.items():
             if metric in lined:
                 straight += _straight(table, metric, title, name, look_of[name], rows)
@@ -37,7 +37,7 @@ def figure(table: Table) -> Figure:
                 band = bands(rows, "n") if len(drawn) <= FEW else []
                 curved.append(_line(title, metric, name, points(rows, "n"), look_of[name], bands=band))
     across = {0.0: "∞"} | {-1 / n: f"{n:,}" for n in table.seen("n", "value")}
-    both = panels(straight, "n, spaced as 1/n", names=across), panels(curved, "n", logarithmic=True)
+    both = panels(straight, "n samples, spaced as 1/n", names=across), panels(curved, "n samples", logarithmic=True)
     return Figure("".join(one.drawing for one in both), " ".join(filter(None, (one.words for one in both))))
 
 
