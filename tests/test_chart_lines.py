@@ -1,4 +1,4 @@
-"""Charts of lines: labels with leaders to their lines, bands within what can be, samples that grow to the right."""
+"""Charts of lines and points: labels with leaders to what they name, bands within what can be, N to the right."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from genboard.benchmarks.studies.table import read_table
 from genboard.leaderboard.charts.families import looks
 from genboard.leaderboard.charts.labels import text_width
 from genboard.leaderboard.charts.lines import HEIGHT, LABEL, LEADER, WIDTH, Line, panels
+from genboard.leaderboard.charts.scatter import Point, ScatterAxis, scatter_svg
 from genboard.leaderboard.charts.theme import Figure, inline
 from genboard.leaderboard.storage.study_tables import COMMITTED
 from genboard.leaderboard.study_figures import k, samples
@@ -123,3 +124,15 @@ def test_what_is_foretold_is_labelled_where_it_ends_and_read_once(of_samples: Fi
     assert of_samples.words.count("Fréchet distance (lower is better), 3 off the scale, ") == 1
     assert "N to infinity" not in of_samples.words
     assert "N to infinity" in of_samples.drawing
+
+
+def test_a_name_that_had_to_move_from_its_point_has_a_leader_and_others_have_none() -> None:
+    crowd = [Point(f"point-{i}", 0.5 + 0.001 * i, 0.5, "on", "", f"#{i:06d}") for i in range(6)]
+    alone = Point("alone", 0.1, 0.1, "on", "", "#abcdef")
+    svg = str(inline(scatter_svg([*crowd, alone], [], ScatterAxis("x", (0, 1)), ScatterAxis("y", (0, 1))), ""))
+    led = re.findall(r'<line transform="[^"]*" x2="[^"]*" y2="([^"]*)" stroke="(#\w+)" stroke-width="1"', svg)
+    names = re.findall(r">(point-\d|alone)<", svg)
+    assert len(names) == 7
+    assert {colour for _, colour in led} < {p.colour for p in crowd}
+    assert 3 <= len(led) <= 5  # one or two stand beside their points
+    assert all(abs(float(down)) >= 7 for down, _ in led)

@@ -79,6 +79,7 @@ def test_the_chart_the_fronts_the_list_and_its_own_page_say_it(site: dict[str, b
     assert re.search(
         r'class="note"> ?<span class="tag warn"[^>]*>copies</span>', site["generators/thief.html"].decode()
     )
+    assert ">thief (copies)<" in site["tracks/digits.html"].decode()  # its point among those of the front
     fronts = re.findall(r'<h2 id="front-\d">([^<]*)</h2>', site["tracks/digits.html"].decode())
     assert fronts
     for words in fronts:

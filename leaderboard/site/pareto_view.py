@@ -107,10 +107,10 @@ def _chart(front: Front, kept: Sequence[FrontPoint], rows: Mapping[str, Row], ro
     points = []
     for p, generator in zip(kept, _generators(kept, rows), strict=True):
         told = [figure(rows[p.name].cells[key]).text for key in (front.fidelity, front.diversity)]
-        flag = f", {rows[p.name].copying.flag}" if rows[p.name].copying.flag else ""
-        words = f"{p.name}{flag}: {first} {told[0]}, {second} {told[1]}"
+        flag = rows[p.name].copying.flag
+        words = f"{p.name}{f', {flag}' if flag else ''}: {first} {told[0]}, {second} {told[1]}"
         shade = colour(generator.family, generator.baseline)
-        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade))
+        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade, flag))
     best = sorted((p.diversity, p.fidelity) for p in kept if p.at_values)
     up, across = (ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in metrics)
     return inline(scatter_svg(points, _steps(best), across, up), root)
