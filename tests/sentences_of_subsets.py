@@ -104,6 +104,12 @@ def survives(table: Table, said: Said) -> None:
     if axis != "k":
         taus = {place: tau for place, tau in taus.items() if place[0] == table.card.primary}
     assert said["worst"] == f"{min(taus.values()):.2f}" == f"{taus[said['metric'], said['setting']]:.2f}"
+    every = {(row["metric"], row["setting"]): row["tau"] for row in rows(table, "tau", axis=axis)}
+    others = {place: tau for place, tau in every.items() if place not in taus}
+    assert bool(said["other"]) == bool(others)
+    if others:
+        assert said["beside"] == f"{min(others.values()):.2f}" == f"{others[said['other'], said['other_setting']]:.2f}"
+    assert said["by"] == ("by any metric" if axis == "k" else f"by {table.card.primary}")
     assert LEAST <= int(said["count"]) <= len(ranked(table))
     reversals = [r for r in rows(table, "reversal", axis=axis) if axis == "k" or r["metric"] == table.card.primary]
     assert int(said["pairs"]) == len({(row["a"], row["b"]) for row in reversals})
@@ -185,9 +191,11 @@ SENTENCES: dict[str, list[tuple[str, Check]]] = {
          rf"best is (?P<best>{X}), with k = (?P<k>\d+)\.", combinations),
     ],
     "ranking": [
-        (rf"The ranking of (?P<count>\d+) generators (?P<words>[\w ]+): Kendall's tau with the track's own is "
-         rf"(?P<worst>{X}) "
-         r"at worst \((?P<metric>\S+), (?P<setting>.+)\); (?P<pairs>\d+) pairs? changes? order in some setting, "
+        (rf"The ranking of (?P<count>\d+) generators (?P<by>by (?:any metric|\S+)) (?P<words>[\w ]+): "
+         rf"Kendall's tau with the track's own is (?P<worst>{X}) "
+         rf"at worst \((?P<metric>[^\s,]+), (?P<setting>[^)]+)\)"
+         rf"(?:; the worst of the other metrics is (?P<beside>{X}) \((?P<other>[^\s,]+), (?P<other_setting>[^)]+)\))?; "
+         r"(?P<pairs>\d+) pairs? changes? order in some setting, "
          r"(?P<significant>\w+) of them significantly different in the track's own\.", survives),
         (r"Of those, (?P<a>\S+) and (?P<b>\S+) change order most often: by (?P<metric>\S+) in (?P<share>\d+)% of the "
          r"settings\.", most_often),

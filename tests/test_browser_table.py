@@ -16,16 +16,16 @@ from genboard.leaderboard.verification.log import append, new_entry
 from site_tree import TRACK, save
 
 pytestmark = pytest.mark.browser
-FD, KID = "fd:digits-cnn", "kid:digits-cnn"
+FD, KID, RATIO = "fd:digits-cnn", "kid:digits-cnn", "nn_ratio:digits-cnn"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = tmp_path_factory.mktemp("results")
-    save(results, "alpha", 2.0, other={KID: (0.5, 0.01)})
+    save(results, "alpha", 2.0, other={KID: (0.5, 0.01), RATIO: (0.7, 0.05)})
     save(results, "beta", 2.1, other={KID: (None, None)}, generator={"family": "gan", "task": "class"})
-    save(results, "gamma", 9.0, other={KID: (-0.2, 0.01)}, generator={"family": "gan"})
-    save(results, "delta", 1234.5, other={KID: (10.0, 0.01)}, generator={"title": "=1+1"})
+    save(results, "gamma", 9.0, other={KID: (-0.2, 0.01), RATIO: (1.1, 0.05)}, generator={"family": "gan"})
+    save(results, "delta", 1234.5, other={KID: (10.0, 0.01), RATIO: (3.0, 0.05)}, generator={"title": "=1+1"})
     save(results, "floor", 0.2, 0.05, generator={"baseline": True, "noise_floor": True, "family": "baseline"})
     disputed = results / save(results, "omega", 30.0, other={KID: (0.9, 0.01)}, generator={"family": "=cmd()"}).path
     append(disputed, new_entry(disputed, "disputed", by="somebody", reason="it looks wrong"))
@@ -58,6 +58,31 @@ def test_a_column_sorts_best_first_then_reversed_then_as_it_came_with_missing_la
     assert (head.get_attribute("aria-sort"), state(page)) == ("descending", {"sort": f"-{KID}"})
     press(page, KID)
     assert (names(page), state(page)) == (AS_IT_CAME, {})
+
+
+def test_a_column_with_a_target_sorts_the_nearest_first(site: Visits) -> None:
+    page = site.open("tracks/digits.html")
+    nearest = ["floor", "beta", "omega", "gamma", "alpha", "delta"]
+    press(page, RATIO)
+    assert names(page) == nearest
+    press(page, RATIO)
+    assert names(page) == ["delta", "alpha", "gamma", "floor", "beta", "omega"]
+
+
+def test_of_the_primary_column_only_the_best_is_bold_and_what_is_cut_ends_in_an_arrow(site: Visits) -> None:
+    page = site.open("tracks/digits.html")
+    weights = page.eval_on_selector_all(
+        "#board tbody tr",
+        """rows => rows.map(row => {
+          const inner = row.cells[2].querySelector("b") || row.cells[2];
+          return [row.cells[1].querySelector("a").textContent, Number(getComputedStyle(inner).fontWeight)];
+        })""",
+    )
+    assert [name for name, weight in weights if weight >= 600] == ["alpha"]
+    assert {weight for _, weight in weights} == {400, 700}
+    page.eval_on_selector("#board tbody td:nth-child(4)", "cell => cell.classList.add('gt')")
+    shape = "getComputedStyle(document.querySelector('#board tbody td.gt'), '::before').clipPath"
+    assert "100% 50%" in page.evaluate(shape)
 
 
 def test_names_numbers_with_commas_and_ranks_sort_as_what_they_are(site: Visits) -> None:

@@ -193,7 +193,11 @@ def test_the_heading_is_the_finding(folder: Path, site: dict[str, bytes], tmp_pa
     save(tmp_path, "first", 1.0)
     save(tmp_path, "second", 5.0)
     alone = render_site(read_records([tmp_path]), {TRACK.name: TRACK})
-    assert b"<h1>first leads on Digits</h1>" in alone["tracks/digits.html"]
+    said = b"<h1>first is better than second, the only other generator on Digits</h1>"
+    assert said in alone["tracks/digits.html"]
+    save(tmp_path, "third", 9.0)
+    three = render_site(read_records([tmp_path]), {TRACK.name: TRACK})
+    assert b"<h1>first leads on Digits</h1>" in three["tracks/digits.html"]
 
 
 def test_copies_are_flagged(site: dict[str, bytes]) -> None:

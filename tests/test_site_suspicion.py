@@ -57,7 +57,7 @@ def test_what_is_better_than_real_images_has_a_word_and_the_next_is_the_best(sit
 
 
 def test_the_headings_do_not_praise_it(site: dict[str, bytes]) -> None:
-    said = "cheat scores better than real images on Digits, which is suspicious"
+    said = "cheat (suspected of copying) scores better than real images on Digits, which is suspicious"
     assert f"<h1>{said}</h1>" in site["tracks/digits.html"].decode()
     front = Page(site["index.html"])
     assert said in front.text

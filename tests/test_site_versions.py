@@ -52,7 +52,7 @@ def test_both_versions_have_a_page_and_files(site: dict[str, bytes]) -> None:
 def test_the_old_page_says_that_it_is_old_and_the_new_one_what_changed(site: dict[str, bytes]) -> None:
     old, now = Page(site["tracks/digits@1.html"]), Page(site["tracks/digits.html"])
     assert "This is an earlier version of the track. digits@2 replaced it" in old.text
-    assert "alpha leads on Digits (version 1)" in old.text
+    assert "alpha is better than beta, the only other generator on Digits (version 1)" in old.text
     assert "genboard evaluate my-images/" not in old.text
     assert "earlier version" not in now.text
     assert "digits@1 samples: 500 before, now 400" in " ".join(now.text.split())

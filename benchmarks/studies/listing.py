@@ -14,6 +14,8 @@ from typing import Any
 from ...core.errors import UnknownName
 from ...registry.resolve import function
 
+POINTS = "points"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
@@ -28,6 +30,8 @@ class Study:
         baselines: whether the rows that are never ranked take part unless they are named.
         of_real: whether it looks at real images, or at points of its own, and at no generator.
         scored: whether it has a say in the scorecard.
+        made_up: what it calls points that it makes itself, which no track has: nothing about these is a finding on the
+            track. `points` where it has no others.
     """
 
     name: str
@@ -40,7 +44,12 @@ class Study:
     baselines: bool = True
     of_real: bool = False
     scored: bool = True
+    made_up: str = ""
     parameters: Mapping[str, int] = field(default_factory=dict)
+
+    def is_made_up(self, text: str) -> bool:
+        """Whether a sentence, or the unit of a cell, is of points that no track has."""
+        return self.made_up == POINTS or (self.made_up != "" and self.made_up in text)
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -164,6 +173,7 @@ _ROWS = (
         columns=("what", "kind", "side", "shifted", "outliers", "share", "metric", "n", "value", "spread", "moved",
             "lo", "hi"),
         of_real=True,
+        made_up="normal points",
         parameters={"resamples": 4, "seed": 0},
     ),
     Study(
@@ -218,6 +228,7 @@ _ROWS = (
         "asked for the shape alone, between its own least and largest value.",
         columns=("what", "check", "variant", "metric", "setting", "value", "n", "criterion", "asks", "passed"),
         of_real=True,
+        made_up=POINTS,
         parameters={"resamples": 2, "seed": 0},
     ),
 )  # fmt: skip

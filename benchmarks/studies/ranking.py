@@ -139,7 +139,8 @@ def verdict(table: Table) -> list[str]:
         return [f"{len(table.ranked)} ranked generators: fewer than {RANKED} are too few to compare rankings."]
     names = {"n": "with fewer samples", "k": "with another k", "extractors": "in another feature space"}
     for axis, words in names.items():
-        taus = [row for row in rows if row["axis"] == axis and (axis == "k" or row["metric"] == primary)]
+        every = [row for row in rows if row["axis"] == axis]
+        taus = [row for row in every if axis == "k" or row["metric"] == primary]
         if not taus:
             continue
         worst = min(taus, key=lambda row: row["tau"])
@@ -147,11 +148,18 @@ def verdict(table: Table) -> list[str]:
         significant = [row for row in reversed_ if row["apart"]]
         # Along k, a pair may change its order by several metrics.
         pairs, apart_ = (len({(row["a"], row["b"]) for row in own}) for own in (reversed_, significant))
+        # Elsewhere all metrics are in it: where one is meant, the worst of the others stands beside it.
+        others = min((row for row in every if row not in taus), key=lambda row: row["tau"], default=None)
+        beside = ""
+        if others:
+            of = f"{others['metric']}, {others['setting']}"
+            beside = f"; the worst of the other metrics is {others['tau']:.2f} ({of})"
+        by = f"by {primary}" if axis != "k" else "by any metric"
         findings.append(
-            f"The ranking of {_count(table, worst)} generators {words}: Kendall's tau with the track's own is "
-            f"{worst['tau']:.2f} at worst ({worst['metric']}, {worst['setting']}); {pairs} pair{'s' * (pairs != 1)} "
-            f"change{'s' * (pairs == 1)} order in some setting, {apart_ or 'none'} of them significantly different in "
-            "the track's own."
+            f"The ranking of {_count(table, worst)} generators {by} {words}: Kendall's tau with the track's own is "
+            f"{worst['tau']:.2f} at worst ({worst['metric']}, {worst['setting']}){beside}; {pairs} "
+            f"pair{'s' * (pairs != 1)} change{'s' * (pairs == 1)} order in some setting, {apart_ or 'none'} of them "
+            "significantly different in the track's own."
         )
         if significant:
             most = max(significant, key=lambda row: row["reversed"])

@@ -25,6 +25,7 @@ class Cell:
         first: the best rank it may have.
         last: the worst.
         letters: rows of the track that share one are not distinguished from each other.
+        flag: `copies` or `suspected`, where its samples there may be real images.
     """
 
     first: int | None
@@ -32,6 +33,7 @@ class Cell:
     letters: str
     value: float | None
     reason: str | None
+    flag: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Across:
                             "letters": cell.letters,
                             "value": cell.value,
                             "reason": cell.reason,
+                            "flag": cell.flag or None,
                         }
                         for board, cell in zip(self.boards, row.cells, strict=True)
                     },
@@ -121,4 +124,4 @@ def _cell(board: Board, row: Row | None, name: str) -> Cell:
     if row is None or row.place is None:
         reasons = [item.reason for item in board.left_out if item.name == name]
         return Cell(None, None, "", None, reasons[0] if reasons else NO_RESULT)
-    return Cell(row.place.first, row.place.last, row.letters, row.place.value, None)
+    return Cell(row.place.first, row.place.last, row.letters, row.place.value, None, row.copying.flag)

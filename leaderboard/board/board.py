@@ -45,6 +45,7 @@ class Row:
         letters: rows that share one are not distinguished from each other.
         verification: who measured it again, and who disputes it.
         origins: what the errors of its columns may have in common with those of other rows.
+        conditional: whether it is given a class for each sample, on a track that asks for none.
     """
 
     record: Record
@@ -57,6 +58,7 @@ class Row:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     suspicion: Mapping[str, MetricRecord] = field(default_factory=dict)
     better_than_real: tuple[str, ...] = ()
+    conditional: bool = False
 
     @property
     def result(self) -> Result:
@@ -216,6 +218,7 @@ class Board:
             "suspected": row.copying.suspected,
             "copying_seen": list(row.copying.seen),
             "from_images": row.from_images,
+            "conditional": row.conditional,
             "better_than_real": list(row.better_than_real),
             "suspicion": self._suspicion_json(row),
             "memorisation_gap": self.memorisation_gap(row),
@@ -301,6 +304,7 @@ def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict
             letters=marks.get(name, ""),
             verification=statuses[name],
             origins=origins[name][0],
+            conditional=track.task == "unconditional" and chosen[name].result.generator.task == "class",
         )
         for name in order
     )

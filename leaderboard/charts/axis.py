@@ -55,10 +55,24 @@ class Axis:
         return sorted({0.0, *(m * 10.0**e for e in range(low, top + 1) for m in steps)})
 
 
-def axis_for(spans: Sequence[Span], also: Sequence[float] = ()) -> Axis:
+ANY = -math.inf, math.inf
+
+
+def possible(span: Span, within: tuple[float, float]) -> Span:
+    """A span as far as values can be there: an interval's method may reach beyond.
+
+    >>> possible((0.1, -0.2, 0.4), (0.0, math.inf))
+    (0.1, 0.0, 0.4)
+    """
+    value, lo, hi = span
+    return value, min(value, max(lo, within[0])), max(value, min(hi, within[1]))
+
+
+def axis_for(spans: Sequence[Span], also: Sequence[float] = (), within: tuple[float, float] = ANY) -> Axis:
     """The axis that shows the spans best; the values `also` are on it too.
 
-    An interval may reach below zero where its value cannot; a square-root or logarithmic axis clips it.
+    Args:
+        within: what values can be: the axis does not go beyond, unless a value does.
     """
     if not spans:
         return Axis("linear", 0.0, 1.0)
@@ -71,7 +85,7 @@ def axis_for(spans: Sequence[Span], also: Sequence[float] = ()) -> Axis:
         return Axis("square-root", 0.0, top * 1.04)
     low = min([*ends, *values])
     pad = 0.05 * (top - low) or 0.05 * abs(top) or 1.0
-    return Axis("linear", low - pad, top + pad)
+    return Axis("linear", min(low, max(low - pad, within[0])), max(top, min(top + pad, within[1])))
 
 
 def _round_up(step: float) -> float:

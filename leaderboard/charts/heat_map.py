@@ -1,17 +1,21 @@
-"""Heat maps whose cells say their number: the shade is a help, nothing is told by it alone."""
+"""Heat maps whose cells say their number: the shade is a help, nothing is told by it alone.
+
+Zero has the colour of the paper, and what is above and below it a hue each, of which that above becomes the darker one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import radians, sin
+from math import ceil, radians, sin
 from typing import Any
 
 from .labels import text_width
 from .theme import Datasets, Figure, arranged, held, title
 
-CELL_WIDTH, CELL_HEIGHT = 48, 22
-PALE, DEEP = 0.05, 0.42  # opacity of the shade: the page's ink stays legible on it, light and dark
+CELL_WIDTH, CELL_HEIGHT = 48, 22  # the least width: longer numbers get more
+NUMBER_FONT = 11.5
+TITLE = 16.0  # pixels that a second line of a title takes
 GAP = 40  # pixels between two maps, beside what their labels take
 
 
@@ -22,7 +26,7 @@ class Heat:
     Attributes:
         row_title: what the rows are, for who is read to; their labels say it themselves.
         cells: by (row, column); one that is missing stays empty.
-        span: the values of the palest and of the deepest shade; by default the least and the largest.
+        deepest: the size from which a value has the deepest shade; by default that of the largest.
         angle: of the columns' labels, where they are longer than a cell is wide; only the last row of maps may have it.
     """
 
@@ -32,9 +36,41 @@ class Heat:
     rows: Sequence[str]
     columns: Sequence[str]
     cells: dict[tuple[str, str], float]
-    span: tuple[float, float] | None = None
+    deepest: float | None = None
     format: str = ".2f"
     angle: int = 0
+
+    def text(self, place: tuple[str, str]) -> str:
+        """The number in a cell: the same for the eye and for the ear."""
+        return f"{self.cells[place]:z{self.format}}".replace("-", "−")
+
+    @property
+    def cell_width(self) -> int:
+        """Room for the longest number, and for the columns' labels where they stand upright."""
+        numbers = [text_width(self.text(place), NUMBER_FONT) for place in self.cells]
+        labels = [0.0] if self.angle else [text_width(name) for name in self.columns]
+        return ceil(max(CELL_WIDTH, *(wide + 8 for wide in [*numbers, *labels])))
+
+    @property
+    def title_lines(self) -> list[str]:
+        """Two where one would be wider than the map: what is drawn, and what the numbers are."""
+        head, colon, rest = self.title.partition(": ")
+        return [head + ":", rest] if colon and text_width(self.title) > self.size[0] else [self.title]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.cell_width * len(self.columns), CELL_HEIGHT * len(self.rows)
+
+
+def shade(value: float, deepest: float) -> str:
+    """The colour of a cell.
+
+    >>> shade(5.0, 10.0), shade(-20.0, 10.0), shade(0.0, 10.0)
+    ('color-mix(in srgb,var(--above) 50%,var(--paper))', 'var(--below)', 'var(--paper)')
+    """
+    share = round(100 * min(1.0, abs(value) / deepest)) if deepest else 0
+    end = "var(--above)" if value > 0 else "var(--below)"
+    return {0: "var(--paper)", 100: end}.get(share, f"color-mix(in srgb,{end} {share}%,var(--paper))")
 
 
 def heats(maps: Sequence[Heat], columns: int = 2) -> Figure:
@@ -47,10 +83,12 @@ def heats(maps: Sequence[Heat], columns: int = 2) -> Figure:
     data: Datasets = {}
     charts = [_map(one, alt, data) for one in drawn]
     room = 34 + max(text_width(name) for one in drawn for name in one.rows)
-    sizes = [(CELL_WIDTH * len(one.columns), CELL_HEIGHT * len(one.rows)) for one in drawn]
-    beyond = max(0.0, *(text_width(one.title) - wide for one, (wide, _) in zip(drawn, sizes, strict=True)))
-    padding = {"left": room, "right": 24.0 + beyond, "top": 34.0, "bottom": 48.0 + _below(drawn)}
-    drawing = arranged(charts, sizes, columns, (GAP + max(room, beyond), 90), padding, data)
+    sizes = [one.size for one in drawn]
+    titles = [(text_width(line), one.size[0]) for one in drawn for line in one.title_lines]
+    beyond = max(0.0, *(text - wide for text, wide in titles))
+    over = TITLE * (max(len(one.title_lines) for one in drawn) - 1)
+    padding = {"left": room, "right": 24.0 + beyond, "top": 34.0 + over, "bottom": 48.0 + _below(drawn)}
+    drawing = arranged(charts, sizes, columns, (GAP + max(room, beyond), 90 + over), padding, data)
     return Figure(drawing, f"{'; '.join(map(_words, drawn))}.")
 
 
@@ -58,7 +96,7 @@ def _words(one: Heat) -> str:
     """The first and the last cell of each row; every cell where the columns have no order, and no title."""
     said = []
     for row in one.rows:
-        own = {c: f"{one.cells[row, c]:z{one.format}}" for c in one.columns if (row, c) in one.cells}
+        own = {c: one.text((row, c)) for c in one.columns if (row, c) in one.cells}
         if own and one.column_title:
             said.append(f"{row} {' to '.join(dict.fromkeys([*own.values()][:: max(1, len(own) - 1)]))}")
         elif own:
@@ -76,14 +114,15 @@ def _below(maps: Sequence[Heat]) -> float:
 
 
 def _map(one: Heat, alt: Any, data: Datasets) -> Any:
-    lo, hi = one.span or (min(one.cells.values()), max(one.cells.values()))
+    deepest = one.deepest or max(map(abs, one.cells.values()))
+    down_, across_ = (f"{one.row_title} " if one.row_title else ""), f", {one.column_title}".rstrip(" ")
     rows = [
         {
             "row": row,
             "column": column,
-            "text": f"{value:z{one.format}}".replace("-", "−"),
-            "shade": PALE + (DEEP - PALE) * min(1.0, max(0.0, (value - lo) / (hi - lo) if hi > lo else 1.0)),
-            "words": f"{one.title}: {one.row_title} {row}, {one.column_title} {column}: {value:{one.format}}",
+            "text": one.text((row, column)),
+            "shade": shade(value, deepest),
+            "words": f"{one.title}: {down_}{row}{across_} {column}: {one.text((row, column))}",
         }
         for (row, column), value in one.cells.items()
     ]
@@ -104,13 +143,13 @@ def _map(one: Heat, alt: Any, data: Datasets) -> Any:
     )
     base = held(rows, data)
     layers = [
-        base.mark_rect(color="var(--accent)", stroke="var(--paper)", strokeWidth=1).encode(
+        base.mark_rect(stroke="var(--line)", strokeWidth=1).encode(
             x=across,
             y=down,
-            opacity=alt.Opacity("shade:Q", scale=None, legend=None),
+            color=alt.Color("shade:N", scale=None, legend=None),
             description=alt.Description("words:N"),
         ),
-        base.mark_text(fontSize=11.5, color="var(--ink)", aria=False).encode(x=across, y=down, text="text:N"),
+        base.mark_text(fontSize=NUMBER_FONT, color="var(--ink)", aria=False).encode(x=across, y=down, text="text:N"),
     ]
-    size = {"width": CELL_WIDTH * len(one.columns), "height": CELL_HEIGHT * len(one.rows)}
-    return alt.layer(*layers).properties(**size, title=title(one.title))
+    wide, high = one.size
+    return alt.layer(*layers).properties(width=wide, height=high, title=title(one.title_lines))

@@ -25,7 +25,7 @@ class Drawn:
 
     Attributes:
         at: of its value, its lower and its upper end, in per cent of the cell.
-        kind: classes: `out`, the value is beyond the axis; `lt` and `gt`, an end is, and gets an arrow.
+        kind: classes: `out`, the value is beyond the axis; `lt` and `gt`, the lower or upper end is: an arrow.
     """
 
     at: tuple[float, float, float]
@@ -45,6 +45,7 @@ class IntervalRow:
         words: what is read out for the interval.
         family: class that gives it a colour, see `families`; the accent without one.
         note: what stands beside it.
+        flag: a word of warning beside its name.
         linked: whether its name is that of a generator, and leads to its page.
     """
 
@@ -53,6 +54,7 @@ class IntervalRow:
     words: str
     family: str = ""
     note: str = ""
+    flag: str = ""
     linked: bool = False
 
 
@@ -77,6 +79,8 @@ def _row(row: IntervalRow, axis: Axis, noted: bool) -> Markup:
     name: str | Markup = shortened(row.name, _LONGEST)
     if row.linked:
         name = Markup('<a href="{}">{}</a>').format(page_of(row.name), name)
+    if row.flag:
+        name = Markup('{} <span class="tag warn">{}</span>').format(name, row.flag)
     at = drawn(axis, row.span)
     cell = Markup('<td class="{}" style="{}"><span class="vh">{}</span></td>').format(at.kind, at.style, row.words)
     note = Markup("<td>{}</td>").format(row.note) if noted else ""

@@ -42,7 +42,9 @@ _AXIS = {
 }
 _LINK = re.compile(rf'<a [^>]*href="{_SITE}generators/([^"]*)\.html"[^>]*>(.*?)</a>', re.DOTALL)
 _SIZE = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
-_LONG = re.compile(r"(\d+\.\d\d)\d+")
+# What only places a mark; a number that is read, by eye or by ear, stands as the chart wrote it.
+_PLACES = re.compile(r' (?:d|transform|[xy][12]?|width|height)="[^"]*"')
+_LONG = re.compile(r"\d+\.\d{3,}")
 # What says nothing: defaults, areas that catch no mouse, frames that are not drawn.
 _IDLE = re.compile(r' (?:opacity="1"|pointer-events="none"|stroke-miterlimit="10"|xmlns:xlink="[^"]*"|version="1.1")')
 _UNDRAWN = re.compile(r'<path class="(?:background|foreground)"[^>]*/>')
@@ -54,8 +56,8 @@ def page_of(generator: str) -> str:
     return f"{_SITE}generators/{generator}.html"
 
 
-def title(text: str, offset: int = 8, **more: Any) -> alt.TitleParams:
-    """The title of one chart among several."""
+def title(text: str | list[str], offset: int = 8, **more: Any) -> alt.TitleParams:
+    """The title of one chart among several; of several lines where they are given."""
     import altair as alt
 
     look: dict[str, Any] = {"fontSize": FONT_SIZE, "fontWeight": 600, "color": "var(--ink)"}
@@ -121,8 +123,8 @@ def inline(drawn: str, root: str, generators: Container[str] | None = None) -> M
     Args:
         generators: those that have a page; all of them by default. Marks of others lead nowhere.
 
-    >>> str(inline('<a xlink:href="https://site.invalid/generators/a.html"><path d="M0.12345,1"/></a>', "../"))
-    '<a href="../generators/a.html"><path d="M0.12,1"/></a>'
+    >>> str(inline('<a xlink:href="https://site.invalid/generators/a.html"><path d="M0.128,1"/></a>', "../"))
+    '<a href="../generators/a.html"><path d="M0.13,1"/></a>'
     """
     if generators is not None:
         drawn = _LINK.sub(lambda link: link[0] if unquote(unescape(link[1])) in generators else link[2], drawn)
@@ -130,7 +132,8 @@ def inline(drawn: str, root: str, generators: Container[str] | None = None) -> M
     # What is not read out is not stopped at either: another mark leads to the same page.
     drawn = _UNHEARD.sub(lambda group: group[0].replace("<a ", '<a tabindex="-1" '), drawn)
     # Charts escape their texts; tests check that they do.
-    return Markup(_LONG.sub(r"\1", _IDLE.sub("", _UNDRAWN.sub("", drawn))))
+    short = _PLACES.sub(lambda own: _LONG.sub(lambda x: f"{float(x[0]):.2f}", own[0]), _UNDRAWN.sub("", drawn))
+    return Markup(_IDLE.sub("", short))
 
 
 def _rendered(spec: dict[str, Any], padding: Mapping[str, float]) -> str:

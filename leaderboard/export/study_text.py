@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...benchmarks.studies.listing import find_study
+from ...benchmarks.studies.listing import POINTS, find_study
 from ...benchmarks.studies.table import Table
 from ..text.tables import table as columns_of
 from .terminal import plain
@@ -13,7 +13,8 @@ MOST = 40  # rows shown: the file has them all
 def study_text(table: Table) -> str:
     """Question, verdict and the first rows of each kind."""
     study = find_study(table.study)
-    lines = [f"{table.card.title}, on {table.track.name}@{table.track.version}: {table.card.question}", ""]
+    on = "points of no track" if study.made_up == POINTS else f"{table.track.name}@{table.track.version}"
+    lines = [f"{table.card.title}, on {on}: {table.card.question}", ""]
     lines.append(verdict_text(table))
     for what in table.seen("what"):
         rows = list(table.of(what))
@@ -28,5 +29,12 @@ def study_text(table: Table) -> str:
 
 
 def verdict_text(table: Table) -> str:
-    """The verdict alone, a line a finding."""
-    return "\n".join(f"- {said}" for said in find_study(table.study).verdict(table))
+    """The verdict alone, a line a finding; what is of points that the study makes itself says so."""
+    return "\n".join(f"- {said}" for said in said_of(table))
+
+
+def said_of(table: Table) -> list[str]:
+    """The sentences of a verdict, marked where they are of points of no track and others are not."""
+    study = find_study(table.study)
+    mixed = study.made_up != POINTS
+    return [f"Of no track: {said}" if mixed and study.is_made_up(said) else said for said in study.verdict(table)]

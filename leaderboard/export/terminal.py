@@ -19,6 +19,7 @@ from .tables import Table, Value
 
 HEADLINE = 7  # columns of figures beside a name, as far as they fit
 WIDTH = 110  # of a page
+_FLAGS = {"copies": "repeat", "suspected": "may repeat"}
 _TIED = "\u00a0"  # stands for a space at which no line is broken
 
 
@@ -123,6 +124,8 @@ def _legend(board: Board) -> list[str]:
         said += [f"  {row.name}: {', '.join(row.better_than_real)}." for row in board.ranked if row.better_than_real]
     if any(row.from_images for row in board.ranked):
         said.append(f"images: {FROM_IMAGES}")
+    if any(row.conditional for row in board.rows):
+        said.append("class-conditional: it is given a class for each sample, which this track does not ask for.")
     checked = [row.name for row in board.rows if row.verification.private and row.verification.private.agrees]
     if checked:
         said.append(f"public and private reference agree on {', '.join(checked)}.")
@@ -227,7 +230,7 @@ def across_text(found: Across) -> str:
     header = ["generator", *(board.track.name for board in found.boards), "clearly better on every track than"]
     lines = []
     for row in found.rows:
-        cells = [" ".join(filter(None, [_rank(cell), cell.letters])) or "-" for cell in row.cells]
+        cells = [" ".join(filter(None, [_rank(cell), cell.letters, cell.flag])) or "-" for cell in row.cells]
         lines.append([row.name, *cells, "-" if row.ahead_of is None else ", ".join(row.ahead_of) or "none"])
     said = [
         "Ranks as far as they are known, all of a track at once with a chance of 95%; rows of a track that share a "
@@ -236,6 +239,10 @@ def across_text(found: Across) -> str:
             f"{board.track.id}: {len(board.ranked)} ranked by {board.track.primary}, {board.better} is better"
             for board in found.boards
         ),
+    ]
+    flagged = {cell.flag for row in found.rows for cell in row.cells if cell.flag}
+    said += [
+        f"{flag}: its samples {_FLAGS[flag]} real images; genboard rank --track says why." for flag in sorted(flagged)
     ]
     missing: dict[str, list[str]] = {}
     for row in found.rows:
@@ -262,7 +269,8 @@ def _place(row: Row) -> str:
 
 def _mark(row: Row, primary: str) -> str:
     level = [row.verification.level] if row.verification.level != "self-reported" else []
-    flags = ["copies"] * row.copying.copies or ["suspected"] * row.copying.suspected
+    flags = [row.copying.flag] if row.copying.flag else []
+    flags += ["class-conditional"] * row.conditional
     flags += ["beyond floor"] * (primary in row.better_than_real and row.place is not None)
     flags += ["images"] * (row.from_images and row.place is not None)
     return ", ".join([*flags, *level, *["disputed"] * bool(row.verification.disputed)])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...benchmarks.studies.listing import STUDIES
+from ...benchmarks.studies.listing import POINTS, STUDIES
 from ...benchmarks.studies.scorecard import FAILURES, scorecard
 from ...benchmarks.studies.table import Cell, Table
+from ..export.study_text import said_of
 from ..storage.study_tables import COMMITTED, read_tables
 from ..text.numbers import written
 from ..text.tables import markdown_table
@@ -22,8 +23,9 @@ def verdicts(track: str) -> str:
     """What each study found on a track, in its own words."""
     parts = []
     for table in _tables(track):
-        said = [f"- {finding}" for finding in STUDIES[table.study].verdict(table)]
-        parts.append("\n".join([f"**{table.card.title}** (`{table.study}`)", "", *said]))
+        said = [f"- {finding}" for finding in said_of(table)]
+        of = ", on points of no track" if STUDIES[table.study].made_up == POINTS else ""
+        parts.append("\n".join([f"**{table.card.title}** (`{table.study}`{of})", "", *said]))
     return "\n\n".join(parts) if parts else "No table is committed."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -55,8 +56,10 @@ def changes(records: Iterable[Record], boards: Mapping[str, Board]) -> tuple[Cha
 
 def _said(record: Record, board: Board) -> str:
     row = next((row for row in board.rows if row.record is record), None)
-    return f"rank {rank_text(row.place)}" if row and row.place else ""
+    if row is None or row.place is None:
+        return ""
+    return ", ".join(filter(None, (f"rank {rank_text(row.place)}", row.copying.flag)))
 
 
 def _first(said: str) -> int:
-    return int(said.removeprefix("rank ").partition("–")[0]) if said else 0
+    return int(re.findall(r"\d+", said)[0]) if said else 0

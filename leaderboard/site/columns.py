@@ -23,6 +23,7 @@ class Column:
 
     Attributes:
         better: which way is better, or empty.
+        target: what a perfect generator has, where neither end is better: the nearest is best.
         headline: whether it is shown before anybody chooses columns.
     """
 
@@ -33,6 +34,7 @@ class Column:
     meaning: str
     better: str
     headline: bool
+    target: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,17 @@ def columns_of(board: Board) -> tuple[Column, ...]:
     heads = []
     for i, column in enumerate(board.columns):
         metric = find_metric(column.metric)
-        reading = _reading(metric.better, metric.target)
+        said = reading(metric.better, metric.target)
         heads.append(
-            Column(column.key, metric.title, note_of(board, column), *reading, metric.better or "", i < HEADLINE)
+            Column(
+                column.key,
+                metric.title,
+                note_of(board, column),
+                *said,
+                metric.better or "",
+                i < HEADLINE,
+                None if metric.better else metric.target,
+            )
         )
     if pair := board.gap_columns:
         meaning = (
@@ -142,7 +152,12 @@ def _marks(column: ScoredColumn, board: Board) -> dict[str, str]:
     return {**dict.fromkeys(tied, "tied"), **dict.fromkeys(leaders, "best"), **dict.fromkeys(beyond, "beyond")}
 
 
-def _reading(better: Better | None, target: float | None) -> tuple[str, str]:
+def reading(better: Better | None, target: float | None) -> tuple[str, str]:
+    """How a column is read: an arrow, and the same in words.
+
+    >>> reading(None, 1.0)
+    ('→ 1', '1 is what a perfect generator has')
+    """
     if better == "lower":
         return "↓", "lower is better"
     if better == "higher":

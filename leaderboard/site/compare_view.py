@@ -9,9 +9,10 @@ from ..board.board import Board, Row
 from ..board.groups import groups_of
 from ..board.ranking import ALPHA, rank
 from ..text.numbers import Figure, figure, missing
-from .columns import note_of
+from .columns import note_of, reading
 from .content import Content, Made
 from .sheets import stem
+from .track_view import board_cautions
 
 CHOSEN = 3  # generators that are shown before anybody chooses
 
@@ -29,6 +30,8 @@ class Line:
     metric: Metric
     note: str
     better: str
+    arrow: str
+    meaning: str
     cells: tuple[tuple[Figure, str | None, bool], ...]
 
 
@@ -42,6 +45,7 @@ def compare_pages(site: Content) -> Made:
             "others": [(other, site.boards[other].track.title) for other in site.compared if other != name],
             "entrants": [(row, site.sheets[stem(row.record)].samples) for row in rows],
             "lines": [_line(board, i, rows) for i in range(len(board.columns))],
+            "cautions": board_cautions(site, board),
             "chosen": min(CHOSEN, len(rows)),
         }
         yield f"compare/{name}.html", values
@@ -60,4 +64,6 @@ def _line(board: Board, i: int, rows: list[Row]) -> Line:
         shown = figure(record) if record else missing(row.empty[column.key])
         beyond = row.name in ranked and column.key in row.better_than_real
         cells.append((shown, mine if row.name in ranked and not beyond else None, beyond))
-    return Line(metric, note_of(board, column), scored.better or "", tuple(cells))
+    return Line(
+        metric, note_of(board, column), scored.better or "", *reading(metric.better, metric.target), tuple(cells)
+    )

@@ -11,6 +11,7 @@ from ..board.board import Board, make_board
 from ..board.versions import past_boards
 from ..storage.records import Record, Records
 from ..storage.study_tables import Tables
+from .findings import short_title
 from .sheets import Sheet, read_sheet, stem
 from .study_findings import StudiesView, studies_view
 
@@ -99,9 +100,9 @@ def pictures(site: Content) -> dict[str, bytes]:
 
 def _of_its_version(board: Board, records: Iterable[Record]) -> Board:
     """The board of an earlier version, which its title says, with the results of that version alone."""
-    title, comma, more = board.track.title.partition(",")
-    track = board.track.model_copy(update={"title": f"{title} (version {board.track.version}){comma}{more}"})
-    version = board.track.version
+    version, short = board.track.version, short_title(board.track)
+    title = f"{short} (version {version}){board.track.title.removeprefix(short)}"
+    track = board.track.model_copy(update={"title": title})
     mine = {(r.result.generator.name, r.result.id) for r in records if r.result.track.version == version}
     return replace(board, track=track, left_out=tuple(i for i in board.left_out if (i.name, i.id) in mine))
 

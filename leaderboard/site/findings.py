@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...registry.metrics import find_metric
+from ...registry.schema import Track
 from ..board.board import Board, Row
 from ..board.ranking import ALPHA, Ranked, Scored, p_value
-from ..text.numbers import figure
+from ..text.numbers import ends, figure
 
 _NAMED = 3  # names in a row before the rest are counted
+_SAID = {"copies": "copies training images", "suspected": "suspected of copying"}
 
 
-def short_title(title: str) -> str:
-    """A track's title up to its first comma.
-
-    >>> short_title("Digits, unconditional")
-    'Digits'
-    """
-    return title.partition(",")[0].strip()
+def short_title(track: Track) -> str:
+    """A track's title without its task, which all tracks beside it share; commas within the title stay."""
+    return track.title.removesuffix(f", {track.task}")
 
 
 def in_prose(names: Sequence[str]) -> str:
@@ -31,27 +29,39 @@ def in_prose(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def named(board: Board, names: Sequence[str]) -> str:
+    """Names in prose; one that fails the test for copies never leads without saying so."""
+    flags = {row.name: f"{row.name} ({_SAID[row.copying.flag]})" for row in board.rows if row.copying.flag}
+    return in_prose([flags.get(name, name) for name in names])
+
+
 def heading(board: Board) -> str:
     """The finding in one line."""
-    place, ranked = short_title(board.track.title), _places(board)
+    place, ranked = short_title(board.track), _places(board)
     if not ranked:
         return f"Nothing is ranked on {place} yet"
     leader = ranked[0]
     beyond = [row.name for row in board.ranked if board.track.primary in row.better_than_real]
     if leader.name in beyond:
         verb = "scores" if len(beyond) == 1 else "score"
-        return f"{in_prose(beyond)} {verb} better than real images on {place}, which is suspicious"
+        return f"{named(board, beyond)} {verb} better than real images on {place}, which is suspicious"
+    first = named(board, [leader.name])
     if len(ranked) == 1:
-        return f"{leader.name} is the only generator ranked on {place}"
+        return f"{first} is the only generator ranked on {place}"
+    if len(ranked) == 2:
+        other = named(board, [ranked[1].name])
+        if leader.tied:
+            return f"{first} and {other}, the only two generators on {place}, are not significantly different"
+        return f"{first} is better than {other}, the only other generator on {place}"
     if not leader.tied:
-        return f"{leader.name} leads on {place}"
+        return f"{first} leads on {place}"
     group = [p for p in ranked if p is leader or p.name in leader.tied]
     if any(b.name not in a.tied for a in group for b in group if a is not b):
-        return f"{leader.name} leads on {place}, but is not significantly different from {in_prose(leader.tied)}"
+        return f"{first} leads on {place}, but is not significantly different from {named(board, leader.tied)}"
     if len(group) == len(ranked) > _NAMED:
         return f"The {len(ranked)} generators on {place} are not significantly different"
     where = "on" if len(group) == len(ranked) else "at the top of"
-    return f"{in_prose([p.name for p in group])} are not significantly different {where} {place}"
+    return f"{named(board, [p.name for p in group])} are not significantly different {where} {place}"
 
 
 def lead(board: Board) -> str:
@@ -62,9 +72,10 @@ def lead(board: Board) -> str:
     if len(ranked) == 1:
         return "nothing to compare with"
     if ranked[0].tied:
-        return f"not significantly different from {in_prose(ranked[0].tied)}"
+        return f"not significantly different from {named(board, ranked[0].tied)}"
     others = [place.name for place in ranked[1:]]
-    return f"significantly better than {in_prose(others) if len(others) <= _NAMED else f'all {len(others)} others'}"
+    all_of = named(board, others) if len(others) <= _NAMED else f"all {len(others)} others"
+    return f"significantly better than {all_of}"
 
 
 def lede(board: Board) -> str:
@@ -91,7 +102,7 @@ def about_row(board: Board, row: Row) -> str:
     of = f"of {len(board.ranked)} on {where}"
     if not row.place.tied:
         return f"Rank {rank_text(row.place)} {of}, significantly different from every other ranked row."
-    return f"Rank {rank_text(row.place)} {of}, not significantly different from {in_prose(row.place.tied)}."
+    return f"Rank {rank_text(row.place)} {of}, not significantly different from {named(board, row.place.tied)}."
 
 
 def about_spread(board: Board) -> str:
@@ -105,7 +116,31 @@ def about_spread(board: Board) -> str:
     if len(near) == len(board.ranked):
         return "No ranked generator is significantly different from real images"
     verb = "reaches" if len(near) == 1 else "reach"
-    return f"{len(near)} of {len(board.ranked)} ranked generators {verb} the noise floor: {in_prose(_names(near))}"
+    return f"{len(near)} of {len(board.ranked)} ranked generators {verb} the noise floor: {named(board, _names(near))}"
+
+
+def about_bars(board: Board, rows: Sequence[Row]) -> str:
+    """Why bars may overlap where rows differ significantly, and the other way round: how often they do among these.
+
+    Ranked rows are compared as the ranks are; with the noise floor each row alone, as `about_spread` does.
+    """
+    shown = [row for row in rows if row.place or row is board.floor]
+    disjoint, overlapping = [], []
+    for i, a in enumerate(shown):
+        for b in shown[i + 1 :]:
+            apart = _apart(board, a, b)
+            (_, lo, hi), (_, low, high) = (ends(row.cells[board.track.primary]) for row in (a, b))
+            overlap = lo <= high and low <= hi
+            if not apart and not overlap:
+                disjoint.append(f"{_called(board, a)} and {_called(board, b)}")
+            if apart and overlap:
+                overlapping.append(f"{_called(board, a)} and {_called(board, b)}")
+    said = ["Each bar is the 95% interval of one row alone; two rows are compared by the error of their difference."]
+    if disjoint:
+        said.append(f"Not significantly different although their bars are apart: {_pairs(disjoint)}.")
+    if overlapping:
+        said.append(f"Significantly different although their bars overlap: {_pairs(overlapping)}.")
+    return " ".join(said)
 
 
 def about_agreement(board: Board) -> str:
@@ -146,15 +181,30 @@ def _about_floor(board: Board) -> list[str]:
     said = [f"The dashed line is the noise floor: real images score {figure(board.floor.cells[key]).text}."]
     if board.ranked:
         leader = _scored(board.ranked[0], key)
+        name = named(board, [leader.name])
         if p_value(leader, floor) >= ALPHA:
-            said.append(f"{leader.name} is not significantly different from them.")
+            said.append(f"{name} is not significantly different from them.")
         elif (leader.value < floor.value) == (board.better == "lower"):
-            said.append(
-                f"{leader.name} scores better than they do, which calls for a look at its nearest training images."
-            )
+            said.append(f"{name} scores better than they do, which calls for a look at its nearest training images.")
         else:
-            said.append(f"Even {leader.name} is clearly worse.")
+            said.append(f"Even {name} is clearly worse.")
     return said
+
+
+def _apart(board: Board, a: Row, b: Row) -> bool:
+    if a.place and b.place:
+        return b.name not in a.place.tied
+    key = board.track.primary
+    return p_value(_scored(a, key), _scored(b, key)) < ALPHA
+
+
+def _called(board: Board, row: Row) -> str:
+    return "the noise floor" if row is board.floor else row.name
+
+
+def _pairs(pairs: Sequence[str]) -> str:
+    more = len(pairs) - _NAMED
+    return "; ".join(pairs[:_NAMED]) + (f"; and {more} more pair{'s' * (more > 1)}" if more > 0 else "")
 
 
 def _names(rows: Sequence[Row]) -> list[str]:

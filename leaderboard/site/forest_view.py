@@ -6,34 +6,42 @@ from markupsafe import Markup
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..charts.axis import axis_for
+from ..charts.axis import axis_for, possible
 from ..charts.families import family_class
 from ..charts.interval import IntervalRow, interval_chart
 from ..charts.theme import inline
 from ..text.numbers import ends, figure, span
+from .findings import about_bars
 
 MOST = 40  # rows that are drawn; a longer chart is a worse table
 
 
-def board_forest(board: Board, root: str) -> tuple[Markup, int] | None:
+def board_forest(board: Board, root: str) -> tuple[Markup, int, str] | None:
     """The chart of the primary column on an axis that holds every value drawn: the first rows, and the baselines.
 
-    The number of rows drawn comes with it; the table has the others.
+    The number of rows drawn comes with it, for the table has the others, and how its bars are to be read.
     """
     if not board.rows:
         return None
     key = board.track.primary
     rows = [row for i, row in enumerate(board.rows) if i < MOST or row is board.floor]
     drawn = [_interval(row, key) for row in rows]
-    axis = axis_for([row.span for row in drawn])
+    axis = axis_for([row.span for row in drawn], within=find_metric(board.columns[0].metric).range)
     kind = "" if axis.kind == "linear" else f", {axis.kind} axis"
     head = f"{find_metric(board.columns[0].metric).title}{kind} ({board.better} is better)"
     floor = ends(board.floor.cells[key])[0] if board.floor else None
     chart = inline(interval_chart(drawn, axis, ("Generator", head), floor), root)
-    return chart, len(rows)
+    return chart, len(rows), about_bars(board, rows)
 
 
 def _interval(row: Row, key: str) -> IntervalRow:
-    record, generator = row.cells[key], row.result.generator
+    record, generator, within = row.cells[key], row.result.generator, find_metric(key.split(":")[0]).range
     words = ", ".join(filter(None, (figure(record).text, span(record))))
-    return IntervalRow(row.name, ends(record), words, family_class(generator.family, generator.baseline), linked=True)
+    return IntervalRow(
+        row.name,
+        possible(ends(record), within),
+        words,
+        family_class(generator.family, generator.baseline),
+        flag=row.copying.flag,
+        linked=True,
+    )

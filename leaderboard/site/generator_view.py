@@ -10,6 +10,7 @@ from ...registry.metrics import METRICS
 from ..board.board import Board, Row
 from ..storage.records import Record
 from ..text.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
+from .cautions import NARROW, Caution, concerning
 from .columns import padding
 from .content import Content, Made, age, page_of, shown
 from .findings import about_row
@@ -31,7 +32,13 @@ def generator_pages(site: Content) -> Made:
             "origin": linked(head.origin),
             "published": published_of(name) if head.kind == "registered" else [],
             "sections": [
-                _section(page, [r for r in records if page_of(r.result, pages) == page], pages.get(page), site.sheets)
+                _section(
+                    page,
+                    [r for r in records if page_of(r.result, pages) == page],
+                    pages.get(page),
+                    site.sheets,
+                    site.studies.cautions,
+                )
                 for page in sorted(mine)
             ],
         }
@@ -39,7 +46,11 @@ def generator_pages(site: Content) -> Made:
 
 
 def _section(
-    page: str, records: Sequence[Record], board: Board | None, sheets: Mapping[str, Sheet]
+    page: str,
+    records: Sequence[Record],
+    board: Board | None,
+    sheets: Mapping[str, Sheet],
+    cautions: Sequence[Caution],
 ) -> dict[str, object]:
     """A generator on one track: the result that counts, or else the newest, and the others.
 
@@ -51,6 +62,9 @@ def _section(
     status, damaged = status_at(record)
     suspicion = list(row.suspicion.values()) if row else result.suspicion or []
     digits = max((len(figure(metric).fraction) for metric in [*result.metrics, *suspicion]), default=0)
+    metrics = [*result.metrics, *suspicion]
+    track = f"{result.track.name}@{result.track.version}"
+    mine = concerning(cautions, track, [metric.key for metric in metrics], result.generator.name)
     others = sorted((r for r in records if r is not record), key=age, reverse=True)
     return {
         "page": page,
@@ -60,7 +74,9 @@ def _section(
         "row": row,
         "about": about_row(board, row) if board and row else _unranked(result, board),
         "sheet": sheets[stem(record)],
-        "numbers": [_number(metric, digits) for metric in [*result.metrics, *suspicion]],
+        "numbers": [_number(metric, digits, mine) for metric in metrics],
+        "cautions": mine,
+        "narrow": any(one.kind == NARROW for one in mine),
         "beyond": [METRICS[key.partition(":")[0]].title for key in row.better_than_real] if row and row.place else [],
         "facts": _facts(result),
         "status": status,
@@ -112,7 +128,7 @@ def _submission(result: Result) -> tuple[tuple[str, tuple[Segment, ...]], ...]:
     return tuple((term, linked(fact)) for term, fact in facts if fact)
 
 
-def _number(record: MetricRecord, digits: int) -> dict[str, object]:
+def _number(record: MetricRecord, digits: int, cautions: Sequence[Caution]) -> dict[str, object]:
     """One measured value in full. Where a part is empty, `why` of the figure or of the interval says so."""
     metric, u = METRICS.get(record.name), record.uncertainty
     against = record.params.get("against", "reference")
@@ -128,6 +144,7 @@ def _number(record: MetricRecord, digits: int) -> dict[str, object]:
         "interval": span(record),
         "no_interval": record.reason or (NO_INTERVAL if record.value is not None else "there is no value"),
         "level": percent(u.level) if u else "",
+        "narrow": next((one.words for one in cautions if one.kind == NARROW and one.key == record.key), ""),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ...registry.schema import Dataset, Extractor, Track
 from ..board.board import Board
 from ..board.ranking import ALPHA, p_value
 from ..text.numbers import Figure, figure
+from .cautions import Caution, by_metric
 from .content import Content, Made
 from .findings import in_prose, short_title
 from .links import linked
@@ -67,14 +68,18 @@ def evidence(metric: str, better: Better | None, boards: Iterable[Board]) -> Evi
                 if tied or (scored.value < floor.value) == (better == "lower"):
                     value, real = figure(row.cells[column.key]), figure(board.floor.cells[column.key])
                     where = column.extractor + (f", against {column.against}" if column.against != "reference" else "")
-                    case = Case(board.track.name, short_title(board.track.title), where, value, real, tied)
+                    case = Case(board.track.name, short_title(board.track), where, value, real, tied)
                     fooled.setdefault(row.name, []).append(case)
     return Evidence(tuple((name, tuple(cases)) for name, cases in fooled.items()), tried)
 
 
 def metric_pages(site: Content) -> Made:
     said = said_of_metrics(site.studies.cards)
-    metrics = [_metric(metric, site.boards, said.get(metric.name, ())) for metric in METRICS.values()]
+    against = by_metric(site.studies.cautions)
+    metrics = [
+        _metric(metric, site.boards, said.get(metric.name, ()), against.get(metric.name, ()))
+        for metric in METRICS.values()
+    ]
     yield "metrics.html", {"metrics": metrics}
 
 
@@ -98,7 +103,12 @@ def definition(metric: Metric) -> tuple[str, ...]:
     return tuple(p for p in paragraphs if p and not p.startswith(("Args:", "Raises:", ">>>")))
 
 
-def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, str, str], ...]) -> dict[str, object]:
+def _metric(
+    metric: Metric,
+    boards: Mapping[str, Board],
+    said: tuple[tuple[str, str, str], ...],
+    cautions: Sequence[Caution],
+) -> dict[str, object]:
     """`definition` is paragraphs in pieces, of each its text and whether it is code; `studies` are what they say of it:
     page, failure, words.
     """
@@ -123,6 +133,7 @@ def _metric(metric: Metric, boards: Mapping[str, Board], said: tuple[tuple[str, 
         "evidence": found,
         "blind": _blind(found),
         "studies": said,
+        "cautions": cautions,
         "tracks": _tracks(b.track for b in boards.values() if any(c.metric == metric.name for c in b.track.metrics)),
     }
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...benchmarks.result import GeneratorRecord
-from ...registry.metrics import Metric, find_metric
+from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.pareto import Front, FrontPoint
 from ..charts.families import colour, family_class
 from ..charts.scatter import Point, ScatterAxis, scatter_svg
 from ..charts.theme import inline
 from ..text.numbers import Figure, figure
-from .findings import in_prose
+from .findings import in_prose, named
 
 MOST = 60  # points that are drawn: those on the front or open, then by rank
 
@@ -69,8 +69,8 @@ def _view(board: Board, front: Front, root: str, charted: bool) -> FrontView:
         families.setdefault(kind, []).append(name)
     return FrontView(
         titles,
-        _heading(front),
-        _chart(kept, rows, (fidelity, diversity), root) if charted else "",
+        _heading(board, front),
+        _chart(front, kept, rows, root) if charted else "",
         tuple(_row(p, rows[p.name], front) for p in kept),
         len(front.rows) - len(kept),
         tuple((kind, ", ".join(names)) for kind, names in families.items()),
@@ -81,15 +81,15 @@ def _generators(points: Sequence[FrontPoint], rows: Mapping[str, Row]) -> list[G
     return [rows[p.name].result.generator for p in points]
 
 
-def _heading(front: Front) -> str:
+def _heading(board: Board, front: Front) -> str:
     on, open_ = front.names("on"), front.names("open")
-    named = [key.split(":")[0] for key in (front.fidelity, front.diversity)]
+    pair = [key.split(":")[0] for key in (front.fidelity, front.diversity)]
     if on and not open_:
-        return f"No generator has both more {named[0]} and more {named[1]} than {in_prose(on)}"
+        return f"No generator has both more {pair[0]} and more {pair[1]} than {named(board, on)}"
     if on:
         verb = "is" if len(on) == 1 else "are"
-        return f"{in_prose(on)} {verb} on the front of {named[0]} and {named[1]}; {in_prose(open_)} may be"
-    return f"The intervals do not tell which generators are on the front of {named[0]} and {named[1]}"
+        return f"{named(board, on)} {verb} on the front of {pair[0]} and {pair[1]}; {named(board, open_)} may be"
+    return f"The intervals do not tell which generators are on the front of {pair[0]} and {pair[1]}"
 
 
 def _row(p: FrontPoint, row: Row, front: Front) -> tuple[Row, Figure, Figure, str, str]:
@@ -101,13 +101,16 @@ def _row(p: FrontPoint, row: Row, front: Front) -> tuple[Row, Figure, Figure, st
     return row, figure(row.cells[front.fidelity]), figure(row.cells[front.diversity]), p.side, why
 
 
-def _chart(kept: Sequence[FrontPoint], rows: Mapping[str, Row], metrics: tuple[Metric, Metric], root: str) -> Markup:
+def _chart(front: Front, kept: Sequence[FrontPoint], rows: Mapping[str, Row], root: str) -> Markup:
+    metrics = [find_metric(key.split(":")[0]) for key in (front.fidelity, front.diversity)]
     first, second = (metric.title.lower() for metric in metrics)
     points = []
     for p, generator in zip(kept, _generators(kept, rows), strict=True):
-        words = f"{p.name}: {first} {p.fidelity:.3g}, {second} {p.diversity:.3g}"
+        told = [figure(rows[p.name].cells[key]).text for key in (front.fidelity, front.diversity)]
+        flag = rows[p.name].copying.flag
+        words = f"{p.name}{f', {flag}' if flag else ''}: {first} {told[0]}, {second} {told[1]}"
         shade = colour(generator.family, generator.baseline)
-        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade))
+        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade, flag))
     best = sorted((p.diversity, p.fidelity) for p in kept if p.at_values)
     up, across = (ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in metrics)
     return inline(scatter_svg(points, _steps(best), across, up), root)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ...benchmarks.studies.listing import STUDIES
 from ...benchmarks.studies.scorecard import FAILURES, scorecard
 from ...benchmarks.studies.table import Cell, Table
 from ...registry.metrics import METRICS
 from ..text.numbers import decimals, written
 
 TWO_SIDED = 1.96  # standard errors on each side of a 95% interval
+OF_POINTS = "points of known distributions, of no track"
+
+
+Cells = dict[tuple[str, str], tuple[Cell, ...]]  # by metric and failure
 
 
 @dataclass(frozen=True)
@@ -49,22 +54,41 @@ class CardView:
 
 
 def card_view(at: str, title: str, tables: Sequence[Table]) -> CardView:
-    """The scorecard of the studies of one track."""
-    card = scorecard(tables)
-    used = [failure for failure in FAILURES if any((metric, failure) in card.cells for metric in card.metrics)]
+    """The scorecard of the studies of one track, as far as they are of its images."""
+    return _view(at, title, _cells(tables, made_up=False))
+
+
+def points_card(tables: Sequence[Table]) -> CardView:
+    """That of points which studies make themselves, the same on every track: of each study the first table says it."""
+    first = {table.study: table for table in reversed(tables)}
+    return _view("points", OF_POINTS, _cells(list(first.values()), made_up=True))
+
+
+def _cells(tables: Iterable[Table], made_up: bool) -> Cells:
+    found: Cells = {}
+    for table in tables:
+        for place, cells in scorecard([table]).cells.items():
+            kept = (cell for cell in cells if STUDIES[cell.study].is_made_up(cell.unit) == made_up)
+            found[place] = (*found.get(place, ()), *kept)
+    return {place: cells for place, cells in found.items() if cells}
+
+
+def _view(at: str, title: str, cells: Cells) -> CardView:
+    used = [failure for failure in FAILURES if any(failure == own for _, own in cells)]
+    metrics = [name for name in METRICS if any(name == own for own, _ in cells)]
     numbers: dict[tuple[str, str], int] = {}
     for failure in used:
-        for metric in card.metrics:
-            for cell in card.cells.get((metric, failure), ()):
+        for metric in metrics:
+            for cell in cells.get((metric, failure), ()):
                 if cell.value is not None:
                     numbers.setdefault((cell.study, cell.unit), len(numbers) + 1)
     rows = tuple(
         CardRow(
             metric,
             METRICS[metric].title,
-            tuple(tuple(_said(cell, numbers) for cell in card.cells.get((metric, f), ())) for f in used),
+            tuple(tuple(_said(cell, numbers) for cell in cells.get((metric, f), ())) for f in used),
         )
-        for metric in card.metrics
+        for metric in metrics
     )
     notes = tuple((number, study, words) for (study, words), number in numbers.items())
     return CardView(at, title, tuple(used), rows, notes)

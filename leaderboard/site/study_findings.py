@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
-from ...benchmarks.studies.listing import STUDIES, Study
+from ...benchmarks.studies.listing import POINTS, STUDIES, Study
 from ...benchmarks.studies.table import Table
 from ...registry.metrics import METRICS
 from ...registry.resolve import PACKAGE, function
@@ -15,7 +15,8 @@ from ..charts.theme import Figure, inline
 from ..export.tables import csv_bytes
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
-from .scorecard_view import CardView, card_view
+from .cautions import Caution, cautions_of
+from .scorecard_view import OF_POINTS, CardView, card_view, points_card
 
 FIGURES = "leaderboard.study_figures"
 MOST = 200  # rows of a table that a page shows; the file has them all
@@ -29,6 +30,7 @@ class Finding:
 
     Attributes:
         page: the track's page below the site's root, or empty where it has none.
+        verdict: what it found of the track's images, or of points that the study makes itself where it has no others.
         columns: of the table that have a value anywhere, and whether they hold numbers.
         rows: the first of them; the file has them all.
     """
@@ -54,11 +56,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study; its heading is the first sentence of the first verdict, which the verdict below it leaves out."""
+    """A study; its heading is the first sentence of the first verdict, which the verdict below it leaves out.
+
+    Attributes:
+        of_points: what it found of points that it makes itself beside a track's images, the same on every track.
+    """
 
     study: Study
     heading: str
     findings: tuple[Finding, ...]
+    of_points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ class StudiesView:
     cards: tuple[CardView, ...]
     tables: Mapping[str, Table]  # by the path at which their rows are offered
     unreadable: tuple[tuple[str, str], ...]
+    cautions: tuple[Caution, ...] = ()
 
 
 def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
@@ -83,6 +91,7 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
         study = STUDIES[table.study]
         try:
             study.cells(table)
+            cautions_of([table])
             finding = _finding(study, table, tracks, generators)
         except UNREAD as e:
             why = f"its rows are not those of the study: {type(e).__name__}"
@@ -93,9 +102,13 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
     return StudiesView(
         studies=tuple(_study(own, found[name]) for name, own in STUDIES.items() if name in found),
         missing=tuple((own.title, own.question) for name, own in STUDIES.items() if name not in found),
-        cards=tuple(card_view(_at(mine[0]), _title(mine[0], tracks), mine) for mine in good.values()),
+        cards=(
+            *(card_view(_at(mine[0]), _title(mine[0], tracks), mine) for mine in good.values()),
+            points_card([table for mine in good.values() for table in mine]),
+        ),
         tables={data_path(table): table for mine in good.values() for table in mine},
         unreadable=tuple(unreadable),
+        cautions=cautions_of(table for mine in good.values() for table in mine),
     )
 
 
@@ -114,7 +127,9 @@ def _study(study: Study, findings: Sequence[Finding]) -> StudyView:
     said = findings[0].verdict
     heading = _headed(said[0]) if said else study.question
     rest = (replace(findings[0], verdict=said[1:]), *findings[1:])
-    return StudyView(study, heading, rest)
+    mixed = study.made_up != POINTS
+    of_points = (text for text in study.verdict(findings[0].table) if mixed and study.is_made_up(text))
+    return StudyView(study, heading, rest, tuple(of_points))
 
 
 def _headed(text: str) -> str:
@@ -130,12 +145,13 @@ def _headed(text: str) -> str:
 
 
 def _finding(study: Study, table: Table, tracks: Mapping[str, Track], generators: Container[str]) -> Finding:
+    all_made_up = study.made_up == POINTS
     shown = [name for name in study.columns if any(row.get(name) is not None for row in table.rows)]
     return Finding(
         table=table,
-        page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) else "",
-        title=_title(table, tracks),
-        verdict=tuple(study.verdict(table)),
+        page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) and not all_made_up else "",
+        title=f"{OF_POINTS[:1].upper()}{OF_POINTS[1:]}" if all_made_up else _title(table, tracks),
+        verdict=tuple(text for text in study.verdict(table) if all_made_up or not study.is_made_up(text)),
         figure=_figure(study, table, generators),
         columns=tuple((name, any(isinstance(row.get(name), float | int) for row in table.rows)) for name in shown),
         rows=tuple(tuple(_text(row.get(name)) for name in shown) for row in table.rows[:MOST]),

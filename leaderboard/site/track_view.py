@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.versions import what_changed
-from ..charts.axis import Axis, axis_for
+from ..charts.axis import Axis, Span, axis_for, possible
 from ..charts.interval import Drawn, axis_svg, drawn, place
 from ..text.numbers import ends
 from ..verification.log_entry import LEVELS
 from . import findings
 from .agreement_view import agreement_view
+from .cautions import concerning, together
 from .columns import Cell, cells_of, columns_of
 from .content import Content, Made
 from .downloads import downloads
@@ -50,6 +52,7 @@ def track_pages(site: Content) -> Made:
             "heading": findings.heading(board),
             "lede": findings.lede(board),
             "spread": findings.about_spread(board),
+            "cautions": board_cautions(site, board),
             "forest": board_forest(board, "../"),
             "fronts": front_views(board, "../"),
             "agreement_heading": findings.about_agreement(board),
@@ -65,6 +68,12 @@ def track_pages(site: Content) -> Made:
         yield f"tracks/{name}.html", values
 
 
+def board_cautions(site: Content, board: Board) -> list[tuple[str, str, str]]:
+    """What studies found against the columns of a board."""
+    keys = [column.key for column in board.columns]
+    return together(one for one in concerning(site.studies.cautions, board.track.id, keys) if not one.generator)
+
+
 def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
     """The table of a board.
 
@@ -72,6 +81,7 @@ def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
     columns that are shown only when they are chosen, from 1; families, tasks and levels are what the filters offer.
     """
     axis, columns, cells = board_axis(board), columns_of(board), cells_of(board)
+    rows = [_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows]
     generators = [row.result.generator for row in board.rows]
     families = {g.family for g in generators if not (g.baseline and g.family == "baseline")}
     return {
@@ -81,7 +91,9 @@ def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
         "floor": _floor(board, axis),
         "extra": [BEFORE + i for i, column in enumerate(columns) if not column.headline],
         "long": len(board.rows) > LONG,
-        "rows": [_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows],
+        "rows": rows,
+        "conditional": any(row.conditional for row in board.rows),
+        "arrows": any(row.interval.kind for row in rows),
         "has_letters": any(row.letters for row in board.rows),
         "marked": any(
             row.copying.copies or row.copying.suspected or (row.place and (row.better_than_real or row.from_images))
@@ -98,7 +110,12 @@ def board_axis(board: Board) -> Axis:
     key = board.track.primary
     compared = board.ranked or board.rows
     floor = [ends(board.floor.cells[key])[0]] if board.floor else []
-    return axis_for([ends(row.cells[key]) for row in compared], floor)
+    return axis_for([_span(board, row) for row in compared], floor, find_metric(key.split(":")[0]).range)
+
+
+def _span(board: Board, row: Row) -> Span:
+    key = board.track.primary
+    return possible(ends(row.cells[key]), find_metric(key.split(":")[0]).range)
 
 
 def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
@@ -106,7 +123,7 @@ def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: She
         row=row,
         strip=sheet.strip,
         cells=cells,
-        interval=drawn(axis, ends(row.cells[board.track.primary])),
+        interval=drawn(axis, _span(board, row)),
     )
 
 

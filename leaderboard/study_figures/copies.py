@@ -16,7 +16,9 @@ def figure(table: Table) -> Figure:
 def _map(table: Table, kind: str) -> Heat:
     # The tests for copies on top: they are what should move.
     rows = sorted(table.of("value", kind=kind), key=lambda row: not metric_of(str(row["metric"])).detects_copies)
-    return map_of_changes(f"{kind.capitalize()} copies: change in standard errors", rows, "share of copies", _share)
+    return map_of_changes(
+        f"{kind.capitalize()} copies: change for the worse, in standard errors", rows, "share of copies", _share
+    )
 
 
 def _share(row: Row) -> str:

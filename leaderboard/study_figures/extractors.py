@@ -6,14 +6,14 @@ from ...benchmarks.studies.table import Table, number
 from ...registry.metrics import find_metric
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
-from .naming import colours, titled
+from .naming import drawn_as, titled
 
 
 def figure(table: Table) -> Figure:
     spaces = table.seen("extractor", "value")
     if len(spaces) < 2:
         return Figure()
-    colour_of = colours(table)
+    look_of = drawn_as(table)
     lines = []
     for metric in table.seen("metric", "agreement"):
         places = {space: _ranks(table, metric, space) for space in spaces}
@@ -21,7 +21,10 @@ def figure(table: Table) -> Figure:
         for name in sorted(table.ranked):
             points = [(float(i), -places[space][name]) for i, space in enumerate(spaces) if name in places[space]]
             if len(points) > 1:
-                lines.append(Line(title, name, points, colour_of[name], name, page=name))
+                look = look_of[name]
+                lines.append(
+                    Line(title, name, points, look.colour, name, dash=look.dash, page=name, label_colour=look.label)
+                )
     return panels(lines, "", names={float(i): space for i, space in enumerate(spaces)}, ranks=True)
 
 

@@ -17,4 +17,4 @@ def _map(table: Table, metric: str) -> Heat:
     taus = {(f"k = {row['k']}", f"{row['n']:,}"): number(row, "tau") for row in known}
     title = f"Ranking by {titled(metric).lower()}: tau with the track's own"
     rows, columns = [f"k = {k}" for k in table.seen("k")], [f"{n:,}" for n in table.seen("n")]
-    return Heat(title, "", "n", rows, columns, taus, (0.0, 1.0))
+    return Heat(title, "", "n", rows, columns, taus, 1.0)

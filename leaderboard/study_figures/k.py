@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table
-from ..charts.lines import Line, panels
+from ..charts.lines import DASHED, Line, panels
 from ..charts.theme import Figure
-from .naming import FEW, bands, colours, points, titled
+from .naming import FEW, bands, directed, drawn_as, points, reach
 
 
 def figure(table: Table) -> Figure:
     lines = []
-    colour_of, ranked = colours(table), table.ranked
+    look_of, ranked = drawn_as(table), table.ranked
     for metric in table.seen("metric", "value"):
-        title = titled(metric)
+        title = directed(metric)
         for g in table.card.generators:
             rows = list(table.of("value", metric=metric, generator=g.name))
             label = g.name if g.name in ranked or g.noise_floor else ""
-            look = (colour_of[g.name], label, 1.5, 0.9 if label else 0.35)
-            band = bands(rows, "k") if len(ranked) <= FEW else []
-            lines.append(Line(title, g.name, points(rows, "k"), *look, bands=band, page=g.name))
-        for what, name, dash in (("real", "real against real", False), ("expected", "equal distributions", True)):
+            band = bands(rows, "k") if label and len(ranked) <= FEW else []
+            look, opacity = look_of[g.name], 0.9 if label else 0.35
+            lines.append(
+                Line(
+                    title,
+                    g.name,
+                    points(rows, "k"),
+                    look.colour,
+                    label,
+                    opacity=opacity,
+                    dash=look.dash,
+                    bands=band,
+                    page=g.name,
+                    label_colour=look.label,
+                    read=bool(label) or not look.dash,
+                    range=reach(metric),
+                )
+            )
+        for what, name, dash in (("real", "real against real", ()), ("expected", "equal distributions", DASHED)):
             expected = points(list(table.of(what, metric=metric)), "k")
-            lines.append(Line(title, name, expected, "var(--ink)", name, 2.2, 1.0, dash))
-    return panels([line for line in lines if line.points], "k")
+            lines.append(
+                Line(title, name, expected, "var(--ink)", name, width=2.2, opacity=1.0, dash=dash, range=reach(metric))
+            )
+    return panels([line for line in lines if line.points], "k, nearest neighbours")

@@ -6,7 +6,7 @@ from ...benchmarks.studies.evaluator import judges, metric_of
 from ...benchmarks.studies.table import Table
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
-from .naming import bands, points, titled
+from .naming import bands, directed, points, reach
 
 COLOURS = {
     "dropped": "var(--f-gan)",
@@ -27,5 +27,6 @@ def figure(table: Table) -> Figure:
             rows = [row for row in table.of("value", metric=metric, kind=kind) if row["value"] is not None]
             if len(rows) > 1:
                 band = bands(rows, "step", "spread")
-                lines.append(Line(titled(metric), kind, points(rows, "step"), COLOURS[kind], kind, bands=band))
+                own = points(rows, "step")
+                lines.append(Line(directed(metric), kind, own, COLOURS[kind], kind, bands=band, range=reach(metric)))
     return panels(lines, "classes that are tampered with")

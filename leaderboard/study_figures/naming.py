@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from ...benchmarks.studies.evaluator import called
 from ...benchmarks.studies.table import Row, Table, number
 from ...registry.metrics import METRICS
-from ..charts.families import colour
+from ..charts.families import Look, looks
 from ..charts.heat_map import Heat
 
 DEEPEST = 10.0  # standard errors, from which the shade of a change is the deepest
 FEW = 4  # generators up to which a band behind each line can be read
 
 
-def colours(table: Table) -> dict[str, str]:
-    """The colour of each generator of a study: its family's."""
-    return {g.name: colour(g.family, g.baseline and not g.noise_floor) for g in table.card.generators}
+def drawn_as(table: Table) -> dict[str, Look]:
+    """How each generator of a study is drawn: in the hue of its family, and unlike the others of it."""
+    return looks((g.name, g.family, g.baseline and not g.noise_floor) for g in table.card.generators)
+
+
+def reach(metric: str) -> tuple[float, float]:
+    """What the values of a metric, or of a column, can be.
+
+    >>> reach("recall:digits-cnn"), reach("kid")
+    ((0.0, 1.0), (-inf, inf))
+    """
+    name = metric.partition(":")[0]
+    return METRICS[name].range if name in METRICS else (-inf, inf)
 
 
 def titled(metric: str) -> str:
@@ -28,6 +39,22 @@ def titled(metric: str) -> str:
     name, _, rest = metric.partition(":")
     title = METRICS[name].title if name in METRICS else name
     return f"{title}, against train" if rest.endswith(":train") else title
+
+
+def directed(metric: str) -> str:
+    """The same, and which way is better.
+
+    >>> directed("fd:digits-cnn"), directed("nn_ratio"), directed("recall")
+    ('Fréchet distance (lower is better)', 'Nearest-training-image ratio (1 is best)', 'Recall (higher is better)')
+    """
+    found = METRICS.get(metric.partition(":")[0])
+    if found is None or (found.better is None and found.target is None):
+        return titled(metric)
+    return (
+        f"{titled(metric)} ({found.better} is better)"
+        if found.better
+        else f"{titled(metric)} ({found.target:g} is best)"
+    )
 
 
 def points(rows: Sequence[Row], x: str) -> list[tuple[float, float]]:
@@ -59,4 +86,4 @@ def map_of_changes(
         if row.get("moved") is not None
     }
     metrics, columns = (list(dict.fromkeys(place[i] for place in cells)) for i in (0, 1))
-    return Heat(title, "", column_title, metrics, columns, cells, (0.0, DEEPEST), ".1f")
+    return Heat(title, "", column_title, metrics, columns, cells, DEEPEST, ".1f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...benchmarks.studies.listing import STUDIES
 from ...benchmarks.studies.table import Row, Table, number
 from ..charts.heat_map import Heat, heats
 from ..charts.theme import Figure
@@ -14,7 +15,8 @@ def figure(table: Table) -> Figure:
 
 def _map(table: Table, kind: str, side: str) -> Heat:
     things = "reference" if side == "real" else "samples"
-    title = f"{kind.capitalize()} in the {things}: change for the better, in standard errors"
+    made = ", of no track," if STUDIES[table.study].is_made_up(kind) else ""
+    title = f"{kind.capitalize()}{made} in the {things}: change for the better, in standard errors"
     rows = list(table.of("value", kind=kind, side=side, shifted=True))
     return map_of_changes(title, rows, "outliers", _share, sign=-1)
 

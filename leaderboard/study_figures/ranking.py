@@ -27,7 +27,7 @@ def _map(table: Table, axis: str) -> Heat:
     cells = {(titled(str(row["metric"])), _text(row[column])): number(row, "tau") for row in rows}
     down, across = (list(dict.fromkeys(place[i] for place in cells)) for i in (0, 1))
     name = "feature space" if axis == "extractors" else column
-    return Heat(title, "", name, down, across, cells, (0.0, 1.0))
+    return Heat(title, "", name, down, across, cells, 1.0)
 
 
 def _text(value: object) -> str:

@@ -1,35 +1,49 @@
-"""Figure of `samples`: the Fréchet distances against 1/n with their lines, then every other metric against n."""
+"""Figure of `samples`: the Fréchet distances against 1/n with their lines, then every other metric against n.
+
+Samples grow to the right on both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf
 from statistics import median
+from typing import Any
 
 from ...benchmarks.studies.table import Row, Table, number
+from ..charts.families import Look
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
-from .naming import FEW, bands, colours, points, titled
+from .naming import FEW, bands, directed, drawn_as, points, reach
 
 FAR = 5.0  # times the middle of the generators
+BEYOND = (2, 3)  # dashes of what is foretold
+ANY = -inf, inf  # a line may cross what values can be
 
 
 def figure(table: Table) -> Figure:
     lined = set(table.seen("metric", "line"))
     straight: list[Line] = []
     curved: list[Line] = []
-    colour_of = colours(table)
+    look_of = drawn_as(table)
     for metric in table.seen("metric", "value"):
         drawn, far = near(_rows_of(table, metric))
-        title = titled(metric) + (f" ({len(far)} off the scale)" if far else "")
+        title = directed(metric) + (f", {len(far)} off the scale" if far else "")
         for name, rows in drawn.items():
             if metric in lined:
-                straight += _straight(table, metric, title, name, colour_of[name], rows)
+                straight += _straight(table, metric, title, name, look_of[name], rows)
             else:
                 band = bands(rows, "n") if len(drawn) <= FEW else []
-                curved.append(Line(title, name, points(rows, "n"), colour_of[name], name, bands=band, page=name))
-    across = {0.0: "∞"} | {1 / n: f"{n:,}" for n in table.seen("n", "value")}
-    both = panels(straight, "n, spaced as 1/n", names=across), panels(curved, "n", logarithmic=True)
+                curved.append(_line(title, metric, name, points(rows, "n"), look_of[name], bands=band))
+    across = {0.0: "∞"} | {-1 / n: f"{n:,}" for n in table.seen("n", "value")}
+    both = panels(straight, "n samples, spaced as 1/n", names=across), panels(curved, "n samples", logarithmic=True)
     return Figure("".join(one.drawing for one in both), " ".join(filter(None, (one.words for one in both))))
+
+
+def _line(panel: str, metric: str, name: str, points: Sequence[tuple[float, float]], look: Look, **more: Any) -> Line:
+    labelled = {"label": name, "label_colour": look.label} | more
+    return Line(panel, name, points, look.colour, dash=look.dash, page=name, range=reach(metric), **labelled)
 
 
 def _rows_of(table: Table, metric: str) -> dict[str, list[Row]]:
@@ -50,12 +64,13 @@ def near(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], list[str]
     return {name: own for name, own in rows.items() if name not in far}, far
 
 
-def _straight(table: Table, metric: str, title: str, name: str, colour: str, rows: list[Row]) -> list[Line]:
-    """The points against 1/n, and the line through them, drawn on to infinitely many samples."""
-    measured = sorted((1 / n, value) for n, value in points(rows, "n"))
-    found = [Line(title, name, measured, colour, name, page=name)]
+def _straight(table: Table, metric: str, title: str, name: str, look: Look, rows: list[Row]) -> list[Line]:
+    """The points against 1/n, and the line through them, drawn on to infinitely many samples, where its label is."""
+    measured = sorted((-1 / n, value) for n, value in points(rows, "n"))
+    found = []
     for line in table.of("line", metric=metric, generator=name):
         limit, slope = number(line, "limit"), number(line, "slope")
-        ends = [(0.0, limit), (measured[0][0], limit + slope * measured[0][0])]
-        found.append(Line(title, f"{name}, N to infinity {limit:.4g}", ends, colour, dash=True))
-    return found
+        ends = [(measured[-1][0], limit - slope * measured[-1][0]), (0.0, limit)]
+        beyond = _line(title, metric, name, ends, look, width=1.0, read=False)
+        found.append(replace(beyond, name=f"{name}, N to infinity {limit:.4g}", dash=BEYOND, range=ANY))
+    return [_line(title, metric, name, measured, look, **({"label": ""} if found else {})), *found]

@@ -9,7 +9,7 @@ from ...benchmarks.studies.evaluator import metric_of
 from ...benchmarks.studies.table import Row, Table, number
 from ..charts.labels import Box, beside, text_width
 from ..charts.theme import Datasets, Figure, arranged, held, page_of, title
-from .naming import colours, titled
+from .naming import drawn_as, titled
 
 SIDE = 210
 FONT, ABOVE, DOT = 11, 10, 3  # pixels: of the labels, how far over their points they stand, half a point
@@ -22,9 +22,9 @@ def figure(table: Table) -> Figure:
     paths = {name: path for name in table.seen("generator", "value") if len(path := path_of(table, name)) > 1}
     if not paths:
         return Figure()
-    shades = colours(table)
+    looks = drawn_as(table)
     data: Datasets = {}
-    charts = [_panel(table, name, paths[name], shades[name], data) for name in paths]
+    charts = [_panel(table, name, paths[name], looks[name].label, data) for name in paths]
     padding = {"left": 72.0, "right": 20.0, "top": 48.0, "bottom": 48.0}
     drawing = arranged(charts, [(SIDE, SIDE)] * len(charts), 3, (80, 104), padding, data)
     return Figure(drawing, f"{'; '.join(_words(table, name, path) for name, path in paths.items())}.")

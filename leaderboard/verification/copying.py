@@ -46,6 +46,11 @@ class Copying:
     suspected: bool
     seen: tuple[str, ...]
 
+    @property
+    def flag(self) -> str:
+        """The word that stands beside the row's name; empty where neither holds."""
+        return "copies" if self.copies else "suspected" if self.suspected else ""
+
 
 @dataclass(frozen=True)
 class Sign:

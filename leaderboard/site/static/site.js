@@ -101,7 +101,10 @@ document.documentElement.classList.add("js");
     function order(i, direction) {
       var keys = texts.map(function (cells) { return cells[i]; });
       var numeric = keys.every(function (text) { return !text || text[0] === MISSING || !isNaN(number(text)); });
-      var values = keys.map(function (text) { return numeric ? number(text) : text.toLowerCase(); });
+      var target = heads[i].dataset.target; // the nearest to it is best
+      var values = keys.map(function (text) {
+        return !numeric ? text.toLowerCase() : target ? Math.abs(number(text) - target) : number(text);
+      });
       function absent(k) { return numeric ? isNaN(values[k]) : !values[k] || values[k][0] === MISSING; }
       var sign = direction === "descending" ? -1 : 1;
       return rows.map(function (_, k) { return k; }).sort(function (a, b) {
