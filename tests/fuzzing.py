@@ -35,8 +35,9 @@ from genboard.registry.generators.onnx_program import read_onnx
 from genboard.registry.generators.program import read_program
 from genboard.registry.images import Images, read_all
 from genboard.registry.schema import Entry
-from genboard.registry.sources import images_of, open_images
+from genboard.registry.sources import open_images
 from genboard.registry.sources.archive import open_archive
+from genboard.registry.sources.arrays import images_of
 from genboard.registry.weights import read_weights
 from PIL import Image
 from tiny_models import decoder, export, export_onnx
