@@ -86,15 +86,15 @@ class Intervention:
     def _moved(self, key: str, own: list[Any], base: list[Any], total: float) -> Row:
         """How far a metric moved from its values at the untouched level: `moved`, `lo` and `hi`, as far as known."""
         metric = self._metric(key)
-        now, before = (
+        losses: list[list[Any]] = [
             [None if (value := draw["values"][key]) is None else loss(metric, value) for draw in draws]
             for draws in (own, base)
-        )
-        gaps: list[Any] = [None if None in pair else pair[0] - pair[1] for pair in zip(now, before, strict=True)]
+        ]
+        gaps: list[Any] = [None if None in pair else pair[0] - pair[1] for pair in zip(*losses, strict=True)]
         apart, n = gaps[self.whole :], own[0]["n"]
         change = None if None in apart else of_subsets(apart, n, total)
         # Subsets of one set vary less than fresh draws do, the nearer they come to all of it.
-        unit = base[0]["errors"][key] if self.claimed else change and stdev(before) / (1 - n / total) ** 0.5
+        unit = base[0]["errors"][key] if self.claimed else change and stdev(losses[1]) / (1 - n / total) ** 0.5
         if self.whole and gaps[0] is not None and unit:
             if change is None:
                 return {"moved": gaps[0] / unit}

@@ -54,7 +54,7 @@ def verdict(table: Table) -> list[str]:
     findings, equal = [], []
     for side, other in SIDES.items():
         title = f"A single outlier ({{kind}}) among the {side} images, towards which the {other} ones are shifted"
-        one = {"side": side, "shifted": True, "outliers": 1}
+        one: dict[str, Any] = {"side": side, "shifted": True, "outliers": 1}
         findings += INTERVENTION.verdict(table, title.format_map, "{before:.2f} to {value:.2f}", **one)
         rows = table.of("value", side=side, shifted=False, outliers=1)
         moved = ", ".join(sorted({called(row["metric"]) for row in rows if significant(row)})) or "no metric"

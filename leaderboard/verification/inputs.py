@@ -8,7 +8,7 @@ from typing import Any
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
-from ...benchmarks.runner import specify_column
+from ...benchmarks.specification import specify_column
 from ...core.errors import BadEntry, BadSamples
 from ...core.files import home, read_json
 from ...registry.catalog import current_name, entries, find
