@@ -54,7 +54,7 @@ class Comparison:
     @property
     def heading(self) -> str:
         real = "an unknown number of" if self.n_real is None else f"{self.n_real:,}"
-        return f"{real} real, {self.n_fake:,} fake, {self.dim} wide"
+        return f"{real} real and {self.n_fake:,} generated samples of {self.dim:,} features"
 
     def to_json(self) -> dict[str, Any]:
         return {

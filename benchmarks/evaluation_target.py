@@ -60,7 +60,7 @@ def open_target(
 
     Raises:
         UnknownName: no generator or conversion has that name, and no file or folder either.
-        NotTrusted, BadSamples, BadImages: the source is not to be had, or conversions of what is no image.
+        NotTrusted, BadSamples, BadImages: the source is not available, or conversions of what is no image.
         BadEntry, BadWeights: an entry that says what is not so, or files that are not the ones it names.
     """
     registered = entries(Generator)

@@ -218,7 +218,7 @@ def references_of(
 
 
 def held_out_of(track: Track, device: str, precision: Precision = "float32") -> ReferenceStatistics | None:
-    """Statistics of a track's held-out images in the space that ranks; none where the images are not to be had."""
+    """Statistics of a track's held-out images in the space that ranks; none where the images are not available."""
     try:
         return obtain(held_out_recipe(track, track.space, precision), device)
     except GenboardError:

@@ -92,7 +92,7 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
     Raises:
         BadSamples: images, which are not drawn; or a function, and no source for it.
         BadEntry: another generator than the one that was measured: with both.
-        UnknownName, NotTrusted, BadWeights: the generator is not to be had.
+        UnknownName, NotTrusted, BadWeights: the generator is not available.
     """
     kind = result.generator.kind
     if kind == "images":

@@ -22,7 +22,7 @@ def open_part(entry: Dataset, source: Hub, part: str) -> ImageSource:
     """The images in the files of a part, from the cache of the Hub or downloaded.
 
     Raises:
-        BadImages: files that are not to be had, or without the columns that the entry names.
+        BadImages: files that are not available, or without the columns that the entry names.
     """
     names = [name for pattern in source.files[part] for name in shards(pattern)]
     files = []

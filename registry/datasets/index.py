@@ -2,7 +2,7 @@
 
 The index is all that has to be in memory to cut splits, to check a data set, and to know each image again when it is
 read. Making it reads the part once. The digest of all parts together must be the entry's, or the one recorded on this
-machine for want of it.
+machine if it has none.
 """
 
 from __future__ import annotations

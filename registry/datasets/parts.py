@@ -28,7 +28,7 @@ def open_part(entry: Dataset, part: str) -> ImageSource:
 
     Raises:
         UnknownName: no such conversion.
-        BadImages: the files are not to be had, or hold another number of images than the entry says.
+        BadImages: the files are not available, or hold another number of images than the entry says.
     """
     check_names(entry.conversions)
     found: ImageSource = function(OPENERS[entry.source.kind], under="registry.datasets")(entry, entry.source, part)

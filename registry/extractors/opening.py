@@ -1,6 +1,6 @@
 """An entry to its network, by where that comes from: this package, the user's code, a program, or a library.
 
-What a network takes and gives is one contract for all, which docs/extractors.md states and `contract` holds it to.
+All networks keep one contract of what they take and give: docs/extractors.md states it, `contract` checks it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def open_network(entry: Extractor) -> Network:
         NotTrusted: it is code of the user's own, and no leave was given.
         BadEntry: the entry says something else of a program or a model than it says itself.
         BadWeights: files that are not the ones the entry names, or do not fit; or what is no network.
-        GenboardError: what it needs is not to be had.
+        GenboardError: what it needs is not available.
     """
     if entry.source is None:
         assert entry.loader is not None
