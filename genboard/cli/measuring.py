@@ -20,11 +20,15 @@ def demo(
     out: Annotated[Path, Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
 ) -> None:
     """Run everything on the embedded track: samples, metrics, ranking, a study and the site. Downloads nothing."""
+    from ..benchmarks.runner import Evaluated
     from ..leaderboard.export.study_text import verdict_text
     from ..leaderboard.export.terminal import board_text
     from ..leaderboard.maintenance.demo import run_demo
 
-    done = run_demo(out, lambda item: say(f"{item.result.generator.name}: {'reused' if item.reused else 'measured'}"))
+    def progress(item: Evaluated, place: str) -> None:
+        say(f"{place}: {item.result.generator.name} {'reused' if item.reused else 'measured'}")
+
+    done = run_demo(out, progress)
     print(f"\n{done.board.track.title} ({done.board.track.id}), {done.board.track.samples:,} samples each\n")
     print(board_text(done.board))
     print(f"\n{done.study.card.title}: {done.study.card.question}\n")
