@@ -48,6 +48,7 @@ setup: $(VENV)/ready
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "genboard needs Python 3.11 or newer; this is " + sys.version.split()[0] + "\n\nhint: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing genboard into $(VENV). This takes minutes: PyTorch alone is up to 3 GB on Linux."
 	$(INSTALL) .
 	touch $@
 

@@ -23,7 +23,8 @@ from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import ImageSource
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision
-from ..registry.sources import images_of, open_images
+from ..registry.sources import open_images
+from ..registry.sources.arrays import images_of
 from ..registry.sources.damage import refusing, size_of
 from .metrics.distances import refuse_other_width
 from .metrics.inputs import FeatureSet, MetricInputs
@@ -53,7 +54,7 @@ class Comparison:
     @property
     def heading(self) -> str:
         real = "an unknown number of" if self.n_real is None else f"{self.n_real:,}"
-        return f"{real} real, {self.n_fake:,} fake, {self.dim} wide"
+        return f"{real} real and {self.n_fake:,} generated samples of {self.dim:,} features"
 
     def to_json(self) -> dict[str, Any]:
         return {

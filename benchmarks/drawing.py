@@ -100,7 +100,7 @@ def labels_for(track: Track, n: int) -> tuple[int, ...] | None:
 
     Raises:
         BadSamples: it asks for classes, and its data set has no labels.
-        BadImages: the data set is not to be had.
+        BadImages: the data set is not available.
     """
     if track.task != "class":
         return None

@@ -11,8 +11,6 @@ from ..core.errors import BadImages, BadSamples
 from ..core.files import problem_with_name, sha256
 from ..registry.catalog import current_name, entries, find, missing
 from ..registry.generators import LiveGenerator, load_generator
-from ..registry.generators.python import load_function
-from ..registry.generators.samples import open_samples
 from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
@@ -62,7 +60,7 @@ def open_target(
 
     Raises:
         UnknownName: no generator or conversion has that name, and no file or folder either.
-        NotTrusted, BadSamples, BadImages: the source is not to be had, or conversions of what is no image.
+        NotTrusted, BadSamples, BadImages: the source is not available, or conversions of what is no image.
         BadEntry, BadWeights: an entry that says what is not so, or files that are not the ones it names.
     """
     registered = entries(Generator)
@@ -80,6 +78,8 @@ def open_target(
         shown = entry.model_dump(include=set(GeneratorRecord.model_fields))
         record = GeneratorRecord.model_validate({**shown, "kind": "registered"})
         if entry.source.kind == "samples":
+            from ..registry.generators.samples import open_samples
+
             return EvaluationTarget(record, source, images=open_samples(entry, track))
         generator = load_generator(entry, track, trust_code, device)
         kind = entry.source.kind
@@ -93,6 +93,8 @@ def open_target(
         record = _unregistered(name, own.name if path.is_dir() else own.stem, "images", track)
         return EvaluationTarget(record, source, images=images, conversions=conversions)
     if looks_like_function(source) and not exists:
+        from ..registry.generators.python import load_function
+
         record = _unregistered(name, source.rpartition(":")[2], "function", track)
         function = load_function(source, record.name, trust_code)
         return EvaluationTarget(record, source, generator=function, trusted_code=True)

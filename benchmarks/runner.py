@@ -19,15 +19,14 @@ from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
-from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe, recipe_for
+from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
-from ..registry.metrics import find_metric
-from ..registry.schema import Against, Dataset, Extractor, Precision, Track, TrackMetric
-from .drawing import PROTOCOL, Plan, labels_digest, labels_for
+from ..registry.schema import Against, Dataset, Extractor, Precision, Track
+from .drawing import Plan
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .influences import encoded
@@ -48,6 +47,7 @@ from .result import (
 from .sampling import drop, sample
 from .scoring import score_suspicion, score_track
 from .shards import source_of_shards
+from .specification import specify
 
 
 @dataclass(frozen=True)
@@ -210,41 +210,6 @@ def _measure(
     return result
 
 
-def specify(
-    target: EvaluationTarget, track: Track, n: int, digest: str | None = None, precision: Precision = "float32"
-) -> dict[str, Any]:
-    """All that decides a result: the same specification, the same id."""
-    shape = list(find(Dataset, track.dataset).shape)
-    generator = target.generator
-    labels = labels_for(track, n) if generator else None
-    return {
-        "track": {"name": track.name, "version": track.version},
-        "generator": generator.identity if generator else {"name": target.record.name, "images": digest},
-        "sampling": {
-            "protocol": PROTOCOL,
-            "n": n,
-            "seed": track.seed if generator else None,
-            "shape": shape,
-            "block": generator.block if generator else None,
-            **({} if labels is None else {"labels": labels_digest(labels)}),
-        },
-        "metrics": [specify_column(track, column, precision) for column in track.metrics],
-    }
-
-
-def specify_column(track: Track, column: TrackMetric, precision: Precision = "float32") -> dict[str, Any]:
-    """All that decides a column's meaning: values of unlike specifications never share a column."""
-    metric = find_metric(column.metric)
-    return {
-        "name": metric.name,
-        "version": metric.version,
-        "params": {**metric.params, **column.params},
-        "against": column.against,
-        "extractor": find(Extractor, column.extractor).identity(precision),
-        "reference": recipe_for(track, column.extractor, column.against, precision).id,
-    }
-
-
 def references_of(
     track: Track, device: str, precision: Precision = "float32"
 ) -> dict[tuple[str, Against], ReferenceStatistics]:
@@ -253,7 +218,7 @@ def references_of(
 
 
 def held_out_of(track: Track, device: str, precision: Precision = "float32") -> ReferenceStatistics | None:
-    """Statistics of a track's held-out images in the space that ranks; none where the images are not to be had."""
+    """Statistics of a track's held-out images in the space that ranks; none where the images are not available."""
     try:
         return obtain(held_out_recipe(track, track.space, precision), device)
     except GenboardError:

@@ -42,7 +42,7 @@ class Uncertainty:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric's value and how sure it is.
+    """A metric's value with its uncertainty.
 
     Attributes:
         reason: why the uncertainty is missing, where it is.

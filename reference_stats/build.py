@@ -48,7 +48,7 @@ def build(recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = N
         checkpoint: where to leave what there is so far, and to go on from.
 
     Raises:
-        UnknownName, BadImages, BadFeatures: the data set or the extractor is not to be had as recorded.
+        UnknownName, BadImages, BadFeatures: the data set or the extractor is not available as recorded.
     """
     measured = _measured(recipe, device, checkpoint)
     moments = measured.moments
@@ -85,7 +85,7 @@ def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = 
     process is building the same, this one waits, and takes what the other built.
 
     Raises:
-        UnknownName, BadImages, BadFeatures: the data set or the extractor is not to be had as recorded.
+        UnknownName, BadImages, BadFeatures: the data set or the extractor is not available as recorded.
         CannotWrite: the file cannot be written.
     """
     with locked(building(recipe).with_suffix(".lock"), f"building {recipe.name}") as waited:

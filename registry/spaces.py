@@ -75,7 +75,7 @@ def _form(value: Any) -> str:
     return "name" if isinstance(value, str) else "table"
 
 
-# Told apart before either is read, so that an error is of the one that is meant.
+# Distinguished before either is read, so that an error is of the one that is meant.
 Prepared: TypeAlias = Annotated[
     Annotated[str, Tag("name")] | Annotated[Preprocessing, Tag("table")], Discriminator(_form)
 ]

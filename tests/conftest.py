@@ -13,6 +13,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from browsing import Visits
+    from weights_server import Server
 
 # How long an example takes says how busy the machine is, and nothing else.
 settings.register_profile("untimed", deadline=None)
@@ -54,6 +55,26 @@ def quick_intervals() -> Iterator[None]:
 
     with few_partitions():
         yield
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The torch hub cache, with nothing in it; a download that breaks is tried again at once."""
+    from genboard.registry import download
+    from genboard.registry.weights import torch_cache
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(download, "PAUSE", 0.0)
+    return torch_cache()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on this machine that has weights."""
+    from weights_server import serving
+
+    with serving() as found:
+        yield found
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genboard.benchmarks.result import Result, result_id, save_result
-from genboard.benchmarks.runner import specify_column
+from genboard.benchmarks.specification import specify_column
 from genboard.benchmarks.studies.table import Table
 from genboard.leaderboard.storage.records import Records, read_records
 from genboard.leaderboard.storage.study_tables import Tables

@@ -305,7 +305,7 @@ def test_compare_reads_every_kind_of_array(run: Run, tmp_path: Path, suffix: str
     assert only["metrics"] == [m for m in found["metrics"] if m["name"] == "kid"]
     code, out, err = run("compare", *pair)
     assert (code, err) == (0, "")
-    assert out.startswith("60 real, 50 fake, 4 wide\n")
+    assert out.startswith("60 real and 50 generated samples of 4 features\n")
 
 
 def test_compare_takes_a_number_of_neighbours(run: Run, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 from genboard.registry import catalog
 from genboard.registry.catalog import entries, find
 from genboard.registry.datasets import content_digest_of, known_digest, load_part, load_split, record, verify
+from genboard.registry.datasets.hub_files import shards
 from genboard.registry.datasets.index import as_rows, index_path
-from genboard.registry.datasets.parts import shards
 from genboard.registry.datasets.splits import stratified_split
 from genboard.registry.images import Images, content_digest, example_digests, read_all, sequence_digest
 from genboard.registry.schema import Dataset, Hub

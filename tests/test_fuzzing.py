@@ -7,7 +7,9 @@ import warnings
 from pathlib import Path
 
 import pytest
-from fuzzing import TARGETS, VALUES, fuzz
+from damage import VALUES
+from fuzz_targets import TARGETS
+from fuzzing import fuzz
 from refusals import Run
 
 INPUTS = 600

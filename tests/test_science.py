@@ -25,7 +25,7 @@ def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = COMMITTED
     if request.param != "committed":
         workspace = Workspace.under(tmp_path_factory.mktemp("science"))
-        evaluate_all(TRACK, workspace, Options(), lambda item: None)
+        evaluate_all(TRACK, workspace, Options(), lambda *_: None)
         folder = workspace.results
     return make_board(TRACK, read_records([folder]).readable)
 

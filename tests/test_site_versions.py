@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.result import read_result, result_id, save_result
-from genboard.benchmarks.runner import specify_column
+from genboard.benchmarks.specification import specify_column
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.link_check import broken_links
 from genboard.leaderboard.storage.records import read_records

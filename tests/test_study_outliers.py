@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.studies import altered_sets, outliers
 from genboard.benchmarks.studies.alterations import negatives, random_images
 from genboard.benchmarks.studies.altered_sets import with_outliers
-from genboard.benchmarks.studies.evaluator import response, significant
+from genboard.benchmarks.studies.evaluator import response
 from genboard.benchmarks.studies.listing import find_study
 from genboard.benchmarks.studies.table import Row, Table, number
 from genboard.leaderboard.study_figures import outliers as figures
@@ -28,7 +30,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
 
 
 def word(row: Row) -> str:
-    return response([significant(row)])
+    return response([row])[0]
 
 
 def row_of(table: Table, metric: str, count: int = 1, side: str = "real", shifted: bool = True) -> Row:
@@ -102,16 +104,15 @@ def test_outliers_replace_rows_and_the_other_set_is_shifted() -> None:
     real, fake, strange = (torch.randn(50, 4, generator=torch.Generator().manual_seed(i)) for i in range(3))
     strange = strange + 30
     found = {level: sets for level, *sets in with_outliers(real, fake, strange)}
-    sides = [f"{side}/{state}" for side in ("real", "generated") for state in ("equal", "shifted")]
-    assert list(found) == [f"{side}/{count}" for side in sides for count in (0, 1, 5)]
-    left, right = found["real/equal/0"]
+    assert list(found) == list(product(("real", "generated"), (False, True), (0, 1, 5)))
+    left, right = found["real", False, 0]
     assert torch.equal(left, real)
     assert torch.equal(right, fake)
-    left, right = found["real/shifted/5"]
+    left, right = found["real", True, 5]
     assert torch.equal(left[:45], real[:45])
     assert torch.equal(left[45:], strange[:5])
     assert torch.allclose(right - fake, altered_sets.TOWARDS * (strange.mean(0) - fake.mean(0)), atol=1e-5)
-    left, right = found["generated/shifted/1"]
+    left, right = found["generated", True, 1]
     assert torch.equal(right[-1], strange[0])
     assert not torch.equal(left, real)
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -17,10 +16,10 @@ import safetensors.torch
 from genboard.registry import download as downloads
 from genboard.registry import limits
 from genboard.registry.schema import Weights
-from genboard.registry.weights import fetch, read_weights, torch_cache
+from genboard.registry.weights import fetch, read_weights
 from pydantic import ValidationError
 from sets import COMMIT, hub_server, refuses, serves
-from weights_server import DATA, DIGEST, Server, send, serving, something_else, weights_at
+from weights_server import DATA, DIGEST, send, something_else, weights_at
 
 from genboard.core.errors import BadWeights, CannotWrite, GenboardError
 from genboard.core.files import sha256
@@ -28,17 +27,7 @@ from genboard.core.files import sha256
 KEPT = f"{DIGEST[:8]}-net-01234567.safetensors"
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(downloads, "PAUSE", 0.0)
-    return torch_cache()
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def half_then_the_rest(request: BaseHTTPRequestHandler, seen: int) -> None:

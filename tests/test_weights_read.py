@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +12,16 @@ import pytest
 import safetensors.numpy
 import safetensors.torch
 import torch
-from genboard.registry import download as downloads
 from genboard.registry.kinds import Exported
 from genboard.registry.schema import Weights
-from genboard.registry.weights import read_weights, torch_cache
+from genboard.registry.weights import read_weights
 from pydantic import ValidationError
-from weights_server import DATA, DIGEST, Server, send, serving, something_else, torch_file, weights_at
+from weights_server import DATA, DIGEST, Server, send, something_else, torch_file, weights_at
 
 from genboard.core.errors import BadWeights
 from genboard.core.files import sha256
 
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(downloads, "PAUSE", 0.0)
-    return torch_cache()
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 with warnings.catch_warnings():

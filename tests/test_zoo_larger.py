@@ -14,7 +14,7 @@ from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
 from genboard.registry.generators import LiveGenerator, load_generator
 from genboard.registry.generators.draws import Draw
-from genboard.registry.generators.zoo import flow_matching, pca_flow
+from genboard.registry.generators.zoo import flow_matching, pca_flow, unet
 from genboard.registry.images import Images, read_all, source_of
 from genboard.registry.resolve import function
 from genboard.registry.schema import Generator, Track
@@ -134,7 +134,7 @@ def test_flow_matching_with_the_true_velocity_finds_the_image():
 
     class Straight(torch.nn.Module):
         def forward(self, at: torch.Tensor, times: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-            share = (times / flow_matching.TIMES)[:, None, None, None]
+            share = (times / unet.TIMES)[:, None, None, None]
             torch.testing.assert_close(at, (1 - share) * x + share * image)  # asked on the path, at its time
             return image - x
 

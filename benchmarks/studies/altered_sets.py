@@ -15,6 +15,7 @@ POINTS, WIDTH = 400, 64  # normal points in a set, and their dimension
 FAR = 8.0  # standard deviations from their middle to the outliers
 
 Mix = tuple[list[int], list[int]]  # samples of each class, and of its invented counterpart
+Placing = tuple[str, bool, int]  # the side of the outliers, whether the other is shifted, and how many outliers
 
 
 def mixed(*parts: tuple[Measured, Tensor]) -> Measured:
@@ -24,7 +25,7 @@ def mixed(*parts: tuple[Measured, Tensor]) -> Measured:
     return Measured(None, features, torch.cat(logits) if len(logits) == len(parts) else None, None, "")
 
 
-def mixes(counts: Sequence[int], n: int) -> dict[str, Mix]:
+def mixes(counts: Sequence[int], n: int) -> dict[tuple[str, int], Mix]:
     """What n samples are at each level, classes being in the order in which they are altered.
 
     Args:
@@ -32,22 +33,22 @@ def mixes(counts: Sequence[int], n: int) -> dict[str, Mix]:
     """
     classes, plain = len(counts), divided(n, counts)
     none = [0] * classes
-    found = {f"{kind}/0": (plain, none) for kind in ("dropped", "thinned", "frequent", "invented")}
+    found = {(kind, 0): (plain, none) for kind in ("dropped", "thinned", "frequent", "invented")}
     # As many as leave enough images of the rest; and one class, at most, as often as it has images.
     droppable = max(d for d in range(classes) if sum(counts[d:]) >= n)
     for step in range(1, droppable + 1):
-        found[f"dropped/{step}"] = none[:step] + divided(n, counts[step:]), none
+        found["dropped", step] = none[:step] + divided(n, counts[step:]), none
         # The same number of samples is missing, but of all the classes that are ever dropped.
         gone = sum(plain[:step]) / max(1, sum(plain[:droppable]))
         thin = [round(count * (1 - gone)) for count in plain[:droppable]]
-        found[f"thinned/{step}"] = thin + divided(n - sum(thin), counts[droppable:]), none
+        found["thinned", step] = thin + divided(n - sum(thin), counts[droppable:]), none
         # Each invented class is as large as a real one, and all together give way to it.
         left = [a - b for a, b in zip(plain, divided(sum(plain[:step]), plain), strict=True)]
-        found[f"invented/{step}"] = left, plain[:step] + none[step:]
+        found["invented", step] = left, plain[:step] + none[step:]
     for step in range(1, classes):
         more = plain[0] * (1 + step)
         if more <= counts[0] and more < n:
-            found[f"frequent/{step}"] = [more, *divided(n - more, counts[1:])], none
+            found["frequent", step] = [more, *divided(n - more, counts[1:])], none
     return found
 
 
@@ -71,7 +72,7 @@ def normal_points(seed: int) -> tuple[Tensor, Tensor, Tensor]:
     return real, fake, FAR * torch.ones(WIDTH) / WIDTH**0.5 + 0.1 * away
 
 
-def with_outliers(real: Tensor, fake: Tensor, outliers: Tensor) -> Iterator[tuple[str, Tensor, Tensor]]:
+def with_outliers(real: Tensor, fake: Tensor, outliers: Tensor) -> Iterator[tuple[Placing, Tensor, Tensor]]:
     """Each level, with real and generated features: as many rows as before, the last replaced by outliers.
 
     The set without outliers may be shifted three quarters of the way from its middle to theirs.
@@ -84,4 +85,4 @@ def with_outliers(real: Tensor, fake: Tensor, outliers: Tensor) -> Iterator[tupl
                 sets[side][len(real) - count :] = outliers[:count]
                 if shifted:
                     sets[other] = sets[other] + TOWARDS * (outliers.mean(dim=0) - sets[other].mean(dim=0))
-                yield f"{side}/{'shifted' if shifted else 'equal'}/{count}", sets["real"], sets["generated"]
+                yield (side, shifted, count), sets["real"], sets["generated"]

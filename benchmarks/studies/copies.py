@@ -8,7 +8,6 @@ from math import hypot
 
 import torch
 
-from ...registry.metrics import METRICS
 from ..uncertainty import Z
 from .alterations import augmented
 from .altered_sets import mixed
@@ -19,9 +18,7 @@ from .table import Cell, Row, Table
 
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 PAIRS = 100_000_000  # of samples and training images: what the study is about may take its time
-SCORED = 0.1  # share of copies that the scorecard shows
-FALLS = tuple(name for name, metric in METRICS.items() if metric.detects_copies)
-INTERVENTION = Intervention(study="copies", columns={"kind": str, "share": float}, counted=True, falls=FALLS)
+INTERVENTION = Intervention(study="copies", columns=("kind", "share"), of_copies=True)
 
 
 def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
@@ -41,7 +38,7 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
             for share in SHARES:
                 copies = round(n * share)
                 samples = mixed((measured("held-out"), fresh[: n - copies]), (measured(kind), copied[:copies]))
-                yield f"{kind}/{share}", against, samples
+                yield (kind, share), against, samples
 
     def ties() -> list[Row]:
         """As many held-out images and training images as there are, side by side."""
@@ -60,10 +57,7 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
 
 
 def verdict(table: Table) -> list[str]:
-    findings = [
-        INTERVENTION.verdict(table, f"{kind} copies".capitalize(), "from {share:.0%} on".format_map, kind=kind)
-        for kind in table.seen("kind")
-    ]
+    findings = INTERVENTION.verdict(table, lambda row: f"{row['kind']} copies".capitalize(), "from {share:.0%} on")
     for key in [key for key in table.seen("metric") if metric_of(key).name == "fd"]:
         side, tie = "training images" if key.endswith(":train") else "reference", next(table.of("tie", metric=key))
         if side == "reference" and tie["se"] and None not in tie.values():
@@ -83,6 +77,6 @@ def verdict(table: Table) -> list[str]:
 
 
 def cells(table: Table) -> list[Cell]:
-    """How far a tenth of copies moves each metric, exact ones."""
-    rows = table.of("value", kind="exact", share=SCORED)
+    """How far a tenth of exact copies moves each metric."""
+    rows = table.of("value", kind="exact", share=0.1)
     return INTERVENTION.cells(rows, "copies", "replacing {share:.0%} of the samples by training images")

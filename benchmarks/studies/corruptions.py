@@ -8,14 +8,14 @@ from ...core.errors import BadStudy
 from .alterations import ALTERATIONS, SEVERITIES, altered_source
 from .altered_sets import mixed
 from .context import StudyContext
-from .evaluator import MOST, MetricEvaluator, called, significant
+from .evaluator import MOST, MetricEvaluator, called, judges, metric_of, significant
 from .intervention import Draw, Intervention
 from .subsampling.design import shuffled
 from .table import Cell, Row, Table
 
 LEAST = 25  # images of a part
 MIDDLE = 3  # severity that the scorecard shows
-INTERVENTION = Intervention(study="corruptions", columns={"corruption": str, "severity": int}, claimed=True, whole=True)
+INTERVENTION = Intervention(study="corruptions", columns=("corruption", "severity"), claimed=True, whole=True)
 
 
 def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
@@ -35,10 +35,10 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
         sizes = n // resamples, min(n, len(reference)) // resamples
         for severity in range(SEVERITIES + 1):
             measured = context.measure(altered_source(name, images, severity, seed), context.space)
-            yield f"{name}/{severity}", evaluator.against(reference[:n]), measured
+            yield (name, severity), evaluator.against(reference[:n]), measured
             for i in range(resamples):
                 own, real = (order[i * size :][:size] for order, size in zip(orders, sizes, strict=True))
-                yield f"{name}/{severity}", evaluator.against(reference[real]), mixed((measured, own))
+                yield (name, severity), evaluator.against(reference[real]), mixed((measured, own))
 
     strengths = {name: (0.0, *alteration.strengths) for name, alteration in ALTERATIONS.items()}
     units = {name: draws(name) for name in ALTERATIONS}
@@ -48,13 +48,8 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
 
 
 def verdict(table: Table) -> list[str]:
-    findings = [
-        INTERVENTION.verdict(table, name, "from severity {severity} on".format_map, corruption=name)
-        for name in table.seen("corruption")
-    ]
-    first = [
-        row for row in table.of("value", severity=1) if significant(row) > 0 and INTERVENTION.judges(row["metric"])
-    ]
+    findings = INTERVENTION.verdict(table, "{corruption}".format_map, "from severity {severity} on")
+    first = [r for r in table.of("value", severity=1) if significant(r) > 0 and judges(metric_of(r["metric"]))]
     if not first:
         return [*findings, "The mildest severity makes no metric significantly worse."]
     most = max(first, key=lambda row: row["moved"])
@@ -64,6 +59,5 @@ def verdict(table: Table) -> list[str]:
 
 def cells(table: Table) -> list[Cell]:
     """How far blur and noise of middle severity move each metric."""
-    chosen = {name: table.of("value", corruption=name, severity=MIDDLE) for name in ("blur", "noise")}
-    cause = f"{{corruption}} of severity {MIDDLE} of {SEVERITIES}"
-    return [cell for name, rows in chosen.items() for cell in INTERVENTION.cells(rows, name, cause)]
+    rows = (row for name in ("blur", "noise") for row in table.of("value", corruption=name, severity=MIDDLE))
+    return INTERVENTION.cells(rows, "{corruption}", f"{{corruption}} of severity {MIDDLE} of {SEVERITIES}")

@@ -206,19 +206,28 @@ def metric_of(key: str) -> Metric:
 
 
 RESPONSES = ("worse", "better", "no steady trend", "too noisy to tell")
+NOTES = ("changed, though neither end is better", "no interval on so few images")  # where none of `RESPONSES` applies
 
 
-def response(signs: Sequence[int]) -> str:
-    """One of `RESPONSES`, from the signs of the significant changes at rising levels, plus being worse.
+def response(rows: Sequence[Row], judged: bool = True) -> tuple[str, int]:
+    """What a metric does at rising levels, from its rows there, and the place of the first from which on it does.
 
-    Worse or better: the change at the highest level is, and none at a lower level is the other way. No steady trend:
-    some change is significant, but neither of these holds. Too noisy to tell: no change is significant.
+    Worse or better: the change at the highest level is significant, and none at a lower level is the other way. No
+    steady trend: some change is significant, but neither of these holds. Too noisy to tell: no change is significant.
+    One of `NOTES`, or nothing, where a change is not judged or has no interval.
 
-    >>> response([0, 1, 1]), response([-1]), response([-1, 1]), response([0, 0])
-    ('worse', 'better', 'no steady trend', 'too noisy to tell')
+    >>> same, worse = {"moved": 0.0, "lo": -1.0, "hi": 1.0}, {"moved": 5.0, "lo": 4.0, "hi": 6.0}
+    >>> response([same, worse, worse]), response([worse, same]), response([same], judged=False)
+    (('worse', 1), ('no steady trend', 1), ('', 0))
     """
+    signs = [significant(row) for row in rows]
+    since = max((i + 1 for i, sign in enumerate(signs) if sign != signs[-1]), default=0)
+    if any(row.get("lo") is None for row in rows):
+        return NOTES[1], since
+    if not judged:
+        return NOTES[0] if signs[-1] else "", since
     if not any(signs):
-        return "too noisy to tell"
+        return "too noisy to tell", since
     if not signs[-1] or -signs[-1] in signs:
-        return "no steady trend"
-    return "worse" if signs[-1] > 0 else "better"
+        return "no steady trend", since
+    return "worse" if signs[-1] > 0 else "better", since

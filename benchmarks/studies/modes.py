@@ -23,7 +23,7 @@ KINDS = {
     "frequent": "one class is too frequent",
     "invented": "classes are invented",
 }
-INTERVENTION = Intervention(study="modes", columns={"kind": str, "step": int})
+INTERVENTION = Intervention(study="modes", columns=("kind", "step"))
 
 
 def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
@@ -57,11 +57,9 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
 
 
 def verdict(table: Table) -> list[str]:
-    findings = []
-    for kind in table.seen("kind"):
-        if last := max(row["step"] for row in table.of("value", kind=kind)):
-            title = f"When {KINDS[kind]}, up to {last}"
-            findings.append(INTERVENTION.verdict(table, title, "from {step} on".format_map, kind=kind))
+    findings = INTERVENTION.verdict(
+        table, lambda row: f"When {KINDS[row['kind']]}, up to {row['step']}", "from {step} on"
+    )
     named = {metric_of(key).name: key for key in table.seen("metric") if not key.endswith(":train")}
     for metric, kind in product([name for name in ("recall", "coverage") if name in named], ("dropped", "thinned")):
         values = [row["value"] for row in table.of("value", kind=kind, metric=named[metric])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from ...reference_stats.features import Measured
@@ -18,11 +19,7 @@ from .table import Cell, Row, Table
 
 PLAIN, OF_IMAGES = "normal points", ("noise", "negatives")
 SIDES = {"real": "generated", "generated": "real"}  # where outliers are, and the other side
-INTERVENTION = Intervention(
-    study="outliers",
-    columns={"kind": str, "side": str, "shifted": lambda part: part == "shifted", "outliers": int},
-    claimed=True,
-)
+INTERVENTION = Intervention(study="outliers", columns=("kind", "side", "shifted", "outliers"), claimed=True)
 
 
 def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
@@ -45,7 +42,7 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
                 sets = real[:n], fake[:n], strange
             for level, real, fake in with_outliers(*sets):
                 against = (of_points if kind == PLAIN else of_images).against(real, Moments.of(real))
-                yield f"{kind}/{level}", against, Measured(None, fake, None, None, "")
+                yield (kind, *level), against, Measured(None, fake, None, None, "")
 
     known: Any = {"n": n, "resamples": resamples, "seed": seed, "sets": [POINTS, WIDTH, FAR, TOWARDS, *SHARES]}
     rows = INTERVENTION.rows(context, of_points, {PLAIN: draws(PLAIN)}, **known)
@@ -56,28 +53,20 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
 def verdict(table: Table) -> list[str]:
     findings, equal = [], []
     for side, other in SIDES.items():
-        for kind in table.seen("kind"):
-            of_kind = {"kind": kind, "side": side, "shifted": True}
-            before = {row["metric"]: row["value"] for row in table.of("value", outliers=0, **of_kind)}
-            title = f"A single outlier ({kind}) among the {side} images, towards which the {other} ones are shifted"
-            ends = lambda row, old=before: f"{old[row['metric']]:.2f} to {row['value']:.2f}"  # noqa: E731
-            findings.append(INTERVENTION.verdict(table, title, ends, outliers=1, **of_kind))
+        title = f"A single outlier ({{kind}}) among the {side} images, towards which the {other} ones are shifted"
+        one: dict[str, Any] = {"side": side, "shifted": True, "outliers": 1}
+        findings += INTERVENTION.verdict(table, title.format_map, "{before:.2f} to {value:.2f}", **one)
         rows = table.of("value", side=side, shifted=False, outliers=1)
-        stirred = ", ".join(sorted({called(row["metric"]) for row in rows if significant(row)})) or "no metric"
-        equal.append(
-            f"A single outlier among the {side} images, with nothing shifted, significantly changes {stirred}."
-        )
+        moved = ", ".join(sorted({called(row["metric"]) for row in rows if significant(row)})) or "no metric"
+        equal.append(f"A single outlier among the {side} images, with nothing shifted, significantly changes {moved}.")
     return findings + equal
 
 
 def cells(table: Table) -> list[Cell]:
-    """By how much one outlier makes the others, shifted towards it, look better: where it does most.
-
-    One cell for normal points, one for the track's images.
-    """
+    """By how much one outlier makes the others, shifted towards it, look better: the worst of points, and of images."""
     worst: dict[tuple[str, bool], Row] = {}
     for row in table.of("value", shifted=True, outliers=1):
-        place = row["metric"], row["kind"] == PLAIN
-        if row.get("moved") is not None and (place not in worst or row["moved"] < worst[place]["moved"]):
-            worst[place] = row
+        if row.get("moved") is not None:
+            place = row["metric"], row["kind"] == PLAIN
+            worst[place] = min(worst.get(place, row), row, key=itemgetter("moved"))
     return INTERVENTION.cells(worst.values(), "outliers", "one outlier ({kind}) among the {side} images", sign=-1)

@@ -48,7 +48,7 @@ def of_blocks(differences: Sequence[float]) -> Change:
     return Change(mean, mean - half, mean + half)
 
 
-def of_subsets(differences: Sequence[float], n: int, total: int) -> Change:
+def of_subsets(differences: Sequence[float], n: int, total: float) -> Change:
     """Of differences on random subsets of n among `total` images, which share images: the interval of their mean.
 
     The mean over all subsets varies as the value of all images does: as that of n drawn anew, less the factor

@@ -20,11 +20,15 @@ def demo(
     out: Annotated[Path, Option(help="Folder for the samples, the results and the site.")] = Path("demo"),
 ) -> None:
     """Run everything on the embedded track: samples, metrics, ranking, a study and the site. Downloads nothing."""
+    from ..benchmarks.runner import Evaluated
     from ..leaderboard.export.study_text import verdict_text
     from ..leaderboard.export.terminal import board_text
     from ..leaderboard.maintenance.demo import run_demo
 
-    done = run_demo(out, lambda item: say(f"{item.result.generator.name}: {'reused' if item.reused else 'measured'}"))
+    def progress(item: Evaluated, place: str) -> None:
+        say(f"{place}: {item.result.generator.name} {'reused' if item.reused else 'measured'}")
+
+    done = run_demo(out, progress)
     print(f"\n{done.board.track.title} ({done.board.track.id}), {done.board.track.samples:,} samples each\n")
     print(board_text(done.board))
     print(f"\n{done.study.card.title}: {done.study.card.question}\n")
@@ -54,7 +58,7 @@ def compare(
 ) -> None:
     """Compute metrics between two sets of features or images, without a track."""
     from ..benchmarks.compare import compare_features, compare_images, read_features
-    from ..leaderboard.export.terminal import metrics_table
+    from ..leaderboard.export.result_text import metrics_table
 
     names = listed(metrics)
     if extractor is None:
@@ -136,8 +140,7 @@ def evaluate(
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
     from ..leaderboard.board.comparable import before_measuring
-    from ..leaderboard.export.terminal import result_text
-    from ..leaderboard.storage.records import others_of_name, usual_folders
+    from ..leaderboard.export.result_text import result_text
 
     entry = track_of(track)
     target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
@@ -154,11 +157,13 @@ def evaluate(
     if target.images is not None and target.images.count > done.result.sampling.n:
         say(f"{source} holds {target.images.count:,} images; the first {done.result.sampling.n:,} were measured")
     say(f"{'already measured' if done.reused else 'measured'}: {done.path}")
-    taken = others_of_name(done.result, [*dict.fromkeys([workspace.results, *usual_folders()])])
-    if taken:
-        own = done.result.generator.name
-        say(f"{own!r} also names other samples, in {taken[0]}: boards show the newest of a name; --name gives another")
     if target.record.kind != "registered":
+        from ..leaderboard.storage.records import others_of_name, usual_folders
+
+        taken = others_of_name(done.result, [*dict.fromkeys([workspace.results, *usual_folders()])])
+        if taken:
+            also = f"{target.record.name!r} also names other samples, in {taken[0]}"
+            say(f"{also}: boards show the newest of a name; --name gives another")
         say(f"to repeat it: {from_anywhere(done.result.provenance.command, source)}")
     if json:
         print_json(done.result.to_json())

@@ -41,7 +41,11 @@ def _give_leave(context: typer.Context, given: bool) -> bool:
 
 TrustCode = Annotated[
     bool,
-    Option("--trust-code", callback=_give_leave, help="Run Python functions of others; only code that you trust."),
+    Option(
+        "--trust-code",
+        callback=_give_leave,
+        help="Run Python code that is not part of genboard. Only for code that you trust.",
+    ),
 ]
 ResultFolders = Annotated[
     list[Path] | None,

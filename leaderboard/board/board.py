@@ -9,8 +9,8 @@ from itertools import combinations
 from typing import Any
 
 from ...benchmarks.result import MetricRecord, Result
-from ...benchmarks.runner import specify_column
 from ...benchmarks.scoring import suspicion_metrics
+from ...benchmarks.specification import specify_column
 from ...core.errors import BadEntry
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import Track, TrackMetric

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...benchmarks.runner import specify_column
+from ...benchmarks.specification import specify_column
 from ...core.errors import BadEntry, GenboardError, UnknownName
 from ...registry.catalog import find
 from ...registry.metrics import METRICS, find_metric

@@ -116,7 +116,7 @@ class Pool:
 
     @staticmethod
     def of(track: Track) -> Pool:
-        """Raises BadImages or BadFeatures where the images or the extractor are not to be had."""
+        """Raises BadImages or BadFeatures where the images or the extractor are not available."""
         read = ("nn_ratio", "fd_debiased", *SUSPECTS)
         columns = tuple(
             column for column in track.metrics
@@ -242,7 +242,7 @@ def copies_test(track: Track, partitions: int, seed: int = 0) -> list[Flagged]:
     """How often each flag is raised, of real images and of each kind of copies.
 
     Raises:
-        BadImages, BadFeatures: the images or the extractor are not to be had.
+        BadImages, BadFeatures: the images or the extractor are not available.
     """
     pool = Pool.of(track)
     fewer = max(1, partitions // DETECTED)

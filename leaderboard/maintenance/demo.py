@@ -27,36 +27,31 @@ class Demo:
     board: Board
     study: Table
     index: Path
-    measured: int
-    reused: int
 
 
-def run_demo(out: Path, progress: Callable[[Evaluated], None]) -> Demo:
+def run_demo(out: Path, progress: Callable[[Evaluated, str], None]) -> Demo:
     """Measure every registered generator of the track into `out`, rank them, study k and render the site.
 
     What an earlier run finished is reused, so that a second one takes seconds.
 
     Args:
-        progress: told of each result as it is there.
+        progress: told of each result as it is there, and which of how many it is.
     """
     track = find(Track, TRACK)
-    done = evaluate_all(track, Workspace.under(out), Options(), progress)
+    evaluate_all(track, Workspace.under(out), Options(), progress)
     records = read_records([out / "results"])
     study = run_study(find_study(STUDY), track, context=gather(track, folder=out))
     save_table(study, out / "studies")
     site = out / "site"
     write_site(render_site(records, {track.name: track}, read_tables([out / "studies"])), site)
-    reused = sum(item.reused for item in done)
-    return Demo(make_board(track, records.readable), study, site / "index.html", len(done) - reused, reused)
+    return Demo(make_board(track, records.readable), study, site / "index.html")
 
 
 def evaluate_all(
-    track: Track, workspace: Workspace, options: Options, progress: Callable[[Evaluated], None]
-) -> list[Evaluated]:
+    track: Track, workspace: Workspace, options: Options, progress: Callable[[Evaluated, str], None]
+) -> None:
     """Measure every registered generator that runs on a track."""
     names = [name for name, entry in entries(Generator).items() if track.name in tracks_of(entry)]
-    done = []
-    for name in names:
-        done.append(evaluate(open_target(name, track), track, workspace=workspace, options=options))
-        progress(done[-1])
-    return done
+    for i, name in enumerate(names, 1):
+        done = evaluate(open_target(name, track), track, workspace=workspace, options=options)
+        progress(done, f"{i} of {len(names)}")

@@ -2,7 +2,7 @@
 
 Names of tracks restrict it to these. A result is immutable: one that is there is kept, and what has changed gets
 another id beside it. A table of a study is written where it says something new. A track or a generator whose data or
-weights are not to be had here is left out, and the reason is printed; its results and tables stay as they are. An
+weights are not available here is left out, and the reason is printed; its results and tables stay as they are. An
 interrupted run goes on where it was: finished shards of samples are found again. Every line states its seconds.
 """
 

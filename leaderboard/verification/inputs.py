@@ -8,7 +8,7 @@ from typing import Any
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
-from ...benchmarks.runner import specify_column
+from ...benchmarks.specification import specify_column
 from ...core.errors import BadEntry, BadSamples
 from ...core.files import home, read_json
 from ...registry.catalog import current_name, entries, find
@@ -92,7 +92,7 @@ def generator_of(path: Path, result: Result, track: Track, source: str | None, t
     Raises:
         BadSamples: images, which are not drawn; or a function, and no source for it.
         BadEntry: another generator than the one that was measured: with both.
-        UnknownName, NotTrusted, BadWeights: the generator is not to be had.
+        UnknownName, NotTrusted, BadWeights: the generator is not available.
     """
     kind = result.generator.kind
     if kind == "images":

@@ -86,7 +86,7 @@ def verify(
 
     Raises:
         BadEntry: the file, or its log, is damaged, or it cannot be measured again as it was: which field.
-        BadSamples, BadImages, NotTrusted, UnknownName: samples or generator are not to be had, or are others.
+        BadSamples, BadImages, NotTrusted, UnknownName: samples or generator are not available, or are others.
         CannotWrite: there is no place for the log.
     """
     result = read_result(path)

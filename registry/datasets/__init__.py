@@ -69,7 +69,7 @@ def load_split(name: str, split: str) -> ImageSource:
 
     Raises:
         UnknownName: no such data set.
-        BadImages: no such split, files that are not to be had, or content that is not what the entry says.
+        BadImages: no such split, files that are not available, or content that is not what the entry says.
     """
     return _split(name, split, home())
 
@@ -117,7 +117,7 @@ def record(name: str) -> tuple[str, Path | None]:
 
     Raises:
         UnknownName: no such data set.
-        BadImages: files that are not to be had, or content that is not what the entry says.
+        BadImages: files that are not available, or content that is not what the entry says.
     """
     entry = find(Dataset, name)
     digest = _read_again(entry)
@@ -132,7 +132,7 @@ def verify(name: str) -> str:
 
     Raises:
         UnknownName: no such data set.
-        BadImages: no known digest, files that are not to be had, or other content.
+        BadImages: no known digest, files that are not available, or other content.
     """
     entry = find(Dataset, name)
     if known_digest(entry) is None:

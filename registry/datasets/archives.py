@@ -1,4 +1,4 @@
-"""Archives of images by address: in a folder of their own, downloaded where they are missing."""
+"""Kind `archive`: archives of images by address, in a folder of their own, downloaded where they are missing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from ...core.errors import BadImages
 from ...core.files import home, sha256
 from .. import limits
 from ..download import keep
-from ..schema import Archive
-from ..sources.archive import is_archive
+from ..images import ImageSource
+from ..schema import Archive, Dataset
+from ..sources.archive import is_archive, open_archive
 from ..weights import digest_of_file
+
+
+def open_part(entry: Dataset, source: Archive, part: str) -> ImageSource:
+    """The images in the folder of a part.
+
+    Raises:
+        BadImages, GenboardError: as `fetch_archive`; or no such folder, or images that cannot be measured as they are.
+    """
+    path = fetch_archive(source)
+    return open_archive(path, source.folders[part], entry.classes, entry.conversions, skip=source.skip)
 
 
 def archive_folder() -> Path:

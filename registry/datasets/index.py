@@ -2,7 +2,7 @@
 
 The index is all that has to be in memory to cut splits, to check a data set, and to know each image again when it is
 read. Making it reads the part once. The digest of all parts together must be the entry's, or the one recorded on this
-machine for want of it.
+machine if it has none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from ...core.files import digest_of, home, locked, read_json, remove, sha256, wr
 from ...core.progress import bar
 from ..images import ImageSource, Labels, example_digests, expect_shape
 from ..schema import Archive, Dataset, Embedded, Sha256, Strict
-from .archives import place_of_archive
 
 FORMAT = 1
 RUN = 256
@@ -212,5 +211,7 @@ def refuse_other(entry: Dataset, found: str) -> None:
         where = "its entry says" if entry.content_digest else f"{record_path(entry)} says"
         hint = "the source has changed; restore the pinned version, or enter the new one with a new revision"
         if isinstance(entry.source, Archive):
+            from .archives import place_of_archive
+
             hint = f"it holds other images: delete {place_of_archive(entry.source)}, and it is downloaded again"
         raise BadImages(f"data set {entry.name!r} has content digest {found}, {where} {known}", hint)

@@ -1,9 +1,8 @@
-"""Data sets that torchvision downloads, with its own check of the archives, into the user's data folder."""
+"""Kind `torchvision`: data sets that it downloads, with its own check of the archives, into the user's data folder."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from ...core.errors import BadImages
 from ...core.files import home, make_folder
 from ..extras import need
 from ..images import Images, ImageSource, Pixels
+from ..schema import Dataset, Torchvision
 from ..sources.damage import refusing
 from ..sources.decode import pixels_of, stacked
 
@@ -21,18 +21,14 @@ from ..sources.decode import pixels_of, stacked
 _PICKLED = frozenset({"CIFAR10", "CIFAR100"})
 
 
-def open_vision(
-    name: str, arguments: Mapping[str, bool | int | str], conversions: tuple[str, ...], labelled: bool
-) -> ImageSource:
-    """The images of a class in `torchvision.datasets`, made with these arguments.
-
-    Args:
-        labelled: whether the second of each pair is a label; else it is ignored.
+def open_part(entry: Dataset, source: Torchvision, part: str) -> ImageSource:
+    """The images of a class in `torchvision.datasets`, made with the arguments of a part, labelled if it has classes.
 
     Raises:
         GenboardError: torchvision is not installed.
         BadImages: it has no such data set, or cannot download it.
     """
+    name, labelled = source.name, bool(entry.classes)
     need("torchvision", extra="hub")
     from torchvision import datasets
 
@@ -51,7 +47,7 @@ def open_vision(
         where["download"] = True
     label = f"torchvision's {name}"
     with refusing(BadImages, f"{label} cannot be had", "check the network; what was downloaded is kept and checked"):
-        opened = kind(**where, **arguments)
+        opened = kind(**where, **source.arguments[part])
 
     def one(i: int) -> tuple[tuple[str, Pixels], int]:
         own = f"{label}: image {i}"
@@ -61,7 +57,7 @@ def open_vision(
             raise BadImages(f"{own} is a {type(image).__name__}, not an image", "only data sets of images can be read")
         if labelled and (isinstance(target, bool) or not isinstance(target, (int, np.integer))):
             raise BadImages(f"{own} has the label {target!r}", "labels must be integers; leave `classes` empty")
-        return (own, pixels_of(image, own, conversions)), int(target) if labelled else 0
+        return (own, pixels_of(image, own, entry.conversions)), int(target) if labelled else 0
 
     first = cache(lambda: one(0)[0])
 

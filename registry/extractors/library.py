@@ -95,7 +95,7 @@ def open_timm(entry: Extractor) -> nn.Module:
     Raises:
         BadEntry: an argument that is not one of the model's settings.
         BadWeights: no such model, or weights that do not fit it.
-        GenboardError: timm is not installed, or the weights are not to be had.
+        GenboardError: timm is not installed, or the weights are not available.
     """
     source = entry.source
     assert isinstance(source, TimmNetwork)
@@ -120,7 +120,7 @@ def open_transformers(entry: Extractor) -> nn.Module:
     Raises:
         BadEntry: no configuration, or one that would have code or files fetched.
         BadWeights: no such class, or weights that do not fit it.
-        GenboardError: transformers is not installed, or a file is not to be had.
+        GenboardError: transformers is not installed, or a file is not available.
     """
     source = entry.source
     assert isinstance(source, TransformersNetwork)

@@ -66,7 +66,7 @@ def load_generator(entry: Generator, track: Track, trust_code: bool = False, dev
         BadEntry: arguments that it does not take.
         BadWeights: weights that are not the ones its entry names, or that do not fit.
         NotTrusted: it is code, and no leave was given.
-        GenboardError: what it needs is not to be had.
+        GenboardError: what it needs is not available.
     """
     refuse_other_track(entry, track)
     if entry.source.kind == "samples":

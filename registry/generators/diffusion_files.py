@@ -35,7 +35,7 @@ def pinned(source: Diffusers) -> Diffusers:
 
     Raises:
         BadWeights: the record is damaged.
-        GenboardError: there is none yet, and the repository is not to be had.
+        GenboardError: there is none yet, and the repository is not available.
     """
     if source.revision != RECORDED:
         return source
@@ -95,7 +95,7 @@ def downloaded(source: Diffusers) -> Path:
 
     Raises:
         BadWeights: a file that is missing, or too large.
-        GenboardError: the repository is not to be had.
+        GenboardError: the repository is not available.
     """
     assert source.repo
     assert source.revision

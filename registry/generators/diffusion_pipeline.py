@@ -46,7 +46,7 @@ def open_pipeline(entry: Generator, track: Track, device: str = "cpu") -> LiveGe
         BadEntry: the entry says something else of it than it says itself.
         BadWeights: no such pipeline, one with code of its own, or one whose weights are not of the format
             that the entry names.
-        GenboardError: diffusers is not installed, or the files are not to be had.
+        GenboardError: diffusers is not installed, or the files are not available.
     """
     source = entry.source
     assert isinstance(source, Diffusers)

@@ -15,13 +15,9 @@ from ...core.errors import BadImages
 from .. import limits
 from ..conversions import check_names
 from ..images import ImageSource
-from .arrays import images_of, open_array
-from .containers import open_folder, open_zip
 from .damage import size_of
-from .decode import ENDINGS
-from .parquet import open_parquet
 
-__all__ = ["SUFFIXES", "images_of", "looks_like_images", "open_images"]
+__all__ = ["SUFFIXES", "looks_like_images", "open_images"]
 
 SUFFIXES = (".zip", ".npz", ".npy", ".parquet")
 
@@ -49,6 +45,12 @@ def open_images(
         UnknownName: no such conversion.
         BadImages: nothing there, a kind that is not known, or no images in it.
     """
+    # Not needed to tell whether a source is images, which every evaluation asks.
+    from .arrays import open_array
+    from .containers import open_folder, open_zip
+    from .decode import ENDINGS
+    from .parquet import open_parquet
+
     check_names(conversions)
     if not path.exists():
         raise BadImages(f"{path}: no such file or folder", "check the path")

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ....benchmarks.result import Result
-from ....benchmarks.runner import specify_column
+from ....benchmarks.specification import specify_column
 from ....core.errors import BadEntry, GenboardError
 from ....core.files import parse_json
 from ....registry.catalog import current_name, entries

@@ -9,9 +9,8 @@ split's class proportions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from numpy.typing import NDArray
@@ -22,39 +21,23 @@ from ....core.errors import BadSamples
 from ...catalog import shape_of
 from ...images import Images
 from ...schema import Track
-from ...training import Arrays, arrays, classes, follow, minimise, seeded, unit
+from ...training import Arrays
 from .. import Sampler
 from ..draws import Draw, labelled_normal
 from ..networks import from_signed, placed
-from .ddpm import AVERAGE, BATCH, DROPOUT, TIMES, WIDTH, UNet, build
-
-EPOCHS = 250
+from .unet import TIMES, Setting, UNet, build, trained
 
 
-def train(
-    images: Images,
-    seed: int = 2026,
-    epochs: int = EPOCHS,
-    width: int = WIDTH,
-    patch: int = 1,
-    dropout: float = DROPOUT,
-) -> dict[str, NDArray[Any]]:
-    """The network's weights, a running average of them, and the share of each class (k,)."""
-    x = unit(images) * 2 - 1
-    labels, shares = classes(images)
-    with seeded(seed):
-        network = UNet(images.shape[2], len(shares), width, patch, dropout)
-        average = deepcopy(network)
+def train(images: Images, **setting: Unpack[Setting]) -> dict[str, NDArray[Any]]:
+    """The network's weights, and the share of each class (k,)."""
 
-        def loss(chosen: Tensor) -> Tensor:
-            # Times in the middle, where the velocity is hardest to tell, come more often (arXiv:2403.03206).
-            times, noise = torch.randn(BATCH, 1, 1, 1).sigmoid(), torch.randn(BATCH, *x.shape[1:])
-            between = (1 - times) * noise + times * x[chosen]
-            return F.mse_loss(network(between, TIMES * times.flatten(), labels[chosen]), x[chosen] - noise)
+    def loss(network: UNet, x: Tensor, labels: Tensor) -> Tensor:
+        # Times in the middle, where the velocity is hardest to tell, come more often (arXiv:2403.03206).
+        times, noise = torch.randn(len(x), 1, 1, 1).sigmoid(), torch.randn(x.shape)
+        between = (1 - times) * noise + times * x
+        return F.mse_loss(network(between, TIMES * times.flatten(), labels), x - noise)
 
-        optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
-        minimise(optimizer, loss, len(x), BATCH, epochs, then=partial(follow, average, network, AVERAGE))
-    return {"shares": shares, **arrays(average, "network.")}
+    return trained(images, loss, **setting)
 
 
 def carried(network: nn.Module, x: Tensor, labels: Tensor, steps: int) -> Tensor:

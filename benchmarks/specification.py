@@ -1,0 +1,47 @@
+"""What decides a result: the generator, its samples and the columns, as a document whose hash names the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..reference_stats.statistics import recipe_for
+from ..registry.catalog import find
+from ..registry.metrics import find_metric
+from ..registry.schema import Dataset, Extractor, Precision, Track, TrackMetric
+from .drawing import PROTOCOL, labels_digest, labels_for
+from .evaluation_target import EvaluationTarget
+
+
+def specify(
+    target: EvaluationTarget, track: Track, n: int, digest: str | None = None, precision: Precision = "float32"
+) -> dict[str, Any]:
+    """All that decides a result: the same specification, the same id."""
+    shape = list(find(Dataset, track.dataset).shape)
+    generator = target.generator
+    labels = labels_for(track, n) if generator else None
+    return {
+        "track": {"name": track.name, "version": track.version},
+        "generator": generator.identity if generator else {"name": target.record.name, "images": digest},
+        "sampling": {
+            "protocol": PROTOCOL,
+            "n": n,
+            "seed": track.seed if generator else None,
+            "shape": shape,
+            "block": generator.block if generator else None,
+            **({} if labels is None else {"labels": labels_digest(labels)}),
+        },
+        "metrics": [specify_column(track, column, precision) for column in track.metrics],
+    }
+
+
+def specify_column(track: Track, column: TrackMetric, precision: Precision = "float32") -> dict[str, Any]:
+    """All that decides a column's meaning: values of unlike specifications never share a column."""
+    metric = find_metric(column.metric)
+    return {
+        "name": metric.name,
+        "version": metric.version,
+        "params": {**metric.params, **column.params},
+        "against": column.against,
+        "extractor": find(Extractor, column.extractor).identity(precision),
+        "reference": recipe_for(track, column.extractor, column.against, precision).id,
+    }

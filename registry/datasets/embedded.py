@@ -1,0 +1,29 @@
+"""Kind `embedded`: images that come inside a library."""
+
+from __future__ import annotations
+
+import inspect
+
+from ...core.errors import BadEntry, BadImages
+from ..catalog import file_of
+from ..conversions import converted
+from ..images import ImageSource, source_of
+from ..resolve import function
+from ..schema import Dataset, Embedded
+
+
+def open_part(entry: Dataset, source: Embedded, part: str) -> ImageSource:
+    """The images that the entry's loader gives for a part.
+
+    Raises:
+        BadEntry: the loader is another function of this package.
+        BadImages: it has no such part.
+    """
+    load = function(source.loader, under="registry.datasets")
+    if inspect.signature(load).parameters:
+        problem = f"{source.loader} is no function that gives the images of a data set"
+        raise BadEntry(file_of(entry), "source.loader", problem, 'known: "digits:load"')
+    found = load()
+    if part not in found:
+        raise BadImages(f"{source.loader} has no part {part!r}", f"known: {', '.join(found)}")
+    return converted(source_of(f"{entry.name}/{part}", found[part]), entry.conversions)
