@@ -19,6 +19,11 @@ _HIDDEN = frozenset(
 # Control characters, and format characters, which turn the direction of text around or cannot be seen at all.
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _STACKED = 3  # marks on one letter
+# A path from the root that is two folders deep, a home folder, a drive, a share, a variable that names one.
+_LOCAL = re.compile(
+    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$\{?(HOME|PWD|TMPDIR|USER)\b",
+    re.ASCII,
+)
 
 
 def shown(limit: int) -> AfterValidator:
@@ -54,6 +59,15 @@ def problem_with(text: str, limit: int = LONG) -> str | None:
         if character in _HIDDEN or unicodedata.category(character) in _REFUSED:
             return f"the character U+{ord(character):04X} at position {position} is not one that is shown"
     return None
+
+
+def names_a_path(text: str) -> bool:
+    """Whether a text names a path of somebody's machine.
+
+    >>> names_a_path("weights of /home/ada/model"), names_a_path("GAN/VAE, see https://example.org/a/b")
+    (True, False)
+    """
+    return _LOCAL.search(text) is not None
 
 
 def problem_with_link(text: str) -> str | None:

@@ -167,6 +167,10 @@ TREES: tuple[Check[Tree], ...] = _checks(
     ("R703", history.rewritten, "lines of a verification log were edited or removed", _LEAVE),
 )
 
+# Of what new lines of a published result's log say, and of the result that they correct.
+WORDS: tuple[Check[Document], ...] = tuple(c for c in DOCUMENTS if c.code in ("R801", "R802", "R803", "R804", "R805"))
+AMENDED: tuple[Check[Case], ...] = tuple(c for c in RESULTS if c.code in ("R902", "R903", "R904", "R905"))
+
 CHECKS: tuple[Check[Document] | Check[Case] | Check[Tree], ...] = tuple(
     sorted((*DOCUMENTS, *RESULTS, *TREES), key=lambda check: check.code)
 )

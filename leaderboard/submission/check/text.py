@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...text.words import LONG, problem_with, problem_with_link
+from ...text.words import LONG, names_a_path, problem_with, problem_with_link
 from .finding import Problem
 from .tree import Case, Document, strings
 
@@ -13,11 +13,6 @@ _SHOWN = ("generator.", "submission.", "provenance.")  # what is shown as somebo
 _LIMITS = {"generator.title": 160, "generator.family": 80, "provenance.command": 400}
 _LINK_FIELDS = ("page", "code")
 _OTHER_SCHEME = re.compile(r"\b(javascript|vbscript|data|file|ftp|blob)\s*:(?=\S)", re.IGNORECASE)
-# A path from the root that is two folders deep, a home folder, a drive, a share, a variable that names one.
-_LOCAL = re.compile(
-    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$\{?(HOME|PWD|TMPDIR|USER)\b",
-    re.ASCII,
-)
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&(#\w+|[A-Za-z]+);|\]\(|!\[|\{\{|\{%|^#+ |`|\[\w[^\]]*\]:|\x1b")
 _COMMAND = re.compile(r"genboard (evaluate|submit) [^;&|`$<>\\\"'(){}!*?\n]+")
 
@@ -55,7 +50,7 @@ def other_scheme(document: Document) -> Iterator[Problem]:
 
 def local_path(document: Document) -> Iterator[Problem]:
     for field, text in strings(document.value):
-        if _LOCAL.search(text):
+        if names_a_path(text):
             yield Problem(_shown(field), "it names a path of somebody's machine")
 
 
