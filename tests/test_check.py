@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from forgeries import FORGED, MISSED, Forgery, counted
+from forgeries.edits import MAINTAINER
 from genboard.benchmarks.result import Result, preview_path, result_id
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.storage.records import COMMITTED, read_records
@@ -22,7 +23,6 @@ from genboard.leaderboard.submission.roles import Roles, read_roles
 from genboard.registry.catalog import entries
 from genboard.registry.schema import Track
 from hypothesis import example, given, settings
-from forgeries.edits import MAINTAINER
 from hypothesis import strategies as st
 from refusals import Run, refused
 from tampered import Ground, Tampered, genuine, influenced, of_the_board, published, put, registered, respecify

@@ -25,9 +25,9 @@ from .values import EXACT, records, up_to_date
 _MEANS = {"is", "density", "nn_ratio"}  # whose intervals are Student's, about the value
 _FRECHET = {"fd", "fd_debiased"}
 _SLACK = 1e-4  # standard errors: influences are float32
-# Honest biases too are beyond it where few directions vary, or few samples decide: so were 342 of 720 sets simulated from
-# two sources, as one image and 2% of others. Their distances are large, and the gap to the usual bias was at most 1.8
-# standard errors and 0.08 of the distance: a bias is named where it is more than one of the two that follow.
+# Honest biases too are beyond it where few directions vary, or few samples decide: so were 342 of 720 sets simulated
+# from two sources, as one image and 2% of others. Their distances are large, and the gap to the usual bias was at most
+# 1.8 standard errors and 0.08 of the distance: a bias is named where it is more than one of the two that follow.
 UNLIKE = 1.6
 LARGE_GAP = 2.0  # standard errors
 LARGE_SHARE = 0.1  # of the distance
