@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
-from tampered import edit, put, resheet
+from committed import current
+from genboard.benchmarks.result import preview_path
+from PIL import Image
+from tampered import BOARD, Ground, edit, put, redraw, resheet
 
 from .edits import Forgery, Spoil, moved, submission
 from .previews import tile
@@ -43,11 +47,28 @@ MISSED: tuple[Forgery, ...] = (
     ),
     missed(
         "preview",
+        "a rival's, with another contrast",
+        "two models on the same seeds may look as alike; `genboard verify` compares the preview with the samples",
+        lambda g: faded(g),
+    ),
+    missed(
+        "preview",
         "another submitter's own samples, in another order",
         "`genboard verify` compares the preview with the samples",
         resheet(lambda s: shuffled(s)),
     ),
 )
+
+
+def faded(ground: Ground) -> None:
+    """A rival's preview, its samples a little greyer."""
+    theirs = Image.open(preview_path(ground.board / "digits@1" / BOARD[0] / current(BOARD[0]).name))
+    sheet = np.array(theirs)
+    left = sheet[:, : sheet.shape[1] // 2]
+    left[..., :3] = np.where(left[..., 3:] > 0, left[..., :3] * 0.9 + 8, left[..., :3])
+    data = io.BytesIO()
+    Image.fromarray(sheet).save(data, "PNG")
+    redraw(data.getvalue())(ground)
 
 
 def shuffled(sheet: np.ndarray[Any, Any]) -> None:

@@ -100,7 +100,7 @@ def newly_amended(tree: Tree) -> Iterator[Case]:
     lines: dict[Path, Case] = {}
     for case, _, entry in added_lines(tree):
         if entry.amends is not None:
-            lines[case.path] = replace(case, result=amended(case.result, entries_of(case)))
+            lines[case.path] = replace(case, result=amended(case.result, entries_of(case)), amended=True)
     yield from lines.values()
 
 
