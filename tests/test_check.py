@@ -28,6 +28,7 @@ from refusals import Run, refused
 from tampered import Ground, Tampered, genuine, influenced, of_the_board, published, put, registered, respecify
 from tampering import TAMPERED
 
+from genboard.core.errors import BadEntry
 from genboard.core.files import canonical_json
 
 
@@ -69,6 +70,12 @@ def test_influences_that_give_the_standard_errors_pass(tmp_path: Path):
     influenced(lambda _: None)(ground)
     assert ground.read()["influences"]
     assert check([ground.folder], [ground.board]) == []
+
+
+def test_a_folder_behind_a_link_is_not_looked_at(tmp_path: Path):
+    (tmp_path / "results").symlink_to(COMMITTED)
+    with pytest.raises(BadEntry, match="a link to somewhere else"):
+        check([tmp_path / "results"], [COMMITTED])
 
 
 def test_a_genuine_submission_passes(tmp_path: Path):

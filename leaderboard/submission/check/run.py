@@ -54,6 +54,8 @@ def _findings(
     now: datetime,
     author: str | None,
 ) -> set[Finding]:
+    if path.is_symlink():
+        raise BadEntry(path, "", "a link to somewhere else", "give the file or the folder itself")
     files = files_below(root, place)
     if path.is_file():
         files = _beside(root, place)
