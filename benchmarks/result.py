@@ -270,7 +270,9 @@ def read_result(path: Path) -> Result:
         result = Result.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
-        raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], _RESTORE) from e
+        raise BadEntry(
+            path, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, "), _RESTORE
+        ) from e
     if result.id != result_id(result.specification):
         raise BadEntry(path, "id", f"{result.id} is not the id of its specification", _RESTORE)
     return result

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..core.errors import BadWeights
 from ..core.progress import bar
 from .images import Images
 
@@ -101,8 +102,16 @@ def arrays(network: nn.Module, prefix: str = "") -> dict[str, NDArray[Any]]:
     return {prefix + key: value.detach().clone().numpy() for key, value in network.state_dict().items()}
 
 
+def refuse_whole_numbers(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Raises BadWeights where a weight of fractions is given in whole numbers or truths, which miss their scale."""
+    for key, own in network.state_dict().items():
+        if key in state and own.is_floating_point() and not state[key].is_floating_point():
+            raise BadWeights(f"{key!r} is {state[key].dtype}, the network's {own.dtype}", "save it as float32")
+
+
 def filled(network: N, weights: Arrays, prefix: str = "") -> N:
     """The network with the weights of that prefix, ready for inference."""
     state = {k.removeprefix(prefix): torch.from_numpy(v) for k, v in weights.items() if k.startswith(prefix)}
+    refuse_whole_numbers(network, state)
     network.load_state_dict(state)
     return network.requires_grad_(False).eval()

@@ -176,7 +176,8 @@ def _read_torch(path: Path, wrapped: str | None) -> dict[str, NDArray[Any]]:
         problem = first_line(e)
         if isinstance(e, pickle.UnpicklingError) and problem.startswith("Weights only load failed"):
             what = _UNSAFE.search(str(e))
-            problem = what[0] if what else "it is no pickle of tensors"
+            # An operand is a byte that no pickle of tensors has: of a damaged file, or of a newer protocol.
+            problem = what[0] if what and "operand" not in what[0] else "it is no pickle of tensors"
             hint = "save a state_dict; only tensors are read, never code"
             raise BadWeights(f"{path} holds more than plain weights: {problem}", hint) from e
         raise BadWeights(f"{path} is damaged, or no file of torch.save: {problem}", "restore it") from e
@@ -226,7 +227,14 @@ def _is_state(found: object) -> TypeGuard[Mapping[Any, Any]]:
 
 
 def _chosen(arrays: dict[str, NDArray[Any]], prefix: str | None, path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays whose names begin with a prefix, without it."""
+    """The arrays whose names begin with a prefix, without it.
+
+    Raises:
+        BadWeights: there is none, or one of complex numbers, of which a network would drop the imaginary part.
+    """
+    imaginary = next((key for key, array in arrays.items() if np.iscomplexobj(array)), None)
+    if imaginary is not None:
+        raise BadWeights(f"{path}: {imaginary!r} is {arrays[imaginary].dtype}", "save plain dense tensors, in float32")
     if prefix is None:
         return arrays
     chosen = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from refusals import (
     module,
     refused,
 )
+from safetensors.numpy import load_file, save_file
 
 from genboard.core.files import read_bytes, sha256
 
@@ -178,16 +181,35 @@ def test_a_name_that_windows_cannot_have_as_a_file_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_an_entry_whose_weights_do_not_fit_is_named(run: Run, own_home: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda a: {k: v for k, v in a.items() if k != "0.bias"}, 'Missing key(s) in state_dict: "0.bias".'),
+        (lambda a: {k: v for k, v in a.items() if k != "0.weight"}, "'0.weight' is missing"),
+        (lambda a: {k: np.float32(1) for k in a}, "not enough values to unpack"),
+        (lambda a: {**a, "0.bias": a["0.bias"][1:]}, "size mismatch for 0.bias"),
+        (lambda a: {**a, "9.bias": a["0.bias"]}, 'Unexpected key(s) in state_dict: "9.bias".'),
+        (lambda a: {k: v.astype(np.int8) for k, v in a.items()}, "is torch.int8, the network's torch.float32"),
+        (lambda a: {k: v > 0 for k, v in a.items()}, "is torch.bool, the network's torch.float32"),
+        (lambda a: {k: v.astype(np.complex64) for k, v in a.items()}, "is complex64"),
+    ],
+    ids="missing first scalar shape stray int8 bool complex".split(),
+)
+def test_an_entry_whose_weights_do_not_fit_is_named(
+    run: Run, own_home: Path, change: Callable[[dict[str, Any]], dict[str, Any]], problem: str
+) -> None:
     entry = own_home / "entries" / "generators" / "mine.toml"
     entry.parent.mkdir(parents=True)
-    data = read_bytes(REGISTRY / "generators/zoo/weights/dcgan.safetensors")
+    arrays = load_file(REGISTRY / "generators/zoo/weights/vae.safetensors")
+    save_file({k: np.asarray(v) for k, v in change(arrays).items()}, own_home / "mine.safetensors")
     source = f"""source.kind = "torch-weights"
 source.architecture = "zoo.vae:load"
-source.weights = {{ file = "generators/zoo/weights/dcgan.safetensors", sha256 = "{sha256(data)}" }}
+source.weights = {{ local = "mine.safetensors", sha256 = "{sha256(read_bytes(own_home / "mine.safetensors"))}" }}
 """
     entry.write_text("".join(line + "\n" for line in ENTRY.splitlines() if "source" not in line) + source, "utf-8")
-    assert refused(run, *"evaluate mine --track digits".split()).startswith("generator 'mine': its weights do not fit")
+    fact = refused(run, *"evaluate mine --track digits".split())
+    assert problem in fact
+    assert "generator 'mine': its weights do not fit zoo.vae:load" in fact or "mine.safetensors" in fact
 
 
 @pytest.mark.parametrize("loader", ["nosuchmodule:load", "baselines:nosuch", "baselines", "../up:load"])

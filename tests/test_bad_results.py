@@ -53,7 +53,7 @@ def unknown_metric_key(result: dict[str, Any]) -> str:
         pytest.param(lambda result: json.dumps(result)[:-40], "not valid JSON", id="truncated"),
         pytest.param(lambda result: '{"id": 1, "id": 2}', "the key 'id' is given twice", id="a key twice"),
         pytest.param(lambda result: "[]", "Input should be", id="no object"),
-        pytest.param(lambda result: "[" * 100_000, "not valid JSON", id="nested without end"),
+        pytest.param(lambda result: "[" * 100_000, "not valid JSON: nested too deeply", id="nested without end"),
     ],
 )
 def test_a_spoiled_result_is_named_and_left_out_of_the_ranking(
@@ -78,13 +78,13 @@ DEEP = '{"a":' * 300 + "1" + "}" * 300
 HOSTILE = {
     "lone surrogate": ('"protocol": 1', r'"protocol": "\ud800"', "half of a surrogate pair"),
     "lone surrogate in a key": ('"protocol": 1', r'"\udfff": 1, "protocol": 1', "half of a surrogate pair"),
-    "surrogate in bytes": ('"protocol": 1', '"protocol": "\ud800"', "not valid JSON"),
+    "surrogate in bytes": ('"protocol": 1', '"protocol": "\ud800"', "not valid JSON: not UTF-8"),
     "thirty digits": ('"tiles": ', f'"tiles": 1{"0" * 30}', "an integer beyond 64 bits"),
-    "five thousand digits": ('"tiles": ', f'"tiles": {"1" * 5000}', "not valid JSON"),
+    "five thousand digits": ('"tiles": ', f'"tiles": {"1" * 5000}', "not valid JSON: an integer of too many digits"),
     "beyond infinity": ('"protocol": 1', '"protocol": 1e999', "Infinity is not a number"),
     "nested deeply": ('"protocol": 1', f'"protocol": {"[" * 900}{"]" * 900}', "nested deeper than 100 levels"),
     "nested dictionaries": ('"protocol": 1', f'"protocol": {DEEP}', "nested deeper than 100"),
-    "another encoding": (None, "utf-16", "not valid JSON"),
+    "another encoding": (None, "utf-16", "not valid JSON: it is in UTF-16"),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from committed import current
 from genboard.benchmarks.result import Result, read_result, result_id, save_result
+from genboard.leaderboard.storage.records import COMMITTED
 from genboard.leaderboard.text.yaml import to_yaml
 from genboard.leaderboard.verification.log import append, new_entry
 from genboard.registry.metrics import METRICS
@@ -167,6 +168,8 @@ def test_a_card_is_of_one_model_and_of_the_tracks_there_are(run: Run, tmp_path: 
         "example.org",
         "https://",
         "https:///x",
+        "http://localhost/x",
+        "http://127.0.0.1/x",
         "http://[::1",
         "https://example.org/a b",
         "https://example.org/\n",
@@ -280,3 +283,13 @@ def test_only_what_looks_for_copies_says_whether_there_are_some(run: Run) -> Non
         o.metric_type for o in found
     }
     assert len(told) >= 2
+
+
+def test_a_result_with_a_metric_that_is_gone_is_a_card_that_says_it_is_not_ranked(run: Run) -> None:
+    old = [p for p in (COMMITTED / "digits@1" / "vae").glob("????????????.json") if b'"fd_inf"' in p.read_bytes()]
+    assert old
+    for path in old:
+        code, out, err = run("card", path)
+        assert code == 0, err
+        assert "type: fd_inf" in out
+        assert "not ranked" in err

@@ -108,7 +108,10 @@ def test_a_result_with_a_log_is_never_rewritten(run: Run, again: Path, images: P
     disputes.dispute(path, "it saw the reference", "Bo")
     before = files(again / "submission")
     command = ("submit", images, "--track", "digits", "--out", again / "submission")
-    assert run(*command, *WHOLE)[0] == 0
+    code, _, err = run(*command, *WHOLE)
+    assert code == 0
+    assert "is already published with the same specification and stays unchanged" in err
+    assert "R705" not in err
     said = refused(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
     assert f"{path} is published: {path.stem}.verification.jsonl is about it" in said
     assert "genboard amend" in hint(run, *command, "--title", "Better words", *TOLD, "--tried", "1")
@@ -135,6 +138,14 @@ def test_other_words_are_written_to_the_same_place(run: Run, again: Path, images
     assert value["generator"]["title"] == "Better words"
     assert value["metrics"] == numbers
     assert len(files(again / "submission")) == 4
+
+
+def test_what_the_checks_would_reject_ends_in_exit_code_1(run: Run, again: Path, images: Path):
+    words = ("--title", "Variational autoencoder", *TOLD, "--tried", "1")
+    code, _, err = run("submit", images, "--track", "digits", "--out", again / "submission", *words)
+    assert code == 1
+    assert "R211 error" in err
+    assert "`genboard check` would reject" in err
 
 
 def test_metadata_from_a_file_and_flags_over_it(run: Run, again: Path, images: Path, tmp_path: Path):

@@ -89,7 +89,7 @@ def submit(
     from ..benchmarks.runner import Options
     from ..leaderboard.storage.records import COMMITTED
     from ..leaderboard.submission.check import check as check_files
-    from ..leaderboard.submission.prepare import prepare
+    from ..leaderboard.submission.prepare import prepare, published
 
     flags = {field: context.params[field] for field in about.Metadata.model_fields}
     told = about.read_metadata(metadata, flags)
@@ -106,9 +106,9 @@ def submit(
     say(f"{'measured' if done.measured else 'already measured'}; {'written' if done.changed else 'nothing changed'}:")
     for path in done.files:
         (say if json else print)(str(path))
-    if (COMMITTED / done.result.path).is_file():
-        place = done.result.path.as_posix()
-        say(f"\n{place} is already published with the same specification and stays unchanged")
+    place = done.result.path
+    if (COMMITTED / place).is_file() or (not done.changed and published(out / place)):
+        say(f"\n{place.as_posix()} is already published with the same specification and stays unchanged")
         say("\nhint: to measure a published result again and extend its log, use genboard verify")
         return
     findings = check_files([path for path in done.files if path.name == f"{done.result.id}.json"], [COMMITTED])
@@ -116,9 +116,8 @@ def submit(
         say(f"\n{_lines(findings)}")
     if any(finding.severity == "error" for finding in findings):
         say("\nhint: fix the errors first; `genboard check` would reject the pull request")
-        if push or push_samples:
-            raise typer.Exit(1)
-    elif not push:
+        raise typer.Exit(1)
+    if not push:
         say(
             f"\nhint: copy the contents of {out} to leaderboard/results and open a pull request, see docs/submitting.md"
         )

@@ -223,11 +223,21 @@ def parse_json(data: bytes | str, path: Path) -> Any:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as e:
-        raise BadEntry(path, "", f"not valid JSON: {e}", "restore the file, or create it again") from e
+        raise BadEntry(path, "", f"not valid JSON: {_not_json(data, e)}", "restore the file, or create it again") from e
     # A walk through every value takes longer than parsing them: only texts that may hold such a value need it.
     if _MAY_BE_UNSTORABLE.search(text) or _most_open(text) > DEEPEST:
         _refuse_unstorable(value, path)
     return value
+
+
+def _not_json(data: bytes | str, e: ValueError | RecursionError) -> str:
+    """What keeps a text from being JSON, in the file's words rather than the reader's."""
+    if isinstance(e, RecursionError):
+        return "nested too deeply"
+    if isinstance(e, UnicodeDecodeError):
+        utf_16 = isinstance(data, bytes) and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return "it is in UTF-16, JSON is in UTF-8" if utf_16 else f"not UTF-8: {e.reason} at byte {e.start}"
+    return "an integer of too many digits" if "integer string conversion" in str(e) else str(e)
 
 
 def parse_toml(data: bytes | str, path: Path) -> dict[str, Any]:

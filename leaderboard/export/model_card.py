@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from ...benchmarks.result import MetricRecord, Result, read_result
 from ...core.errors import GenboardError
 from ...registry.catalog import find
 from ...registry.extras import need
-from ...registry.metrics import find_metric
+from ...registry.metrics import METRICS
 from ...registry.schema import Dataset, Hub, Track
 from ..board.board import Board
 from ..board.comparable import comparable_cells
 from ..board.versions import board_of
 from ..storage.records import MANIFEST, Record, read_records, usual_folders
+from ..text.words import problem_with_link
 from ..text.yaml import to_yaml
 from ..verification.copying import Copying, copying, threshold
 from ..verification.log import status_of
@@ -155,13 +155,9 @@ def task_id(track: Track, record: MetricRecord) -> str:
 
 
 def _refuse_source(source: str) -> None:
-    try:
-        parts = urlsplit(source)
-        whole = parts.scheme in ("http", "https") and parts.hostname and source.isprintable() and " " not in source
-    except ValueError:
-        whole = False
-    if not whole:
-        raise GenboardError(f"{source!r} is not an address on the web", "use a form such as https://example.org/board/")
+    if problem := problem_with_link(source):
+        fact = f"{source!r} is not an address on the web: {problem}"
+        raise GenboardError(fact, "use a form such as https://example.org/board/")
 
 
 def _refuse_benchmark(name: str, utils: Any) -> None:
@@ -253,7 +249,13 @@ def _hub_name(dataset: Dataset) -> str | None:
 
 def _title(record: MetricRecord) -> str:
     against = ", against the training split" if record.params.get("against") == "train" else ""
-    return f"{find_metric(record.name).title} ({record.extractor}{against})"
+    metric = METRICS.get(record.name)
+    return f"{metric.title if metric else record.name} ({record.extractor}{against})"
+
+
+def _detects_copies(record: MetricRecord) -> bool:
+    """Whether its metric does; one that the registry no longer has says nothing."""
+    return record.name in METRICS and METRICS[record.name].detects_copies
 
 
 def _arguments(one: Offered, record: MetricRecord) -> dict[str, Any]:
@@ -269,7 +271,7 @@ def _arguments(one: Offered, record: MetricRecord) -> dict[str, Any]:
         "n_reference": record.n_reference,
         "interval": {"lo": u.lo, "hi": u.hi, "level": u.level, "se": u.se, "target": u.target} if u else None,
         "genboard_result": one.result.id,
-        **(copies if find_metric(record.name).detects_copies else {}),
+        **(copies if _detects_copies(record) else {}),
         **({"caveats": said} if said else {}),
     }
 
@@ -278,7 +280,7 @@ def _notes(one: Offered, record: MetricRecord) -> str:
     u, flags = record.uncertainty, one.flags
     interval = f"{u.level:.0%} interval {u.lo:.6g} to {u.hi:.6g} ({u.target})" if u else "no interval"
     said = [f"N = {record.n}, {interval}, metric version {record.version}", f"genboard result {one.result.id}"]
-    if flags.seen and find_metric(record.name).detects_copies:
+    if flags.seen and _detects_copies(record):
         said.append(f"{'copies' if flags.copies else 'suspected copies'}: {'; '.join(flags.seen)}")
     return "; ".join([*said, *one.said_of(record)])
 

@@ -118,7 +118,9 @@ def _shared(path: Path, name: str) -> Shared:
         about = Shared.model_validate(value)
     except ValidationError as e:
         first: Any = e.errors()[0]
-        raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], "ask whoever shares it") from e
+        raise BadEntry(
+            path, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, "), "ask whoever shares it"
+        ) from e
     if about.name != name:
         raise ReferenceMismatch(f"{path}: is about {about.name!r}, not {name!r}", "ask whoever shares it")
     return about

@@ -17,6 +17,7 @@ from .check import Finding, rooted
 
 NEAREST = 2  # rows above, and as many below
 COLUMNS = 5  # beside the name
+LONGEST = 10_000  # characters in a cell: a line of a log stands in the review in full
 
 
 def review(findings: Sequence[Finding], paths: Sequence[Path], published: Sequence[Path]) -> str:
@@ -139,4 +140,5 @@ def _rank(row: Row) -> str:
 def _cell(text: str) -> str:
     """Text that cannot end its cell, nor become markup or a mention: whoever submits wrote part of it."""
     escaped = "".join(f"\\{c}" if c in "\\`*_[]<>|#!~&" else c for c in text)
-    return escaped.replace("@", "@\u200b").replace("\n", " ")[:300]
+    cut = f" and {len(escaped) - LONGEST:,} more characters" if len(escaped) > LONGEST else ""
+    return escaped[:LONGEST].replace("@", "@\u200b").replace("\n", " ") + cut

@@ -85,4 +85,9 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest.model_validate(value)
     except ValidationError as e:
         first = e.errors()[0]
-        raise BadEntry(path, ".".join(map(str, first["loc"])), first["msg"], "write it again: genboard submit") from e
+        raise BadEntry(
+            path,
+            ".".join(map(str, first["loc"])),
+            first["msg"].removeprefix("Value error, "),
+            "write it again: genboard submit",
+        ) from e

@@ -14,7 +14,7 @@ from ..verification.log_entry import Kind
 
 TABLE = Path(__file__).parents[1] / "roles.toml"
 
-PLACEHOLDER = "genboard-maintainers"  # until the accounts of people are entered
+PLACEHOLDER = "genboard-maintainers"  # until the accounts of people are entered; whoever registers it is nobody here
 
 Role = Literal["anyone", "submitter", "maintainer"]
 
@@ -28,7 +28,7 @@ class Roles(Strict):
     def of(self, author: str, result: Result | None) -> set[Role]:
         """The roles of an account towards a result; GitHub takes capitals and small letters for the same."""
         roles: set[Role] = {"anyone"}
-        if is_account(author, *self.maintainers):
+        if is_account(author, *self.maintainers) and not is_account(author, PLACEHOLDER):
             roles.add("maintainer")
         account = result.submission.account if result and result.submission else None
         if account is not None and is_account(author, account):

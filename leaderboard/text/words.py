@@ -18,7 +18,16 @@ _HIDDEN = frozenset(
 )
 # Control characters, and format characters, which turn the direction of text around or cannot be seen at all.
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Names inside of a network, and addresses of machines, whatever way a browser reads numbers.
+_PRIVATE = re.compile(
+    r"(^|\.)(localhost|local|internal|lan|home|test|invalid|onion|\d+|0x[0-9a-f]*)\.?$|:", re.IGNORECASE
+)
 _STACKED = 3  # marks on one letter
+# A path from the root that is two folders deep, a home folder, a drive, a share, a variable that names one.
+_LOCAL = re.compile(
+    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$\{?(HOME|PWD|TMPDIR|USER)\b",
+    re.ASCII,
+)
 
 
 def shown(limit: int) -> AfterValidator:
@@ -56,6 +65,15 @@ def problem_with(text: str, limit: int = LONG) -> str | None:
     return None
 
 
+def names_a_path(text: str) -> bool:
+    """Whether a text names a path of somebody's machine.
+
+    >>> names_a_path("weights of /home/ada/model"), names_a_path("GAN/VAE, see https://example.org/a/b")
+    (True, False)
+    """
+    return _LOCAL.search(text) is not None
+
+
 def problem_with_link(text: str) -> str | None:
     """Why an address may not become a link; none if it may.
 
@@ -73,6 +91,10 @@ def problem_with_link(text: str) -> str | None:
         return "not an address"
     if parts.scheme not in ("http", "https"):
         return "not an http or https address"
-    if not host or parts.username is not None or "." not in host or port == 0:
-        return "it names no host, or a user" if not host or parts.username is not None else f"{host} is no public host"
+    if not host or parts.username is not None:
+        return "it names no host, or a user"
+    if not host.isascii():
+        return f"{host} is not written in ASCII; other letters may look like them"
+    if "." not in host.rstrip(".") or port == 0 or _PRIVATE.search(host):
+        return f"{host} is no public host"
     return "it holds a space, a quote or a bracket" if re.search(r"[\s<>\"'`\\{}|^]", text) else None

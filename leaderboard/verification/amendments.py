@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ...benchmarks.result import Result, Selection
 from ...core.errors import GenboardError
@@ -47,6 +48,16 @@ def as_amended(result: Result, path: Path) -> Result:
         return amended(result, read_entries(path))
     except GenboardError:  # which the board and the checks tell of
         return result
+
+
+def words_of(result: Result) -> dict[str, Any]:
+    """What a result says in the fields that can be amended."""
+    words = {field: getattr(result.generator, field) for field in _GENERATOR}
+    if result.submission is not None:
+        words |= {field: getattr(result.submission, field) for field in _SUBMISSION}
+        chosen = result.submission.selection
+        words |= {"tried": chosen.tried, "chosen_by": chosen.metric, "chosen_on": chosen.on}
+    return words
 
 
 def _with(result: Result, words: Words) -> Result:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ...benchmarks.result import read_result
 from ...core.errors import BadEntry
+from ..text.words import names_a_path
 from .amendments import not_amendable
 from .log import append, new_entry, refuse_unwritable, status_of, verification_path
 from .log_entry import Entry, Kind
@@ -78,6 +79,10 @@ def _said(
     path: Path, kind: Kind, reason: str, by: str, dispute: str | None = None, amends: Words | None = None
 ) -> Entry:
     read_result(path)
+    words = amends.model_dump(mode="json", exclude_unset=True) if amends else {}
+    for field, value in {"reason": reason, **words}.items():
+        if any(names_a_path(text) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)):
+            raise BadEntry(path, field, "it names a path of somebody's machine", "say it without the path")
     withdrawn = status_of(path).withdrawn
     if withdrawn is not None:
         raise BadEntry(path, "", f"withdrawn: {withdrawn}", "a withdrawal is permanent; submit a new measurement")

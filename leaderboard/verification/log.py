@@ -240,8 +240,8 @@ def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
 
 def _bad(path: Path, where: str, e: ValidationError, hint: str) -> BadEntry:
     first = e.errors()[0]
-    field = ".".join(map(str, first["loc"]))
-    return BadEntry(path, where, f"{field}: {first['msg']}" if field else first["msg"], hint)
+    field, problem = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    return BadEntry(path, where, f"{field}: {problem}" if field else problem, hint)
 
 
 _COPY = "a log stands beside its result: copy both to a folder of your own, and name the copy"

@@ -176,7 +176,7 @@ def known_digest(entry: Dataset) -> str | None:
     try:
         return Record.model_validate(read_json(path)).content_digest
     except ValidationError as e:
-        raise BadEntry(path, "", e.errors()[0]["msg"], hint) from e
+        raise BadEntry(path, "", e.errors()[0]["msg"].removeprefix("Value error, "), hint) from e
     except BadEntry as e:
         raise BadEntry(path, "", e.fact.removeprefix(f"{path}: "), hint) from e
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from ...core.errors import BadWeights
 from ..training import Arrays as Arrays
+from ..training import refuse_whole_numbers
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -41,6 +42,7 @@ def fitted(network: N, weights: Arrays) -> N:
     # Copied: the arrays may be read-only views of a file.
     state = {k: torch.tensor(v) for k, v in given.items()}
     state |= {k: torch.tensor(0) for k in network.state_dict() if k.endswith(_COUNTER)}
+    refuse_whole_numbers(network, state)
     network.load_state_dict(state, assign=True)
     network.requires_grad_(False)
     return network.eval()

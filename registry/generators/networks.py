@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ...core.errors import BadEntry, BadWeights
+from ...core.errors import BadEntry, BadWeights, GenboardError
 from ..catalog import file_of
 from ..kinds import BuiltIn
 from ..resolve import function
@@ -44,12 +44,26 @@ def open_network(entry: Generator, track: Track, device: str = "cpu") -> LiveGen
     weights = read_weights(entry.weights) if entry.weights else {}
     try:
         sample = load(weights, track, *place, **entry.arguments)
-    except (KeyError, RuntimeError) as e:  # a key or a shape that the network does not have
+    except BadWeights as e:
+        raise BadWeights(f"generator {entry.name!r}: its weights do not fit {entry.loader}: {e.fact}", e.hint) from e
+    except GenboardError:
+        raise
+    except (LookupError, RuntimeError, ValueError) as e:  # a key or a shape that the network does not have
+        if not entry.weights:
+            raise
         raise BadWeights(
-            f"generator {entry.name!r}: its weights do not fit {entry.loader}: {str(e).splitlines()[0]}",
+            f"generator {entry.name!r}: its weights do not fit {entry.loader}: {_misfit(e)}",
             "name the weights of this architecture in [source.weights] of its entry",
         ) from e
     return LiveGenerator(entry.name, entry.identity(), sample, entry.block)
+
+
+def _misfit(e: Exception) -> str:
+    """What does not fit: of torch's list of all, which has a heading, the first."""
+    lines = [line.strip() for line in str(e).splitlines() if line.strip()] or [type(e).__name__]
+    if isinstance(e, KeyError):
+        return f"{lines[0]} is missing"
+    return lines[1] if len(lines) > 1 and lines[0].startswith("Error(s) in loading") else lines[0]
 
 
 def placed(network: nn.Module, device: str, call: Callable[..., Tensor] | None = None) -> Callable[..., NDArray[Any]]:

@@ -17,7 +17,7 @@ from genboard.core.files import sha256
 
 Spoil = Callable[[Ground], object]
 
-MAINTAINER = "genboard-maintainers"
+MAINTAINER = "ada-the-maintainer"
 
 
 @dataclass(frozen=True)

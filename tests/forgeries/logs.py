@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from genboard.leaderboard.verification.log import append
 from genboard.leaderboard.verification.log_entry import KINDS
-from tampered import published
+from tampered import Ground, published
 
-from .edits import MAINTAINER, Forgery, forgery
+from .edits import MAINTAINER, Forgery, Spoil, forgery, submission
 from .log_lines import (
     amendment,
     answered,
@@ -47,6 +48,7 @@ def of_logs() -> Iterator[Forgery]:
     )
     yield forgery(kind, "an answer to no dispute", "R708", answered, log=True)
     yield forgery(kind, "withdrawn twice", "R708", line_twice, log=True)
+    yield from _amendments(kind)
     changes: tuple[tuple[str, str, Callable[[Any], object]], ...] = (
         ("reproduced", "with other columns", figures(columns=3)),
         ("reproduced", "with no samples", figures(pixels=None)),
@@ -98,3 +100,32 @@ def of_logs() -> Iterator[Forgery]:
     yield forgery(
         kind, "a pipe", "R109 R704", lambda g: os.mkfifo(published(g).with_suffix(".verification.jsonl")), log=True
     )
+
+
+def _amendments(kind: str) -> Iterator[Forgery]:
+    """What a submission may not say, said afterwards."""
+    rival = "Variational autoencoder"
+    for what, code, words in (
+        ("a rival's title", "R211", {"title": rival}),
+        ("a rival's title in Cyrillic", "R211", {"title": rival.replace("a", "\u0430")}),
+        ("a rival's name for a title", "R211", {"title": "VAE"}),
+        ("a title without a letter", "R211", {"title": "..."}),
+        ("a path", "R804", {"notes": "weights of /home/ada/model"}),
+        ("markup", "R805", {"notes": "<b>the best</b>"}),
+        ("another scheme", "R803", {"paper": "javascript:alert(1)"}),
+        ("no known licence", "R904", {"licence": "unknown"}),
+        ("the best of fifty on the reference", "R903", {"tried": 50, "chosen_by": "fd", "chosen_on": "reference"}),
+        ("the best of fifty of nothing", "R902", {"tried": 50}),
+        ("an author twice", "R905", {"authors": ["Ada", "Ada"]}),
+        ("more parameters than there can be", "R905", {"parameters": 10**16}),
+    ):
+        yield forgery(kind, f"amended to {what}", code, _amended(words), log=True, author="ada")
+
+
+def _amended(words: dict[str, Any]) -> Spoil:
+    def spoil(ground: Ground) -> None:
+        submission(account="ada")(ground)
+        shutil.copytree(ground.folder, ground.board, dirs_exist_ok=True)
+        append(ground.path, amendment(ground.path, **words))
+
+    return spoil

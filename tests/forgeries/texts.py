@@ -78,6 +78,23 @@ TEXTS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+LINKS = (
+    "https://github.com@example.org/x",
+    "https://g\u0456thub.com/x",
+    "http://127.0.0.1:8000/x",
+    "http://2130706433.1/x",
+    "http://0x7f.0x1/x",
+    "http://[::1]/x",
+    "http://localhost./x",
+    "http://printer.local/x",
+    "https:///x",
+    "//example.org/x",
+    "https://example.org/a b",
+)
+
+MARKS = ("Mine (verified)", "Reproduced by genboard maintainers", "Mine \u2705", "The #1 winner", "A baseline")
+
+
 def of_texts() -> Iterator[Forgery]:
     for what, (code, texts) in TEXTS.items():
         for i, text in enumerate(texts):
@@ -86,6 +103,12 @@ def of_texts() -> Iterator[Forgery]:
         yield forgery("text", f"{what} in a title", code, edit(put("generator", "title", value=f"Mine {texts[0]}")))
         yield forgery("text", f"{what} in an author's name", code, submission(authors=[texts[0]]))
         yield forgery("text", f"{what} in a data set's", code, submission(training_data=[texts[0]]))
+    for link in LINKS:
+        for field in ("page", "code"):
+            yield forgery("text", f"{field} at {link!a}", "R806", submission(**{field: link}))
+    for mark in MARKS:
+        yield forgery("text", f"the title {mark!a}", "R808", edit(put("generator", "title", value=mark)))
+        yield forgery("text", f"the author {mark!a}", "R808", submission(authors=[mark]))
     mine = "genboard evaluate mine --track digits --name mine"
     unsafe = (
         f"{mine}; rm x",

@@ -37,6 +37,8 @@ def of_values() -> Iterator[Forgery]:
         if name not in SHARES and name not in ("realism",):
             yield forgery(kind, f"{where}: no error, and no interval", "R414", exact(i))
         yield forgery(kind, f"{where}: half of its interval", "R406 R413", narrowed_one_side(i))
+        if name not in ("precision", "authenticity", "coverage", "cmmd"):  # Wilson's, and one that is missed
+            yield forgery(kind, f"{where}: an interval too narrow", "R406", scaled_interval(i, 0.8))
         yield forgery(kind, f"{where}: an invented method", "R412", interval(i, method="bootstrap of 10,000 draws"))
         yield forgery(kind, f"{where}: an invented target", "R105 R412", interval(i, target="truth"))
         other = "population" if name != "fd_debiased" else "conditional"
@@ -113,6 +115,15 @@ def exact(i: int) -> Spoil:
     def change(value: Value) -> None:
         u, own = value["metrics"][i]["uncertainty"], value["metrics"][i]["value"]
         u["se"], u["lo"], u["hi"] = 0.0, own, own
+
+    return edit(change)
+
+
+def scaled_interval(i: int, factor: float) -> Spoil:
+    def change(value: Value) -> None:
+        record = value["metrics"][i]
+        u = record["uncertainty"]
+        u["lo"], u["hi"] = (record["value"] + (u[end] - record["value"]) * factor for end in ("lo", "hi"))
 
     return edit(change)
 

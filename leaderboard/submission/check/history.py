@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ....core.errors import GenboardError
-from ....core.files import read_bytes
+from ....core.files import json_line, read_bytes
+from ...verification.amendments import amended, words_of
 from ...verification.log import read_entries, verification_path, with_plain_ends
 from ...verification.log_entry import Entry
 from ...verification.plausibility import contradictions
 from ..roles import read_roles
 from .finding import Problem
-from .tree import Case, Tree, is_result
+from .tree import Case, Document, Tree, is_result
 
 _LOG = ".verification.jsonl"
 
@@ -51,29 +53,31 @@ def log_of_a_new_result(case: Case) -> Iterator[Problem]:
     path = verification_path(case.path)
     maintained = case.author is not None and "maintainer" in read_roles().of(case.author, None)
     if case.document.before is None and path.is_file() and not maintained:
-        kinds = ", ".join(dict.fromkeys(entry.kind for entry in _entries(case))) or "damaged"
+        kinds = ", ".join(dict.fromkeys(entry.kind for entry in entries_of(case))) or "damaged"
         yield Problem("", f"a new result with a log of its own: {kinds}", path.as_posix())
 
 
 def implausible(case: Case) -> Iterator[Problem]:
     path, track = verification_path(case.path), case.track
     same = track if track and track.version == case.result.track.version else None
-    for number, problem in contradictions(case.result, same, _entries(case), case.now):
+    for number, problem in contradictions(case.result, same, entries_of(case), case.now):
         yield Problem(f"line {number}", problem, path.as_posix())
 
 
 def added(tree: Tree) -> Iterator[Problem]:
     """Every new line of a published result's log: whoever reviews the change must see each of them."""
-    for case, number, entry in _added(tree):
+    for case, number, entry in added_lines(tree):
         words = f"{entry.kind} by {entry.by or 'nobody named'}{f': {entry.reason}' if entry.reason else ''}"
+        words += f" ({told})" if (told := _changed(case, number, entry)) else ""
+        offered = f", offered by {tree.author}" if tree.author else ""
         may = read_roles().may_write(entry.kind, tree.author, case.result)
         needs = "" if may else f"; only {' or '.join(_who_may(entry))} may write it"
         path = verification_path(case.path).as_posix()
-        yield Problem(f"line {number}", f"{case.result.generator.name}: {words}{needs}", path)
+        yield Problem(f"line {number}", f"{case.result.generator.name}: {words}{offered}{needs}", path)
 
 
 def not_theirs(tree: Tree) -> Iterator[Problem]:
-    for case, number, entry in _added(tree):
+    for case, number, entry in added_lines(tree):
         if tree.author and not read_roles().may_write(entry.kind, tree.author, case.result):
             fact = f"{entry.kind} is for {' or '.join(_who_may(entry))}, not for {tree.author}"
             yield Problem(f"line {number}", fact, verification_path(case.path).as_posix())
@@ -83,19 +87,51 @@ def _who_may(entry: Entry) -> tuple[str, ...]:
     return tuple(f"the {role}" for role in read_roles().lines.get(entry.kind, ("maintainer",)))
 
 
-def _added(tree: Tree) -> Iterator[tuple[Case, int, Entry]]:
+def added_words(tree: Tree) -> Iterator[Document]:
+    """What the new lines say, each as the texts of a file."""
+    for case, number, entry in added_lines(tree):
+        words = entry.amends.model_dump(mode="json", exclude_unset=True) if entry.amends else {}
+        said = {f"line {number}": {"by": entry.by, "reason": entry.reason, "amends": words}}
+        yield Document(verification_path(case.path), case.document.place, json_line(said), None)
+
+
+def newly_amended(tree: Tree) -> Iterator[Case]:
+    """Published results as new lines of their logs say that they are to be shown."""
+    lines: dict[Path, Case] = {}
+    for case, _, entry in added_lines(tree):
+        if entry.amends is not None:
+            lines[case.path] = replace(case, result=amended(case.result, entries_of(case)), amended=True)
+    yield from lines.values()
+
+
+def _changed(case: Case, number: int, entry: Entry) -> str:
+    """What an amendment changes, in words: what was shown, and what is to be."""
+    if entry.amends is None:
+        return ""
+    before = words_of(amended(case.result, entries_of(case)[: number - 1]))
+    now = entry.amends.model_dump(mode="json", exclude_unset=True)
+    return "; ".join(f"{field}: {_said(before.get(field))} -> {_said(value)}" for field, value in now.items())
+
+
+def _said(value: object) -> str:
+    return (
+        ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else "nothing" if value is None else str(value)
+    )
+
+
+def added_lines(tree: Tree) -> Iterator[tuple[Case, int, Entry]]:
     """The lines of each published result's log that were not there before, with their numbers."""
     for case in tree.cases:
         if case.document.before is None:
             continue
         before = tree.before.get(case.document.place.removesuffix(".json") + _LOG)
         lines = 0 if before is None else _bytes(before).count(b"\n")
-        for number, entry in enumerate(_entries(case), 1):
+        for number, entry in enumerate(entries_of(case), 1):
             if number > lines:
                 yield case, number, entry
 
 
-def _entries(case: Case) -> tuple[Entry, ...]:
+def entries_of(case: Case) -> tuple[Entry, ...]:
     """The log; nothing where it is damaged, which another check tells."""
     try:
         return read_entries(case.path)

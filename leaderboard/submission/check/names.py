@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from ....benchmarks.result import Result
 from ....registry.catalog import entries
 from ....registry.schema import Generator
+from ...verification.amendments import as_amended
+from ...verification.log import verification_path
 from ..roles import is_account
 from .duplicates import file_of
 from .finding import Problem
+from .history import newly_amended
 from .tree import Case, Tree
 
 # Cyrillic, Greek, Armenian and other small letters, digits and signs, by the Latin letter that they look like.
@@ -75,17 +78,16 @@ def lookalike(tree: Tree) -> Iterator[Problem]:
 
 def borrowed_title(tree: Tree) -> Iterator[Problem]:
     known = _known(tree)
-    for case in _new(tree):
-        generator = case.result.generator
+    new = [(case.result.generator, file_of(case)) for case in _new(tree)]
+    new += [(case.result.generator, verification_path(case.path).as_posix()) for case in newly_amended(tree)]
+    for generator, file in new:
         own = looks(generator.title)
         if not own:
-            yield Problem("generator.title", f"{generator.title!r} has no letter and no digit", file_of(case))
+            yield Problem("generator.title", f"{generator.title!r} has no letter and no digit", file)
             continue
         other = next((n for n, title in known if n != generator.name and own in (looks(n), looks(title))), None)
         if other is not None:
-            yield Problem(
-                "generator.title", f"{generator.title!r} is, or looks like, the title of {other}", file_of(case)
-            )
+            yield Problem("generator.title", f"{generator.title!r} is, or looks like, the title of {other}", file)
 
 
 def taken(tree: Tree) -> Iterator[Problem]:
@@ -117,8 +119,9 @@ def _new(tree: Tree) -> Iterable[Case]:
 
 
 def _known(tree: Tree) -> list[tuple[str, str]]:
-    """Names and titles of the registry, the board and this submission."""
-    results = [record.result for record in tree.others] + [case.result for case in tree.cases]
+    """Names and titles of the registry, the board and this submission, corrected ones too."""
+    both = [(record.result, record.path) for record in tree.others] + [(case.result, case.path) for case in tree.cases]
+    results = [result for own, path in both for result in (own, as_amended(own, path))]
     return [
         *((entry.name, entry.title) for entry in entries(Generator).values()),
         *((result.generator.name, result.generator.title) for result in results),

@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 from ....core.errors import BadEntry
 from ....core.files import read_bytes
 from ...storage.records import read_records
+from ...verification.log import verification_path
+from . import history
 from .finding import Finding
-from .table import DOCUMENTS, RESULTS, TREES
+from .table import AMENDED, DOCUMENTS, RESULTS, TREES, WORDS
 from .tree import Case, Document, Tree, belongs_to, files_below, is_result, rooted
 
 
@@ -52,6 +54,8 @@ def _findings(
     now: datetime,
     author: str | None,
 ) -> set[Finding]:
+    if path.is_symlink():
+        raise BadEntry(path, "", "a link to somewhere else", "give the file or the folder itself")
     files = files_below(root, place)
     if path.is_file():
         files = _beside(root, place)
@@ -78,6 +82,12 @@ def _findings(
     own = {document.place for document in documents}
     others = [r for r in read_records(list(against)).readable if r.result.path.as_posix() not in own]
     tree = Tree(root, files, tuple(cases), tuple(others), before, whole=base is not None, author=author)
+    for words in history.added_words(tree):
+        for of_words in WORDS:
+            found.update(of_words.findings(words, words.path.as_posix()))
+    for case in history.newly_amended(tree):
+        for of_amended in AMENDED:
+            found.update(of_amended.findings(case, verification_path(case.path).as_posix()))
     for of_tree in TREES:
         found.update(of_tree.findings(tree, path.as_posix()))
     return found

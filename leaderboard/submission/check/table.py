@@ -26,7 +26,7 @@ from .tree import Case, Document, Tree
 
 S = TypeVar("S")
 
-WARNINGS = frozenset({"R214", "R305", "R312", "R419", "R515", "R516", "R605", "R706", "R805", "R903", "R904"})
+WARNINGS = frozenset({"R214", "R305", "R312", "R419", "R515", "R516", "R605", "R706", "R805", "R808", "R903", "R904"})
 
 _AGAIN = "measure again: genboard submit writes the file"
 _LEAVE = "do not change published files; a new measurement gets its own file"
@@ -138,6 +138,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R708", history.implausible, "a log that contradicts itself or its result", _LOG),
     ("R806", text.bad_link, "a link that is not http or https", "give the whole address, https://..."),
     ("R807", text.unsafe_command, "a command that is not safe to paste", "rename the file, and submit again"),
+    ("R808", text.claimed_mark, "a mark or a rank that only the board gives", "choose other words"),
     ("R901", offer.nobody_offers, "the submitter is missing", "genboard submit asks for it"),
     ("R902", offer.selection_untold, "it is not said how it was chosen", "add --tried, --chosen-by and --chosen-on"),
     ("R903", offer.selected_on_the_test, "chosen on the data it is measured with", "`genboard verify` draws afresh"),
@@ -166,6 +167,10 @@ TREES: tuple[Check[Tree], ...] = _checks(
     ("R707", history.not_theirs, "a log line that its author may not write", "leaderboard/roles.toml says who may"),
     ("R703", history.rewritten, "lines of a verification log were edited or removed", _LEAVE),
 )
+
+# Of what new lines of a published result's log say, and of the result that they correct.
+WORDS: tuple[Check[Document], ...] = tuple(c for c in DOCUMENTS if c.code in ("R801", "R802", "R803", "R804", "R805"))
+AMENDED: tuple[Check[Case], ...] = tuple(c for c in RESULTS if c.code in ("R808", "R902", "R903", "R904", "R905"))
 
 CHECKS: tuple[Check[Document] | Check[Case] | Check[Tree], ...] = tuple(
     sorted((*DOCUMENTS, *RESULTS, *TREES), key=lambda check: check.code)

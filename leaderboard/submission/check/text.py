@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...text.words import LONG, problem_with, problem_with_link
+from ...text.words import LONG, names_a_path, problem_with, problem_with_link
 from .finding import Problem
 from .tree import Case, Document, strings
 
@@ -13,12 +13,14 @@ _SHOWN = ("generator.", "submission.", "provenance.")  # what is shown as somebo
 _LIMITS = {"generator.title": 160, "generator.family": 80, "provenance.command": 400}
 _LINK_FIELDS = ("page", "code")
 _OTHER_SCHEME = re.compile(r"\b(javascript|vbscript|data|file|ftp|blob)\s*:(?=\S)", re.IGNORECASE)
-# A path from the root that is two folders deep, a home folder, a drive, a share, a variable that names one.
-_LOCAL = re.compile(
-    r"(?<![\w:/.%-])(/[\w.-]+/[\w.-]|/(root|tmp)\b|~\w*/)|\b[A-Za-z]:[\\/](?!/)|\\\\\w|\.\.[\\/]|%\w+%\\|\$\{?(HOME|PWD|TMPDIR|USER)\b",
-    re.ASCII,
-)
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&(#\w+|[A-Za-z]+);|\]\(|!\[|\{\{|\{%|^#+ |`|\[\w[^\]]*\]:|\x1b")
+# What only the board says of a result: its marks, its rank, and signs that look like them.
+_MARK = re.compile(
+    r"\b(verified|recomputed|reproduced|resampled|maintainers?|noise floor|baseline|winner|official)\b"
+    r"|\brank(ed)? (1|first)\b"
+    r"|#\s*1\b|[\u2605\u2606\u2611\u2705\u2713\u2714\U0001f396\U0001f3c5\U0001f3c6\U0001f451\U0001f947-\U0001f949]",
+    re.IGNORECASE,
+)
 _COMMAND = re.compile(r"genboard (evaluate|submit) [^;&|`$<>\\\"'(){}!*?\n]+")
 
 
@@ -55,7 +57,7 @@ def other_scheme(document: Document) -> Iterator[Problem]:
 
 def local_path(document: Document) -> Iterator[Problem]:
     for field, text in strings(document.value):
-        if _LOCAL.search(text):
+        if names_a_path(text):
             yield Problem(_shown(field), "it names a path of somebody's machine")
 
 
@@ -65,6 +67,17 @@ def markup(document: Document) -> Iterator[Problem]:
             yield Problem(
                 _shown(field), f"{text[found.start() : found.start() + 20]!r} is shown as text, not as markup"
             )
+
+
+def claimed_mark(case: Case) -> Iterator[Problem]:
+    generator, submission = case.result.generator, case.result.submission
+    if (case.settled and not case.amended) or generator.kind == "registered":
+        return
+    said = {"generator.title": generator.title, "generator.family": generator.family}
+    said |= {f"submission.authors.{i}": name for i, name in enumerate(submission.authors if submission else ())}
+    for field, text in said.items():
+        if found := _MARK.search(text):
+            yield Problem(field, f"{found[0]!r} is for the board to say")
 
 
 def unsafe_command(case: Case) -> Iterator[Problem]:

@@ -81,6 +81,7 @@ class Case:
     result: Result
     now: datetime
     author: str | None = None  # the account that offers the change, where it is known
+    amended: bool = False  # with the words that new lines of its log correct
 
     @property
     def path(self) -> Path:

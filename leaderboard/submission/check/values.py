@@ -20,8 +20,8 @@ from .tree import Case
 ROUNDED = 1e-9  # numbers have ten digits
 EXACT = 1e-6  # a relative standard error below it is float32's rounding, not sampling
 # Half an interval, in what a normal one of its level and standard error would have: Student's quantiles and skewed
-# intervals are up to half wider, Wilson's near 0 and 1 too.
-NARROWEST, WIDEST = 0.7, 2.5
+# intervals are never narrower and up to half wider, Wilson's near 0 and 1 too; of few samples it is narrower.
+NARROWEST, NARROWEST_WILSON, WIDEST = 0.99, 0.7, 2.5
 # Where a few influences outweigh all others, as near a distance of zero, Student's quantile has few degrees of freedom.
 WIDEST_SKEWED = 25.0
 # Metrics that count: their values are so many out of `n` or `n_reference`.
@@ -88,7 +88,8 @@ def width_contradicted(case: Case) -> Iterator[Problem]:
             continue
         ratio = half / (NormalDist().inv_cdf(0.5 + LEVEL / 2) * u.se)
         widest = WIDEST_SKEWED if "with its skewness" in u.method else WIDEST
-        if not NARROWEST <= ratio <= widest:
+        narrowest = NARROWEST_WILSON if u.method.startswith("Wilson") else NARROWEST
+        if not narrowest <= ratio <= widest:
             yield Problem(
                 f"{field}.uncertainty",
                 f"half of it is {half:g}, {ratio:.2g} times what se = {u.se:g} gives at its level",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ...schema import Track
-from ...training import Arrays
+from ...training import Arrays, refuse_whole_numbers
 from .. import Sampler
 from ..draws import normal
 from ..networks import placed
@@ -43,6 +43,7 @@ def _filled(network: nn.Sequential, weights: Arrays, layers: Mapping[str, int]) 
         for published, place in layers.items()
         for kind in ("weight", "bias")
     }
+    refuse_whole_numbers(network, state)
     network.load_state_dict(state)
     return network.eval()
 
