@@ -48,7 +48,7 @@ RIGHT = {(name, "kid:digits-cnn"): 1.0 for name in NAMES}
 def copies() -> Table:
     rows: Rows = []
     for metric, moved in (("is", -6.7), ("kid", -0.3), ("nn_ratio", 59.4), ("recall", -5.0)):
-        for share in (0.1, 1.0):
+        for share in (0.0, 0.1, 1.0):
             wide = 9.0 if metric == "recall" else 1.5
             size = moved * share
             own = {"kind": "exact", "share": share, "metric": f"{metric}:digits-cnn", "n": 250, "value": 1.0}
