@@ -44,6 +44,16 @@ def test_without_held_out_images_only_the_test_with_a_known_zero_speaks():
     assert not copying(dict([cell("authenticity", 0.0, 0.01)])).suspected
 
 
+@pytest.mark.parametrize(("name", "value"), [("c_t", -9.0), ("authenticity", 0.1)])
+def test_typical_samples_as_near_to_the_reference_as_to_training_images_are_not_suspected(name: str, value: float):
+    floor = dict([cell(name, 0.5, 0.1)])
+    for ratio, suspected in ((1.2, True), (1.02, False), (1.0, False)):
+        assert (
+            copying(dict([cell(name, value, 0.1), cell("reference_nn_ratio", ratio, 0.03)]), floor).suspected
+            is suspected
+        )
+
+
 @pytest.mark.parametrize(("primary", "suspected"), [("fd:x", True), ("fd:pixels", False), (None, True)])
 def test_only_signs_of_the_space_that_ranks_are_compared_with_its_threshold(primary: str | None, suspected: bool):
     floor, cells = (dict([cell("authenticity", value, 0.01)]) for value in (0.5, 0.3))

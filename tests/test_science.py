@@ -129,8 +129,8 @@ def test_the_copies_are_flagged_and_nothing_else_is(board):
     # One training image repeated is a copy too.
     assert {row.name for row in board.rows if row.copying.copies} == {"train-copy", "one-image"}
     suspected = {row.name for row in board.rows if row.copying.suspected}
-    assert {"train-copy", "ddpm-guided"} <= suspected
-    assert not suspected & {"held-out", "noise", "pca-gaussian", "dcgan"}
+    assert "train-copy" in suspected
+    assert not suspected & {"held-out", "noise", "pca-gaussian", "dcgan", "ddpm-guided", "vae-blurred"}
     assert value(board, "train-copy", "nn_ratio:digits-cnn") == 0
     assert value(board, "held-out", "nn_ratio:digits-cnn") == pytest.approx(1, abs=0.1)
 

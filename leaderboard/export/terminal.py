@@ -88,9 +88,7 @@ def _legend(board: Board) -> list[str]:
         said.append("copies: its samples are far closer to the training images than new real images are.")
     suspects = [row for row in board.rows if row.copying.suspected and not row.copying.copies]
     if suspects:
-        said.append(
-            "suspected: too good for chance: copies of real images, altered copies, chosen images, or typical ones."
-        )
+        said.append("suspected: too good for chance: copies of real images, altered copies, or chosen images.")
         said += [f"  {row.name}: {'; '.join(row.copying.seen)}." for row in suspects]
     if any(row.better_than_real for row in board.ranked):
         said.append("beyond floor: significantly better than the noise floor, which is no record but a reason to look.")

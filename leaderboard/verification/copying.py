@@ -30,6 +30,8 @@ TABLE = Path(__file__).parents[1] / "copies_test.json"
 SIGNS = 6  # what is looked at: `SUSPECTS`, `RATIOS`, a negative bias-corrected distance, and the ranking column
 # The threshold where none was calibrated: that of as many independent signs.
 BEYOND = -NormalDist().inv_cdf(ALARMS / SIGNS)
+# From how many standard errors on samples are nearer to the training images than to the reference, which none saw.
+NEARER = -NormalDist().inv_cdf(ALARMS)
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,18 @@ def signs(
 
     In the feature space that ranks, where it is known: the threshold is of its signs alone, and in others, such as
     pixels, whatever is smooth lies nearer to the training images than real images do.
+
+    `c_t` and `authenticity` count only where the samples are nearer to the training images than to the reference too,
+    as far as that is known. Blurred or few-sided images lie among the typical ones of both, and copy nothing.
     """
     space = primary.split(":")[1] if primary else None
     found: list[Sign | None] = []
+    near_training = _nearer_to_training(cells)
     for key, record in sorted(cells.items()):
         of_floor = (floor or {}).get(key)
         if record.value is None or record.uncertainty is None or (space and record.extractor != space):
             continue
-        if record.name in SUSPECTS:
+        if record.name in SUSPECTS and near_training.get(record.extractor, True):
             found.append(_below_floor(key, record, of_floor))
         elif record.name in RATIOS:
             found.append(_below_one(key, record))
@@ -154,6 +160,16 @@ def _below_floor(key: str, record: MetricRecord, floor: MetricRecord | None) -> 
         return None
     value = written(record.value, decimals(record.value, record.uncertainty.se))
     return Sign(-record.value, f"{key} is {value}; fresh real images have 0, with a standard deviation of 1 at most")
+
+
+def _nearer_to_training(cells: Mapping[str, MetricRecord]) -> dict[str | None, bool]:
+    """By feature space, whether samples are nearer to training images than to as many reference images.
+
+    `reference_nn_ratio` is the larger of two ratios, one of them to the training images: where it is not significantly
+    above 1, neither is.
+    """
+    ratios = [r for r in cells.values() if r.name == "reference_nn_ratio" and r.value is not None and r.uncertainty]
+    return {r.extractor: -_below_one("", r).size > NEARER for r in ratios}
 
 
 def _below_one(key: str, record: MetricRecord) -> Sign:
