@@ -1,13 +1,16 @@
 """By how much each sample moves each value: kept beside a result, so that errors that rows share can be told.
 
-`<id>.influence.safetensors` holds a float32 array a column. Each is about its mean or, where a track fixes how many
-samples have each label, about the mean of its label, and scaled so that the sum of its squares over n^2 is the square
-of the standard error to first order. The sum of the products of two such arrays on the same seeds, over n^2, is the
-covariance of the two values.
+`<id>.influence.safetensors` holds a float16 array a column, in units of a power of two that its metadata names: eleven
+bits are more than a covariance needs, and a result of 10,000 samples takes half a megabyte. Each is about its mean or,
+where a track fixes how many samples have each label, about the mean of its label, and scaled so that the sum of its
+squares over n^2 is the square of the standard error to first order. The sum of the products of two such arrays on the
+same seeds, over n^2, is the covariance of the two values.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -24,6 +27,8 @@ from ..core.files import read_bytes, sha256
 from .result import Result
 
 Floats: TypeAlias = NDArray[np.float64]
+ROUNDING = 2.0**-11  # of an influence as it is stored, relative to itself
+_EXPONENT = re.compile(r"-?\d{1,4}", re.ASCII)
 _HEADER = 100_000  # bytes that the names and sizes of the arrays may take
 
 
@@ -49,8 +54,13 @@ def encoded(found: Mapping[str, Tensor]) -> bytes | None:
 
     A column is left out if any of its influences is not finite.
     """
-    arrays = {key: x.cpu().numpy().astype(np.float32) for key, x in sorted(found.items()) if x.isfinite().all()}
-    return safetensors.numpy.save(arrays) if arrays else None
+    arrays, exponents = {}, {}
+    for key, x in sorted(found.items()):
+        if x.isfinite().all():
+            values = x.cpu().numpy().astype(np.float64)
+            exponent = int(np.frexp(np.abs(values).max(initial=0.0))[1])
+            arrays[key], exponents[key] = np.ldexp(values, -exponent).astype(np.float16), str(exponent)
+    return safetensors.numpy.save(arrays, exponents) if arrays else None
 
 
 def read_influences(path: Path, result: Result) -> dict[str, Floats]:
@@ -73,18 +83,22 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
         raise BadEntry(path, "", f"its digest is {sha256(data)[:12]}, but the result says {said[:12]}", _RESTORE)
     try:
         arrays = safetensors.numpy.load(data)
+        units = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     except (SafetensorError, KeyError, ValueError) as e:
         raise BadEntry(path, "", f"not a safetensors file: {e}", _RESTORE) from e
     for key, array in arrays.items():
         if key not in keys:
             raise BadEntry(path, key, "the result has no such column", _RESTORE)
-        if array.dtype != np.float32 or array.shape != (n,):
+        if array.dtype not in (np.float16, np.float32) or array.shape != (n,):
             raise BadEntry(
-                path, key, f"{array.dtype} of shape {array.shape}, but float32 of ({n},) is needed", _RESTORE
+                path, key, f"{array.dtype} of shape {array.shape}, but float16 of ({n},) is needed", _RESTORE
             )
         if not np.isfinite(array).all():
             raise BadEntry(path, key, "holds NaN or infinity", _RESTORE)
-    return {key: array.astype(np.float64) for key, array in arrays.items()}
+        if not _EXPONENT.fullmatch(units.get(key, "0")):
+            raise BadEntry(path, key, f"is in units of 2^{units[key]}", _RESTORE)
+    # Float32 in units of 1: as they were written before.
+    return {key: np.ldexp(array.astype(np.float64), int(units.get(key, "0"))) for key, array in arrays.items()}
 
 
 _RESTORE = "restore the file, or measure again"

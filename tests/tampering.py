@@ -300,7 +300,7 @@ TAMPERED: tuple[Tampered, ...] = (
     Tampered("R511", "influences of fewer samples", influenced(lambda g: None, fewer=1)),
     Tampered("R512", "influences of another metric", influenced(lambda g: None, scale=10.0), ALSO({"R417", "R520"})),
     Tampered("R601", "another's samples", copied_samples),
-    Tampered("R602", "another's values", copied("metrics"), ALSO({"R417", "R418", "R512", "R520"})),
+    Tampered("R602", "another's values", copied("metrics"), ALSO({"R417", "R512", "R520"})),
     Tampered("R603", "another's preview", copied_preview),
     Tampered("R701", "an edited published result", edited_published),
     Tampered("R702", "a removed published result", without_published),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from math import hypot
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
@@ -10,11 +12,13 @@ import pytest
 import safetensors.numpy
 import torch
 from genboard.benchmarks.difference import halves, joined, p_value_of
-from genboard.benchmarks.influences import deviations, encoded, read_influences
+from genboard.benchmarks.influences import ROUNDING, deviations, encoded, read_influences
 from genboard.benchmarks.result import InfluenceRecord, MetricRecord, Result, UncertaintyRecord
 from genboard.benchmarks.uncertainty import normal, skewed, variance_within
 from genboard.leaderboard.board.dependence import Influence, Origin, correlation
 from genboard.leaderboard.board.ranking import ALPHA, Scored, dependence, p_value, separated
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genboard.core.errors import BadEntry
 from genboard.core.files import sha256
@@ -151,6 +155,7 @@ def test_influences_are_read_back_and_anything_else_is_refused(tmp_path):
         (safetensors.numpy.save({"kid:x": np.zeros(5, np.float32)}), "no such column"),
         (safetensors.numpy.save({key: np.zeros(4, np.float32)}), "of shape"),
         (safetensors.numpy.save({key: np.zeros(5)}), "float64"),
+        (safetensors.numpy.save({key: np.zeros(5, np.float16)}, {key: "1e9"}), "units"),
         (safetensors.numpy.save({key: np.full(5, np.nan, np.float32)}), "NaN or infinity"),
         (bytes(10**6), "at most"),
     ):
@@ -160,3 +165,21 @@ def test_influences_are_read_back_and_anything_else_is_refused(tmp_path):
     path.write_bytes(data + b" ")
     with pytest.raises(BadEntry, match="digest"):
         read_influences(path, result(data))
+    path.write_bytes(before := safetensors.numpy.save({key: np.arange(5, dtype=np.float32)}))
+    np.testing.assert_array_equal(read_influences(path, result(before))[key], np.arange(5.0))
+
+
+@given(st.lists(st.floats(-1e30, 1e30), min_size=1, max_size=20))
+def test_an_influence_is_stored_to_eleven_bits_of_itself_and_of_the_largest(values: list[float]):
+    with TemporaryDirectory() as folder:
+        key, path = "fd:x", Path(folder) / "a.influence.safetensors"
+        data = encoded({key: torch.tensor(values, dtype=torch.float64)})
+        assert data is not None
+        path.write_bytes(data)
+        stub = {
+            "sampling": type("Sampling", (), {"n": len(values)}),
+            "metrics": [record(torch.arange(5.0, dtype=torch.float64), False)],
+            "influences": InfluenceRecord(sha256=sha256(data)),
+        }
+        found = read_influences(path, cast(Result, type("Stub", (), stub)))[key]
+    np.testing.assert_allclose(found, values, rtol=ROUNDING, atol=2.0**-25 * max(map(abs, values)) * 2)
