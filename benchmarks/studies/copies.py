@@ -25,7 +25,7 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     held_out, train = context.real(context.track.held_out), context.real(context.track.train)
     total = min(context.n, 2 * MOST, held_out.count, train.count)
     n, evaluator = total // 2, MetricEvaluator.of(context, total // 2, pairs=PAIRS)
-    train = train.first(total)
+    train = train.spread(total)
     sources = {"held-out": held_out.first(total), "augmented": augmented(train, seed), "exact": train}
     measured = cache(lambda name: context.measure(sources[name], context.space))
 
@@ -51,9 +51,9 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
         return [common | {"metric": k, "value": value[k], "copy": copy[k], "se": se[k]} for k in sorted(value)]
 
     units = {f"draw {i}": draws(i) for i in range(resamples)}
-    rows = INTERVENTION.rows(context, evaluator, units, total, resamples=resamples, n=n, seed=seed)
-    tied: list[Row] = context.part("copies", "ties", {**evaluator.decides(context), "total": total, "seed": seed}, ties)
-    return rows + tied
+    rows = INTERVENTION.rows(context, evaluator, units, total, resamples=resamples, n=n, seed=seed, version=2)
+    known = {**evaluator.decides(context), "total": total, "seed": seed, "version": 2}
+    return [*rows, *context.part("copies", "ties", known, ties)]
 
 
 def verdict(table: Table) -> list[str]:

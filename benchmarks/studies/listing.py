@@ -192,6 +192,7 @@ _ROWS = (
     Study(
         name="copies",
         title="Copies of training images",
+        version=2,
         question="Which metrics detect that samples are copies of training images, and which reward it?",
         method="A rising share of held-out images is replaced by training images, unaltered or slightly augmented "
         "(shifted, with some noise). Random halves of the held-out images, and as many of the reference. Changes are "
