@@ -9,13 +9,13 @@ same seeds, over n^2, is the covariance of the two values.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
@@ -83,7 +83,8 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
         raise BadEntry(path, "", f"its digest is {sha256(data)[:12]}, but the result says {said[:12]}", _RESTORE)
     try:
         arrays = safetensors.numpy.load(data)
-        units = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
+        with safetensors.safe_open(path, "numpy") as file:
+            units: Mapping[str, str] = file.metadata() or {}
     except (SafetensorError, KeyError, ValueError) as e:
         raise BadEntry(path, "", f"not a safetensors file: {e}", _RESTORE) from e
     for key, array in arrays.items():

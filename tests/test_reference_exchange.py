@@ -135,7 +135,7 @@ def test_samples_are_compared_with_imported_statistics(run: Run, tmp_path: Path,
     assert all(m["n_reference"] is None for m in found["metrics"])
     (kid,) = json.loads(ok(run, *arguments, "--metrics", "kid", "--json"))["metrics"]
     assert (kid["value"], kid["reason"]) == (None, "kid needs real.features")
-    assert "an unknown number of real, 500 fake, 32 wide" in ok(run, *arguments)
+    assert "an unknown number of real and 500 generated samples of 32 features" in ok(run, *arguments)
 
 
 def test_a_count_that_was_said_is_the_number_of_real_images(run: Run, tmp_path: Path, held_out: Path) -> None:

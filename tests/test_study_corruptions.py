@@ -137,7 +137,7 @@ def test_the_verdict_follows_the_table(table: Table, moved: list[float | None], 
 def test_its_figure_has_a_map_for_each_alteration(table: Table) -> None:
     svg = figures.figure(table).drawing
     assert svg.startswith("<svg")
-    assert svg.count("change for the worse, in standard errors</text>") == 2
+    assert svg.count("change for the worse, in standard errors<") == 2
     assert "Blur: change for the worse" in figures.figure(table).words
 
 
