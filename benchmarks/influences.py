@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ..core.errors import BadEntry
-from ..core.files import read_bytes, sha256
+from ..core.files import parse_json, read_bytes, sha256
 from .result import Result
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -83,10 +82,11 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
         raise BadEntry(path, "", f"its digest is {sha256(data)[:12]}, but the result says {said[:12]}", _RESTORE)
     try:
         arrays = safetensors.numpy.load(data)
-        with safetensors.safe_open(path, "numpy") as file:
-            units: Mapping[str, str] = file.metadata() or {}
     except (SafetensorError, KeyError, ValueError) as e:
         raise BadEntry(path, "", f"not a safetensors file: {e}", _RESTORE) from e
+    # Of the bytes whose digest was checked: a file opened again may be another.
+    units = parse_json(data[8 : 8 + int.from_bytes(data[:8], "little")], path).get("__metadata__") or {}
+    found = {}
     for key, array in arrays.items():
         if key not in keys:
             raise BadEntry(path, key, "the result has no such column", _RESTORE)
@@ -94,12 +94,14 @@ def read_influences(path: Path, result: Result) -> dict[str, Floats]:
             raise BadEntry(
                 path, key, f"{array.dtype} of shape {array.shape}, but float16 of ({n},) is needed", _RESTORE
             )
-        if not np.isfinite(array).all():
+        exponent = units.get(key, "0")  # float32 in units of 1: as they were written before
+        if not _EXPONENT.fullmatch(exponent):
+            raise BadEntry(path, key, f"is in units of 2^{exponent}", _RESTORE)
+        with np.errstate(over="ignore"):
+            found[key] = np.ldexp(array.astype(np.float64), int(exponent))
+        if not np.isfinite(found[key]).all():
             raise BadEntry(path, key, "holds NaN or infinity", _RESTORE)
-        if not _EXPONENT.fullmatch(units.get(key, "0")):
-            raise BadEntry(path, key, f"is in units of 2^{units[key]}", _RESTORE)
-    # Float32 in units of 1: as they were written before.
-    return {key: np.ldexp(array.astype(np.float64), int(units.get(key, "0"))) for key, array in arrays.items()}
+    return found
 
 
 _RESTORE = "restore the file, or measure again"

@@ -156,6 +156,7 @@ def test_influences_are_read_back_and_anything_else_is_refused(tmp_path):
         (safetensors.numpy.save({key: np.zeros(4, np.float32)}), "of shape"),
         (safetensors.numpy.save({key: np.zeros(5)}), "float64"),
         (safetensors.numpy.save({key: np.zeros(5, np.float16)}, {key: "1e9"}), "units"),
+        (safetensors.numpy.save({key: np.ones(5, np.float16)}, {key: "9999"}), "NaN or infinity"),
         (safetensors.numpy.save({key: np.full(5, np.nan, np.float32)}), "NaN or infinity"),
         (bytes(10**6), "at most"),
     ):
