@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
-import genboard.leaderboard.site
+from genboard.leaderboard.site.assets import style
 
 Rgb = tuple[float, float, float]
-STYLE = (Path(genboard.leaderboard.site.__file__).parent / "static" / "style.css").read_text("utf-8")
+STYLE = style().decode()
 SCHEMES = ("light", "dark")
 
 

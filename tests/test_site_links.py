@@ -55,7 +55,7 @@ def test_a_link_that_leads_nowhere_is_found(markup: str, broken: str | None) -> 
 
 def test_a_build_with_a_link_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     save(tmp_path, "alpha", 2.0)
-    monkeypatch.setattr("genboard.leaderboard.site.render.static", lambda name: b"")
+    monkeypatch.setattr("genboard.leaderboard.site.render.style", lambda: b"")
     render_site(read_records([tmp_path]), {TRACK.name: TRACK})
     monkeypatch.setattr("genboard.leaderboard.site.render.FILES", ())  # the downloads and pictures that pages link to
     with pytest.raises(GenboardError, match="lead nowhere"):

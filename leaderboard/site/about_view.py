@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from ..verification.log_entry import LEVELS
+from .assets import style
 from .content import Content, Made
-from .html import static
 
 
 def about_pages(site: Content) -> Made:
@@ -17,7 +17,7 @@ def about_pages(site: Content) -> Made:
 
 def not_found_pages(site: Content) -> Made:
     # It is shown at any address, so it cannot count on the style sheet beside it.
-    yield "404.html", {"base": site.base, "style": Markup(static("style.css").decode())}
+    yield "404.html", {"base": site.base, "style": Markup(style().decode())}
 
 
 def commands(tracks: Iterable[str]) -> tuple[tuple[str, str], ...]:

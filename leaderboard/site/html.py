@@ -58,7 +58,3 @@ def html(template: str, path: str, section: str, nav: Sequence[NavItem], values:
     root = "../" * path.count("/")
     made = _ENVIRONMENT.get_template(template)
     return made.render(root=root, nav=nav, here=section, exact=exact, **values).encode()
-
-
-def static(name: str) -> bytes:
-    return (_HERE / "static" / name).read_bytes()

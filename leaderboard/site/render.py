@@ -10,8 +10,9 @@ from ...core.files import canonical_json, sha256
 from ...registry.schema import Track
 from ..storage.records import Records
 from ..storage.study_tables import Tables
+from .assets import script, style
 from .content import content_of
-from .html import NavItem, html, static
+from .html import NavItem, html
 from .link_check import refuse_broken_links
 from .output import LISTING
 from .pages import FILES, PAGES
@@ -33,7 +34,7 @@ def render_site(
     site = content_of(records, tracks, studies, base)
     made = [(kind, list(kind.view(site))) for kind in PAGES]
     nav = [NavItem(kind.section, kind.label, kind.href or pages[0][0]) for kind, pages in made if kind.label and pages]
-    files = {name: static(name) for name in ("style.css", "site.js")}
+    files = {"style.css": style(), "site.js": script()}
     for kind, pages in made:
         files |= {path: html(kind.template, path, kind.section, nav, values) for path, values in pages}
     for others in FILES:

@@ -1,0 +1,73 @@
+// What several parts need: the address, elements, numbers in cells, files to save.
+var MISSING = "—";
+
+// The address: #key=value&key=value. A fragment without "=" is an ordinary anchor and is left alone.
+function readState() {
+  var text = location.hash.slice(1), state = {};
+  if (text.indexOf("=") < 0) return state;
+  new URLSearchParams(text).forEach(function (value, key) { state[key] = value; });
+  return state;
+}
+
+function writeState(state) {
+  var query = new URLSearchParams();
+  Object.keys(state).forEach(function (key) { if (state[key]) query.set(key, state[key]); });
+  var text = query.toString(), bare = location.href.split("#")[0];
+  // An anchor stays where there is nothing else to say.
+  if (text || location.hash.indexOf("=") >= 0) history.replaceState(null, "", bare + (text ? "#" + text : ""));
+}
+
+function element(name, attributes, text) {
+  var made = document.createElement(name);
+  Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// What a cell shows, without what is only read aloud and without marks and the spaces that align decimal points.
+function shown(cell) {
+  var copy = cell.cloneNode(true);
+  copy.querySelectorAll(".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
+  return copy.textContent.replace(/[\u2007\u2008‡]/g, "").replace(/\s+/g, " ").trim();
+}
+
+function plain(text) {
+  return text.replace(/−/g, "-").replace(/(\d),(?=\d{3})/g, "$1");
+}
+
+// A whole number, a decimal one, or the first of a range of ranks; not a date, not a name that starts with a digit.
+function number(text) {
+  var match = /^-?\d+(\.\d+)?(?=$|±|–)/.exec(plain(text));
+  return match ? parseFloat(match[0]) : NaN;
+}
+
+function save(name, text) {
+  var link = element("a", {
+    href: URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" })), download: name,
+  });
+  link.click();
+  setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
+}
+
+function copyLink(say) {
+  function typed() { // where there is no clipboard to ask, such as on plain http
+    var field = element("textarea", { "aria-hidden": "true" });
+    field.value = location.href;
+    document.body.append(field);
+    field.select();
+    say(document.execCommand("copy") ? "Link copied" : "Copy it from the address bar");
+    field.remove();
+  }
+  if (!navigator.clipboard) return typed();
+  navigator.clipboard.writeText(location.href).then(function () { say("Link copied"); }, typed);
+}
+
+// A style sheet of one rule that hides columns: far fewer changes than one in every cell.
+function hider(table) {
+  var sheet = document.head.appendChild(element("style"));
+  return function (places) {
+    sheet.textContent = places.length ? places.map(function (place) {
+      return "#" + table.id + " tr > :nth-child(" + (place + 1) + ")";
+    }).join(",") + "{display:none}" : "";
+  };
+}

@@ -1,0 +1,165 @@
+// Sorting, filtering and choosing columns of a table that is complete without it.
+function enhance(tools) {
+  var table = document.getElementById(tools.dataset.for);
+  if (!table) return;
+  var heads = Array.from(table.tHead.rows[0].cells), body = table.tBodies[0];
+  var rows = Array.from(body.rows); // in the order they came in, which is the default
+  var output = tools.querySelector("output"), hide = hider(table);
+  var sorted = heads.findIndex(function (head) { return head.hasAttribute("aria-sort"); });
+  var sortedAs = sorted < 0 ? "" : heads[sorted].getAttribute("aria-sort");
+  var texts = rows.map(function (row) { return Array.from(row.cells).map(shown); });
+  var places = {}; // of columns by key
+  heads.forEach(function (head, i) { if (head.dataset.key) places[head.dataset.key] = i; });
+  var extras = heads.map(function (head, i) { return "extra" in head.dataset ? i : -1; }).filter(function (i) { return i >= 0; });
+  var state = {}, boxes = [];
+
+  function say(text) { output.textContent = text; }
+
+  // Sorting: first what is best, then the reverse, then as it came.
+  function first(i) { return heads[i].dataset.better === "higher" ? "descending" : "ascending"; }
+
+  function order(i, direction) {
+    var keys = texts.map(function (cells) { return cells[i]; });
+    var numeric = keys.every(function (text) { return !text || text[0] === MISSING || !isNaN(number(text)); });
+    var target = heads[i].dataset.target; // the nearest to it is best
+    var values = keys.map(function (text) {
+      return !numeric ? text.toLowerCase() : target ? Math.abs(number(text) - target) : number(text);
+    });
+    function absent(k) { return numeric ? isNaN(values[k]) : !values[k] || values[k][0] === MISSING; }
+    var sign = direction === "descending" ? -1 : 1;
+    return rows.map(function (_, k) { return k; }).sort(function (a, b) {
+      if (absent(a) || absent(b)) return absent(a) - absent(b) || a - b; // missing last, whichever way
+      return sign * (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : 0) || a - b;
+    });
+  }
+
+  function sort() {
+    var key = (state.sort || "").replace(/^-/, ""), i = key in places ? places[key] : -1;
+    var direction = state.sort && state.sort[0] === "-" ? "descending" : "ascending";
+    var found = i < 0 ? rows.map(function (_, k) { return k; }) : order(i, direction);
+    heads.forEach(function (head) { head.removeAttribute("aria-sort"); });
+    if (i >= 0) heads[i].setAttribute("aria-sort", direction);
+    else if (sorted >= 0) heads[sorted].setAttribute("aria-sort", sortedAs);
+    body.append.apply(body, found.map(function (k) { return rows[k]; }));
+  }
+
+  function pressed(i) {
+    var key = heads[i].dataset.key, one = first(i) === "descending" ? "-" + key : key;
+    var other = one[0] === "-" ? key : "-" + key;
+    state.sort = state.sort === one ? other : state.sort === other ? "" : one;
+    update();
+  }
+
+  // Filters: every field that has a name is one.
+  function matches(row, k) {
+    if (state.baselines === "no" && row.classList.contains("base")) return false;
+    var sought = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
+    var whole = row.textContent.toLowerCase();
+    if (!sought.every(function (word) { return whole.indexOf(word) >= 0; })) return false;
+    return [["family", "family"], ["task", "task"], ["level", "verification"]].every(function (pair) {
+      return !state[pair[0]] || texts[k][places[pair[1]]] === state[pair[0]];
+    });
+  }
+
+  function filter() {
+    var count = 0;
+    rows.forEach(function (row, k) {
+      row.hidden = !matches(row, k);
+      count += !row.hidden;
+    });
+    say(count === rows.length ? rows.length + " rows" : count ? count + " of " + rows.length + " rows" : "No row matches");
+  }
+
+  function chosen(i) {
+    if (!("cols" in state)) return extras.indexOf(i) < 0;
+    return !heads[i].dataset.key || i < 2 || state.cols.split(",").indexOf(heads[i].dataset.key) >= 0;
+  }
+
+  function columns() {
+    hide(heads.map(function (_, i) { return i; }).filter(function (i) { return !chosen(i); }));
+    boxes.forEach(function (box) { box.checked = chosen(places[box.value]); });
+  }
+
+  function update() {
+    sort();
+    filter();
+    columns();
+    writeState(state);
+  }
+
+  function load() {
+    state = readState();
+    tools.querySelectorAll("input[name], select[name]").forEach(function (field) {
+      if (field.name === "baselines") field.checked = state.baselines !== "no";
+      else if (field.name) {
+        field.value = state[field.name] || "";
+        if (field.value !== (state[field.name] || "")) { // such as a family that is not here
+          field.value = "";
+          delete state[field.name];
+        }
+      }
+    });
+    update();
+  }
+
+  function csv() {
+    var kept = heads.map(function (_, i) { return i; }).filter(function (i) { return heads[i].dataset.key && chosen(i); });
+    function quoted(text) {
+      // A spreadsheet would run a text that starts like a formula.
+      if (/^[=+\-@\t\r]/.test(text) && isNaN(Number(text))) text = "'" + text;
+      return /[",\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+    }
+    function line(cells) { return cells.map(quoted).join(","); }
+    var names = [];
+    kept.forEach(function (i) { names.push(heads[i].dataset.key); if (i === sorted) names.push("half of its interval"); });
+    var lines = [line(names)];
+    Array.from(body.rows).forEach(function (row) {
+      if (row.hidden) return;
+      var cells = [], own = texts[rows.indexOf(row)];
+      kept.forEach(function (i) {
+        var text = own[i][0] === MISSING ? "" : own[i], parts = text.split("±");
+        cells.push(isNaN(number(text)) || /–/.test(text) ? text : plain(parts[0]));
+        if (i === sorted) cells.push(plain(parts[1] || ""));
+      });
+      lines.push(line(cells));
+    });
+    save((tools.dataset.file || "table") + "-view.csv", lines.join("\n") + "\n");
+  }
+
+  heads.forEach(function (head, i) {
+    if (!head.dataset.key) return;
+    var button = element("button", { type: "button" });
+    button.append.apply(button, Array.from(head.childNodes));
+    button.addEventListener("click", function () { pressed(i); });
+    head.append(button);
+  });
+  var choice = tools.querySelector("[data-columns]");
+  heads.forEach(function (head, i) {
+    if (!choice || !head.dataset.key || i < 2) return;
+    var box = element("input", { type: "checkbox", value: head.dataset.key }), label = element("label");
+    var note = head.querySelector(".sub");
+    label.append(box, " " + shown(head) + (note ? " (" + note.textContent.trim() + ")" : ""));
+    box.addEventListener("change", function () {
+      state.cols = boxes.filter(function (one) { return one.checked; }).map(function (one) { return one.value; }).join(",") || "none";
+      columns();
+      writeState(state);
+    });
+    boxes.push(box);
+    choice.append(label);
+  });
+  tools.addEventListener("input", function (event) {
+    var field = event.target;
+    if (!field.name) return;
+    state[field.name] = field.name === "baselines" ? (field.checked ? "" : "no") : field.value.trim();
+    update();
+  });
+  tools.addEventListener("click", function (event) {
+    if (event.target.dataset.do === "csv") csv();
+    if (event.target.dataset.do === "link") copyLink(say);
+  });
+  window.addEventListener("hashchange", load);
+  load();
+  tools.hidden = false;
+}
+
+parts.push(["[data-for]", enhance]);
