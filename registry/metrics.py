@@ -329,7 +329,7 @@ _ROWS = (
     Metric(
         name="reference_nn_ratio",
         title="Nearest-reference-image ratio",
-        version=1,
+        version=2,
         fn=reference_copies.reference_nearest_ratio,
         reads=("train.features", "reference.features", "held_out.features", "fake.features"),
         better=None,
@@ -344,7 +344,7 @@ _ROWS = (
     Metric(
         name="reference_fd_ratio",
         title="Fréchet distance ratio of the reference",
-        version=1,
+        version=2,
         fn=reference_copies.reference_frechet_ratio,
         reads=("train.features", "reference.features", "held_out.features", "fake.features"),
         better=None,

@@ -26,6 +26,7 @@ from genboard.leaderboard.maintenance.copies_test import Pool, herded, noisy
 from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
 from genboard.leaderboard.submission.comparison import compared
 from genboard.leaderboard.verification.copying import ALARMS, BEYOND, RATIOS, better_than_real, copying, threshold
+from genboard.leaderboard.verification.levels import compared_suspicion
 from genboard.leaderboard.verification.log import append, impossible, new_entry, read_entries, status
 from genboard.leaderboard.verification.log_entry import Figures
 from genboard.leaderboard.verification.private import private_images
@@ -164,6 +165,20 @@ def test_training_images_that_differ_from_the_reference_raise_no_suspicion(metri
     assert z_score(metric(inputs)) > -BEYOND  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("metric", [reference_nearest_ratio, reference_frechet_ratio])
+def test_the_order_of_more_training_images_than_reference_images_decides_nothing(metric: Callable[..., object]) -> None:
+    # A split begins with images of a few classes only, so its first ones are not like the reference.
+    generator = torch.Generator().manual_seed(0)
+    fake, reference, train, held_out = (torch.randn(n, 4, generator=generator) for n in (200, 200, 900, 200))
+    by_class = train[train[:, 0].argsort()]
+    z = [
+        z_score(metric(MetricInputs(fake, reference, train=side, reference=reference, held_out=held_out + 1)))  # type: ignore[arg-type]
+        for side in (train, by_class)
+    ]
+    assert abs(z[0] - z[1]) < 2
+    assert min(z) > -BEYOND
+
+
 def cell(name: str, value: float, se: float, direction: str | None = None) -> tuple[str, MetricRecord]:
     u = UncertaintyRecord(target="conditional", se=se, lo=value - 2 * se, hi=value + 2 * se, level=0.9545, method="m")
     record = MetricRecord(
@@ -251,6 +266,13 @@ def test_what_was_measured_again_counts_before_what_the_result_says(tmp_path: Pa
     (row,) = make_board(DIGITS, [Record(record.result, path)]).rows
     assert row.copying.suspected
     assert {key: one.value for key, one in row.suspicion.items()} == {near.key: near.value}
+
+
+def test_suspicion_of_an_earlier_version_is_no_disagreement() -> None:
+    found = [cell("reference_nn_ratio", 1.0, 0.01)[1].model_copy(update={"version": 2})]
+    for version, agrees in ((1, []), (2, [False]), (3, [False])):
+        published = [cell("reference_nn_ratio", 0.5, 0.01)[1].model_copy(update={"version": version})]
+        assert [one.agrees for one in compared_suspicion(published, found)] == agrees
 
 
 def private_track(home: Path, folder: Path, images: ImageSource) -> Path:

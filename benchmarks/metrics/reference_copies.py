@@ -38,8 +38,8 @@ def reference_nearest_ratio(inputs: MetricInputs) -> Estimate:
 
     1 for samples that owe nothing to the reference, of whatever quality; 0 for copies of it. Shown, not ranked.
 
-    As many reference images as others are compared, the first of each. The interval is that of the ratio over random
-    divisions of these images, symmetric in its logarithm.
+    As many reference images as others are compared, evenly spaced over the side that has more. The interval is that of
+    the ratio over random divisions of these images, symmetric in its logarithm.
 
     Raises:
         BadFeatures: different widths, a feature that is not a finite number, or no distance to compare with.
@@ -92,7 +92,7 @@ def _ratio(name: str, features: Tensor, reference: Tensor, others: Tensor, dista
             of each division that are chosen and from those that are not, shape (splits, 2).
     """
     m = min(len(reference), len(others))
-    pool = torch.cat([reference[:m], others[:m]]).to(torch.float64)
+    pool = torch.cat([_spread(reference, m), _spread(others, m)]).to(torch.float64)
     own = torch.arange(2 * m) < m
     generator = torch.Generator().manual_seed(SEED)
     chosen = torch.stack([own, *(own[torch.randperm(2 * m, generator=generator)] for _ in range(SPLITS))])
@@ -108,6 +108,11 @@ def _ratio(name: str, features: Tensor, reference: Tensor, others: Tensor, dista
     lo, hi = value * exp(-Z * spread), value * exp(Z * spread)
     method = f"random divisions of reference and {name} images"
     return Estimate(value, Uncertainty("permutation", value * spread, lo, hi, LEVEL, method))
+
+
+def _spread(features: Tensor, m: int) -> Tensor:
+    """m of the features, evenly spaced: a split is in the order of digests, in which classes do not begin together."""
+    return features[torch.arange(m, device=features.device) * len(features) // m]
 
 
 def _to_nearest(features: Tensor, pool: Tensor, chosen: Tensor) -> Tensor:

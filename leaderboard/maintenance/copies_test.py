@@ -134,7 +134,7 @@ class Pool:
 
     @cached_property
     def train(self) -> ImageSource:
-        return load_split(self.track.dataset, self.track.train).first(min(len(self.fresh) // 3, MOST))
+        return load_split(self.track.dataset, self.track.train).spread(self.n)
 
     def features(self, images: ImageSource) -> Tensor:
         steps = self.track.conversions.get(self.track.space, ())

@@ -58,9 +58,15 @@ def recompute(
     place = evaluate(target, track, result.sampling.n, Workspace.under(folder), options).path
     found = read_result(place)
     columns = _compared(result, found, samples, track, options, 0.0)
-    beside = compare(result.suspicion or (), found.suspicion or ())
+    beside = compared_suspicion(result.suspicion or (), found.suspicion or ())
     problem = _problem(columns) or _problem(beside) or preview_problem(preview_off(path, place))
     return Outcome("recomputed", _figures(columns, found), problem)
+
+
+def compared_suspicion(published: Sequence[MetricRecord], found: Sequence[MetricRecord]) -> tuple[Compared, ...]:
+    """The metrics of suspicion. Values of an earlier version are not compared: boards take what was found now."""
+    version = {record.key: record.version for record in found}
+    return compare([one for one in published if one.version >= version.get(one.key, one.version)], found)
 
 
 def reproduce(
