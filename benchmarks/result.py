@@ -132,12 +132,23 @@ class Environment(Strict):
 
 
 class Cost(Strict):
-    """Seconds a stage; peak memory of the process in MiB, where the system tells it."""
+    """Seconds a stage in this run; peak memory of the process in MiB, where the system tells it.
+
+    Attributes:
+        drawn: how many of the samples were drawn in this run; none if all were, or if they were images. Others were
+            found, of an earlier run that had been interrupted or had been for another result.
+        images_per_s: samples drawn in a second of sampling; none where none were.
+    """
 
     sampling_s: float
     measuring_s: float
     images_per_s: float | None
     peak_memory_mib: float | None
+    drawn: int | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if key != "drawn" or value is not None}
 
 
 class Provenance(Strict):

@@ -81,11 +81,12 @@ Stage = Literal["sampling", "measuring"]
 
 @dataclass
 class _Clock:
-    """The stage of a run, and seconds spent in each so far."""
+    """The stage of a run, seconds spent in each so far, and how many samples were drawn."""
 
     stage: Stage = "measuring"
     seconds: dict[Stage, float] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
+    drawn: int = 0
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -94,6 +95,9 @@ class _Clock:
         self.turn(stage)
         yield
         self.turn(outer)  # after an error the stage stays what it was: that is where the run failed
+
+    def count(self, drawn: int) -> None:
+        self.drawn += drawn
 
     def turn(self, stage: Stage) -> None:
         now = time.perf_counter()
@@ -242,7 +246,7 @@ def _drawn(
             with clock.timed("measuring"):
                 worker.give(images)
 
-        manifest = sample(plan, folder, options.batch_size, give)
+        manifest = sample(plan, folder, options.batch_size, give, clock.count)
         with clock.timed("measuring"):
             worker.finish()
     return source_of_shards(folder, manifest), manifest["digest"], worker.measured
@@ -282,7 +286,8 @@ def _result(
             "cost": Cost(
                 sampling_s=sampling_s,
                 measuring_s=measuring_s,
-                images_per_s=n / sampling_s if target.generator and digest and sampling_s > 0 else None,
+                images_per_s=clock.drawn / sampling_s if digest and clock.drawn and sampling_s > 0 else None,
+                drawn=clock.drawn if target.generator and clock.drawn < n else None,
                 peak_memory_mib=peak_memory_mib(),
             ),
             "provenance": Provenance(

@@ -27,13 +27,18 @@ COMPRESSED = 16  # images that are compressed to learn how large they are
 
 
 def sample(
-    plan: Plan, folder: Path, batch_size: int | None = None, each: Callable[[Images], None] | None = None
+    plan: Plan,
+    folder: Path,
+    batch_size: int | None = None,
+    each: Callable[[Images], None] | None = None,
+    drawn: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Draw the samples of a plan into `folder`, or what is missing of them, and return the manifest.
 
     Args:
         batch_size: samples asked for at once; found on the way by default, see `Drawer`.
         each: called with all samples in their order, a shard at a time, whether they were drawn or found.
+        drawn: called after every shard that was not found, with the number of its samples.
 
     Raises:
         BadSamples: the generator gives something else than images of the track's shape, or other ones when asked
@@ -44,7 +49,7 @@ def sample(
     """
     drawer = Drawer(plan, batch_size)
     with _alone(folder):
-        return _sample_locked(drawer, folder, each)
+        return _sample_locked(drawer, folder, each, drawn)
 
 
 def drop(folder: Path) -> None:
@@ -70,7 +75,9 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _sample_locked(drawer: Drawer, folder: Path, each: Callable[[Images], None] | None) -> dict[str, Any]:
+def _sample_locked(
+    drawer: Drawer, folder: Path, each: Callable[[Images], None] | None, drawn: Callable[[int], None] | None
+) -> dict[str, Any]:
     plan = drawer.plan
     _claim(plan, folder)
     ranges = [(start, min(start + SHARD, plan.n)) for start in range(0, plan.n, SHARD)]
@@ -88,6 +95,8 @@ def _sample_locked(drawer: Drawer, folder: Path, each: Callable[[Images], None] 
             else:
                 images = drawer.draw(start, stop, limit)
                 write_shard(path, images, plan.draws(start, stop), plan.spec_id)
+                if drawn is not None:
+                    drawn(stop - start)
             own = hashlib.sha256()
             for r in records(images):
                 own.update(r)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from genboard.benchmarks.drawing import Plan, draw, to_uint8
 from genboard.benchmarks.evaluation_target import open_target, plan_for
+from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import read_shard, source_of_shards, write_shard
 from genboard.registry.catalog import entries, find, tracks_of
@@ -203,6 +204,25 @@ def test_altered_pixels_do_not_pass_for_the_samples(tmp_path):
     write_shard(shard, images, draws(made.seed, 128, 256), made.spec_id)
     with pytest.raises(BadSamples, match=r"not the one of manifest\.json"):
         sample(made, tmp_path)
+
+
+def test_samples_that_were_found_are_not_counted_as_drawn(tmp_path):
+    workspace = Workspace.under(tmp_path)
+
+    def cost():
+        done = evaluate("vae", TRACK, 300, workspace)
+        done.path.unlink()
+        return done.result.to_json()["cost"]
+
+    whole = cost()
+    assert whole["images_per_s"] == pytest.approx(300 / whole["sampling_s"])
+    assert "drawn" not in whole
+    next(tmp_path.rglob("samples-00001-of-00003.parquet")).unlink()
+    part = cost()
+    assert part["drawn"] == 128
+    assert part["images_per_s"] == pytest.approx(128 / part["sampling_s"])
+    found = cost()
+    assert (found["drawn"], found["images_per_s"]) == (0, None)
 
 
 def test_a_generator_of_another_track_is_refused():

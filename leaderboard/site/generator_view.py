@@ -167,6 +167,8 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
     ]
     if cost.images_per_s is not None:
         facts.append(("Speed", f"{written(cost.images_per_s, decimals(cost.images_per_s, None))} images a second"))
+    elif cost.drawn == 0:
+        facts.append(("Speed", "not known: the samples had been drawn by an earlier run"))
     if cost.peak_memory_mib is not None:
         facts.append(("Peak memory", f"{cost.peak_memory_mib:,.0f} MiB"))
     return tuple((term, str(fact)) for term, fact in facts)

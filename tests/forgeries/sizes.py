@@ -37,6 +37,9 @@ def of_dates_and_sizes() -> Iterator[Forgery]:
         ("peak_memory_mib", 1e12),
         ("images_per_s", 1e6),
         ("images_per_s", -1.0),
+        ("drawn", -1),
+        ("drawn", 100),
+        ("drawn", 10**6),
     ):
         yield forgery(kind, f"cost.{field} as {value:g}", "R411", edit(put("cost", field, value=value)))
     for field, value in (

@@ -150,9 +150,11 @@ def impossible_cost(case: Case) -> Iterator[Problem]:
         elif value is not None and value > MOST:
             yield Problem(f"cost.{name}", f"{value:g} is more than there can be")
     if cost.images_per_s is not None and cost.sampling_s > 0:
-        own = case.result.sampling.n / cost.sampling_s
+        own = (case.result.sampling.n if cost.drawn is None else cost.drawn) / cost.sampling_s
         if not isclose(cost.images_per_s, own, rel_tol=1e-6):
             yield Problem("cost.images_per_s", f"{cost.images_per_s:g}, its samples and seconds give {own:g}")
+    if cost.drawn is not None and cost.drawn > case.result.sampling.n:
+        yield Problem("cost.drawn", f"{cost.drawn:,} of {case.result.sampling.n:,} samples")
 
 
 def impossible_environment(case: Case) -> Iterator[Problem]:
