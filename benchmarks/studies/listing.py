@@ -192,16 +192,18 @@ _ROWS = (
     Study(
         name="copies",
         title="Copies of training images",
-        version=2,
+        version=3,
         question="Which metrics detect that samples are copies of training images, and which reward it?",
-        method="A rising share of held-out images is replaced by training images, unaltered or slightly augmented "
-        "(shifted, with some noise). Random halves of the held-out images, and as many of the reference. Changes are "
-        "in standard errors over fresh draws of held-out images. For comparison, as many training images as there "
-        "are held-out ones, measured as the baselines of the track are. " + _WORDS,
+        method="A rising share of held-out images is replaced by training images: exact copies among unaltered "
+        "held-out images, and augmented copies (shifted a little, with some noise) among held-out images that are "
+        "augmented alike, so that the augmentation itself does not count. Random halves of the held-out images, and "
+        "as many of the reference. Changes are in standard errors over fresh draws of held-out images. For "
+        "comparison, as many training images as there are held-out ones, measured as the baselines of the track are. "
+        + _WORDS,
         columns=("what", "kind", "share", "metric", "n", "value", "spread", "moved", "lo", "hi", "better", "draws",
             "copy", "se"),
         of_real=True,
-        parameters={"resamples": 6, "seed": 0},
+        parameters={"resamples": 20, "seed": 0},
     ),
     Study(
         name="truncation",
