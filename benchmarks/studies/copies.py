@@ -16,6 +16,7 @@ from .alterations import augmented
 from .altered_sets import mixed
 from .context import StudyContext
 from .evaluator import MOST, MetricEvaluator, metric_of
+from .faults import FaultResponse
 from .intervention import Draw, Intervention
 from .table import Cell, Row, Table
 
@@ -82,6 +83,16 @@ def verdict(table: Table) -> list[str]:
                 f"{copies['draws']} draws (mean fd {copies['value']:.2f} and {fresh['value']:.2f})."
             )
     return findings
+
+
+def responses(table: Table) -> list[FaultResponse]:
+    """Copies of each kind."""
+    level, since = "{share:.0%} of the samples copied", "from {share:.0%} on"
+    return [
+        said
+        for kind in KINDS
+        for said in INTERVENTION.responses(table, kind, lambda row: row["share"] == SHOWN, level, since, kind=kind)
+    ]
 
 
 def cells(table: Table) -> list[Cell]:

@@ -16,6 +16,7 @@ from ..export.tables import csv_bytes
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
 from .cautions import Caution, cautions_of
+from .matrix_view import MatrixView, matrix_view
 from .scorecard_view import OF_POINTS, CardView, card_view, points_card
 
 FIGURES = "leaderboard.study_figures"
@@ -76,6 +77,7 @@ class StudiesView:
     tables: Mapping[str, Table]  # by the path at which their rows are offered
     unreadable: tuple[tuple[str, str], ...]
     cautions: tuple[Caution, ...] = ()
+    matrices: tuple[MatrixView, ...] = ()  # the one that says most first
 
 
 def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
@@ -109,7 +111,18 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
         tables={data_path(table): table for mine in good.values() for table in mine},
         unreadable=tuple(unreadable),
         cautions=cautions_of(table for mine in good.values() for table in mine),
+        matrices=_matrices(good, tables, tracks),
     )
+
+
+def _matrices(
+    good: Mapping[str, Sequence[Table]], tables: Tables, tracks: Mapping[str, Track]
+) -> tuple[MatrixView, ...]:
+    found = []
+    for track, mine in good.items():
+        pictures = {name: png for (own, name), png in tables.pictures.items() if own == track}
+        found.append(matrix_view(_at(mine[0]), _title(mine[0], tracks), mine, pictures))
+    return tuple(sorted((one for one in found if one.rows), key=lambda one: -len(one.heads)))
 
 
 def data_path(table: Table) -> str:
