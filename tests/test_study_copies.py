@@ -35,6 +35,19 @@ def test_copies_are_caught_by_the_tests_for_memorisation(table: Table) -> None:
         assert number(row_of(table, metric, 1.0, "augmented"), "lo") > 2
 
 
+def test_augmented_copies_stand_beside_held_out_images_that_are_augmented_alike(table: Table) -> None:
+    """The augmentation moves the Fréchet distance by itself; what it adds to the copying is not counted."""
+    plain, control = (row_of(table, "fd:digits-cnn", 0.0, kind) for kind in ("exact", "augmented"))
+    assert number(control, "value") > number(plain, "value") + 2 * number(plain, "spread")
+    copied = row_of(table, "fd:digits-cnn", 1.0, "augmented")
+    assert number(copied, "value") > number(plain, "value") + 2 * number(plain, "spread")
+    assert number(copied, "lo") < 0 < number(copied, "hi")
+
+
+def test_the_verdict_speaks_of_exact_copies_first(table: Table) -> None:
+    assert [text.partition(":")[0] for text in said(table).splitlines()[:2]] == ["Exact copies", "Augmented copies"]
+
+
 def test_copies_tie_on_the_reference_and_win_on_the_training_images(table: Table) -> None:
     tie = next(table.of("tie", metric="fd:digits-cnn"))
     assert abs(number(tie, "copy") - number(tie, "value")) < 2 * number(tie, "se")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 import torch
 from genboard.benchmarks.studies import listing
 from genboard.benchmarks.studies.cache import Cache
+from genboard.benchmarks.studies.context import StudyContext
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
 from genboard.benchmarks.studies.table import Cell, Table, parse_table, read_table
 from genboard.leaderboard.export.study_text import study_text
 from genboard.leaderboard.storage.study_tables import place_of, read_tables, save_table
 from genboard.reference_stats.features import Measured
+from genboard.registry.catalog import find
+from genboard.registry.schema import Track
 from study_sets import raw_table, table
 
 from genboard.core.errors import BadEntry, UnknownName
@@ -144,6 +148,33 @@ def test_parts_are_computed_once_and_made_again_when_they_are_damaged(tmp_path: 
         assert kept.part("k", "vae", {"seed": 1}, compute) == first
         assert len(calls) == 3 + number
         assert path.read_bytes() == whole
+
+
+def test_a_part_of_another_version_of_its_study_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, calls = StudyContext(find(Track, "digits"), (), folder=tmp_path), []
+
+    def compute() -> int:
+        calls.append(1)
+        return len(calls)
+
+    assert [context.part("copies", "ties", {}, compute) for _ in range(2)] == [1, 1]
+    own = listing.STUDIES["copies"]
+    raised = {**listing.STUDIES, "copies": replace(own, version=own.version + 1)}
+    monkeypatch.setattr("genboard.benchmarks.studies.context.STUDIES", raised)
+    assert [context.part("copies", "ties", {}, compute) for _ in range(2)] == [2, 2]
+    assert context.part("curves", "ties", {}, compute) == 3  # of several studies, whose versions are not its own
+
+
+def test_augmented_copies_of_a_table_without_their_control_are_left_out() -> None:
+    common = {"what": "value", "metric": "fd:digits-cnn", "n": 9, "value": 1.0}
+    rows = [{**common, "kind": kind, "share": share} for kind in ("augmented", "exact") for share in (0.0, 1.0)]
+    raw = raw_table("copies", [*rows, {"what": "tie", "metric": "fd:digits-cnn", "copy": 1.0}], "a")
+    raw["card"]["version"] = 2
+    found = parse_table(raw, Path("copies.json"))
+    assert found.card.version == 3
+    assert [row.get("kind") for row in found.rows] == ["exact", "exact", None]
+    raw["card"]["version"] = 3
+    assert len(parse_table(raw, Path("copies.json")).rows) == 5
 
 
 def test_features_are_kept_and_made_again_when_they_are_damaged(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from ..evaluation_target import EvaluationTarget, open_target, plan_for
 from ..sampling import sample
 from ..shards import source_of_shards
 from .cache import Cache
+from .listing import STUDIES
 
 T = TypeVar("T")
 FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[/\\](?:[^\s:/\\]+[/\\])+")  # of this machine, which no table names
@@ -188,10 +189,14 @@ class StudyContext:
         return found
 
     def part(self, study: str, name: str, decides: Any, compute: Callable[[], Any]) -> Any:
-        """A part of a table, kept on disk: `decides` is all that it depends on beside the track."""
-        return Cache(self.track.id, self.folder).part(
-            study, name, {"track": self.track.model_dump(mode="json"), "of": decides}, compute
-        )
+        """A part of a table, kept on disk: `decides` is all that it depends on beside track and study version.
+
+        Args:
+            study: whose version decides it too; of what several studies share, such as `curves`, a name of its own.
+        """
+        own = {"study": STUDIES[study].version} if study in STUDIES else {}
+        known = {"track": self.track.model_dump(mode="json"), "of": decides, **own}
+        return Cache(self.track.id, self.folder).part(study, name, known, compute)
 
     def identity(self, name: str, extractor: str, seed: int | None = None) -> dict[str, Any]:
         """What decides all that can be measured of a generator in a feature space."""

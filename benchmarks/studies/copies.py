@@ -1,4 +1,7 @@
-"""Study `copies`: which metrics notice that samples are copies of training images?"""
+"""Study `copies`: which metrics notice that samples are copies of training images?
+
+Augmented copies are compared with held-out images that are augmented alike: what is left is the copying.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ from .alterations import augmented
 from .altered_sets import mixed
 from .context import StudyContext
 from .evaluator import MOST, MetricEvaluator, metric_of
+from .faults import FaultResponse
 from .intervention import Draw, Intervention
 from .table import Cell, Row, Table
 
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+SHOWN = 0.1  # share of copies that the scorecard shows
+KINDS = ("exact", "augmented")
 PAIRS = 100_000_000  # of samples and training images: what the study is about may take its time
 INTERVENTION = Intervention(study="copies", columns=("kind", "share"), of_copies=True)
 
@@ -25,34 +31,37 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     held_out, train = context.real(context.track.held_out), context.real(context.track.train)
     total = min(context.n, 2 * MOST, held_out.count, train.count)
     n, evaluator = total // 2, MetricEvaluator.of(context, total // 2, pairs=PAIRS)
-    train = train.spread(total)
-    sources = {"held-out": held_out.first(total), "augmented": augmented(train, seed), "exact": train}
-    measured = cache(lambda name: context.measure(sources[name], context.space))
+    plain = held_out.first(total), train.spread(total)
+    sources = {"exact": plain, "augmented": tuple(augmented(one, seed) for one in plain)}
+    measured = cache(lambda kind: [context.measure(one, context.space) for one in sources[kind]])
 
     def draws(i: int) -> Iterator[Draw]:
-        """Every share of copies of each kind, of images drawn at random, against a part of the reference of its own."""
+        """Every share of copies of each kind among held-out images that are augmented where the copies are.
+
+        Images are drawn at random, the same of both kinds, against a part of the reference of its own.
+        """
         generator = torch.Generator().manual_seed(seed + i)
         fresh, copied = (torch.randperm(total, generator=generator) for _ in range(2))
         against = evaluator.against_some(n, generator)
-        for kind in ("augmented", "exact"):
+        for kind in KINDS:
             for share in SHARES:
                 copies = round(n * share)
-                samples = mixed((measured("held-out"), fresh[: n - copies]), (measured(kind), copied[:copies]))
-                yield (kind, share), against, samples
+                rows = fresh[: n - copies], copied[:copies]
+                yield (kind, share), against, mixed(*zip(measured(kind), rows, strict=True))
 
     def ties() -> list[Row]:
         """As many held-out images and training images as there are, side by side."""
         whole = MetricEvaluator.of(context, total, pairs=PAIRS)
         whole = whole.against(whole.real.features[:total])
-        sets = [(one.features, one.logits) for one in map(measured, ("held-out", "exact"))]
+        sets = [(one.features, one.logits) for one in measured("exact")]
         (value, copy), (a, b) = ([of(*one) for one in sets] for of in (whole.values, whole.errors))
         se = {key: hypot(own, b[key] or 0.0) if (own := a[key]) and b[key] else None for key in value}
         common = {"what": "tie", "n": total}
         return [common | {"metric": k, "value": value[k], "copy": copy[k], "se": se[k]} for k in sorted(value)]
 
     units = {f"draw {i}": draws(i) for i in range(resamples)}
-    rows = INTERVENTION.rows(context, evaluator, units, total, resamples=resamples, n=n, seed=seed, version=2)
-    known = {**evaluator.decides(context), "total": total, "seed": seed, "version": 2}
+    rows = INTERVENTION.rows(context, evaluator, units, total, resamples=resamples, n=n, seed=seed)
+    known = {**evaluator.decides(context), "total": total, "seed": seed}
     return [*rows, *context.part("copies", "ties", known, ties)]
 
 
@@ -76,7 +85,17 @@ def verdict(table: Table) -> list[str]:
     return findings
 
 
+def responses(table: Table) -> list[FaultResponse]:
+    """Copies of each kind."""
+    level, since = "{share:.0%} of the samples copied", "from {share:.0%} on"
+    return [
+        said
+        for kind in KINDS
+        for said in INTERVENTION.responses(table, kind, lambda row: row["share"] == SHOWN, level, since, kind=kind)
+    ]
+
+
 def cells(table: Table) -> list[Cell]:
     """How far a tenth of exact copies moves each metric."""
-    rows = table.of("value", kind="exact", share=0.1)
+    rows = table.of("value", kind="exact", share=SHOWN)
     return INTERVENTION.cells(rows, "copies", "replacing {share:.0%} of the samples by training images")

@@ -9,6 +9,7 @@ from .alterations import ALTERATIONS, SEVERITIES, altered_source
 from .altered_sets import mixed
 from .context import StudyContext
 from .evaluator import MOST, MetricEvaluator, called, judges, metric_of, significant
+from .faults import FaultResponse
 from .intervention import Draw, Intervention
 from .subsampling.design import shuffled
 from .table import Cell, Row, Table
@@ -55,6 +56,18 @@ def verdict(table: Table) -> list[str]:
     most = max(first, key=lambda row: row["moved"])
     by = f"{most['moved']:.0f} of its standard errors ({most['corruption']})"
     return [*findings, f"The mildest severity moves {called(most['metric'])} the most for the worse, by {by}."]
+
+
+def responses(table: Table) -> list[FaultResponse]:
+    """Each alteration over its severities."""
+    level, since = f"severity {MIDDLE} of {SEVERITIES}", "from severity {severity} on"
+    return [
+        said
+        for name in table.seen("corruption", "value")
+        for said in INTERVENTION.responses(
+            table, name, lambda row: row["severity"] == MIDDLE, level, since, corruption=name
+        )
+    ]
 
 
 def cells(table: Table) -> list[Cell]:

@@ -63,7 +63,7 @@ def values_in(context: StudyContext, name: str, space: str) -> dict[str, Claimed
         return {metric: claimed(score(find_metric(metric), inputs).record) for metric in METRICS}
 
     versions = {metric: find_metric(metric).version for metric in METRICS}
-    decides = {"version": 1, **context.identity(name, space), "metrics": versions}
+    decides = {**context.identity(name, space), "metrics": versions}
     found = context.part("extractors", f"{name}.{space}", decides, compute)
     return {metric: found[metric] for metric in METRICS}
 

@@ -17,6 +17,7 @@ from ...reference_stats.features import Measured
 from ...registry.metrics import Metric
 from .context import StudyContext
 from .evaluator import NOTES, RESPONSES, MetricEvaluator, called, judges, loss, metric_of, response
+from .faults import FaultResponse
 from .spread import of_subsets
 from .table import Cell, Row, Table, Value
 
@@ -115,13 +116,8 @@ class Intervention:
             since: said of the level from which on a metric is worse or better, unless it is the first of several, with
                 the columns of its row in braces, and `before`, the value at the untouched level.
         """
-        *names, amount = self.columns
-        altered: dict[Level, dict[str, list[Row]]] = {}
-        for row in table.of("value", **fixed):
-            if row[amount]:
-                altered.setdefault(tuple(map(row.get, names)), {}).setdefault(row["metric"], []).append(row)
         sentences = []
-        for kind, metrics in altered.items():
+        for kind, metrics in self._altered(table, **fixed).items():
             found: dict[str, list[str]] = {word: [] for word in (*RESPONSES, *NOTES)}
             for key in filter(metrics.__contains__, table.seen("metric", "value")):
                 rows = metrics[key]
@@ -137,6 +133,36 @@ class Intervention:
             parts += [f"{words}: {', '.join(keys)}" for words, keys in found.items() if keys]
             sentences.append(f"{title(rows[-1])}: {'; '.join(parts)}.")
         return sentences
+
+    def responses(
+        self, table: Table, fault: str, shown: Callable[[Row], bool], level: str, since: str = "", **fixed: Value
+    ) -> list[FaultResponse]:
+        """What each metric does under a fault, with the change that decides it.
+
+        Args:
+            shown: of the levels, the one whose change is shown where none is significant; elsewhere it is the highest.
+            level: that one in words, and `since` the one from which on, with the columns of its row in braces.
+            fixed: values of the columns that the fault is of.
+        """
+        found = []
+        for metrics in self._altered(table, **fixed).values():
+            for key, rows in metrics.items():
+                word, first = response(rows, judges(self._metric(key)))
+                since_ = since.format(**rows[first]) if first and word in ("worse", "better") else ""
+                row = next(filter(shown, rows)) if word == RESPONSES[-1] else rows[-1]
+                change = {name: row.get(name) for name in ("moved", "lo", "hi")}
+                said: dict[str, Any] = {"level": level.format(**row), "n": row["n"], "since": since_}
+                found.append(FaultResponse(fault=fault, metric=key, response=word, **change, **said))
+        return found
+
+    def _altered(self, table: Table, **fixed: Value) -> dict[Level, dict[str, list[Row]]]:
+        """The rows of every level but the untouched one, by what was altered and by metric."""
+        *names, amount = self.columns
+        found: dict[Level, dict[str, list[Row]]] = {}
+        for row in table.of("value", **fixed):
+            if row[amount]:
+                found.setdefault(tuple(map(row.get, names)), {}).setdefault(row["metric"], []).append(row)
+        return found
 
     def cells(self, rows: Iterable[Row], failure: str, cause: str, sign: int = 1) -> list[Cell]:
         """What the scorecard says of each metric at a level, but for those against training images.

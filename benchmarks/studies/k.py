@@ -65,7 +65,7 @@ def _real_rows(context: StudyContext, k: int, seed: int) -> list[Row]:
         # A short split is handed out again from its start: each image once.
         fresh = context.measured(context.floor, context.space).features
         pool.append(fresh[distinct(fresh)[0]][: len(reference)])
-    decides = {"version": 1, "reference": context.recipe(context.space).id, "k": k, "seed": seed}
+    decides = {"reference": context.recipe(context.space).id, "k": k, "seed": seed}
     decides |= {"held_out": context.digest(context.floor) if context.floor else None}
     found: list[Row] = context.part("k", "real", decides, lambda: real_against_real(torch.cat(pool), k, seed))
     return found

@@ -1,7 +1,8 @@
 """Every study there is. To add one: write a module of its name with `run` and `verdict`, add one row here.
 
 `run(context, **parameters)` gives the rows and `verdict(table)` says what they show. A study that is `scored`
-also has `cells(table)`, its part of the scorecard. A figure is optional: `leaderboard/study_figures/NAME.py`.
+also has `cells(table)`, its part of the scorecard; one that is `of_faults` has `responses(table)`, what metrics make of
+faults. A figure is optional: `leaderboard/study_figures/NAME.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Study:
         baselines: whether the rows that are never ranked take part unless they are named.
         of_real: whether it looks at real images, or at points of its own, and at no generator.
         scored: whether it has a say in the scorecard.
+        of_faults: whether it says of faults whether metrics see them.
         made_up: what it calls points that it makes itself, which no track has: nothing about these is a finding on the
             track. `points` where it has no others.
     """
@@ -44,6 +46,7 @@ class Study:
     baselines: bool = True
     of_real: bool = False
     scored: bool = True
+    of_faults: bool = False
     made_up: str = ""
     parameters: Mapping[str, int] = field(default_factory=dict)
 
@@ -62,6 +65,10 @@ class Study:
     @property
     def cells(self) -> Callable[..., Any]:
         return self._function("cells") if self.scored else lambda _: ()
+
+    @property
+    def responses(self) -> Callable[..., Any]:
+        return self._function("responses") if self.of_faults else lambda _: ()
 
     def _function(self, name: str) -> Callable[..., Any]:
         return function(f"{self.name}:{name}", under="benchmarks.studies")
@@ -98,6 +105,7 @@ _ROWS = (
         "different if the 95% interval of their difference excludes zero, Student's for so many orders.",
         columns=("what", "generator", "metric", "n", "value", "se", "resamples", "limit", "slope", "straight", "a",
             "b", "n_apart", "expected", "gap"),
+        of_faults=True,
         parameters=_SUBSETS,
     ),
     Study(
@@ -159,6 +167,7 @@ _ROWS = (
         "each against its own part of the reference. " + _WORDS,
         columns=("what", "corruption", "metric", "severity", "strength", "n", "value", "moved", "lo", "hi"),
         of_real=True,
+        of_faults=True,
         parameters={"resamples": 5, "seed": 0},
     ),
     Study(
@@ -174,6 +183,7 @@ _ROWS = (
             "lo", "hi"),
         of_real=True,
         made_up="normal points",
+        of_faults=True,
         parameters={"resamples": 4, "seed": 0},
     ),
     Study(
@@ -187,21 +197,25 @@ _ROWS = (
         "over fresh draws of the unaltered classes; a negative change looks better. " + _WORDS,
         columns=("what", "kind", "step", "metric", "n", "value", "spread", "moved", "lo", "hi"),
         of_real=True,
+        of_faults=True,
         parameters={"resamples": 6, "seed": 0},
     ),
     Study(
         name="copies",
         title="Copies of training images",
-        version=2,
+        version=3,
         question="Which metrics detect that samples are copies of training images, and which reward it?",
-        method="A rising share of held-out images is replaced by training images, unaltered or slightly augmented "
-        "(shifted, with some noise). Random halves of the held-out images, and as many of the reference. Changes are "
-        "in standard errors over fresh draws of held-out images. For comparison, as many training images as there "
-        "are held-out ones, measured as the baselines of the track are. " + _WORDS,
+        method="A rising share of held-out images is replaced by training images: exact copies among unaltered "
+        "held-out images, and augmented copies (shifted a little, with some noise) among held-out images that are "
+        "augmented alike, so that the augmentation itself does not count. Random halves of the held-out images, and "
+        "as many of the reference. Changes are in standard errors over fresh draws of held-out images. For "
+        "comparison, as many training images as there are held-out ones, measured as the baselines of the track are. "
+        + _WORDS,
         columns=("what", "kind", "share", "metric", "n", "value", "spread", "moved", "lo", "hi", "better", "draws",
             "copy", "se"),
         of_real=True,
-        parameters={"resamples": 6, "seed": 0},
+        of_faults=True,
+        parameters={"resamples": 20, "seed": 0},
     ),
     Study(
         name="truncation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise, product
 
 import torch
@@ -13,6 +13,7 @@ from .alterations import negatives
 from .altered_sets import mixed, mixes
 from .context import StudyContext
 from .evaluator import MOST, MetricEvaluator, metric_of
+from .faults import FaultResponse
 from .intervention import Draw, Intervention
 from .table import Cell, Row, Table
 
@@ -23,6 +24,11 @@ KINDS = {
     "frequent": "one class is too frequent",
     "invented": "classes are invented",
 }
+LEVELS = (
+    ("dropped", "{step} classes dropped", "{step} classes"),
+    ("frequent", "one class {step} times more", "{step} times more"),
+    ("invented", "{step} classes invented", "{step} classes"),
+)  # kind, the level shown, and the one from which on
 INTERVENTION = Intervention(study="modes", columns=("kind", "step"))
 
 
@@ -68,8 +74,25 @@ def verdict(table: Table) -> list[str]:
     return findings
 
 
+def responses(table: Table) -> list[FaultResponse]:
+    """Classes that are dropped, too frequent or invented."""
+    found = []
+    for kind, level, since in LEVELS:
+        step = _half(table, kind)
+        shown = partial(_is_at, step)
+        found += INTERVENTION.responses(table, kind, shown, level, f"from {since} on", kind=kind)
+    return found
+
+
+def _is_at(step: int, row: Row) -> bool:
+    return bool(row["step"] == step)
+
+
+def _half(table: Table, kind: str) -> int:
+    return (max((row["step"] for row in table.of("value", kind=kind)), default=0) + 1) // 2
+
+
 def cells(table: Table) -> list[Cell]:
     """How far half of the classes that can be dropped, when dropped, move each metric."""
-    last = max((row["step"] for row in table.of("value", kind="dropped")), default=0)
-    rows = table.of("value", kind="dropped", step=(last + 1) // 2)
+    rows = table.of("value", kind="dropped", step=_half(table, "dropped"))
     return INTERVENTION.cells(rows, "dropped modes", "{step} dropped classes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from operator import itemgetter
 from typing import Any
 
@@ -13,6 +14,7 @@ from .alterations import negatives, random_images
 from .altered_sets import FAR, POINTS, SHARES, TOWARDS, WIDTH, normal_points, with_outliers
 from .context import StudyContext, uses_train
 from .evaluator import MOST, MetricEvaluator, called, significant, uses_reference
+from .faults import FaultResponse
 from .intervention import Draw, Intervention
 from .subsampling.design import shuffled
 from .table import Cell, Row, Table
@@ -60,6 +62,19 @@ def verdict(table: Table) -> list[str]:
         moved = ", ".join(sorted({called(row["metric"]) for row in rows if significant(row)})) or "no metric"
         equal.append(f"A single outlier among the {side} images, with nothing shifted, significantly changes {moved}.")
     return findings + equal
+
+
+def responses(table: Table) -> list[FaultResponse]:
+    """One image as an outlier, towards which the others are shifted: the kind and side that reward a metric most."""
+    level = "one outlier ({kind}) among the {side} images"
+    worst: dict[str, FaultResponse] = {}
+    for kind, side in product(OF_IMAGES, SIDES):
+        one: dict[str, Any] = {"kind": kind, "side": side, "shifted": True, "outliers": 1}
+        for said in INTERVENTION.responses(table, "outlier", lambda _: True, level, **one):
+            known = worst.setdefault(said.metric, said)
+            if said.moved is not None and (known.moved is None or said.moved < known.moved):
+                worst[said.metric] = said
+    return [*worst.values()]
 
 
 def cells(table: Table) -> list[Cell]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import ceil, hypot
 from statistics import correlation, fmean, linear_regression
@@ -13,6 +14,8 @@ from ...registry.metrics import find_metric
 from ..difference import joined
 from ..uncertainty import Z
 from .context import StudyContext
+from .evaluator import judges, loss, metric_of, response
+from .faults import FaultResponse
 from .spread import FEWEST, Change, draw_se, of_blocks, widened
 from .subsampling.curves import curves_of
 from .subsampling.design import Design
@@ -153,6 +156,20 @@ def verdict(table: Table) -> list[str]:
     return findings
 
 
+def responses(table: Table) -> list[FaultResponse]:
+    """The fewest samples against all of them; a change is of the loss."""
+    sizes, found = table.seen("n", "value"), []
+    few, every = sizes[0], sizes[-1]
+    for key in table.seen("metric", "value"):
+        metric = metric_of(key)
+        if drift := _drift(table, key, partial(loss, metric)):
+            row = {"moved": drift.mean, "lo": drift.lo, "hi": drift.hi}
+            word, _ = response([row], judges(metric))
+            level = f"{few:,} samples instead of {every:,}"
+            found.append(FaultResponse(fault="few", metric=key, response=word, **row, level=level, n=every))
+    return found
+
+
 def cells(table: Table) -> list[Cell]:
     """How far each metric at an eighth of the samples is from all of them, in standard errors at all of them."""
     unit = "standard errors at N, by which an eighth of N moves it: mean over the generators"
@@ -160,7 +177,7 @@ def cells(table: Table) -> list[Cell]:
     return [Cell(key.partition(":")[0], "small N", *drift, unit, table.study) for key, drift in drifts.items() if drift]
 
 
-def _drift(table: Table, metric: str) -> Change | None:
+def _drift(table: Table, metric: str, of: Callable[[float], float] = lambda value: value) -> Change | None:
     """What a metric moves by from all samples to the fewest, over its standard error at all: mean and interval.
 
     Over the ranked generators, the sign kept: chance averages out, a bias does not.
@@ -171,7 +188,7 @@ def _drift(table: Table, metric: str) -> Change | None:
         errors = [row["se"] * row["n"] ** 0.5 for row in rows if row["se"]]
         if len(rows) == len(sizes) and errors:
             se = fmean(errors[-2:]) / sizes[-1] ** 0.5
-            drifts.append((rows[0]["value"] - rows[-1]["value"]) / se)
+            drifts.append((of(rows[0]["value"]) - of(rows[-1]["value"])) / se)
     if not drifts:
         return None
     if len(drifts) < FEWEST:

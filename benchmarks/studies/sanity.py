@@ -50,7 +50,7 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
         for check in by_name[name]:
             asked = [metric for metric in ROLE if metric not in context.left_out and asks(check, metric)]
             versions = {metric: find_metric(metric).version for metric in asked}
-            known = {"version": 1, "check": name, "variant": check.variant, "settings": check.settings, "n": N}
+            known = {"check": name, "variant": check.variant, "settings": check.settings, "n": N}
             known |= {"modes": MODES, "overlap": OVERLAP, "metrics": versions, "resamples": resamples, "seed": seed}
             label = "".join(c if c.isalnum() else "-" for c in f"{name}.{check.variant}")
             found = context.part("sanity", label, known, partial(_read, check, asked, resamples, seed))

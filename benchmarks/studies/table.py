@@ -85,6 +85,10 @@ class Table(Strict):
             case {"study": str(study), "card": {"version": 1}, "rows": [*rows]} if study in _ONLY:
                 kept = [row for row in rows if not isinstance(row, dict) or row.get("what") == _ONLY[study]]
                 value = {**value, "card": {**value["card"], "version": 2}, "rows": kept}
+            case {"study": "copies", "card": {"version": 2}, "rows": [*rows]}:
+                # Augmented copies were compared with images that were not augmented.
+                kept = [row for row in rows if not isinstance(row, dict) or row.get("kind") != "augmented"]
+                value = {**value, "card": {**value["card"], "version": 3}, "rows": kept}
         match value:
             case {"schema": 1, "rows": [*rows]}:
                 value = {**value, "schema": SCHEMA, "rows": [_renamed(row) for row in rows]}

@@ -146,19 +146,16 @@ def _better(a: tuple[Row, Row], b: tuple[Row, Row]) -> int:
 
 
 def verdict(table: Table) -> list[str]:
-    findings, primary = [], table.card.primary
-    keys = [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and ":train" not in key]
+    findings, primary, traded, keys = [], table.card.primary, trades(table), _pair(table)
     for generator in table.seen("generator", "value"):
         rows = list(table.of("value", generator=generator))
         curves = {key: _curve(rows, key) for key in keys}
-        if len(curves) < 2 or any(len(curve) < 2 for curve in curves.values()):
+        if generator not in traded:
             continue
         ends = [f"{called(key)} from {curve[0][1]:.2f} to {curve[-1][1]:.2f}" for key, curve in curves.items()]
         first, *_, last = next(iter(curves.values()))
-        signs = [tau(*zip(*curve, strict=True)) or 0.0 for curve in curves.values()]
-        trade = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
         said = f"{generator}, {rows[0]['argument']} from {first[0]:g} to {last[0]:g}: {', '.join(ends)}: "
-        said += "one is traded for the other" if trade else "no clear trade-off"
+        said += "one is traded for the other" if traded[generator] else "no clear trade-off"
         if by_primary := _curve(rows, primary):
             sign = 1 if metric_of(primary).better == "lower" else -1
             best = min(by_primary, key=lambda point: sign * point[1])[0]
@@ -175,6 +172,22 @@ def verdict(table: Table) -> list[str]:
                 f"Another setting is significantly better in both than {off} of {len(rows)} settings."
             )
     return findings
+
+
+def trades(table: Table) -> dict[str, bool]:
+    """Of each generator whether fidelity rises over its settings as diversity falls, or the other way round."""
+    found = {}
+    for generator in table.seen("generator", "value"):
+        curves = [_curve(list(table.of("value", generator=generator)), key) for key in _pair(table)]
+        if len(curves) > 1 and all(len(curve) > 1 for curve in curves):
+            signs = [tau(*zip(*curve, strict=True)) or 0.0 for curve in curves]
+            found[generator] = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
+    return found
+
+
+def _pair(table: Table) -> list[str]:
+    """The columns of fidelity and diversity."""
+    return [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and ":train" not in key]
 
 
 def _curve(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...benchmarks.studies.headlines import headline
 from ...benchmarks.studies.listing import POINTS, STUDIES
 from ...benchmarks.studies.scorecard import FAILURES, scorecard
 from ...benchmarks.studies.table import Cell, Table
@@ -25,7 +26,7 @@ def verdicts(track: str) -> str:
     for table in _tables(track):
         said = [f"- {finding}" for finding in said_of(table)]
         of = ", on points of no track" if STUDIES[table.study].made_up == POINTS else ""
-        parts.append("\n".join([f"**{table.card.title}** (`{table.study}`{of})", "", *said]))
+        parts.append("\n".join([f"**{table.card.title}** (`{table.study}`{of}): {headline(table)}.", "", *said]))
     return "\n\n".join(parts) if parts else "No table is committed."
 
 

@@ -95,7 +95,9 @@ def age(record: Record) -> tuple[str, str]:
 
 def pictures(site: Content) -> dict[str, bytes]:
     """The pictures that pages show, by path."""
-    return {picture.path: picture.data for sheet in site.sheets.values() for picture in sheet.pictures}
+    of_faults = (picture for matrix in site.studies.matrices for picture in matrix.pictures)
+    of_results = (picture for sheet in site.sheets.values() for picture in sheet.pictures)
+    return {picture.path: picture.data for picture in (*of_results, *of_faults)}
 
 
 def _of_its_version(board: Board, records: Iterable[Record]) -> Board:

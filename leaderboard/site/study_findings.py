@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 
+from ...benchmarks.studies.headlines import headline
 from ...benchmarks.studies.listing import POINTS, STUDIES, Study
 from ...benchmarks.studies.table import Table
-from ...registry.metrics import METRICS
 from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
 from ..charts.theme import Figure, inline
@@ -16,6 +17,8 @@ from ..export.tables import csv_bytes
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
 from .cautions import Caution, cautions_of
+from .findings import short_title
+from .matrix_view import MatrixView, Pictures, matrix_view
 from .scorecard_view import OF_POINTS, CardView, card_view, points_card
 
 FIGURES = "leaderboard.study_figures"
@@ -30,7 +33,11 @@ class Finding:
 
     Attributes:
         page: the track's page below the site's root, or empty where it has none.
+        title: of the track.
+        headline: the finding in one sentence.
         verdict: what it found of the track's images, or of points that the study makes itself where it has no others.
+        matrix: what metrics see of the faults that the study looks at; none where it looks at no spoilt images.
+        brief: the part of the figure that the headline is about; empty where that is all of it.
         columns: of the table that have a value anywhere, and whether they hold numbers.
         rows: the first of them; the file has them all.
     """
@@ -38,7 +45,10 @@ class Finding:
     table: Table
     page: str
     title: str
+    headline: str
     verdict: tuple[str, ...]
+    matrix: MatrixView | None
+    brief: Figure
     figure: Figure
     columns: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[str, ...], ...]
@@ -50,13 +60,17 @@ class Finding:
         return _at(self.table)
 
     @property
+    def samples(self) -> str:
+        return f"{self.table.card.n:,} samples"
+
+    @property
     def csv(self) -> str:
         return data_path(self.table)
 
 
 @dataclass(frozen=True)
 class StudyView:
-    """A study; its heading is the first sentence of the first verdict, which the verdict below it leaves out.
+    """A study, headed by what it found on the first of its tracks.
 
     Attributes:
         of_points: what it found of points that it makes itself beside a track's images, the same on every track.
@@ -76,6 +90,7 @@ class StudiesView:
     tables: Mapping[str, Table]  # by the path at which their rows are offered
     unreadable: tuple[tuple[str, str], ...]
     cautions: tuple[Caution, ...] = ()
+    matrices: tuple[MatrixView, ...] = ()  # the one that says most first
 
 
 def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
@@ -92,7 +107,7 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
         try:
             study.cells(table)
             cautions_of([table])
-            finding = _finding(study, table, tracks, generators)
+            finding = _finding(study, table, tracks, generators, _pictures(tables, table))
         except UNREAD as e:
             why = f"its rows are not those of the study: {type(e).__name__}"
             unreadable.append((place_of(table).as_posix(), why))
@@ -109,7 +124,22 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
         tables={data_path(table): table for mine in good.values() for table in mine},
         unreadable=tuple(unreadable),
         cautions=cautions_of(table for mine in good.values() for table in mine),
+        matrices=_matrices(good, tables, tracks),
     )
+
+
+def _matrices(
+    good: Mapping[str, Sequence[Table]], tables: Tables, tracks: Mapping[str, Track]
+) -> tuple[MatrixView, ...]:
+    found = []
+    for mine in good.values():
+        found.append(matrix_view(_at(mine[0]), _title(mine[0], tracks), mine, _pictures(tables, mine[0])))
+    return tuple(sorted((one for one in found if one.rows), key=lambda one: -len(one.heads)))
+
+
+def _pictures(tables: Tables, table: Table) -> dict[str, bytes]:
+    """Those of a table's track, by the name of the fault."""
+    return {name: png for (track, name), png in tables.pictures.items() if track == _id(table)}
 
 
 def data_path(table: Table) -> str:
@@ -124,34 +154,25 @@ def table_csv(table: Table) -> bytes:
 
 
 def _study(study: Study, findings: Sequence[Finding]) -> StudyView:
-    said = findings[0].verdict
-    heading = _headed(said[0]) if said else study.question
-    rest = (replace(findings[0], verdict=said[1:]), *findings[1:])
     mixed = study.made_up != POINTS
     of_points = (text for text in study.verdict(findings[0].table) if mixed and study.is_made_up(text))
-    return StudyView(study, heading, rest, tuple(of_points))
+    return StudyView(study, findings[0].headline, tuple(findings), tuple(of_points))
 
 
-def _headed(text: str) -> str:
-    """A sentence as a heading: it starts with a metric's title where it starts with its name.
-
-    >>> _headed("fd:digits-cnn: few samples add to it."), _headed("blur: most get worse.")
-    ('Fréchet distance: few samples add to it', 'Blur: most get worse')
-    """
-    key, colon, rest = text.rstrip(".").partition(": ")
-    name = key.partition(":")[0]
-    start = METRICS[name].title if name in METRICS else key[:1].upper() + key[1:]
-    return start + colon + rest
-
-
-def _finding(study: Study, table: Table, tracks: Mapping[str, Track], generators: Container[str]) -> Finding:
+def _finding(
+    study: Study, table: Table, tracks: Mapping[str, Track], generators: Container[str], pictures: Pictures
+) -> Finding:
     all_made_up = study.made_up == POINTS
+    title = f"{OF_POINTS[:1].upper()}{OF_POINTS[1:]}" if all_made_up else _title(table, tracks)
     shown = [name for name in study.columns if any(row.get(name) is not None for row in table.rows)]
     return Finding(
         table=table,
         page=f"tracks/{table.track.name}.html" if _is_here(table, tracks) and not all_made_up else "",
-        title=f"{OF_POINTS[:1].upper()}{OF_POINTS[1:]}" if all_made_up else _title(table, tracks),
+        title=title,
+        headline=headline(table),
         verdict=tuple(text for text in study.verdict(table) if all_made_up or not study.is_made_up(text)),
+        matrix=matrix_view(_at(table), title, [table], pictures) if study.of_faults and study.of_real else None,
+        brief=_figure(study, table, generators, "brief"),
         figure=_figure(study, table, generators),
         columns=tuple((name, any(isinstance(row.get(name), float | int) for row in table.rows)) for name in shown),
         rows=tuple(tuple(_text(row.get(name)) for name in shown) for row in table.rows[:MOST]),
@@ -174,11 +195,12 @@ def _facts(table: Table) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _figure(study: Study, table: Table, generators: Container[str]) -> Figure:
-    """What the module of the study's name draws; nothing where there is none."""
-    if find_spec(f"{PACKAGE}.{FIGURES}.{study.name}") is None:
+def _figure(study: Study, table: Table, generators: Container[str], name: str = "figure") -> Figure:
+    """What a function in the module of the study's name draws; nothing where there is none."""
+    module = f"{PACKAGE}.{FIGURES}.{study.name}"
+    if find_spec(module) is None or not hasattr(import_module(module), name):
         return Figure()
-    found: Figure = function(f"{study.name}:figure", under=FIGURES)(table)
+    found: Figure = function(f"{study.name}:{name}", under=FIGURES)(table)
     return found._replace(drawing=inline(found.drawing, "../", generators))
 
 
@@ -195,7 +217,7 @@ def _is_here(table: Table, tracks: Mapping[str, Track]) -> bool:
 
 
 def _title(table: Table, tracks: Mapping[str, Track]) -> str:
-    return tracks[table.track.name].title if _is_here(table, tracks) else _id(table)
+    return short_title(tracks[table.track.name]) if _is_here(table, tracks) else _id(table)
 
 
 def _text(value: object) -> str:

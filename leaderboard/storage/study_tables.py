@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...benchmarks.studies.table import Table, read_table
 from ...core.errors import BadEntry, GenboardError
-from ...core.files import home, write_json
+from ...core.files import home, read_bytes, write_json
 
 COMMITTED = Path(__file__).parents[1] / "studies"
+PICTURES = "faults"  # the folder of pictures of faults beside the tables of a track
 
 
 def users_own() -> Path:
@@ -29,10 +30,12 @@ class Tables:
     Attributes:
         readable: by (track id, study), in that order.
         unreadable: (path below its folder, what is wrong).
+        pictures: of faults, PNG by (track id, name).
     """
 
     readable: dict[tuple[str, str], Table]
     unreadable: tuple[tuple[str, str], ...]
+    pictures: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def of(self, track: str) -> list[Table]:
         """The tables of a track, by its `name@version`."""
@@ -73,7 +76,9 @@ def read_tables(folders: Sequence[Path]) -> Tables:
                 unreadable.append((below.as_posix(), e.fact.removeprefix(f"{path}: ")))
                 continue
             readable.setdefault((below.parts[0], table.study), table)
-    return Tables({key: readable[key] for key in sorted(readable)}, tuple(unreadable))
+    drawn = sorted(path for folder in folders for path in folder.glob(f"*/{PICTURES}/*.png"))
+    pictures = {(path.parts[-3], path.stem): read_bytes(path) for path in drawn}
+    return Tables({key: readable[key] for key in sorted(readable)}, tuple(unreadable), pictures)
 
 
 def _rounded(table: Table) -> Table:

@@ -10,7 +10,7 @@ from .naming import map_of_changes
 
 
 def figure(table: Table) -> Figure:
-    return heats([_map(table, kind) for kind in reversed(table.seen("kind", "value"))])
+    return heats([_map(table, kind) for kind in table.seen("kind", "value")])
 
 
 def _map(table: Table, kind: str) -> Heat:

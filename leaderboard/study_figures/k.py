@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...benchmarks.studies.table import Table
 from ..charts.lines import DASHED, Line, panels
 from ..charts.theme import Figure
@@ -9,9 +11,18 @@ from .naming import FEW, bands, directed, drawn_as, points, reach
 
 
 def figure(table: Table) -> Figure:
+    return _drawn(table, table.seen("metric", "value"))
+
+
+def brief(table: Table) -> Figure:
+    """Precision alone, which the headline is about."""
+    return _drawn(table, ["precision"])
+
+
+def _drawn(table: Table, metrics: Sequence[str]) -> Figure:
     lines = []
     look_of, ranked = drawn_as(table), table.ranked
-    for metric in table.seen("metric", "value"):
+    for metric in metrics:
         title = directed(metric)
         for g in table.card.generators:
             rows = list(table.of("value", metric=metric, generator=g.name))

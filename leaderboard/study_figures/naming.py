@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from ...benchmarks.studies.evaluator import called
 from ...benchmarks.studies.table import Row, Table, number
 from ...registry.metrics import METRICS
 from ..charts.families import Look, looks
@@ -81,7 +80,7 @@ def map_of_changes(
         sign: -1 where a change for the better is what counts.
     """
     cells = {
-        (called(str(row["metric"])), column(row)): sign * number(row, "moved")
+        (titled(str(row["metric"])), column(row)): sign * number(row, "moved")
         for row in rows
         if row.get("moved") is not None
     }

@@ -23,11 +23,21 @@ ANY = -inf, inf  # a line may cross what values can be
 
 
 def figure(table: Table) -> Figure:
+    return _drawn(table, table.seen("metric", "value"))
+
+
+def brief(table: Table) -> Figure:
+    """The primary metric, and coverage, whose bias is the other way."""
+    names = {table.card.primary, table.card.primary.replace("fd:", "coverage:")}
+    return _drawn(table, [metric for metric in table.seen("metric", "value") if metric in names])
+
+
+def _drawn(table: Table, metrics: Sequence[str]) -> Figure:
     lined = set(table.seen("metric", "line"))
     straight: list[Line] = []
     curved: list[Line] = []
     look_of = drawn_as(table)
-    for metric in table.seen("metric", "value"):
+    for metric in metrics:
         drawn, far = near(_rows_of(table, metric))
         title = directed(metric) + (f", {len(far)} off the scale" if far else "")
         for name, rows in drawn.items():
