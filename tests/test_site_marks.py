@@ -12,6 +12,7 @@ from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.export.terminal import across_text, board_text
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.findings import about_bars, heading, short_title
+from genboard.leaderboard.site.headlines import headline
 from genboard.leaderboard.storage.records import Records, read_records
 from genboard.registry.catalog import entries
 from genboard.registry.schema import Track
@@ -60,9 +61,9 @@ def test_a_leader_that_fails_the_test_for_copies_is_marked_beside_its_name(site:
 
 
 def test_headlines_say_it_of_a_leader_and_of_nobody_else(site: dict[str, bytes], board: Board) -> None:
-    said = "thief (copies training images) leads on Digits"
-    assert heading(board) == said
-    for path in ("index.html", "tracks/digits.html"):
+    assert heading(board) == "thief (copies training images) leads on Digits"
+    assert headline(board) == "thief (copies training images) is the best model on Digits"
+    for path, said in (("index.html", headline(board)), ("tracks/digits.html", heading(board))):
         assert said in unescape(site[path].decode()), path
     lede = re.search(r'<p class="lede">(.*?)</p>', site["tracks/digits.html"].decode())
     assert lede

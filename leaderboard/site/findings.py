@@ -128,12 +128,12 @@ def about_bars(board: Board, rows: Sequence[Row]) -> str:
     disjoint, overlapping = [], []
     for i, a in enumerate(shown):
         for b in shown[i + 1 :]:
-            apart = _apart(board, a, b)
+            differ = apart(board, a, b)
             (_, lo, hi), (_, low, high) = (ends(row.cells[board.track.primary]) for row in (a, b))
             overlap = lo <= high and low <= hi
-            if not apart and not overlap:
+            if not differ and not overlap:
                 disjoint.append(f"{_called(board, a)} and {_called(board, b)}")
-            if apart and overlap:
+            if differ and overlap:
                 overlapping.append(f"{_called(board, a)} and {_called(board, b)}")
     said = ["Each bar is the 95% interval of one row alone; two rows are compared by the error of their difference."]
     if disjoint:
@@ -191,7 +191,8 @@ def _about_floor(board: Board) -> list[str]:
     return said
 
 
-def _apart(board: Board, a: Row, b: Row) -> bool:
+def apart(board: Board, a: Row, b: Row) -> bool:
+    """Whether two rows differ significantly: ranked ones as the ranks say, others each pair alone."""
     if a.place and b.place:
         return b.name not in a.place.tied
     key = board.track.primary

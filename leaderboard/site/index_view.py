@@ -1,24 +1,23 @@
-"""What the front page shows: the leaders of every track, what studies found and what changed lately."""
+"""What the front page shows: every track in one picture, what metrics see, and what changed lately."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from ..board.board import Board
-from ..text.numbers import figure
 from .about_view import commands
 from .changes import changes
 from .content import Content, Made
-from .findings import heading, lead
-from .sheets import Sheet, stem
-
-LEADERS = 3  # of a track, on the front page
+from .front_view import front_view
 
 
 def index_pages(site: Content) -> Made:
+    ranked = in_order([board for board in site.boards.values() if board.ranked])
+    matrices = site.studies.matrices
     values = {
-        "tracks": [_track(board, site.sheets) for board in site.boards.values() if board.ranked],
+        "fronts": [front_view(site, board) for board in ranked],
         "unranked": [board for board in site.boards.values() if not board.ranked],
+        "matrix": matrices[0] if matrices else None,
         "studies": site.studies.studies,
         "changes": changes(site.records.readable, site.pages),
         "generators": len(site.generators),
@@ -28,13 +27,10 @@ def index_pages(site: Content) -> Made:
     yield "index.html", values
 
 
-def _track(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
-    key = board.track.primary
-    return {
-        "board": board,
-        "heading": heading(board),
-        "lead": lead(board),
-        "leaders": [(row, sheets[stem(row.record)].strip, figure(row.cells[key])) for row in board.ranked[:LEADERS]],
-        "floor": figure(board.floor.cells[key]) if board.floor else None,
-        "newest": max(row.result.provenance.created[:10] for row in board.rows),
-    }
+def in_order(boards: Sequence[Board]) -> list[Board]:
+    """Data sets by the ranked models of their largest board; of one data set the board with most samples first."""
+    largest: dict[str, int] = {}
+    for board in boards:
+        name = board.track.dataset
+        largest[name] = max(largest.get(name, 0), len(board.ranked))
+    return sorted(boards, key=lambda b: (-largest[b.track.dataset], b.track.dataset, -b.track.samples, b.track.name))
