@@ -138,7 +138,8 @@ def parse(kind: type[E], path: Path, data: bytes | str) -> E:
         first = e.errors()[0]
         field = ".".join(map(str, first["loc"]))
         problem = first["msg"].removeprefix("Value error, ")
-        raise BadEntry(path, field, problem, f"docs/entries.md lists the fields of a {kind.noun}") from e
+        article = "an" if kind.noun[0] in "aeiou" else "a"
+        raise BadEntry(path, field, problem, f"docs/entries.md lists the fields of {article} {kind.noun}") from e
 
 
 @cache

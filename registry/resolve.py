@@ -27,7 +27,9 @@ def function(name: str, under: str = "") -> Callable[..., Any]:
     try:
         found = getattr(import_module(".".join(parts)), attribute)
     except (ImportError, AttributeError, ValueError) as e:
-        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", "write `module:function`") from e
+        own_file = 'a file of yours: source.kind = "python", source.function = "file.py:function"'
+        hint = own_file if module.endswith(".py") else "write `module:function`"
+        raise GenboardError(f"no function {name!r} in {PACKAGE}.{under}: {e}", hint) from e
     # What a module has of Python or of a library, such as `__builtins__`, is nothing that an entry may name.
     made_of = found.func if isinstance(found, partial) else found
     own = callable(found) and str(getattr(made_of, "__module__", "")).startswith(f"{PACKAGE}.")

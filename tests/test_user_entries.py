@@ -14,11 +14,13 @@ import pytest
 from genboard.registry.catalog import entries, find, parse
 from genboard.registry.generators import OPENERS, load_generator
 from genboard.registry.generators.draws import draws
+from genboard.registry.resolve import function
 from genboard.registry.schema import Generator, Track
 from genboard.registry.weights import ROOT as REGISTRY
 from refusals import GREY, Run, hint, png, refused
 from tiny_models import ROOT, decoder, entry, examples, export, export_onnx, pipelines
 
+from genboard.core.errors import GenboardError
 from genboard.core.files import canonical_json, sha256
 
 SHOWN = {**examples("CONTRIBUTING.md"), **examples("docs/generators.md")}
@@ -135,6 +137,13 @@ def test_a_function_that_is_no_generator_is_refused(run: Run, own_home: Path, bo
 def test_a_function_that_is_not_there_is_named(run: Run, own_home: Path, function: str, why: str) -> None:
     entry(own_home, f'kind = "python"\nfunction = "{function}"')
     assert why in refused(run, *EVALUATE, "--trust-code")
+
+
+@pytest.mark.parametrize(("name", "says"), [("net.py:load", 'source.kind = "python"'), ("net:load", "module:function")])
+def test_a_file_of_ones_own_as_a_loader_is_told_where_it_goes(name: str, says: str) -> None:
+    with pytest.raises(GenboardError, match="no function") as caught:
+        function(name, "registry.extractors")
+    assert says in caught.value.hint
 
 
 def test_weights_that_need_code_are_refused(run: Run, own_home: Path) -> None:
