@@ -97,7 +97,7 @@ def test_its_cells_are_positive_where_a_metric_is_fooled(table: Table) -> None:
 
 def test_its_figure_has_a_map_for_each_kind_and_side(table: Table) -> None:
     assert figures.figure(table).drawing.count("change for the better, in standard errors<") == 4
-    assert "precision" in figures.figure(table).words
+    assert "Precision" in figures.figure(table).words
 
 
 def test_outliers_replace_rows_and_the_other_set_is_shifted() -> None:

@@ -5,6 +5,8 @@ Each panel has three rows of three tiles; a place that is left empty is transpar
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,10 @@ from .faults import FAULTS
 SIDE, GAP = 3, 1  # tiles along a side of a panel, and pixels between them
 TILES = SIDE * SIDE
 PLAIN = "plain"
-EMPTY = {"dropped": range(5, 9), "few": [0, 1, 2, 3, 5, 6, 7, 8]}  # places that show nothing
+EMPTY: Mapping[str, Collection[int]] = {
+    "dropped": range(5, 9),
+    "few": (0, 1, 2, 3, 5, 6, 7, 8),
+}  # places that show nothing
 FREQUENT, INVENTED, STRANGE = range(4, 9), (2, 4, 6), 4  # places
 
 Rgba = NDArray[np.uint8]
@@ -41,7 +46,7 @@ def panels(held_out: Pixels, train: Pixels, of_one: Pixels, seed: int = 0) -> di
     return {name: panel(tiles, EMPTY.get(name, ())) for name, tiles in found.items()}
 
 
-def panel(tiles: Pixels, empty: range | list[int] | tuple[()] = ()) -> Rgba:
+def panel(tiles: Pixels, empty: Collection[int] = ()) -> Rgba:
     """Nine tiles in their places, as RGBA."""
     count, height, width, _ = tiles.shape
     found = np.zeros((SIDE * (height + GAP) - GAP, SIDE * (width + GAP) - GAP, 4), np.uint8)

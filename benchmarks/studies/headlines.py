@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ...registry.metrics import METRICS
 from .evaluator import NOTES, metric_of
-from .faults import FAULTS, FaultResponse, Word, fault_responses, word_of
+from .faults import FaultResponse, Word, fault_responses, word_of
 from .listing import find_study
 from .spread import RANKED
 from .table import Row, Table
@@ -72,22 +72,16 @@ def _copies(table: Table) -> str:
 
 
 def _corruptions(table: Table) -> str:
-    seen: dict[str, int] = {}
-    kinds = {fault.name for fault in FAULTS if fault.study == table.study}
-    for (metric, fault), said in _judged(table).items():
-        if fault in kinds:
-            seen[metric] = seen.get(metric, 0) + (word_of(said) == "sees it")
-    count = len({fault for _, fault in _judged(table)})
+    judged, seen = _judged(table), dict[str, int]()
+    for (metric, _), said in judged.items():
+        seen[metric] = seen.get(metric, 0) + (word_of(said) == "sees it")
     if not seen:
         return ""
-    whole, least = sum(n == count for n in seen.values()), min(seen.values())
-    said = f"{whole} of {len(seen)} metrics see all {count} corruptions"
+    count, least = len({fault for _, fault in judged}), min(seen.values())
+    text = f"{sum(n == count for n in seen.values())} of {len(seen)} metrics see all {count} corruptions"
     fewest = [metric for metric, n in seen.items() if n == least]
-    return said if least == count else f"{said}; {titles(fewest, 1)} {_sees(fewest)} fewest, {least}"
-
-
-def _sees(names: Collection[str]) -> str:
-    return "sees" if len(names) == 1 else "see"
+    sees = "sees" if len(fewest) == 1 else "see"
+    return text if least == count else f"{text}; {titles(fewest, 1)} {sees} fewest, {least}"
 
 
 def _modes(table: Table) -> str:

@@ -150,9 +150,9 @@ class Intervention:
                 word, first = response(rows, judges(self._metric(key)))
                 since_ = since.format(**rows[first]) if first and word in ("worse", "better") else ""
                 row = next(filter(shown, rows)) if word == RESPONSES[-1] else rows[-1]
-                change = {name: row.get(name) for name in ("moved", "lo", "hi")}
-                said: dict[str, Any] = {"level": level.format(**row), "n": row["n"], "since": since_}
-                found.append(FaultResponse(fault=fault, metric=key, response=word, **change, **said))
+                said: Row = {name: row.get(name) for name in ("moved", "lo", "hi", "n")}
+                said |= {"level": level.format(**row), "since": since_}
+                found.append(FaultResponse(fault=fault, metric=key, response=word, **said))
         return found
 
     def _altered(self, table: Table, **fixed: Value) -> dict[Level, dict[str, list[Row]]]:

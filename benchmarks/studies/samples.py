@@ -163,7 +163,7 @@ def responses(table: Table) -> list[FaultResponse]:
     for key in table.seen("metric", "value"):
         metric = metric_of(key)
         if drift := _drift(table, key, partial(loss, metric)):
-            row = {"moved": drift.mean, "lo": drift.lo, "hi": drift.hi}
+            row: Row = {"moved": drift.mean, "lo": drift.lo, "hi": drift.hi}
             word, _ = response([row], judges(metric))
             level = f"{few:,} samples instead of {every:,}"
             found.append(FaultResponse(fault="few", metric=key, response=word, **row, level=level, n=every))
