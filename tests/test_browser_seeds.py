@@ -234,3 +234,13 @@ def test_without_scripts_all_pairs_are_there_and_no_control_is(site: Visits) -> 
         for row in range(4):
             seen = [image.getpixel((int(cell[0] / 2), int(cell[1] * (row + part)))) for part in (0.25, 0.75)]
             assert seen == drawn(number + 8 * row, number + 8 * row == 41), (number, row)
+
+
+def test_pictures_that_are_not_shown_are_not_loaded(site: Visits) -> None:
+    page = site.open(COMPARE, "#g=alpha,gamma")
+    loaded = """name => [...document.querySelectorAll("#compare img")].filter(
+      image => image.src.includes(`/${name}-`) && image.naturalWidth).length"""
+    for name in ("alpha", "gamma"):
+        page.wait_for_function(f"({loaded})('{name}') === 2")
+    page.wait_for_timeout(300)
+    assert [page.evaluate(loaded, name) for name in ("floor", "copy")] == [0, 0]

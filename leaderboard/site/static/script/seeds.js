@@ -1,11 +1,10 @@
-// The same sample in every picture of a page: all inherit from `main` which one it is. What is pointed at is lit; a click
-// or a key keeps it.
+// The same sample in every picture of a page, by one rule of style. What is pointed at is lit; a click or key keeps it.
 
 // One pair, cut from the sheet of all.
 function pair(picture, equal) {
   var box = element("span", { class: "pair" });
   box.append(element("img", {
-    src: picture.src.replace(/strip(?=\.png$)/, "pairs"), class: picture.className, loading: "lazy",
+    loading: "lazy", src: picture.src.replace(/strip(?=\.png$)/, "pairs"), class: picture.className,
     alt: "sample and nearest training image",
   }));
   if (equal) box.append(element("b", { class: "tag warn", "data-equal": equal }, "equal"));
@@ -42,12 +41,12 @@ function panel(list) {
 }
 
 function follow(main) {
-  var bars = main.querySelectorAll(".steps"), samples = 0, kept, lit;
+  var bars = main.querySelectorAll(".steps"), style = document.head.appendChild(element("style")), samples = 0, kept, lit;
 
   function light(i) {
     i = Math.max(0, Math.min(samples - 1, i));
     if (i === lit) return i;
-    main.style.cssText = "--c:" + i % 8 + ";--r:" + (i >> 3) + ";--half:" + (i & 32) / 8;
+    style.textContent = ".sheet,.pair,.board img{--c:" + i % 8 + ";--r:" + (i >> 3) + ";--half:" + (i & 32) / 8 + "}";
     bars.forEach(function (bar) {
       bar.querySelector("input").value = i + 1;
       bar.lastChild.textContent = bar.dataset.said.replace("#", i + 1).replace("@", i);
