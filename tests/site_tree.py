@@ -29,12 +29,14 @@ LONGEST_NAME = "n" * 80
 
 
 @cache
-def picture(tiles: int = 64) -> bytes:
+def picture(equal: tuple[int, ...] = ()) -> bytes:
+    """A contact sheet of 64 samples, of which these equal their nearest training images; all others differ."""
     image = Image.new("RGBA", (2 * 8 * 9, 8 * 9))
-    for i in range(tiles):
+    for i in range(64):
         tile = Image.new("RGBA", (8, 8), (i * 3, 128, 255 - i * 3, 255))
+        near = tile if i in equal else Image.new("RGBA", (8, 8), (255 - i * 3, i * 3, 64, 255))
         image.paste(tile, (i % 8 * 9, i // 8 * 9))
-        image.paste(tile.rotate(90), (72 + i % 8 * 9, i // 8 * 9))
+        image.paste(near, (72 + i % 8 * 9, i // 8 * 9))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
@@ -92,7 +94,7 @@ def save(folder: Path, name: str, fd: float | None, se: float | None = 0.1, **ch
         metrics.append(measured(column.metric, value, error, column.against, reason))
     failure = changes.pop("error", None)
     suspicion = changes.pop("suspicion", None)  # value and standard error by name
-    png = picture()
+    png = picture(changes.pop("equal", ()))
     layout = {"sha256": sha256(png), "tiles": 64, "columns": 8, "gap": 1, "tile": [8, 8]}
     sampling = {"protocol": 1, "n": n, "seed": TRACK.seed, "shape": [8, 8, 1], "digest": "cd" * 32}
     cost = {"sampling_s": 1.0, "measuring_s": 2.0, "images_per_s": 500.0, "peak_memory_mib": None}

@@ -26,7 +26,8 @@ AXE = {"resultTypes": ["violations"], "preload": False}
 WIDER = """() => {
   const room = document.documentElement.clientWidth;
   const wide = [...document.querySelectorAll('body *')].filter(e =>
-    e.getBoundingClientRect().right > room + 1 && !e.closest('.wrap, pre, .also, .vh, .skip'));
+    e.getBoundingClientRect().right > room + 1 && !e.closest('.wrap, pre, .also, .vh, .skip') &&
+    !e.matches('.pair > img'));
   return [document.documentElement.scrollWidth - room, wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))];
 }"""
 

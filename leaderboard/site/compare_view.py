@@ -11,6 +11,7 @@ from ..board.ranking import ALPHA, rank
 from ..text.numbers import Figure, figure, missing
 from .columns import note_of, reading
 from .content import Content, Made
+from .seeds_view import seeds_of
 from .sheets import stem
 from .track_view import board_cautions
 
@@ -43,7 +44,8 @@ def compare_pages(site: Content) -> Made:
         values = {
             "track": board.track,
             "others": [(other, site.boards[other].track.title) for other in site.compared if other != name],
-            "entrants": [(row, site.sheets[stem(row.record)].samples) for row in rows],
+            "entrants": [(row, site.sheets[stem(row.record)]) for row in rows],
+            "seeds": seeds_of(board, site.sheets),
             "lines": [_line(board, i, rows) for i in range(len(board.columns))],
             "cautions": board_cautions(site, board),
             "chosen": min(CHOSEN, len(rows)),

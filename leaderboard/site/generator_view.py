@@ -17,6 +17,7 @@ from .findings import about_row
 from .history import events, status_at
 from .links import Segment, linked
 from .published_view import published_of
+from .seeds_view import about_pairs
 from .sheets import Sheet, stem
 
 
@@ -74,6 +75,7 @@ def _section(
         "row": row,
         "about": about_row(board, row) if board and row else _unranked(result, board),
         "sheet": sheets[stem(record)],
+        "about_pairs": about_pairs(result, sheets[stem(record)], board.track if board else None),
         "numbers": [_number(metric, digits, mine) for metric in metrics],
         "cautions": mine,
         "narrow": any(one.kind == NARROW for one in mine),

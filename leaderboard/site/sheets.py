@@ -1,10 +1,16 @@
-"""The pictures of a result, cut from its contact sheet: the samples, their nearest training images, and a strip."""
+"""The pictures of a result, cut from its contact sheet: its samples in pairs with their nearest training images, and a
+strip of the first samples.
+
+A style sheet finds any pair in them: the pairs stand in 8 rows of 8 equal cells, the strip is 8 equal cells, and each
+cell has its share of the gaps.
+"""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from ...benchmarks.preview import COLUMNS, LARGEST, TILES
@@ -13,9 +19,13 @@ from ...core.errors import BadEntry
 from ...core.files import read_bytes, sha256
 from ..storage.records import Record
 
-GRID_WIDTH = 400  # pixels that a grid is enlarged to, at most, by a whole factor
+ROWS = TILES // COLUMNS
+WIDEST = 576  # pixels that a sheet of pairs is enlarged to, at most, by a whole factor
 STRIP_HEIGHT = 24
 SOFT = 16  # tiles from this height on are scaled smoothly: their pixels are not the message
+APART = 1  # pixels between a sample and its nearest training image; pairs are farther apart
+
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -31,17 +41,38 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The pictures of a result, or why there are none."""
+    """The pictures of a result, or why there are none.
 
-    samples: Picture | None = None
-    nearest: Picture | None = None
+    Attributes:
+        pairs: every sample directly above its nearest training image.
+        cell: width and height of a pair with the gap around it, in pixels of the picture.
+        tile: width of a sample in them.
+        count: pairs.
+        equal: the pairs whose two images are equal, from 0.
+        reduced: whether the images are larger than they are shown, and so compared.
+    """
+
+    pairs: Picture | None = None
     strip: Picture | None = None
+    cell: tuple[int, int] = (1, 1)
+    tile: int = 1
     count: int = 0
+    equal: tuple[int, ...] = ()
+    reduced: bool = False
     reason: str = ""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        return tuple(p for p in (self.samples, self.nearest, self.strip) if p)
+        return tuple(p for p in (self.pairs, self.strip) if p)
+
+    @property
+    def equal_pairs(self) -> str:
+        """A letter for each pair, 1 where its images are equal."""
+        return "".join("01"[i in self.equal] for i in range(self.count))
+
+    def wide(self, tile: int) -> int:
+        """Pixels that a pair alone is shown as wide as, by a whole factor: its sample is about as wide as asked."""
+        return self.cell[0] * max(1, round(tile / self.tile))
 
 
 def stem(record: Record) -> str:
@@ -66,7 +97,8 @@ def read_sheet(record: Record) -> Sheet:
         return Sheet(reason=f"the preview file cannot be shown: {e}")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Sheet(reason="the preview file cannot be shown: it is no PNG, or a damaged one")
-    return _cut(image, layout, f"previews/{stem(record)}")
+    reduced = max(record.result.sampling.shape[:2]) > LARGEST
+    return _cut(np.asarray(image), layout, f"previews/{stem(record)}", reduced)
 
 
 class _OtherLayout(ValueError):
@@ -89,26 +121,37 @@ def _decoded(data: bytes, layout: PreviewRecord) -> Image.Image:
     return image.convert("RGBA")
 
 
-def _cut(sheet: Image.Image, layout: PreviewRecord, name: str) -> Sheet:
+def _cut(sheet: Pixels, layout: PreviewRecord, name: str, reduced: bool) -> Sheet:
     height, width = layout.tile
-    half = sheet.width // 2
-    grid = (half - layout.gap, sheet.height - layout.gap)
-    first = min(layout.columns, layout.tiles) * (width + layout.gap) - layout.gap
-    factor = max(1, GRID_WIDTH // grid[0])
-    pixelated = height < SOFT
-    samples = _png(sheet.crop((0, 0, grid[0], grid[1])))
-    nearest = _png(sheet.crop((half, 0, half + grid[0], grid[1])))
-    strip = _png(sheet.crop((0, 0, first, height)))
-    shown = (grid[0] * factor, grid[1] * factor)
+    half, gap = sheet.shape[1] // 2, 2 * max(1, height // 14)
+    cell = (width + gap, 2 * height + APART + gap)
+    pairs, equal = np.zeros((ROWS * cell[1], COLUMNS * cell[0], 4), np.uint8), []
+    for i in range(layout.tiles):
+        row, column = divmod(i, layout.columns)
+        y, x = row * (height + layout.gap), column * (width + layout.gap)
+        sample, nearest = (sheet[y : y + height, left : left + width] for left in (x, half + x))
+        top, left = row * cell[1] + gap // 2, column * cell[0] + gap // 2
+        pairs[top : top + height, left : left + width] = sample
+        pairs[top + height + APART : top + 2 * height + APART, left : left + width] = nearest
+        if np.array_equal(sample, nearest):
+            equal.append(i)
+    factor, pixelated = max(1, WIDEST // pairs.shape[1]), height < SOFT
+    shown = (pairs.shape[1] * factor, pairs.shape[0] * factor)
+    strip_width = round(half * STRIP_HEIGHT / height)
     return Sheet(
-        Picture(f"{name}-samples.png", samples, *shown, pixelated),
-        Picture(f"{name}-nearest.png", nearest, *shown, pixelated),
-        Picture(f"{name}-strip.png", strip, round(first * STRIP_HEIGHT / height), STRIP_HEIGHT, pixelated),
+        Picture(f"{name}-pairs.png", _png(pairs), *shown, pixelated),
+        Picture(f"{name}-strip.png", _png(sheet[:height, :half]), strip_width, STRIP_HEIGHT, pixelated),
+        cell,
+        width,
         layout.tiles,
+        tuple(equal),
+        reduced,
     )
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(pixels: Pixels) -> bytes:
+    """A PNG: grey and opacity alone where there is no colour, which takes half the bytes."""
+    grey = np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2])
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    Image.fromarray(np.ascontiguousarray(pixels[..., [0, 3]] if grey else pixels)).save(buffer, "PNG")
     return buffer.getvalue()

@@ -21,6 +21,7 @@ from .downloads import downloads
 from .forest_view import board_forest
 from .pareto_view import front_views
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
+from .seeds_view import seeds_of
 from .sheets import Picture, Sheet, stem
 
 REVERSALS = 12  # rank reversals that are listed
@@ -53,6 +54,7 @@ def track_pages(site: Content) -> Made:
             "lede": findings.lede(board),
             "spread": findings.about_spread(board),
             "cautions": board_cautions(site, board),
+            "seeds": seeds_of(board, site.sheets),
             "forest": board_forest(board, "../"),
             "fronts": front_views(board, "../"),
             "agreement_heading": findings.about_agreement(board),

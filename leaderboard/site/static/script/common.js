@@ -9,8 +9,13 @@ function readState() {
   return state;
 }
 
+// These keys stand in the address whatever another part writes.
+var held = {};
+window.addEventListener("hashchange", function () { held = {}; });
+
 function writeState(state) {
   var query = new URLSearchParams();
+  Object.keys(held).forEach(function (key) { state[key] = held[key]; });
   Object.keys(state).forEach(function (key) { if (state[key]) query.set(key, state[key]); });
   var text = query.toString(), bare = location.href.split("#")[0];
   // An anchor stays where there is nothing else to say.
