@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ...benchmarks.result import Result
 from ...registry.schema import Track
 from ..board.board import Board, make_board
+from ..board.by_date import Standing, standings
 from ..board.versions import past_boards
 from ..storage.records import Record, Records
 from ..storage.study_tables import Tables
@@ -27,6 +28,7 @@ class Content:
         past: boards of earlier versions of the tracks, by `name@version`; the newest of a track first.
         generators: the results of each generator by its name; the first is the one that stands for it.
         sheets: the pictures of results, by `sheets.stem`.
+        standings: the ranking of each track after each day that changed it.
         base: address of the folder that the site will be published in, if it is known.
     """
 
@@ -37,7 +39,13 @@ class Content:
     generators: Mapping[str, list[Record]]
     sheets: Mapping[str, Sheet]
     studies: StudiesView
+    standings: Mapping[str, tuple[Standing, ...]]
     base: str | None
+
+    @property
+    def absolute(self) -> str | None:
+        """The base where it is a whole address, not only the path of a folder on some host."""
+        return self.base if self.base and self.base.lower().startswith(("https://", "http://")) else None
 
     @property
     def compared(self) -> list[str]:
@@ -72,7 +80,9 @@ def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, b
         shown = _shown_on_each(mine, {**boards, **past})
         mine.sort(key=lambda record: record is not shown[0])
         sheets |= {stem(record): read_sheet(record) for record in shown}
-    return Content(records, tracks, boards, past, generators, sheets, studies_view(studies, tracks, generators), base)
+    by_day = {name: standings(board, records.readable) for name, board in boards.items()}
+    found = studies_view(studies, tracks, generators)
+    return Content(records, tracks, boards, past, generators, sheets, found, by_day, base)
 
 
 def page_of(result: Result, boards: Container[str]) -> str:

@@ -21,6 +21,7 @@ from .downloads import downloads
 from .forest_view import board_forest
 from .pareto_view import front_views
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
+from .share_view import around
 from .sheets import Picture, Sheet, stem
 
 REVERSALS = 12  # rank reversals that are listed
@@ -64,6 +65,7 @@ def track_pages(site: Content) -> Made:
             "facts": protocol_facts(board),
             "protocol_columns": protocol_columns(board),
             "downloads": downloads(name),
+            **around(site, board, name),
         }
         yield f"tracks/{name}.html", values
 
