@@ -15,11 +15,12 @@ function has(text, sought) {
 
 function keep(sought) {
   var count = 0;
-  whole.querySelectorAll("li").forEach(function (item) {
-    item.hidden = !has(item.textContent, sought);
-    count += !item.hidden;
-  });
   whole.querySelectorAll("section").forEach(function (part) {
+    var kind = part.querySelector("h2").textContent;
+    part.querySelectorAll("li").forEach(function (item) {
+      item.hidden = !has(item.textContent + " " + kind, sought);
+      count += !item.hidden;
+    });
     part.hidden = !part.querySelector("li:not([hidden])");
   });
   return count;
