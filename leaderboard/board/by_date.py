@@ -17,7 +17,7 @@ from ..verification.log import read_entries
 from .board import Board, make_board
 
 MOST = 12  # days, the newest
-ROWS = 2_000  # of all days together: a board takes longer than its rows are more
+ROWS = 1_000  # of the boards of all days together; a larger board has no history
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,19 @@ class Standing:
     day: str
     moment: str
     ranks: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class ByDay:
+    """The ranking after each day that changed it.
+
+    Attributes:
+        days: oldest first; the last has the ranks of today.
+        whole: whether the first of them is the first day that anything was ranked on.
+    """
+
+    days: tuple[Standing, ...] = ()
+    whole: bool = True
 
 
 _NOTHING = Standing("", "", {})
@@ -50,28 +63,29 @@ class Moves:
     moved: tuple[tuple[str, tuple[int, int] | None, tuple[int, int] | None], ...]
 
 
-def standings(board: Board, records: Iterable[Record]) -> tuple[Standing, ...]:
-    """The ranking of a board after each day that changed it, oldest first; the last is the board itself."""
+def by_day(board: Board, records: Iterable[Record]) -> ByDay:
+    """The ranking of a board as its results came."""
     mine = [record for record in records if record.result.track.name in (board.track.name, *board.track.aliases)]
     moments: dict[str, str] = {}  # the last of each day
     for moment in sorted(moment for record in mine for moment in _moments(record)):
         moments[day_of(moment)] = moment
     days = sorted(moments)
     if not board.ranked or not days:
-        return ()
-    kept = days[-max(2, min(MOST, ROWS // len(board.rows))) : -1]
+        return ByDay()
+    kept = days[-max(1, min(MOST, ROWS // len(board.rows))) : -1]
     found = [
         Standing(day, moments[day], _ranks(make_board(board.track, _up_to(day, mine), board.specs, until=day)))
         for day in kept
     ]
     found.append(Standing(days[-1], moments[days[-1]], _ranks(board)))
-    return tuple(b for a, b in pairwise([_NOTHING, *found]) if a.ranks != b.ranks)
+    changed = tuple(b for a, b in pairwise([_NOTHING, *found]) if a.ranks != b.ranks)
+    return ByDay(changed, whole=len(found) == len(days))
 
 
-def moves(found: Iterable[Standing]) -> tuple[Moves, ...]:
+def moves(found: ByDay) -> tuple[Moves, ...]:
     """What each day changed, oldest first: those that were ranked anew, that moved, and that are no longer ranked."""
     told = []
-    for before, after in pairwise([_NOTHING, *found]):
+    for before, after in pairwise([*[_NOTHING] * found.whole, *found.days]):
         names = [*after.ranks, *(name for name in before.ranks if name not in after.ranks)]
         pairs = [(name, before.ranks.get(name), after.ranks.get(name)) for name in names]
         told.append(Moves(after.day, after.moment, tuple(pair for pair in pairs if pair[1] != pair[2])))

@@ -48,6 +48,11 @@ def search_script(pages: str) -> bytes:
     return f"{head}(function () {{\nvar PAGES = {pages};\n\n{_read('search', 'search.js')}}})();\n".encode()
 
 
+def search_style() -> bytes:
+    """`search.css`, which is loaded with it."""
+    return _read("search", "search.css").encode()
+
+
 def favicon() -> bytes:
     """`favicon.svg`."""
     return (_FOLDER / "favicon.svg").read_bytes()

@@ -91,15 +91,19 @@ def _outcome(record: Record, primary: str) -> str:
 
 
 def _of_ranks(site: Content) -> Iterator[FeedEntry]:
-    for name, found in site.standings.items():
+    for name, found in site.by_day.items():
         board = site.boards[name]
+        on = short_title(board.track)
         for i, one in enumerate(moves(found)):
-            on = short_title(board.track)
-            title = f"Ranks on {on} moved" if i else f"{len(one.moved)} generators are ranked on {on}"
-            title = title if i or len(one.moved) != 1 else f"{one.moved[0][0]} is ranked on {on}"
+            title = _first(one, on) if found.whole and i == 0 else f"Ranks on {on} moved"
             yield FeedEntry(
                 f"{board.track.id}/ranks/{one.day}", _moment(one.moment), title, in_words(one), f"tracks/{name}.html"
             )
+
+
+def _first(one: Moves, on: str) -> str:
+    names = [name for name, _, _ in one.moved]
+    return f"{names[0]} is ranked on {on}" if len(names) == 1 else f"{len(names)} generators are ranked on {on}"
 
 
 def in_words(one: Moves) -> str:

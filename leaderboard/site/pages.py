@@ -19,6 +19,7 @@ from .generators_view import generators_pages
 from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
 from .published_view import published_pages
+from .rank_history_view import rank_history_files
 from .studies_view import studies_pages, study_files, study_pages
 from .track_view import track_pages
 
@@ -69,6 +70,7 @@ FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (
     badge_files,
     cite_files,
     feed_files,
+    rank_history_files,
 )
 
 # Templates of pages that nobody looks for: shown in a frame of another page, or where there is none.

@@ -12,9 +12,12 @@ from ..board.by_date import Standing
 from ..charts.families import Look, looks
 from ..charts.lines import Line, panels
 from ..charts.theme import inline
+from ..export.tables import csv_bytes
+from .content import Content
 from .feed import ranks
 
 MOST = 12  # generators that the chart follows: the first of today
+ROWS = 40  # of the table; the file has all
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,10 @@ class RankHistory:
         chart: of the first generators of today.
         words: the same for who cannot see it.
         heads: the days.
-        rows: each generator with its ranks on each day; empty on days on which it was not ranked.
+        rows: the first of today, and then those that are no longer ranked, with the ranks of each day; empty on days on
+            which one was not ranked.
+        ranked: how many are or were ranked.
+        file: all of them, below the site's root.
     """
 
     heading: str
@@ -34,6 +40,8 @@ class RankHistory:
     drawn: int
     heads: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
+    ranked: int
+    file: str
 
 
 def rank_history(board: Board, found: Sequence[Standing], root: str) -> RankHistory | None:
@@ -53,8 +61,26 @@ def rank_history(board: Board, found: Sequence[Standing], root: str) -> RankHist
         words=figure.words,
         drawn=len(lines),
         heads=days,
-        rows=tuple((name, tuple(_said(one.ranks, name) for one in found)) for name in [*names, *gone]),
+        rows=tuple((name, tuple(_said(one.ranks, name) for one in found)) for name in [*names, *gone][:ROWS]),
+        ranked=len(names) + len(gone),
+        file=file_of(board.track.name),
     )
+
+
+def rank_history_files(site: Content) -> dict[str, bytes]:
+    """The ranks of all generators by day, of each board that has a history."""
+    return {
+        file_of(name): csv_bytes(
+            ["day", "generator", "first", "last"],
+            [[one.day, generator, *pair] for one in found.days for generator, pair in one.ranks.items()],
+        )
+        for name, found in site.by_day.items()
+        if len(found.days) > 1
+    }
+
+
+def file_of(page: str) -> str:
+    return f"charts/{page}-ranks.csv"
 
 
 def _line(name: str, found: Sequence[Standing], look: Mapping[str, Look]) -> Line:

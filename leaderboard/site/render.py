@@ -10,7 +10,7 @@ from ...core.files import canonical_json, sha256
 from ...registry.schema import Track
 from ..storage.records import Records
 from ..storage.study_tables import Tables
-from .assets import favicon, script, style
+from .assets import favicon, script, search_style, style
 from .content import content_of
 from .frame_view import frame_of
 from .html import NavItem, html
@@ -45,7 +45,7 @@ def render_site(
     listed = {path: files[path] for kind, pages in made if kind.template not in UNLISTED for path, _ in pages}
     found = listing(site, listed)
     files["search.html"] = html("search.html", "search.html", "search", frame, {"kinds": by_kind(found)})
-    files["search.js"] = search_js(found)
+    files |= {"search.js": search_js(found), "search.css": search_style()}
     files |= sitemap_files([*listed, "search.html"], site.absolute)
     for others in FILES:
         files |= others(site)

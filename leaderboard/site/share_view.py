@@ -21,7 +21,7 @@ def around(site: Content, board: Board, page: str) -> dict[str, object]:
     share = {"snippet": snippet(board, page, site.absolute), "known": site.absolute is not None}
     return {
         "share": {**share, "snapshot": snapshot(site, page, board)},
-        "history": rank_history(board, site.standings[page], "../"),
+        "history": rank_history(board, site.by_day[page].days, "../"),
     }
 
 

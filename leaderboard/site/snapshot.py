@@ -14,7 +14,6 @@ from ..board.board import Board
 from ..board.by_date import day_of
 from ..storage.records import Record
 from .content import Content
-from .downloads import table_json
 
 
 @dataclass(frozen=True)
@@ -48,5 +47,4 @@ def newest_day(records: Iterable[Record]) -> str:
 
 
 def snapshot(site: Content, name: str, board: Board) -> Snapshot:
-    data = table_json(board, site.unreadable_on(name))
-    return Snapshot(name, f"data/{name}.json", sha256(data), newest_day(row.record for row in board.rows))
+    return Snapshot(name, f"data/{name}.json", sha256(site.data[name]), newest_day(row.record for row in board.rows))

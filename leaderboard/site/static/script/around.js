@@ -37,7 +37,8 @@ function find(form) {
   var field = form.elements.q;
   function load() {
     field.removeEventListener("focus", load);
-    document.head.append(element("script", { src: form.dataset.root + "search.js" }));
+    var at = form.dataset.root + "search.";
+    document.head.append(element("link", { rel: "stylesheet", href: at + "css" }), element("script", { src: at + "js" }));
   }
   field.addEventListener("focus", load);
   if (document.getElementById("pages")) load();
