@@ -28,6 +28,9 @@ KINDS = (
     "datasets.html",
     "extractors.html",
     "about.html",
+    "cite.html",
+    "search.html",
+    "embed/digits.html",
     "404.html",
 )
 

@@ -14,13 +14,12 @@ SCHEMES = ("light", "dark")
 
 @cache
 def properties(scheme: str) -> dict[str, Rgb]:
-    """The colours by their custom property; what dark does not name is as in light."""
-    light, dark = re.findall(r":root \{([^}]*)\}", STYLE)[:2]
+    """The colours by their custom property, each of which is `light-dark(LIGHT, DARK)`."""
     found = {}
-    for block in (light, dark) if scheme == "dark" else (light,):
-        for name, digits in re.findall(r"(--[\w-]+): #([0-9a-f]{6});", block):
-            r, g, b = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
-            found[name] = (r, g, b)
+    for name, *both in re.findall(r"(--[\w-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);", STYLE):
+        digits = both[SCHEMES.index(scheme)]
+        r, g, b = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+        found[name] = (r, g, b)
     assert len(found) > 10
     return found
 

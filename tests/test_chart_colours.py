@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
@@ -65,4 +66,9 @@ def test_baselines_stay_in_one_grey_with_legible_labels() -> None:
 
 
 def test_what_is_printed_has_the_light_colours() -> None:
-    assert STYLE.count("prefers-color-scheme") == STYLE.count("@media screen and (prefers-color-scheme: dark)") == 1
+    """Whatever the reader's system or choice: `light-dark()` follows `color-scheme`, which is dark on screens alone."""
+    printed = STYLE[STYLE.index("@media print {") :]
+    assert "color-scheme: light;" in printed
+    assert re.search(r"@media screen \{[^@]*\[data-theme=dark\] \{ color-scheme: dark; \}", STYLE)
+    assert STYLE.count("color-scheme: dark") == 1
+    assert "prefers-color-scheme" not in STYLE  # a colour for the dark that the reader's choice would not reach

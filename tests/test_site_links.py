@@ -27,6 +27,8 @@ from genboard.core.errors import GenboardError
         ('<a href="https://example.org/x#y">', None),
         ('<img alt="" src="../a.png">', None),
         ('<base href="/genboard/">', None),
+        ('<link rel="canonical" href="https://example.org/x.html">', None),  # says where the page is, loads nothing
+        ('<link rel="stylesheet" href="https://example.org/x.css">', "https://example.org/x.css"),
         ('<p title="href">', None),
         ('<a href="">', None),  # the page itself
         ('<a href="c.html">', "c.html"),

@@ -40,6 +40,7 @@ def address(site: dict[str, bytes]) -> Iterator[str]:
 
 def test_every_file_is_served_as_what_it_is(site: dict[str, bytes], address: str) -> None:
     kinds = {"html": "text/html", "css": "text/css", "js": "text/javascript", "csv": "text/csv", "png": "image/png"}
+    kinds |= {"svg": "image/svg+xml", "bib": "text/plain"}
     tried = set()
     for path, data in site.items():
         suffix = path.rpartition(".")[2]

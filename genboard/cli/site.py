@@ -20,7 +20,7 @@ StudyFolders = Annotated[
 ]
 Base = Annotated[
     str | None,
-    Option(help="Path where the site will be published, such as /genboard/. The 404 page needs it."),
+    Option(help="Address of the published site; or its path, for 404.html alone."),
 ]
 
 

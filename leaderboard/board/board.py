@@ -244,13 +244,19 @@ class Board:
         }
 
 
-def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict[str, Any]] | None = None) -> Board:
+def make_board(
+    track: Track,
+    records: Iterable[Record],
+    specs: Mapping[str, dict[str, Any]] | None = None,
+    until: str | None = None,
+) -> Board:
     """The board of a track from all results at hand; of several of one generator the newest comparable one counts.
 
     A withdrawn result is left out with its reason; a disputed one stays, and says so.
 
     Args:
         specs: of each column; by default what the registry says, see `specify_column`.
+        until: the last day of which entries of logs count; by default all do.
     """
     primary = next(column for column in track.metrics if column.key == track.primary)
     better = find_metric(primary.metric).better
@@ -267,7 +273,7 @@ def make_board(track: Track, records: Iterable[Record], specs: Mapping[str, dict
         specs, unspecified = _specified(track) if mine else ({}, None)
     for record in sorted(mine, key=lambda r: (r.result.provenance.created, r.result.id), reverse=True):
         name = record.result.generator.name
-        status, reason = _status(record)
+        status, reason = _status(record, until)
         reason = reason or unspecified or why_not(record.result, track, specs)
         today = name_today(record.result)
         if reason is None and today in newest:
@@ -345,10 +351,10 @@ def _flags(
     return replace(found, suspected=True, seen=(*found.seen, f"private reference: {status.private.problem}"))
 
 
-def _status(record: Record) -> tuple[VerificationStatus, str | None]:
-    """The status of a result by its log, and why that keeps it off the board."""
+def _status(record: Record, until: str | None) -> tuple[VerificationStatus, str | None]:
+    """The status of a result by its log up to a day, and why that keeps it off the board."""
     try:
-        status = status_of(record.path)
+        status = status_of(record.path, until)
     except BadEntry as e:
         return (
             VerificationStatus(),

@@ -8,8 +8,8 @@ _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
 # each element that it selects. Of two rules of the style sheet that weigh the same the later one holds.
-SCRIPT = ("common", "tables", "comparison", "seeds")
-STYLE = ("base", "front", "matrix", "seeds", "last")
+SCRIPT = ("common", "around", "tables", "comparison", "seeds")
+STYLE = ("base", "around", "front", "matrix", "seeds", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
 _HEAD = """\
@@ -40,6 +40,22 @@ def script() -> bytes:
 def style() -> bytes:
     """`style.css`."""
     return "\n".join(_read("style", f"{name}.css") for name in STYLE).encode()
+
+
+def search_script(pages: str) -> bytes:
+    """`search.js`, which is loaded where somebody searches: the list of pages in JSON, and what searches it."""
+    head = '// genboard: all pages, and the search over them. It makes no markup out of text.\n"use strict";\n\n'
+    return f"{head}(function () {{\nvar PAGES = {pages};\n\n{_read('search', 'search.js')}}})();\n".encode()
+
+
+def search_style() -> bytes:
+    """`search.css`, which is loaded with it."""
+    return _read("search", "search.css").encode()
+
+
+def favicon() -> bytes:
+    """`favicon.svg`."""
+    return (_FOLDER / "favicon.svg").read_bytes()
 
 
 def _read(folder: str, name: str) -> str:

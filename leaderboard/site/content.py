@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ...benchmarks.result import Result
+from ...core.files import canonical_json
 from ...registry.schema import Track
 from ..board.board import Board, make_board
+from ..board.by_date import ByDay, by_day
 from ..board.versions import past_boards
 from ..storage.records import Record, Records
 from ..storage.study_tables import Tables
@@ -27,6 +30,7 @@ class Content:
         past: boards of earlier versions of the tracks, by `name@version`; the newest of a track first.
         generators: the results of each generator by its name; the first is the one that stands for it.
         sheets: the pictures of results, by `sheets.stem`.
+        by_day: the ranking of each track after each day that changed it.
         base: address of the folder that the site will be published in, if it is known.
     """
 
@@ -37,7 +41,18 @@ class Content:
     generators: Mapping[str, list[Record]]
     sheets: Mapping[str, Sheet]
     studies: StudiesView
+    by_day: Mapping[str, ByDay]
     base: str | None
+
+    @cached_property
+    def data(self) -> Mapping[str, bytes]:
+        """Every board with what is left out of it, as the JSON that the site offers, by the name of its page."""
+        return {name: _as_json(board, self.unreadable_on(name)) for name, board in self.pages.items()}
+
+    @property
+    def absolute(self) -> str | None:
+        """The base where it is a whole address, not only the path of a folder on some host."""
+        return self.base if self.base and self.base.lower().startswith(("https://", "http://")) else None
 
     @property
     def compared(self) -> list[str]:
@@ -72,7 +87,9 @@ def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, b
         shown = _shown_on_each(mine, {**boards, **past})
         mine.sort(key=lambda record: record is not shown[0])
         sheets |= {stem(record): read_sheet(record) for record in shown}
-    return Content(records, tracks, boards, past, generators, sheets, studies_view(studies, tracks, generators), base)
+    history = {name: by_day(board, records.readable) for name, board in boards.items()}
+    found = studies_view(studies, tracks, generators)
+    return Content(records, tracks, boards, past, generators, sheets, found, history, base)
 
 
 def page_of(result: Result, boards: Container[str]) -> str:
@@ -98,6 +115,11 @@ def pictures(site: Content) -> dict[str, bytes]:
     of_faults = (picture for matrix in site.studies.matrices for picture in matrix.pictures)
     of_results = (picture for sheet in site.sheets.values() for picture in sheet.pictures)
     return {picture.path: picture.data for picture in (*of_results, *of_faults)}
+
+
+def _as_json(board: Board, unreadable: Sequence[tuple[str, str]]) -> bytes:
+    files = [{"file": path, "reason": reason} for path, reason in unreadable]
+    return canonical_json({**board.to_json(), "unreadable": files})
 
 
 def _of_its_version(board: Board, records: Iterable[Record]) -> Board:

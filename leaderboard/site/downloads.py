@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ...core.files import canonical_json
 from ..board.board import Board, Row
 from ..export.tables import BOARD_TABLES, Format, Value, csv_bytes, encode
 from ..text.numbers import ends
@@ -36,7 +33,7 @@ def board_files(site: Content) -> dict[str, bytes]:
     files = {}
     for name, board in site.pages.items():
         files[f"data/{name}.csv"] = table_csv(board)
-        files[f"data/{name}.json"] = table_json(board, site.unreadable_on(name))
+        files[f"data/{name}.json"] = site.data[name]
         files[f"charts/{name}.csv"] = chart_csv(board)
         for table, make in BOARD_TABLES.items():
             made = make(board)
@@ -61,12 +58,6 @@ def chart_csv(board: Board) -> bytes:
     for row in board.rows:
         lines.append([row.name, *ends(row.cells[board.track.primary]), row.place is not None])
     return csv_bytes(["generator", "value", "lo", "hi", "ranked"], lines)
-
-
-def table_json(board: Board, unreadable: Sequence[tuple[str, str]]) -> bytes:
-    """The board with what is left out of it, in the canonical form."""
-    files = [{"file": path, "reason": reason} for path, reason in unreadable]
-    return canonical_json({**board.to_json(), "unreadable": files})
 
 
 def _line(board: Board, row: Row) -> list[Value]:

@@ -10,6 +10,7 @@ from ...registry.metrics import METRICS
 from ..board.board import Board, Row
 from ..storage.records import Record
 from ..text.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
+from .badge import badges_of
 from .cautions import NARROW, Caution, concerning
 from .columns import padding
 from .content import Content, Made, age, page_of, shown
@@ -22,6 +23,7 @@ from .sheets import Sheet, stem
 
 
 def generator_pages(site: Content) -> Made:
+    badges = badges_of(site)
     for name, records in site.generators.items():
         head = max(records, key=age).result.generator
         pages = site.pages
@@ -31,6 +33,7 @@ def generator_pages(site: Content) -> Made:
             "head": head,
             "paper": linked(head.paper or ""),
             "origin": linked(head.origin),
+            "badges": badges.get(name, {}),
             "published": published_of(name) if head.kind == "registered" else [],
             "sections": [
                 _section(

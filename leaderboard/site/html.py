@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ...benchmarks.result import GeneratorRecord
 from ..board.board import FROM_IMAGES
 from ..charts.families import family_class
+from . import software
 from .findings import rank_text
 
 _HERE = Path(__file__).parent
+_UNWRITABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
@@ -34,8 +37,29 @@ def _family(generator: GeneratorRecord) -> str:
     return "" if generator.baseline and generator.family == "baseline" else generator.family
 
 
-# What templates ask of records: the class of a generator's colour, its family, a place in words, what images prove.
-_ENVIRONMENT.globals.update(colour=_colour, family=_family, rank_text=rank_text, from_images=FROM_IMAGES)
+# What templates ask of records: the class of a generator's colour, its family, a place in words, what images prove,
+# and what the software is.
+_ENVIRONMENT.globals.update(
+    colour=_colour, family=_family, rank_text=rank_text, from_images=FROM_IMAGES, software=software
+)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page.
+
+    Attributes:
+        base: the absolute address that the site will be published at, if it is known: links to oneself need it.
+        summary: of the site in a sentence, for pages that have no description of their own.
+        card: the picture that stands for the site where it is linked to; a page may have its own.
+        feed: whether there is a feed.
+    """
+
+    nav: Sequence[NavItem]
+    base: str | None
+    summary: str
+    card: str
+    feed: bool
 
 
 @dataclass(frozen=True)
@@ -47,14 +71,18 @@ class NavItem:
     href: str
 
 
-def html(template: str, path: str, section: str, nav: Sequence[NavItem], values: Mapping[str, object]) -> bytes:
+def html(template: str, path: str, section: str, frame: Frame, values: Mapping[str, object]) -> bytes:
     """The page at a path below the site's top.
 
     Args:
         section: of the navigation, which the page belongs to.
         values: what the template shows.
     """
-    exact = any(item.section == section and item.href == path for item in nav)
-    root = "../" * path.count("/")
-    made = _ENVIRONMENT.get_template(template)
-    return made.render(root=root, nav=nav, here=section, exact=exact, **values).encode()
+    exact = any(item.section == section and item.href == path for item in frame.nav)
+    shown = {"card": frame.card, "root": "../" * path.count("/"), "here": section, "exact": exact, "path": path}
+    return _ENVIRONMENT.get_template(template).render(frame=frame, nav=frame.nav, **{**shown, **values}).encode()
+
+
+def text(template: str, values: Mapping[str, object]) -> bytes:
+    """A file of the site that is no page, in XML, without the letters that XML has no way to write."""
+    return _UNWRITABLE.sub("", _ENVIRONMENT.get_template(template).render(**values)).encode()

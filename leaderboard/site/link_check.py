@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ...core.errors import GenboardError
 
-_TARGET = re.compile(r'<(\w+)\s(?:[^>]*?\s)?(?:href|src)="([^"]*)"')
+_TARGET = re.compile(r'(<(\w+)\s(?:[^>]*?\s)?(?:href|src)="([^"]*)")')
 _ID = re.compile(r'\sid="([^"]*)"')
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
@@ -35,9 +35,10 @@ def broken_links(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     pages = {path: data.decode() for path, data in files.items() if path.endswith(".html")}
     anchors = {path: {unescape(found) for found in _ID.findall(text)} for path, text in pages.items()}
     for path, text in pages.items():
-        for tag, raw in dict.fromkeys(_TARGET.findall(text)):
+        for whole_tag, tag, raw in dict.fromkeys(_TARGET.findall(text)):
             target = unescape(raw)
-            if tag == "base" or (tag == "a" and _WEB.match(target)):
+            outside = tag == "a" or (tag == "link" and 'rel="canonical"' in whole_tag)
+            if tag == "base" or (outside and _WEB.match(target)):
                 continue
             file, _, fragment = target.partition("#")
             place = posixpath.join(posixpath.dirname(path), unquote(file.partition("?")[0]))

@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .about_view import about_pages, not_found_pages
+from .badge import badge_files
+from .card import card_files
+from .cite_view import cite_files, cite_pages
 from .compare_view import compare_pages
 from .content import Content, Made, pictures
 from .downloads import board_files
+from .embed_view import embed_pages
+from .feed import feed_files
 from .generator_view import generator_pages
 from .generators_view import generators_pages
 from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
 from .published_view import published_pages
+from .rank_history_view import rank_history_files
 from .studies_view import studies_pages, study_files, study_pages
 from .track_view import track_pages
 
@@ -50,8 +56,22 @@ PAGES = (
     Kind("datasets", "datasets.html", dataset_pages, "Data sets"),
     Kind("extractors", "extractors.html", extractor_pages, "Feature spaces"),
     Kind("about", "about.html", about_pages, "Submit"),
+    Kind("", "cite.html", cite_pages),
+    Kind("", "embed.html", embed_pages),
     Kind("", "404.html", not_found_pages),
 )
 
 # What pages offer or show beside themselves: contents by path.
-FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (board_files, study_files, pictures)
+FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (
+    board_files,
+    study_files,
+    pictures,
+    card_files,
+    badge_files,
+    cite_files,
+    feed_files,
+    rank_history_files,
+)
+
+# Templates of pages that nobody looks for: shown in a frame of another page, or where there is none.
+UNLISTED = ("embed.html", "404.html")

@@ -17,6 +17,9 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "png": "image/png",
+    "svg": "image/svg+xml",
+    "xml": "application/xml",
+    "bib": "text/plain; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
 

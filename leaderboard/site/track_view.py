@@ -22,6 +22,7 @@ from .forest_view import board_forest
 from .pareto_view import front_views
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
 from .seeds_view import seeds_of
+from .share_view import around
 from .sheets import Picture, Sheet, stem
 
 REVERSALS = 12  # rank reversals that are listed
@@ -66,6 +67,7 @@ def track_pages(site: Content) -> Made:
             "facts": protocol_facts(board),
             "protocol_columns": protocol_columns(board),
             "downloads": downloads(name),
+            **around(site, board, name),
         }
         yield f"tracks/{name}.html", values
 

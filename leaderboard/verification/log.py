@@ -194,13 +194,14 @@ def impossible(result: Result, entries: Sequence[Entry]) -> str | None:
     return f"{drawn[0]}, but images were submitted" if drawn and result.generator.kind == "images" else None
 
 
-def status_of(result_path: Path) -> VerificationStatus:
-    """The status of the result in a file.
+def status_of(result_path: Path, until: str | None = None) -> VerificationStatus:
+    """The status of the result in a file; with a day, such as `2026-01-31`, as it was at the end of it.
 
     Raises:
         BadEntry: its log is damaged: see `read_entries`.
     """
-    return status(read_entries(result_path))
+    entries = read_entries(result_path)
+    return status([entry for entry in entries if until is None or entry.date[:10] <= until])
 
 
 def log_problem(e: BadEntry, result_path: Path) -> str:
