@@ -14,6 +14,7 @@ from .generators_view import generators_pages
 from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
 from .published_view import published_pages
+from .ruler_view import ruler_pictures
 from .studies_view import studies_pages, study_files, study_pages
 from .track_view import track_pages
 
@@ -54,4 +55,4 @@ PAGES = (
 )
 
 # What pages offer or show beside themselves: contents by path.
-FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (board_files, study_files, pictures)
+FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (board_files, study_files, pictures, ruler_pictures)

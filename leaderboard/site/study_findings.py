@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from ...benchmarks.studies.listing import POINTS, STUDIES, Study
@@ -13,6 +13,7 @@ from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
 from ..charts.theme import Figure, inline
 from ..export.tables import csv_bytes
+from ..storage.study_sheets import Sheet
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
 from .cautions import Caution, cautions_of
@@ -76,6 +77,7 @@ class StudiesView:
     tables: Mapping[str, Table]  # by the path at which their rows are offered
     unreadable: tuple[tuple[str, str], ...]
     cautions: tuple[Caution, ...] = ()
+    sheets: Mapping[tuple[str, str], Sheet] = field(default_factory=dict)  # as of `Tables`
 
 
 def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
@@ -109,6 +111,7 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
         tables={data_path(table): table for mine in good.values() for table in mine},
         unreadable=tuple(unreadable),
         cautions=cautions_of(table for mine in good.values() for table in mine),
+        sheets=tables.sheets,
     )
 
 
