@@ -171,13 +171,13 @@ _ROWS = (
         name="ruler",
         title="The ruler",
         question="What do the values of a metric look like, on real images made worse step by step?",
-        method="Held-out real images, as many as the track has samples and the same in all sets, scored as samples are: "
-        "blurred by a Gaussian (its width in pixels); with normal noise on every value (its standard deviation, of the "
-        "range); with classes missing, one more at each step, in whose place are more images of the others; and with "
-        "some images replaced by uniform noise. Where too few held-out images of the other classes are left, training "
-        "images fill up the set. Which classes are missing is drawn once. Between two steps a value is interpolated "
-        "in proportion; beyond the last it is not extrapolated. Significantly worse: the 95% interval of the "
-        "difference from unaltered images excludes zero, at that step and at all after it.",
+        method="Held-out real images, as many as the track has samples and as many in every set, scored as samples "
+        "are: blurred by a Gaussian (its width in pixels); with normal noise on every value (its standard deviation, "
+        "of the range); with classes missing, one more at each step, in whose place are more images of the others; "
+        "and with some images replaced by uniform noise. Where too few held-out images of the other classes are left, "
+        "training images fill up the set. Which classes are missing is drawn once. Between two steps a value is "
+        "interpolated in proportion; beyond the last it is not extrapolated. Significantly worse: the 95% interval of "
+        "the difference from unaltered images excludes zero, at that step and at all after it.",
         columns=("what", "ladder", "severity", "strength", "metric", "n", "value", "se", "lo", "hi", "strip",
             "missing", "filled", "side", "classes", "tile_height", "tile_width", "gap", "digest"),
         of_real=True,

@@ -14,7 +14,7 @@ from ..scoring import score_track
 from .context import StudyContext, versioned
 from .evaluator import SIDES, apart, called, claimed, metric_of
 from .ladders import GAP, UNALTERED, png, sheet, steps
-from .rungs import AMOUNTS, exactly, ladders_of, passing, phrase, worse_from
+from .rungs import AMOUNTS, exactly, ladders_of, layout_of, passing, phrase, worse_from
 from .table import Row, Table
 
 LEAST = 50  # images of a set
@@ -57,7 +57,7 @@ def run(context: StudyContext, seed: int) -> list[Row]:
         rows.append(
             {"what": "step", **at, "strip": strip, "n": n, "missing": missing or None, "filled": step.filled or None}
         )
-        rows += [{"what": "value", **at, "metric": key, "n": n, **value} for key, value in values.items()]
+        rows += [{"what": "value", **at, "metric": one.key, "n": n, **values[one.key]} for one in columns]
     return rows
 
 
@@ -74,7 +74,7 @@ def measured_columns(context: StudyContext) -> tuple[TrackMetric, ...]:
 
 def picture(table: Table) -> bytes:
     """The strips of a table as one PNG, a strip for each step in the order of its rows; made from the images anew."""
-    track, own = find(Track, table.track.name), next(table.of("pictures"))
+    track, own = find(Track, table.track.name), layout_of(table)
     held_out, train = (load_split(track.dataset, split) for split in (track.held_out, track.train))
     return png(sheet(list(steps(held_out, train, own["n"], table.card.parameters["seed"])))[0])
 
@@ -90,7 +90,8 @@ def verdict(table: Table) -> list[str]:
         if words:
             missing = phrase(table, "classes", exactly(one.strength))
             by = f"By {metric.title} ({one.value:.3g}), real images {missing}"
-            sentences.append(f"{by} are as far from the reference as real images {', or '.join(words)}.")
+            listed = " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+            sentences.append(f"{by} are as far from the reference as real images {listed}.")
     for name, own in ladders.items():
         since, most = worse_from(own, primary), phrase(table, name, exactly(own[-1].strength))
         goes = f"{AMOUNTS[name].title}: {called(primary)} goes from {own[0].value:.3g} to {own[-1].value:.3g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +13,7 @@ from ..difference import halves, joined
 from ..uncertainty import Z
 from .evaluator import apart, loss, metric_of
 from .ladders import UNALTERED
-from .table import Table
+from .table import Row, Table
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ AMOUNTS: Mapping[str, Amount] = MappingProxyType(
         "blur": Amount("Blur", "blurred by {} pixels", "{} pixels"),
         "noise": Amount("Noise", "with noise of {} of the range", "{} of the range", "%"),
         "classes": Amount("Missing classes", "with {} of {classes} classes missing", "{} missing"),
-        "replaced": Amount("Noise images", "of which {} are replaced by noise", "{} of the images", "%"),
+        "replaced": Amount("Noise images", "with {} of them replaced by noise", "{} of the images", "%"),
     }
 )
 
@@ -82,6 +83,18 @@ class Place:
         return self.low is not None and self.high is not None
 
 
+def layout_of(table: Table) -> Row:
+    """What a table says of all its images: their number and shorter side, the number of classes, the picture.
+
+    Raises:
+        LookupError: it has no such row.
+    """
+    found = next(table.of("pictures"), None)
+    if found is None:
+        raise LookupError("no row of pictures")
+    return found
+
+
 def ladders_of(table: Table, key: str) -> dict[str, list[Rung]]:
     """The rungs of each ladder in a metric, from the unaltered images on; without steps that have no value."""
     found: dict[str, list[Rung]] = {}
@@ -106,7 +119,7 @@ def passing(rungs: Sequence[Rung], sought: float) -> float | None:
     most = rungs[0].loss
     if sought <= most:
         return 0.0
-    for milder, rung in zip(rungs, rungs[1:], strict=False):
+    for milder, rung in pairwise(rungs):
         if rung.loss >= sought:
             return milder.strength + (rung.strength - milder.strength) * (sought - most) / (rung.loss - most)
         most = max(most, rung.loss)
@@ -148,7 +161,7 @@ def phrase(table: Table, ladder: str, place: Place, short: bool = False) -> str:
     A decided place whose ends are written alike is a single number. Of classes there are whole numbers only: those
     within, or the two around it.
     """
-    amount, classes = AMOUNTS[ladder], next(table.of("pictures"))["classes"]
+    amount, classes = AMOUNTS[ladder], layout_of(table)["classes"]
     mildest = min(row["strength"] for row in table.of("step", ladder=ladder))
     low, high = place.low, place.high
     if ladder == "classes":
@@ -174,7 +187,7 @@ def phrase(table: Table, ladder: str, place: Place, short: bool = False) -> str:
 
 def written_strength(table: Table, ladder: str, strength: float) -> str:
     """The number of a strength, in two significant digits and with its unit: pixels, per cent or classes."""
-    scale = {"blur": next(table.of("pictures"))["side"], "classes": 1}.get(ladder, 100)
+    scale = {"blur": layout_of(table)["side"], "classes": 1}.get(ladder, 100)
     return f"{float(f'{strength * scale:.2g}'):g}{AMOUNTS[ladder].unit}"
 
 

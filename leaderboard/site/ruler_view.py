@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from ...benchmarks.studies.evaluator import metric_of
 from ...benchmarks.studies.ladders import UNALTERED
-from ...benchmarks.studies.rungs import AMOUNTS, Rung, exactly, ladders_of, phrase, written_strength
+from ...benchmarks.studies.rungs import AMOUNTS, Rung, exactly, ladders_of, layout_of, phrase, written_strength
 from ...benchmarks.studies.table import Table
-from ...registry.metrics import Metric
 from ..board.board import Board, Row
 from ..charts.axis import Axis
 from ..charts.families import family_class
@@ -40,7 +39,8 @@ class Mark:
 
     Attributes:
         y: where its value is, in pixels from the top.
-        at: where its name stands; none for one that is a tick alone.
+        at: where its name stands.
+        leads: whether it leads the board.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Mark:
     margin: str
     colour: str
     y: float
-    at: float | None
-    leads: bool = False
+    at: float
+    leads: bool
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ class Scale:
     Attributes:
         ticks: of the axis: place and number.
         floor: from where to where the interval of the noise floor goes, if there is one.
-        marks: in the order of their places; those without a name last.
+        named: the models that have names, and the noise floor, in the order of their places.
+        rest: where the values of the others are.
     """
 
     key: str
@@ -95,20 +96,13 @@ class Scale:
     kind: str
     ticks: tuple[tuple[float, str], ...]
     floor: tuple[float, float] | None
-    marks: tuple[Mark, ...]
+    named: tuple[Mark, ...]
+    rest: tuple[float, ...]
     ladders: tuple[Ladder, ...]
 
     @property
     def height(self) -> int:
         return HEIGHT
-
-    @property
-    def named(self) -> list[Mark]:
-        return [mark for mark in self.marks if mark.at is not None]
-
-    @property
-    def unnamed(self) -> int:
-        return len(self.marks) - len(self.named)
 
     @property
     def leaders(self) -> str:
@@ -117,7 +111,7 @@ class Scale:
     @property
     def lead(self) -> float:
         """Where the value of the leader is."""
-        return next(mark.y for mark in self.marks if mark.leads)
+        return next(mark.y for mark in self.named if mark.leads)
 
 
 @dataclass(frozen=True)
@@ -136,7 +130,9 @@ class Ruler:
 
 def ruler_of(site: Content, board: Board) -> Ruler | None:
     """The ruler of a board, where the study was made of its track and samples of its size."""
-    tables = (t for t in site.studies.tables.values() if t.study == "ruler" and path_of(t).parent.name == board.track.id)
+    tables = (
+        t for t in site.studies.tables.values() if t.study == "ruler" and path_of(t).parent.name == board.track.id
+    )
     table = next(tables, None)
     sheet = site.studies.sheets.get((board.track.id, "ruler"))
     if table is None or sheet is None or not board.ranked or table.card.primary != board.track.primary:
@@ -149,7 +145,7 @@ def ruler_of(site: Content, board: Board) -> Ruler | None:
 
 def ruler_pictures(site: Content) -> dict[str, bytes]:
     """The strips that pages show, by path."""
-    found = {}
+    found: dict[str, bytes] = {}
     for board in site.pages.values():
         if ruler := ruler_of(site, board):
             sheet = site.studies.sheets[board.track.id, "ruler"]
@@ -160,22 +156,21 @@ def ruler_pictures(site: Content) -> dict[str, bytes]:
 
 
 def _ruler(board: Board, table: Table, sheet: Sheet) -> Ruler | None:
-    key, n = board.track.primary, next(table.of("pictures"))["n"]
+    key, n = board.track.primary, layout_of(table)["n"]
     if n != board.track.samples:
         return None
     keys = [key, *(other for other in table.seen("metric", "value") if other != key)]
     scales = tuple(
-        scale
-        for one in keys
-        if any(one in row.cells for row in board.ranked) and (scale := _scale(board, table, sheet, one))
+        scale for one in keys if one in board.ranked[0].cells and (scale := _scale(board, table, sheet, one))
     )
     ladders = ladders_of(table, key)
     if not scales or scales[0].key != key or not ladders:
         return None
     names = [mark.name for mark in scales[0].named]
     rows = [row for row in board.ranked if row.name in names]
+    leader = figure(board.ranked[0].cells[key])
     return Ruler(
-        heading=f"What does {_with_article(metric_of(key).title)} of {figure(board.ranked[0].cells[key]).text} look like?",
+        heading=f"What does {_with_article(metric_of(key).title)} of {leader.text} look like?",
         finding=finding(board, table, ladders),
         scales=scales,
         heads=tuple(AMOUNTS[name].title for name in ladders),
@@ -201,35 +196,42 @@ def _scale(board: Board, table: Table, sheet: Sheet, key: str) -> Scale | None:
     ladders = ladders_of(table, key)
     if not ladders:
         return None
-    ticks = axis.ticks()
+    named, rest = _marks(board, key, y)
     band = tuple(sorted(map(y, ends(board.floor.cells[key])[1:]))) if board.floor and key in board.floor.cells else None
     return Scale(
         key=key,
         title=metric.title,
         meaning=reading(metric.better, metric.target)[1],
         kind=axis.kind,
-        ticks=tuple((y(x), f"{x:,g}".replace("-", "−")) for x in ticks),
+        ticks=tuple((y(x), f"{x:,g}".replace("-", "−")) for x in axis.ticks()),
         floor=(band[0], band[1]) if band else None,
-        marks=_marks(board, key, metric, y),
+        named=named,
+        rest=rest,
         ladders=tuple(_ladder(table, sheet, name, rungs, axis, y) for name, rungs in ladders.items()),
     )
 
 
-def _marks(board: Board, key: str, metric: Metric, y: Where) -> tuple[Mark, ...]:
-    """The noise floor and the models; of many, those evenly over the ranks have names, the first and last among them."""
-    models = sorted((row for row in board.ranked if key in row.cells), key=lambda row: y(ends(row.cells[key])[0]))
-    room = NAMES - (board.floor is not None)
-    chosen = {round(i * (len(models) - 1) / (room - 1)) for i in range(room)} if len(models) > room else range(len(models))
-    named = [row for i, row in enumerate(models) if i in chosen]
-    if board.floor and key in board.floor.cells:
-        named = sorted([board.floor, *named], key=lambda row: y(ends(row.cells[key])[0]))
-    at = spread([y(ends(row.cells[key])[0]) for row in named], NAME, (NAME / 2, HEIGHT - NAME / 2))
-    marks = [_mark(board, row, key, y, place) for row, place in zip(named, at, strict=True)]
-    rest = [_mark(board, row, key, y, None) for i, row in enumerate(models) if i not in chosen]
-    return (*marks, *rest)
+def _marks(board: Board, key: str, y: Where) -> tuple[tuple[Mark, ...], tuple[float, ...]]:
+    """The noise floor and the models that have names: of many, those evenly over the values, and the leader."""
+
+    def place(row: Row) -> float:
+        return y(ends(row.cells[key])[0])
+
+    models = sorted((row for row in board.ranked if key in row.cells), key=place)
+    floor = [board.floor] if board.floor and key in board.floor.cells else []
+    room, last = NAMES - len(floor), len(models) - 1
+    chosen = {round(i * last / (room - 1)) for i in range(room)} if last >= room else set(range(last + 1))
+    leader = models.index(board.ranked[0])
+    if leader not in chosen:
+        inner = chosen - {0, last}
+        chosen = chosen - {min(inner, key=lambda i: abs(i - leader))} | {leader}
+    named = sorted([*floor, *(models[i] for i in chosen)], key=place)
+    at = spread([place(row) for row in named], NAME, (NAME / 2, HEIGHT - NAME / 2))
+    marks = tuple(_mark(board, row, key, place(row), where) for row, where in zip(named, at, strict=True))
+    return marks, tuple(place(row) for i, row in enumerate(models) if i not in chosen)
 
 
-def _mark(board: Board, row: Row, key: str, y: Where, at: float | None) -> Mark:
+def _mark(board: Board, row: Row, key: str, y: float, at: float) -> Mark:
     generator, shown = row.result.generator, figure(row.cells[key])
     return Mark(
         name="real images" if row is board.floor else row.name,
@@ -237,8 +239,8 @@ def _mark(board: Board, row: Row, key: str, y: Where, at: float | None) -> Mark:
         text=shown.text,
         margin=shown.margin,
         colour=family_class(generator.family, generator.baseline),
-        y=y(ends(row.cells[key])[0]),
-        at=None if at is None else round(at, 1),
+        y=y,
+        at=round(at, 1),
         leads=row is board.ranked[0],
     )
 
@@ -254,7 +256,7 @@ def _ladder(table: Table, sheet: Sheet, name: str, rungs: Sequence[Rung], axis: 
         same = rung.ladder == UNALTERED
         missing = f": {row['missing']}" if row["missing"] and name == "classes" else ""
         digits = decimals(rung.value, rung.se)
-        known = rung.lo is not None and rung.hi is not None
+        margin = "" if rung.lo is None or rung.hi is None else f"±{written((rung.hi - rung.lo) / 2, digits)}"
         strips.append(
             Strip(
                 picture=_picture(table, sheet, row["strip"]),
@@ -262,7 +264,7 @@ def _ladder(table: Table, sheet: Sheet, name: str, rungs: Sequence[Rung], axis: 
                 words="unaltered" if same else written_strength(table, name, rung.strength) + _UNITS[name],
                 alt="Real images" if same else f"Real images {phrase(table, name, strength)}{missing}",
                 text=written(rung.value, digits),
-                margin=f"±{written((rung.hi - rung.lo) / 2, digits)}" if known else "",
+                margin=margin,
                 y=y(rung.value),
                 at=round(place, 1),
             )

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ...benchmarks.preview import LARGEST
 from ...benchmarks.studies.ladders import png
+from ...benchmarks.studies.rungs import layout_of
 from ...benchmarks.studies.table import Table
 from ...registry.images import Pixels
 
@@ -46,7 +47,7 @@ def read_sheet(data: bytes, table: Table) -> Sheet | None:
     The digest is of the pixels: two versions of an image library need not compress them alike.
     """
     try:
-        own = next(table.of("pictures"))
+        own = layout_of(table)
         height, width, gap = (int(own[name]) for name in ("tile_height", "tile_width", "gap"))
         image = Image.open(io.BytesIO(data), formats=("PNG",))
         strips = sum(1 for _ in table.of("step"))
@@ -54,6 +55,6 @@ def read_sheet(data: bytes, table: Table) -> Sheet | None:
             return None
         pixels: Pixels = np.asarray(image)
         digest = sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-    except (LookupError, OSError, StopIteration, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+    except (LookupError, OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
         return None
     return Sheet(pixels, (height, width), gap) if digest == own.get("digest") else None
