@@ -25,12 +25,14 @@ from .study_findings import UNREAD, data_path
 
 HEIGHT, EDGE = 600, 16  # pixels of the ruler, and of it beyond the axis at either end
 NAME, NAMES = 19, 12  # pixels between two names, and how many there are; the others are ticks
-STEP, STEPS = 50, 7  # pixels between two strips, and the most of a ladder
+STEP, STEPS = 50, 7  # pixels between two strips, and the most of a ladder between its first and its last
+FEWER = 4  # the same of a metric that is shown when it is chosen
+TICK = 3  # pixels within which two ticks are one
 STRIP = 236  # pixels, the width of a strip
 _PROPER = ("Fréchet", "Vendi", "CMMD")  # words that keep their capital within a sentence
 _UNITS = {"blur": " pixels", "noise": " of the range", "classes": " missing", "replaced": " of the images"}
 
-Where = Callable[[float], float]  # from a value to its place from the top
+Where = Callable[[float], int]  # from a value to its place from the top
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Mark:
     text: str
     margin: str
     colour: str
-    y: float
-    at: float
+    y: int
+    at: int
     leads: bool
 
 
@@ -63,8 +65,8 @@ class Strip:
     alt: str
     text: str
     margin: str
-    y: float
-    at: float
+    y: int
+    at: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Ladder:
     @property
     def leaders(self) -> str:
         """Lines from values, at the left, to the strips."""
-        return "".join(f"M0 {strip.y:g}H5L16 {strip.at:g}" for strip in self.strips)
+        return "".join(f"M0 {strip.y}H5L16 {strip.at}" for strip in self.strips)
 
 
 @dataclass(frozen=True)
@@ -87,17 +89,18 @@ class Scale:
         ticks: of the axis: place and number.
         floor: from where to where the interval of the noise floor goes, if there is one.
         named: the models that have names, and the noise floor, in the order of their places.
-        rest: where the values of the others are.
+        unnamed: the number of the others, and `rest` where they are, less what is too close to be told apart.
     """
 
     key: str
     title: str
     meaning: str
     kind: str
-    ticks: tuple[tuple[float, str], ...]
-    floor: tuple[float, float] | None
+    ticks: tuple[tuple[int, str], ...]
+    floor: tuple[int, int] | None
     named: tuple[Mark, ...]
-    rest: tuple[float, ...]
+    unnamed: int
+    rest: tuple[int, ...]
     ladders: tuple[Ladder, ...]
 
     @property
@@ -106,10 +109,10 @@ class Scale:
 
     @property
     def leaders(self) -> str:
-        return "".join(f"M0 {mark.at:g}L11 {mark.y:g}H20" for mark in self.named)
+        return "".join(f"M0 {mark.at}L11 {mark.y}H20" for mark in self.named)
 
     @property
-    def lead(self) -> float:
+    def lead(self) -> int:
         """Where the value of the leader is."""
         return next(mark.y for mark in self.named if mark.leads)
 
@@ -188,10 +191,11 @@ def _equivalents(table: Table, row: Row, key: str) -> tuple[str, ...]:
 
 def _scale(board: Board, table: Table, sheet: Sheet, key: str) -> Scale | None:
     metric, axis = metric_of(key), column_axis(board, key)
+    most = STEPS if key == board.track.primary else FEWER
 
-    def y(value: float) -> float:
+    def y(value: float) -> int:
         share = axis.at(value)
-        return round(EDGE + (HEIGHT - 2 * EDGE) * (share if metric.better == "lower" else 1 - share), 1)
+        return round(EDGE + (HEIGHT - 2 * EDGE) * (share if metric.better == "lower" else 1 - share))
 
     ladders = ladders_of(table, key)
     if not ladders:
@@ -206,15 +210,18 @@ def _scale(board: Board, table: Table, sheet: Sheet, key: str) -> Scale | None:
         ticks=tuple((y(x), f"{x:,g}".replace("-", "−")) for x in axis.ticks()),
         floor=(band[0], band[1]) if band else None,
         named=named,
-        rest=rest,
-        ladders=tuple(_ladder(table, sheet, name, rungs, axis, y) for name, rungs in ladders.items()),
+        unnamed=len(rest),
+        rest=tuple({place - place % TICK: place for place in rest}.values()),
+        ladders=tuple(
+            _ladder(table, sheet, name, _shown(rungs, axis, y, most), rungs[-1], y) for name, rungs in ladders.items()
+        ),
     )
 
 
-def _marks(board: Board, key: str, y: Where) -> tuple[tuple[Mark, ...], tuple[float, ...]]:
+def _marks(board: Board, key: str, y: Where) -> tuple[tuple[Mark, ...], tuple[int, ...]]:
     """The noise floor and the models that have names: of many, those evenly over the values, and the leader."""
 
-    def place(row: Row) -> float:
+    def place(row: Row) -> int:
         return y(ends(row.cells[key])[0])
 
     models = sorted((row for row in board.ranked if key in row.cells), key=place)
@@ -231,7 +238,7 @@ def _marks(board: Board, key: str, y: Where) -> tuple[tuple[Mark, ...], tuple[fl
     return marks, tuple(place(row) for i, row in enumerate(models) if i not in chosen)
 
 
-def _mark(board: Board, row: Row, key: str, y: float, at: float) -> Mark:
+def _mark(board: Board, row: Row, key: str, y: int, at: float) -> Mark:
     generator, shown = row.result.generator, figure(row.cells[key])
     return Mark(
         name="real images" if row is board.floor else row.name,
@@ -240,13 +247,12 @@ def _mark(board: Board, row: Row, key: str, y: float, at: float) -> Mark:
         margin=shown.margin,
         colour=family_class(generator.family, generator.baseline),
         y=y,
-        at=round(at, 1),
+        at=round(at),
         leads=row is board.ranked[0],
     )
 
 
-def _ladder(table: Table, sheet: Sheet, name: str, rungs: Sequence[Rung], axis: Axis, y: Where) -> Ladder:
-    shown = _shown(rungs, axis, y)
+def _ladder(table: Table, sheet: Sheet, name: str, shown: Sequence[Rung], last: Rung, y: Where) -> Ladder:
     at = spread([y(rung.value) for rung in shown], STEP, (STEP / 3, HEIGHT - 2 * STEP / 3))
     rows = {(row["ladder"], row["severity"]): row for row in table.of("step")}
     strips = []
@@ -266,19 +272,19 @@ def _ladder(table: Table, sheet: Sheet, name: str, rungs: Sequence[Rung], axis: 
                 text=written(rung.value, digits),
                 margin=margin,
                 y=y(rung.value),
-                at=round(place, 1),
+                at=round(place),
             )
         )
-    reach = f"up to {phrase(table, name, exactly(rungs[-1].strength), short=True)}"
+    reach = f"up to {phrase(table, name, exactly(last.strength), short=True)}"
     return Ladder(AMOUNTS[name].title, reach, tuple(strips))
 
 
-def _shown(rungs: Sequence[Rung], axis: Axis, y: Where) -> list[Rung]:
+def _shown(rungs: Sequence[Rung], axis: Axis, y: Where, most: int) -> list[Rung]:
     """Of the steps on the axis the unaltered images, the last, and those evenly between; from the top down."""
     inside = [rung for rung in rungs if axis.lo <= rung.value <= axis.hi] or [rungs[0]]
     places = [y(rung.value) for rung in inside]
     top, bottom = min(places), max(places)
-    count = min(STEPS, int((bottom - top) / STEP) + 1)
+    count = min(most, int((bottom - top) / STEP) + 1)
     wanted = [top + (bottom - top) * i / max(1, count - 1) for i in range(count)]
     chosen = {0, len(inside) - 1} if len(places) > 1 else {0}
     for sought in wanted:
