@@ -10,7 +10,7 @@ from PIL import Image
 from ..core.files import sha256
 from ..reference_stats.features import Measured
 from ..reference_stats.statistics import ReferenceStatistics
-from ..registry.images import Images, ImageSource
+from ..registry.images import Images, ImageSource, Pixels
 from .metrics.distances import nearest
 from .result import PreviewRecord
 
@@ -55,9 +55,14 @@ def _factor(height: int, width: int) -> int:
     return -(-max(height, width) // LARGEST)
 
 
-def _tiles(images: Images) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    factor = _factor(*images.shape[:2])
+def reduced(image: Pixels) -> Pixels:
+    """The tile that shows an image, shape (height, width, channels)."""
+    factor = _factor(*image.shape[:2])
     if factor == 1:
-        return images.pixels
-    reduced = [np.asarray(Image.fromarray(p.squeeze()).reduce(factor)) for p in images.pixels]
-    return np.stack(reduced).reshape(len(images), *reduced[0].shape[:2], images.shape[2])
+        return image
+    found: Pixels = np.asarray(Image.fromarray(image.squeeze()).reduce(factor))
+    return found.reshape(*found.shape[:2], image.shape[2])
+
+
+def _tiles(images: Images) -> Pixels:
+    return np.stack([reduced(image) for image in images.pixels])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sentences_of_interventions
+import sentences_of_ruler
 import sentences_of_subsets
 from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.table import Table, read_table
@@ -90,7 +91,7 @@ SENTENCES: dict[str, list[tuple[str, Check]]] = {
          r"settings\.", front),
     ],
 }  # fmt: skip
-SENTENCES |= sentences_of_subsets.SENTENCES | sentences_of_interventions.SENTENCES
+SENTENCES |= sentences_of_subsets.SENTENCES | sentences_of_interventions.SENTENCES | sentences_of_ruler.SENTENCES
 
 
 def test_every_committed_study_has_its_sentences() -> None:

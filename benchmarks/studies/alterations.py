@@ -54,6 +54,15 @@ def altered_source(name: str, source: ImageSource, severity: int, seed: int = 0)
     return _changed(f"{source.name}, {name} {severity}", source, change)
 
 
+def strengthened(name: str, source: ImageSource, strength: float, seed: int = 0) -> ImageSource:
+    """The same at a strength of one's own, between the severities and beyond."""
+
+    def change(images: Images, first: int) -> Pixels:
+        return ALTERATIONS[name].fn(images.pixels, strength, _streams(seed, first, first + len(images)))
+
+    return _changed(f"{source.name}, {name} {strength:.3g}", source, change)
+
+
 def augmented(source: ImageSource, seed: int) -> ImageSource:
     """The images, each shifted a little and with a little noise."""
     return altered_source("noise", altered_source("shift", source, 1, seed), 1, seed)

@@ -34,6 +34,7 @@ class Study:
         of_faults: whether it says of faults whether metrics see them.
         made_up: what it calls points that it makes itself, which no track has: nothing about these is a finding on the
             track. `points` where it has no others.
+        pictured: whether its module has `picture(table)`: a PNG that is kept beside the table, which has its digest.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Study:
     scored: bool = True
     of_faults: bool = False
     made_up: str = ""
+    pictured: bool = False
     parameters: Mapping[str, int] = field(default_factory=dict)
 
     def is_made_up(self, text: str) -> bool:
@@ -61,6 +63,10 @@ class Study:
     @property
     def verdict(self) -> Callable[..., Any]:
         return self._function("verdict")
+
+    @property
+    def picture(self) -> Callable[..., Any]:
+        return self._function("picture")
 
     @property
     def cells(self) -> Callable[..., Any]:
@@ -169,6 +175,24 @@ _ROWS = (
         of_real=True,
         of_faults=True,
         parameters={"resamples": 5, "seed": 0},
+    ),
+    Study(
+        name="ruler",
+        title="The ruler",
+        question="What do the values of a metric look like, on real images made worse step by step?",
+        method="Held-out real images, as many as the track has samples and as many in every set, scored as samples "
+        "are: blurred by a Gaussian (its width in pixels); with normal noise on every value (its standard deviation, "
+        "of the range); with classes missing, one more at each step, in whose place are more images of the others; "
+        "and with some images replaced by uniform noise. Where too few held-out images of the other classes are left, "
+        "training images fill up the set. Which classes are missing is drawn once. Between two steps a value is "
+        "interpolated in proportion; beyond the last it is not extrapolated. Significantly worse: the 95% interval of "
+        "the difference from unaltered images excludes zero, at that step and at all after it.",
+        columns=("what", "ladder", "severity", "strength", "metric", "n", "value", "se", "lo", "hi", "strip",
+            "missing", "filled", "side", "classes", "tile_height", "tile_width", "gap", "digest"),
+        of_real=True,
+        scored=False,
+        pictured=True,
+        parameters={"seed": 0},
     ),
     Study(
         name="outliers",

@@ -28,7 +28,7 @@ from ..storage.study_tables import save_table
 
 # The studies of each track: all where they take minutes, elsewhere those that say most. `seeds` draws every generator
 # many times, which takes hours at N = 10,000.
-_OF_MODELS = ("k", "samples", "extractors", "seeds", "copies")
+_OF_MODELS = ("k", "samples", "extractors", "seeds", "copies", "ruler")
 STUDIED: Mapping[str, Sequence[str]] = {
     "digits": tuple(STUDIES),
     "mnist": ("k", "samples", "modes", "outliers"),

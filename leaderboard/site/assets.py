@@ -8,8 +8,8 @@ _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
 # each element that it selects. Of two rules of the style sheet that weigh the same the later one holds.
-SCRIPT = ("common", "around", "tables", "comparison", "seeds")
-STYLE = ("base", "around", "front", "matrix", "seeds", "last")
+SCRIPT = ("common", "around", "tables", "comparison", "seeds", "ruler")
+STYLE = ("base", "around", "front", "matrix", "seeds", "ruler", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
 _HEAD = """\

@@ -20,6 +20,7 @@ from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
 from .published_view import published_pages
 from .rank_history_view import rank_history_files
+from .ruler_view import ruler_pictures
 from .studies_view import studies_pages, study_files, study_pages
 from .track_view import track_pages
 
@@ -71,6 +72,7 @@ FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (
     cite_files,
     feed_files,
     rank_history_files,
+    ruler_pictures,
 )
 
 # Templates of pages that nobody looks for: shown in a frame of another page, or where there is none.

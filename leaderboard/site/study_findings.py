@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -14,6 +14,7 @@ from ...registry.resolve import PACKAGE, function
 from ...registry.schema import Track
 from ..charts.theme import Figure, inline
 from ..export.tables import csv_bytes
+from ..storage.study_sheets import Sheet
 from ..storage.study_tables import Tables, place_of
 from ..text.numbers import written
 from .cautions import Caution, cautions_of
@@ -91,6 +92,7 @@ class StudiesView:
     unreadable: tuple[tuple[str, str], ...]
     cautions: tuple[Caution, ...] = ()
     matrices: tuple[MatrixView, ...] = ()  # the one that says most first
+    sheets: Mapping[tuple[str, str], Sheet] = field(default_factory=dict)  # as of `Tables`
 
 
 def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Container[str]) -> StudiesView:
@@ -125,6 +127,7 @@ def studies_view(tables: Tables, tracks: Mapping[str, Track], generators: Contai
         unreadable=tuple(unreadable),
         cautions=cautions_of(table for mine in good.values() for table in mine),
         matrices=_matrices(good, tables, tracks),
+        sheets=tables.sheets,
     )
 
 

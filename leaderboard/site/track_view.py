@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.versions import what_changed
-from ..charts.axis import Axis, Span, axis_for, possible
+from ..charts.axis import Axis
 from ..charts.interval import Drawn, axis_svg, drawn, place
 from ..text.numbers import ends
 from ..verification.log_entry import LEVELS
 from . import findings
 from .agreement_view import agreement_view
+from .axes import column_axis, span_in
 from .cautions import concerning, together
 from .columns import Cell, cells_of, columns_of
 from .content import Content, Made
@@ -21,6 +21,7 @@ from .downloads import downloads
 from .forest_view import board_forest
 from .pareto_view import front_views
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
+from .ruler_view import ruler_of
 from .seeds_view import seeds_of
 from .share_view import around
 from .sheets import Picture, Sheet, stem
@@ -57,6 +58,7 @@ def track_pages(site: Content) -> Made:
             "cautions": board_cautions(site, board),
             "seeds": seeds_of(board, site.sheets),
             "forest": board_forest(board, "../"),
+            "ruler": ruler_of(site, board),
             "fronts": front_views(board, "../"),
             "agreement_heading": findings.about_agreement(board),
             "agreement": agreement_view(board),
@@ -111,15 +113,7 @@ def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
 
 def board_axis(board: Board) -> Axis:
     """The axis of the interval drawings: fitted to the ranked rows and the noise floor."""
-    key = board.track.primary
-    compared = board.ranked or board.rows
-    floor = [ends(board.floor.cells[key])[0]] if board.floor else []
-    return axis_for([_span(board, row) for row in compared], floor, find_metric(key.split(":")[0]).range)
-
-
-def _span(board: Board, row: Row) -> Span:
-    key = board.track.primary
-    return possible(ends(row.cells[key]), find_metric(key.split(":")[0]).range)
+    return column_axis(board, board.track.primary)
 
 
 def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
@@ -127,7 +121,7 @@ def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: She
         row=row,
         strip=sheet.strip,
         cells=cells,
-        interval=drawn(axis, _span(board, row)),
+        interval=drawn(axis, span_in(row, board.track.primary)),
     )
 
 

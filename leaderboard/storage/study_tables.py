@@ -1,14 +1,19 @@
-"""Tables of studies on disk: the committed ones, and the user's own. A table is kept where a new one says the same."""
+"""Tables of studies on disk: the committed ones, and the user's own. A table is kept where a new one says the same.
+
+Beside the table of a study that is `pictured` stands its picture, `digits@1/ruler.png`, whose digest the table has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...benchmarks.studies.listing import find_study
 from ...benchmarks.studies.table import Table, read_table
 from ...core.errors import BadEntry, GenboardError
-from ...core.files import home, read_bytes, write_json
+from ...core.files import home, read_bytes, write_bytes, write_json
+from .study_sheets import Sheet, read_sheet
 
 COMMITTED = Path(__file__).parents[1] / "studies"
 PICTURES = "faults"  # the folder of pictures of faults beside the tables of a track
@@ -31,11 +36,13 @@ class Tables:
         readable: by (track id, study), in that order.
         unreadable: (path below its folder, what is wrong).
         pictures: of faults, PNG by (track id, name).
+        sheets: the pictures of those that are pictured, by the same key.
     """
 
     readable: dict[tuple[str, str], Table]
     unreadable: tuple[tuple[str, str], ...]
     pictures: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    sheets: Mapping[tuple[str, str], Sheet] = field(default_factory=dict)
 
     def of(self, track: str) -> list[Table]:
         """The tables of a track, by its `name@version`."""
@@ -48,8 +55,13 @@ def place_of(table: Table) -> Path:
 
 
 def save_table(table: Table, folder: Path) -> tuple[Path, bool]:
-    """Write a table below a folder; comes back with the file, and whether what was there said something else."""
+    """Write a table below a folder; comes back with the file, and whether what was there said something else.
+
+    A picture is made where the one there is not the table's.
+    """
     path = folder / place_of(table)
+    if find_study(table.study).pictured and _sheet_beside(path, table) is None:
+        write_bytes(path.with_suffix(".png"), find_study(table.study).picture(table))
     if path.is_file():
         try:
             # As it would be read: numbers are rounded on their way to the disk.
@@ -64,6 +76,7 @@ def save_table(table: Table, folder: Path) -> tuple[Path, bool]:
 def read_tables(folders: Sequence[Path]) -> Tables:
     """Every table below the folders; the first folder that holds a study of a track wins."""
     readable: dict[tuple[str, str], Table] = {}
+    sheets: dict[tuple[str, str], Sheet] = {}
     unreadable: list[tuple[str, str]] = []
     for folder in folders:
         for path in sorted(folder.glob("*/*.json")):
@@ -75,10 +88,26 @@ def read_tables(folders: Sequence[Path]) -> Tables:
             except GenboardError as e:
                 unreadable.append((below.as_posix(), e.fact.removeprefix(f"{path}: ")))
                 continue
-            readable.setdefault((below.parts[0], table.study), table)
+            key = below.parts[0], table.study
+            if key in readable:
+                continue
+            readable[key] = table
+            if find_study(table.study).pictured:
+                if sheet := _sheet_beside(path, table):
+                    sheets[key] = sheet
+                else:
+                    unreadable.append((below.with_suffix(".png").as_posix(), "not the picture that the table names"))
     drawn = sorted(path for folder in folders for path in folder.glob(f"*/{PICTURES}/*.png"))
     pictures = {(path.parts[-3], path.stem): read_bytes(path) for path in drawn}
-    return Tables({key: readable[key] for key in sorted(readable)}, tuple(unreadable), pictures)
+    return Tables({key: readable[key] for key in sorted(readable)}, tuple(unreadable), pictures, sheets)
+
+
+def _sheet_beside(path: Path, table: Table) -> Sheet | None:
+    """The picture beside a table, if it is there and the table's own."""
+    try:
+        return read_sheet(read_bytes(path.with_suffix(".png")), table)
+    except BadEntry:
+        return None
 
 
 def _rounded(table: Table) -> Table:
