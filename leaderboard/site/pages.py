@@ -13,6 +13,7 @@ from .generator_view import generator_pages
 from .generators_view import generators_pages
 from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
+from .pair_view import pair_files, pair_pages
 from .published_view import published_pages
 from .studies_view import studies_pages, study_files, study_pages
 from .track_view import track_pages
@@ -44,6 +45,7 @@ PAGES = (
     Kind("generators", "generator.html", generator_pages),
     Kind("published", "published.html", published_pages, "Published"),
     Kind("compare", "compare.html", compare_pages, "Compare"),
+    Kind("compare", "pair.html", pair_pages),
     Kind("studies", "studies.html", studies_pages, "Studies"),
     Kind("studies", "study.html", study_pages),
     Kind("metrics", "metrics.html", metric_pages, "Metrics"),
@@ -54,4 +56,4 @@ PAGES = (
 )
 
 # What pages offer or show beside themselves: contents by path.
-FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (board_files, study_files, pictures)
+FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (board_files, study_files, pictures, pair_files)
