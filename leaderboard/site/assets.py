@@ -9,8 +9,8 @@ _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
 # each element that it selects. Of two rules of the style sheet that weigh the same the later one holds.
-SCRIPT = ("common", "tables", "comparison", "pair")
-STYLE = ("base", "pair", "last")
+SCRIPT = ("common", "tables", "comparison", "pair", "help")
+STYLE = ("base", "pair", "help", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
 _HEAD = """\

@@ -15,8 +15,10 @@ from ..verification.log_entry import LEVELS
 from . import findings
 from .agreement_view import agreement_view
 from .cautions import concerning, together
+from .column_help import helps_of
 from .columns import Cell, cells_of, columns_of
 from .content import Content, Made
+from .costs_view import cost_view
 from .downloads import downloads
 from .forest_view import board_forest
 from .pareto_view import front_views
@@ -55,6 +57,8 @@ def track_pages(site: Content) -> Made:
             "cautions": board_cautions(site, board),
             "forest": board_forest(board, "../"),
             "fronts": front_views(board, "../"),
+            "helps": helps_of(site, board),
+            "costs": cost_view(board),
             "agreement_heading": findings.about_agreement(board),
             "agreement": agreement_view(board),
             "limit": findings.about_reversals(board),
