@@ -113,6 +113,7 @@ validate: $(DEV)
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.selftest
 	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.rank_coverage
 	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.copies_test
+	$(ONE_THREAD) $(RUN) genboard.leaderboard.maintenance.costs
 	$(RUN) genboard.leaderboard.maintenance.docs
 
 docs: $(DEV)

@@ -22,6 +22,7 @@ KINDS = (
     "generators/gamma.html",
     "generators/crash.html",
     "compare/digits.html",
+    "pair/digits.html",
     "studies.html",
     "studies/k.html",
     "metrics.html",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from genboard.leaderboard.site import render_site
+from genboard.leaderboard.site.assets import script
 from genboard.leaderboard.storage.records import Records
 from site_tree import TRACK, many, studies
 
@@ -15,7 +18,14 @@ TWELVE = [f"track-{i:02d}" for i in range(11)] + [TRACK.name]
 def test_the_script_and_the_style_sheet_are_small() -> None:
     site = render_site(Records((), ()), {TRACK.name: TRACK})
     assert 5_000 < len(site["site.js"]) < 30_000
-    assert 5_000 < len(site["style.css"]) < 32_000
+    assert 5_000 < len(site["style.css"]) < 36_000
+
+
+def test_no_name_of_the_script_is_declared_twice() -> None:
+    # All parts stand in one function: the later of two would silently take the place of the earlier.
+    names = re.findall(r"^(?:function|var) (\w+)", script().decode(), flags=re.MULTILINE)
+    assert len(names) > 20
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 @pytest.mark.slow

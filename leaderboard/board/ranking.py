@@ -112,7 +112,20 @@ def separated(rows: Sequence[Scored], alpha: float = ALPHA) -> frozenset[frozens
     Each step finds how large the largest standardised difference would be if no open pair differed, and closes the
     pairs beyond; only the open ones count in the next. The errors are simulated, with one seed.
     """
-    return _separated(tuple(sorted((row for row in rows if row.se is not None), key=lambda row: row.name)), alpha)
+    return _separated(_known(rows), alpha)[0]
+
+
+def joint_quantile(rows: Sequence[Scored], alpha: float = ALPHA) -> float:
+    """How many errors wide the intervals of all differences are that hold together with a chance of 1 - alpha.
+
+    The quantile of the first step, with every pair open: a later one may separate a pair whose interval still holds 0.
+    Nothing is simulated that `separated` has not.
+    """
+    return _separated(_known(rows), alpha)[1]
+
+
+def _known(rows: Sequence[Scored]) -> tuple[Scored, ...]:
+    return tuple(sorted((row for row in rows if row.se is not None), key=lambda row: row.name))
 
 
 def clearly_better(rows: Sequence[Scored], better: Better, alpha: float = ALPHA) -> frozenset[tuple[str, str]]:
@@ -126,9 +139,9 @@ def clearly_better(rows: Sequence[Scored], better: Better, alpha: float = ALPHA)
 
 
 @lru_cache(maxsize=1024)  # one board asks for the same columns again: its ranks, its fronts, its agreement
-def _separated(known: tuple[Scored, ...], alpha: float) -> frozenset[frozenset[str]]:
+def _separated(known: tuple[Scored, ...], alpha: float) -> tuple[frozenset[frozenset[str]], float]:
     if len(known) < 2:
-        return frozenset()
+        return frozenset(), 0.0
     values = np.array([row.value for row in known])
     down, up = np.array([row.halves for row in known]).T
     rho, drawn = _correlations(known)
@@ -145,13 +158,15 @@ def _separated(known: tuple[Scored, ...], alpha: float) -> frozenset[frozenset[s
     noise = np.random.Generator(np.random.Philox(SEED)).standard_normal((DRAWS // 2, len(known)))
     if drawn.any():
         noise = noise @ _root(drawn)
-    above = np.zeros(t.shape, bool)
+    above, first = np.zeros(t.shape, bool), None
     while True:
         # Of a claimed pair the other direction stays open: that hypothesis was not rejected.
         critical = np.quantile(_largest(noise, down, up, np.where(above, 0.0, weights)), 1 - alpha, method="higher")
+        first = float(critical) if first is None else first
         closed = above | (t > critical)
         if (closed == above).all():
-            return frozenset(frozenset((known[i].name, known[j].name)) for i, j in np.argwhere(above).tolist())
+            pairs = (frozenset((known[i].name, known[j].name)) for i, j in np.argwhere(above).tolist())
+            return frozenset(pairs), first
         above = closed
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
 # each element that it selects. Of two rules of the style sheet that weigh the same the later one holds.
-SCRIPT = ("common", "around", "tables", "comparison", "seeds", "ruler")
-STYLE = ("base", "around", "front", "matrix", "seeds", "ruler", "last")
+SCRIPT = ("common", "around", "tables", "comparison", "pair", "seeds", "ruler", "help")
+STYLE = ("base", "around", "front", "matrix", "pair", "seeds", "ruler", "help", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
 _HEAD = """\
@@ -33,8 +34,9 @@ document.addEventListener("DOMContentLoaded", function () {
 
 
 def script() -> bytes:
-    """`site.js`."""
-    return (_HEAD + "\n".join(_read("script", f"{name}.js") for name in SCRIPT) + _TAIL).encode()
+    """`site.js`, its parts without indentation and comments, which a reader finds in the repository."""
+    parts = (re.sub(r"^ *(//.*\n)?", "", _read("script", f"{name}.js"), flags=re.MULTILINE) for name in SCRIPT)
+    return (_HEAD + "\n".join(parts) + _TAIL).encode()
 
 
 def style() -> bytes:

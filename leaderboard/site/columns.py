@@ -11,6 +11,7 @@ from ..board.board import NOT_MEASURED, Board, Row
 from ..board.ranking import ALPHA, ScoredColumn, separated
 from ..export.terminal import HEADLINE
 from ..text.numbers import Figure, difference, figure, missing
+from .costs_view import TOLD, cost_figures, cost_keys
 
 GAP = "memorisation_gap"
 SUSPICION = "not ranked; whether samples are nearer to real images than fresh real images are"
@@ -53,7 +54,7 @@ class Cell:
 
 def columns_of(board: Board) -> tuple[Column, ...]:
     """The primary column first; the memorisation gap, where there is one, follows the headline columns; the metrics of
-    suspicion, where some were measured, come last.
+    suspicion, where some were measured, follow, and what is known of costs comes last.
     """
     heads = []
     for i, column in enumerate(board.columns):
@@ -80,6 +81,9 @@ def columns_of(board: Board) -> tuple[Column, ...]:
     for key in suspicion_keys(board):
         name, _, space = key.partition(":")
         heads.append(Column(key, find_metric(name).title, f"suspicion, in {space}", "", SUSPICION, "", False))
+    for key in cost_keys(board):
+        title, _, better, _ = TOLD[key]
+        heads.append(Column(key, title, "", "", better.removesuffix(".").lower(), "lower" if better else "", False))
     return tuple(heads)
 
 
@@ -101,8 +105,9 @@ def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:
         marks = list(pool.map(lambda column: _marks(column, board), board.scored))
     if board.gap_columns:
         marks.insert(_gap_place(board), {})
-    marks += [{} for _ in suspicion_keys(board)]
-    figures = {row.name: _figures(board, row) for row in board.rows}
+    costs = cost_keys(board)
+    marks += [{} for _ in [*suspicion_keys(board), *costs]]
+    figures = {row.name: _figures(board, row) + cost_figures(row, costs) for row in board.rows}
     widths = [max((len(f[i].fraction) for f in figures.values()), default=0) for i in range(len(marks))]
     return {
         name: tuple(Cell(f, padding(f, w), mark.get(name, "")) for f, w, mark in zip(found, widths, marks, strict=True))

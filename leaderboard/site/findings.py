@@ -11,7 +11,7 @@ from ..board.ranking import ALPHA, Ranked, Scored, p_value
 from ..text.numbers import ends, figure
 
 _NAMED = 3  # names in a row before the rest are counted
-_SAID = {"copies": "copies training images", "suspected": "suspected of copying"}
+SAID = {"copies": "copies training images", "suspected": "suspected of copying"}
 
 
 def short_title(track: Track) -> str:
@@ -31,7 +31,7 @@ def in_prose(names: Sequence[str]) -> str:
 
 def named(board: Board, names: Sequence[str]) -> str:
     """Names in prose; one that fails the test for copies never leads without saying so."""
-    flags = {row.name: f"{row.name} ({_SAID[row.copying.flag]})" for row in board.rows if row.copying.flag}
+    flags = {row.name: f"{row.name} ({SAID[row.copying.flag]})" for row in board.rows if row.copying.flag}
     return in_prose([flags.get(name, name) for name in names])
 
 

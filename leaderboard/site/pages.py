@@ -18,6 +18,7 @@ from .generator_view import generator_pages
 from .generators_view import generators_pages
 from .glossary_view import dataset_pages, extractor_pages, metric_pages
 from .index_view import index_pages
+from .pair_view import pair_files, pair_pages
 from .published_view import published_pages
 from .rank_history_view import rank_history_files
 from .ruler_view import ruler_pictures
@@ -51,6 +52,7 @@ PAGES = (
     Kind("generators", "generator.html", generator_pages),
     Kind("published", "published.html", published_pages, "Published"),
     Kind("compare", "compare.html", compare_pages, "Compare"),
+    Kind("compare", "pair.html", pair_pages),
     Kind("studies", "studies.html", studies_pages, "Studies"),
     Kind("studies", "study.html", study_pages),
     Kind("metrics", "metrics.html", metric_pages, "Metrics"),
@@ -73,6 +75,7 @@ FILES: tuple[Callable[[Content], Mapping[str, bytes]], ...] = (
     feed_files,
     rank_history_files,
     ruler_pictures,
+    pair_files,
 )
 
 # Templates of pages that nobody looks for: shown in a frame of another page, or where there is none.

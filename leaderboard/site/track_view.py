@@ -15,8 +15,10 @@ from . import findings
 from .agreement_view import agreement_view
 from .axes import column_axis, span_in
 from .cautions import concerning, together
+from .column_help import helps_of
 from .columns import Cell, cells_of, columns_of
 from .content import Content, Made
+from .costs_view import cost_view
 from .downloads import downloads
 from .forest_view import board_forest
 from .pareto_view import front_views
@@ -60,6 +62,8 @@ def track_pages(site: Content) -> Made:
             "forest": board_forest(board, "../"),
             "ruler": ruler_of(site, board),
             "fronts": front_views(board, "../"),
+            "helps": helps_of(site, board),
+            "costs": cost_view(board),
             "agreement_heading": findings.about_agreement(board),
             "agreement": agreement_view(board),
             "limit": findings.about_reversals(board),
