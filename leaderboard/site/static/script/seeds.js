@@ -1,6 +1,6 @@
 // The same sample in every picture of a page, by one rule of style. What is pointed at is lit; a click or key keeps it.
 
-// One pair, cut from the sheet of all.
+// One pair of a sheet.
 function match(picture, equal) {
   var box = element("span", { class: "match" });
   box.append(element("img", {
