@@ -27,7 +27,7 @@ WIDER = """() => {
   const room = document.documentElement.clientWidth;
   const wide = [...document.querySelectorAll('body *')].filter(e =>
     e.getBoundingClientRect().right > room + 1 && !e.closest('.wrap, pre, .also, .vh, .skip') &&
-    !e.matches('.pair > img'));
+    !e.matches('.match > img'));
   return [document.documentElement.scrollWidth - room, wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))];
 }"""
 

@@ -60,7 +60,7 @@ def drawn(number: int, equal: bool = False) -> list[tuple[int, ...]]:
 
 
 def pairs(page: Any) -> list[Any]:
-    found: list[Any] = page.locator(".pair:visible").all()
+    found: list[Any] = page.locator(".match:visible").all()
     return found
 
 
@@ -91,12 +91,12 @@ def test_every_row_of_a_board_shows_the_same_sample_above_its_nearest_training_i
     )
     equal = [False, True, True, False, False]
     assert [colours(page, pair) for pair in pairs(page)] == [drawn(7, same) for same in equal]
-    assert [item.locator(".pair .tag").is_visible() for item in page.locator(".seeds li").all()] == equal
+    assert [item.locator(".match .tag").is_visible() for item in page.locator(".seeds li").all()] == equal
     page.get_by_role("button", name="Next seed").click()
     assert said(page) == told(8)
     equal[2] = False
     assert [colours(page, pair) for pair in pairs(page)] == [drawn(8, same) for same in equal]
-    assert [item.locator(".pair .tag").is_visible() for item in page.locator(".seeds li").all()] == equal
+    assert [item.locator(".match .tag").is_visible() for item in page.locator(".seeds li").all()] == equal
     assert "rank" in page.locator(".seeds li").nth(2).inner_text()
     assert "noise floor" in page.locator(".seeds li").nth(0).inner_text()
 
@@ -161,7 +161,7 @@ def test_the_mouse_lights_a_sample_while_it_points_and_keeps_it_when_it_clicks(s
     assert colours(page, pairs(page)[0]) == drawn(43)
     page.mouse.click(*middle(page, halves[0], 7))
     assert (said(page), state(page)) == (told(7), {"seed": "7"})
-    assert page.locator(".pair .tag").is_visible()
+    assert page.locator(".match .tag").is_visible()
 
 
 def test_keys_step_and_on_a_sheet_up_and_down_are_its_rows(site: Visits) -> None:

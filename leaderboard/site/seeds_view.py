@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,7 @@ class Seeds:
         meaning: what the same seed is.
         sheet: one whose layout all rows share.
         count: samples of the row that has most.
-        equal: `Sheet.equal_pairs` by generator, of those that have any, as JSON.
+        equal: `Sheet.equal_pairs` by generator, of those that have any.
     """
 
     heading: str
@@ -35,7 +34,7 @@ class Seeds:
     meaning: str
     sheet: Sheet
     count: int
-    equal: str
+    equal: Mapping[str, str]
 
 
 def seeds_of(board: Board, sheets: Mapping[str, Sheet]) -> Seeds | None:
@@ -50,7 +49,7 @@ def seeds_of(board: Board, sheets: Mapping[str, Sheet]) -> Seeds | None:
         meaning=" ".join(_meaning(board)),
         sheet=pictured[0][1],
         count=count,
-        equal=json.dumps({row.name: sheet.equal_pairs for row, sheet in pictured if sheet.equal}, sort_keys=True),
+        equal={row.name: sheet.equal_pairs for row, sheet in pictured if sheet.equal},
     )
 
 

@@ -1,8 +1,8 @@
 // The same sample in every picture of a page, by one rule of style. What is pointed at is lit; a click or key keeps it.
 
-// One pair, cut from the sheet of all.
-function pair(picture, equal) {
-  var box = element("span", { class: "pair" });
+// One pair of a sheet.
+function match(picture, equal) {
+  var box = element("span", { class: "match" });
   box.append(element("img", {
     loading: "lazy", src: picture.src.replace(/strip(?=\.png$)/, "pairs"), class: picture.className,
     alt: "sample and nearest training image",
@@ -13,18 +13,18 @@ function pair(picture, equal) {
 
 function enlarge(sheet) {
   var parent = sheet.parentNode;
-  if (!parent.querySelector(".pair")) parent.prepend(pair(sheet.firstChild, parent.dataset.pairs));
+  if (!parent.querySelector(".match")) parent.prepend(match(sheet.firstChild, parent.dataset.pairs));
 }
 
 // The pairs of a board, as its table is sorted and filtered.
-function panel(list) {
-  var body = document.getElementById("board").tBodies[0], rows = Array.from(body.rows), equal = JSON.parse(list.dataset.panel);
+function seedPanel(list) {
+  var body = document.querySelector("#board tbody"), rows = Array.from(body.rows), equal = JSON.parse(list.dataset.panel);
   var items = rows.map(function (row) {
     var item = element("li"), rank = shown(row.cells[0]);
     item.append(element("span", { class: "sub" }, rank && "rank " + rank));
     item.append.apply(item, Array.from(row.cells[1].cloneNode(true).childNodes));
     item.querySelectorAll("img").forEach(function (strip) {
-      strip.replaceWith(pair(strip, equal[item.querySelector("a").textContent]));
+      strip.replaceWith(match(strip, equal[item.querySelector("a").textContent]));
     });
     return item;
   });
@@ -40,13 +40,13 @@ function panel(list) {
   list.hidden = false;
 }
 
-function follow(main) {
+function oneSeed(main) {
   var bars = main.querySelectorAll(".steps"), style = document.head.appendChild(element("style")), samples = 0, kept, lit;
 
   function light(i) {
     i = Math.max(0, Math.min(samples - 1, i));
     if (i === lit) return i;
-    style.textContent = ".sheet,.pair,.board img{--c:" + i % 8 + ";--r:" + (i >> 3) + ";--half:" + (i & 32) / 8 + "}";
+    style.textContent = ".sheet,.match,.board img{--c:" + i % 8 + ";--r:" + (i >> 3) + ";--half:" + (i & 32) / 8 + "}";
     bars.forEach(function (bar) {
       bar.querySelector("input").value = i + 1;
       bar.lastChild.textContent = bar.dataset.said.replace("#", i + 1).replace("@", i);
@@ -100,4 +100,4 @@ function follow(main) {
   load();
 }
 
-parts.push([".sheet", enlarge], ["[data-panel]", panel], ["main", follow]);
+parts.push([".sheet", enlarge], ["[data-panel]", seedPanel], ["main", oneSeed]);
