@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from genboard.benchmarks import runner
 from genboard.benchmarks.studies import running
+from genboard.benchmarks.studies.faults import FAULTS
 from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.running import run_all
 from genboard.benchmarks.studies.scorecard import FAILURES, scorecard
@@ -50,7 +51,8 @@ def test_there_are_studies_and_their_tables_are_committed() -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_has_its_parts(name: str) -> None:
     study = STUDIES[name]
-    assert all(callable(part) for part in (study.run, study.verdict, study.cells))
+    assert all(callable(part) for part in (study.run, study.verdict, study.cells, study.responses))
+    assert study.of_faults == any(fault.study == name for fault in FAULTS)
     assert study.columns[0] == "what"
     assert len(set(study.columns)) == len(study.columns)
     assert study.question.endswith("?")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from genboard.benchmarks.studies.headlines import headline
+from genboard.benchmarks.studies.headlines import headline, headline_of_points
 from genboard.benchmarks.studies.listing import STUDIES
 from genboard.benchmarks.studies.table import Row, Table, read_table
 from genboard.leaderboard.site import render_site
@@ -249,6 +249,20 @@ def test_every_heading_of_the_pages_of_studies_is_short_and_plain() -> None:
         own = next((text.removeprefix(f"{title}: ") for title in titles if text.startswith(f"{title}: ")), text)
         assert len(own.replace("&#39;", "'")) <= LONGEST, text
         assert_plain(text)
+
+
+@pytest.mark.parametrize("track", ["digits@1", "mnist@1"])
+def test_points_of_no_track_have_a_headline_of_their_own(track: str) -> None:
+    table = read_table(COMMITTED / track / "outliers.json")
+    better = set()
+    for row in rows(table, "value", kind="normal points", shifted=True, outliers=1):
+        metric = METRICS[row["metric"].split(":")[0]]
+        if row["hi"] < 0 and row["moved"] < -1.96 and (metric.better or metric.target is not None):
+            better.add(metric.name)
+    found = re.fullmatch(rf"One outlier is rewarded by (?P<names>{L})", headline_of_points(table))
+    assert found
+    holds(found["names"], better)
+    assert headline_of_points(read_table(COMMITTED / "digits@1" / "modes.json")) == ""
 
 
 def test_a_page_says_of_which_track_its_finding_is() -> None:

@@ -160,7 +160,7 @@ def test_its_cells_and_its_figure(table: Table) -> None:
     assert cells["coverage", "outliers"] == 1
     assert (cells["precision", "outliers"] or 0) < 1
     assert "Share of the criteria that hold" in figures.figure(table).drawing
-    assert "coverage 100%" in figures.figure(table).words
+    assert "Coverage 100%" in figures.figure(table).words
 
 
 def test_metrics_that_points_cannot_feed_are_left_out_with_the_reason(table: Table) -> None:

@@ -24,7 +24,7 @@ class Fault:
     Attributes:
         title: the head of a column.
         shown: what a picture of it shows.
-        harmless: whether a metric should stay as it is: nothing is wrong with the samples.
+        harmless: whether a metric should stay as it is: the samples are no worse for it.
         main: whether it is shown where there is room for few.
     """
 
@@ -136,8 +136,8 @@ RULES: Mapping[Word, str] = {
     "rewarded by it": "Better: significantly better at the highest level, and at no lower level significantly worse.",
     "unclear": "No steady trend: some change is significant, but neither worse nor better holds. Or too noisy to tell, "
     "with a wider interval or with none.",
-    "worsened by it": "Worse, though nothing is wrong with the samples.",
-    "unmoved": "By the rule of `misses it`, where nothing is wrong with the samples.",
+    "worsened by it": "Worse, though the samples are no worse.",
+    "unmoved": "By the rule of `misses it`, where the samples are no worse.",
     "does not apply": "Neither end of the metric is better, so that no change is for the worse.",
 }
 

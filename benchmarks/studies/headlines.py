@@ -13,6 +13,7 @@ from ...registry.metrics import METRICS
 from .evaluator import NOTES, metric_of
 from .faults import FaultResponse, Word, fault_responses, word_of
 from .listing import find_study
+from .outliers import responses_of_points
 from .spread import RANKED
 from .table import Row, Table
 from .truncation import trades
@@ -27,6 +28,14 @@ def headline(table: Table) -> str:
     """The finding of a table; the study's question where there is none to say."""
     say = _HEADLINES.get(table.study)
     return (say(table) if say else "") or find_study(table.study).question
+
+
+def headline_of_points(table: Table) -> str:
+    """What was found of points that a study makes itself beside a track's images; nothing where it makes none."""
+    if table.study != "outliers":
+        return ""
+    rewarded = [metric_of(s.metric).name for s in responses_of_points(table) if word_of(s) == "rewarded by it"]
+    return f"One outlier is rewarded by {titles(rewarded)}" if rewarded else "One outlier rewards no metric"
 
 
 def titles(names: Iterable[str], most: int = 2) -> str:

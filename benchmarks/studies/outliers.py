@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from operator import itemgetter
@@ -66,9 +66,18 @@ def verdict(table: Table) -> list[str]:
 
 def responses(table: Table) -> list[FaultResponse]:
     """One image as an outlier, towards which the others are shifted: the kind and side that reward a metric most."""
+    return _most_rewarded(table, OF_IMAGES)
+
+
+def responses_of_points(table: Table) -> list[FaultResponse]:
+    """The same of normal points, which are of no track."""
+    return _most_rewarded(table, (PLAIN,))
+
+
+def _most_rewarded(table: Table, kinds: Sequence[str]) -> list[FaultResponse]:
     level = "one outlier ({kind}) among the {side} images"
     worst: dict[str, FaultResponse] = {}
-    for kind, side in product(OF_IMAGES, SIDES):
+    for kind, side in product(kinds, SIDES):
         one: dict[str, Any] = {"kind": kind, "side": side, "shifted": True, "outliers": 1}
         for said in INTERVENTION.responses(table, "outlier", lambda _: True, level, **one):
             known = worst.setdefault(said.metric, said)

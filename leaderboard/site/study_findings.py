@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 
-from ...benchmarks.studies.headlines import headline
+from ...benchmarks.studies.headlines import headline, headline_of_points
 from ...benchmarks.studies.listing import POINTS, STUDIES, Study
 from ...benchmarks.studies.table import Table
 from ...registry.resolve import PACKAGE, function
@@ -75,12 +75,14 @@ class StudyView:
 
     Attributes:
         of_points: what it found of points that it makes itself beside a track's images, the same on every track.
+        points_headline: that in one sentence.
     """
 
     study: Study
     heading: str
     findings: tuple[Finding, ...]
     of_points: tuple[str, ...] = ()
+    points_headline: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def table_csv(table: Table) -> bytes:
 def _study(study: Study, findings: Sequence[Finding]) -> StudyView:
     mixed = study.made_up != POINTS
     of_points = (text for text in study.verdict(findings[0].table) if mixed and study.is_made_up(text))
-    return StudyView(study, findings[0].headline, tuple(findings), tuple(of_points))
+    said = headline_of_points(findings[0].table)
+    return StudyView(study, findings[0].headline, tuple(findings), tuple(of_points), said)
 
 
 def _finding(

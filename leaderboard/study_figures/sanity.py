@@ -5,13 +5,14 @@ from __future__ import annotations
 from ...benchmarks.studies.table import Table
 from ..charts.heat_map import Heat, heats
 from ..charts.theme import Figure
+from .naming import titled
 
 
 def figure(table: Table) -> Figure:
     found: dict[tuple[str, str], list[bool]] = {}
     for row in table.of("check"):
         if row["passed"] is not None:
-            found.setdefault((str(row["check"]), str(row["metric"])), []).append(bool(row["passed"]))
+            found.setdefault((str(row["check"]), titled(str(row["metric"]))), []).append(bool(row["passed"]))
     shares = {place: sum(passed) / len(passed) for place, passed in found.items()}
     metrics = list(dict.fromkeys(metric for _, metric in shares))
     title, checks = "Share of the criteria that hold", table.seen("check", "check")
