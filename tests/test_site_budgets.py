@@ -7,8 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from genboard.leaderboard.site import render_site
-from genboard.leaderboard.site.assets import script
+from genboard.leaderboard.site import assets, render_site
 from genboard.leaderboard.storage.records import Records
 from site_tree import TRACK, many, studies
 
@@ -23,7 +22,9 @@ def test_the_script_and_the_style_sheet_are_small() -> None:
 
 def test_no_name_of_the_script_is_declared_twice() -> None:
     # All parts stand in one function: the later of two would silently take the place of the earlier.
-    names = re.findall(r"^(?:function|var) (\w+)", script().decode(), flags=re.MULTILINE)
+    parts = Path(assets.__file__).parent / "static" / "script"
+    text = "\n".join((parts / f"{name}.js").read_text("utf-8") for name in assets.SCRIPT)
+    names = re.findall(r"^(?:function|var) (\w+)", text, flags=re.MULTILINE)
     assert len(names) > 20
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
