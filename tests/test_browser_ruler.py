@@ -42,6 +42,11 @@ def test_nothing_overlaps_and_the_page_is_no_wider_than_the_window(site: Visits,
         boxes = page.evaluate(BOXES, selector)
         assert len(boxes) >= least
         assert overlapping(boxes) == 0, selector
+    texts = page.eval_on_selector_all(
+        "[data-scale]:not([hidden]) .names ~ div li",
+        "items => items.map(e => e.scrollWidth - e.parentElement.parentElement.clientWidth + 16)",
+    )
+    assert max(texts) <= 0  # no caption is cut
 
 
 def test_on_a_phone_the_names_stay_while_the_ladders_scroll(site: Visits) -> None:

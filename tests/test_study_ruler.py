@@ -269,6 +269,17 @@ def test_a_place_in_words(table: Table, name: str, place: Place, words: str) -> 
     assert phrase(table, name, place) == words
 
 
+def test_in_a_table_the_words_are_short(table: Table) -> None:
+    places = {
+        "blur": Place(0.05, 0.06),
+        "noise": exactly(0.1),
+        "classes": Place(1.2, 3.7),
+        "replaced": Place(0.1, None),
+    }
+    said = [phrase(table, name, place, short=True) for name, place in places.items()]
+    assert said == ["0.4 to 0.48 pixels", "10%", "2 to 3 of 10", "at least 10%"]
+
+
 def test_a_strength_of_ones_own_is_that_of_a_severity() -> None:
     source = load_split("digits", "held-out").first(5)
     strength = ALTERATIONS["noise"].strengths[2]

@@ -23,7 +23,7 @@ class Amount:
     Attributes:
         title: of the ladder.
         words: of images, with the amount in braces.
-        short: the same below a picture.
+        short: the same where the title of the ladder stands above.
         unit: what follows each number.
     """
 
@@ -36,9 +36,9 @@ class Amount:
 AMOUNTS: Mapping[str, Amount] = MappingProxyType(
     {
         "blur": Amount("Blur", "blurred by {} pixels", "{} pixels"),
-        "noise": Amount("Noise", "with noise of {} of the range", "{} of the range", "%"),
-        "classes": Amount("Missing classes", "with {} of {classes} classes missing", "{} missing"),
-        "replaced": Amount("Noise images", "with {} of them replaced by noise", "{} of the images", "%"),
+        "noise": Amount("Noise", "with noise of {} of the range", "{}", "%"),
+        "classes": Amount("Missing classes", "with {} of {classes} classes missing", "{} of {classes}"),
+        "replaced": Amount("Noise images", "with {} of them replaced by noise", "{}", "%"),
     }
 )
 
@@ -181,7 +181,8 @@ def phrase(table: Table, ladder: str, place: Place, short: bool = False) -> str:
             assert low is not None
             assert high is not None
             ends = said(low), said(high)
-            words = ends[0] if ends[0] == ends[1] else f"between {ends[0]} and {ends[1]}"
+            between = f"{ends[0]} to {ends[1]}" if short else f"between {ends[0]} and {ends[1]}"
+            words = ends[0] if ends[0] == ends[1] else between
     return (amount.short if short else amount.words).format(words, classes=classes)
 
 

@@ -30,7 +30,8 @@ FEWER = 4  # the same of a metric that is shown when it is chosen
 TICK = 3  # pixels within which two ticks are one
 STRIP = 236  # pixels, the width of a strip
 _PROPER = ("Fréchet", "Vendi", "CMMD")  # words that keep their capital within a sentence
-_UNITS = {"blur": " pixels", "noise": " of the range", "classes": " missing", "replaced": " of the images"}
+_UNITS = {"blur": " pixels", "noise": "", "classes": " missing", "replaced": ""}
+_OF = {"noise": " of the range", "replaced": " of the images"}
 
 Where = Callable[[float], int]  # from a value to its place from the top
 
@@ -275,7 +276,7 @@ def _ladder(table: Table, sheet: Sheet, name: str, shown: Sequence[Rung], last: 
                 at=round(place),
             )
         )
-    reach = f"up to {phrase(table, name, exactly(last.strength), short=True)}"
+    reach = f"up to {written_strength(table, name, last.strength)}{_UNITS[name]}{_OF.get(name, '')}"
     return Ladder(AMOUNTS[name].title, reach, tuple(strips))
 
 
