@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
+from genboard.benchmarks.result import Result, result_id, save_result
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.card import LEFT, TILE, TOP
 from genboard.leaderboard.storage.records import Records, read_records
@@ -65,3 +67,22 @@ def test_previews_name_it_only_where_the_address_is_known(records: Records) -> N
         said = meta(site[path])
         assert said["og:image"] == f"{BASE}cards/digits.png"
         assert said["twitter:card"] == "summary_large_image"
+
+
+def test_a_page_shows_the_card_of_its_own_board(tmp_path: Path) -> None:
+    save(tmp_path, "alpha", 2.0)
+    save(tmp_path, "beta", 3.0)
+    other = TRACK.model_copy(update={"name": "other", "title": "Other, unconditional"})
+    for name in ("gamma", "delta"):
+        path = tmp_path / save(tmp_path, name, 5.0).path
+        result = json.loads(path.read_bytes())
+        result["track"]["name"] = result["specification"]["track"]["name"] = "other"
+        result["id"] = result_id(result["specification"])
+        save_result(Result.model_validate(result), tmp_path, picture())
+        path.unlink()
+    site = render_site(read_records([tmp_path]), {track.name: track for track in (TRACK, other)}, base=BASE)
+    for track, generator in (("digits", "alpha"), ("other", "gamma")):
+        for path in (f"tracks/{track}.html", f"generators/{generator}.html"):
+            assert meta(site[path])["og:image"] == f"{BASE}cards/{track}.png"
+        links = {attrs.get("href") for tag, attrs in Page(site[f"tracks/{track}.html"]).tags if tag == "a"}
+        assert f"../cards/{track}.png" in links

@@ -62,6 +62,12 @@ def test_every_entry_leads_to_a_page(records: Records) -> None:
             assert (link.get("href") or "").removeprefix(base or "") in site
 
 
+def test_baselines_are_no_news(records: Records) -> None:
+    titles = [said(one, "title") for one in feed(records).findall(f"{ATOM}entry")]
+    assert any(title.startswith("alpha on Digits: new result") for title in titles)
+    assert not any(title.startswith(("floor", "copy", "far")) for title in titles)
+
+
 def test_texts_of_others_are_texts(records: Records) -> None:
     reasons = [entry.findtext(f"{ATOM}summary") for entry in feed(records).findall(f"{ATOM}entry")]
     assert PLAIN in reasons

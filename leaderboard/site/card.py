@@ -33,6 +33,7 @@ LEFT, TOP, STEP = 60, 300, 84  # pixels: where the rows of samples begin, and fr
 AXIS = (920, 1140)  # pixels between which intervals are drawn
 LINES = ((30, 56), (36, 48), (46, 38))  # letters that a line of the finding holds, and the size that they have then
 MOST_LINES = 3
+NAME = ((16, 27), (21, 22))  # the same of a name; what is longer is cut
 
 
 def card_files(site: Content) -> dict[str, bytes]:
@@ -87,7 +88,8 @@ def _row(row: Row, key: str, axis: Axis, within: tuple[float, float], top: int) 
     shown, at = figure(record), drawn(axis, possible(ends(record), within))
     value, lo, hi = (_pixel(x) for x in at.at)
     return {
-        "name": shortened(row.name, 18),
+        "name": shortened(row.name, NAME[-1][0]),
+        "letters": next(size for most, size in NAME if len(row.name) <= most or (most, size) == NAME[-1]),
         "said": " · ".join(filter(None, (f"rank {rank_text(row.place)}", f"{shown.text} {shown.margin}".strip()))),
         "flag": row.copying.flag,
         "family": family_class(generator.family, generator.baseline),

@@ -1,4 +1,4 @@
-"""The feed of a site, by RFC 4287: new results, what people said against results, and the days on which ranks moved.
+"""The feed of a site, by RFC 4287: new results but those of baselines, what is said against them, and moves of ranks.
 
 An entry says what was so on its day and keeps its id, whatever the board says today: a value of a result never changes.
 """
@@ -65,7 +65,7 @@ def feed_files(site: Content) -> dict[str, bytes]:
 def _of_results(site: Content) -> Iterator[FeedEntry]:
     for record in site.records.readable:
         result, page = record.result, page_of(record.result, site.pages)
-        if page not in site.pages:
+        if page not in site.pages or result.generator.baseline:
             continue
         name, board = result.generator.name, site.pages[page]
         on, place = short_title(board.track), f"generators/{name}.html"

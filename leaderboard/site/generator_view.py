@@ -11,6 +11,7 @@ from ..board.board import Board, Row
 from ..storage.records import Record
 from ..text.numbers import NO_INTERVAL, Figure, decimals, figure, missing, percent, span, written
 from .badge import badges_of
+from .card import card_path
 from .cautions import NARROW, Caution, concerning
 from .columns import padding
 from .content import Content, Made, age, page_of, shown
@@ -34,6 +35,7 @@ def generator_pages(site: Content) -> Made:
             "paper": linked(head.paper or ""),
             "origin": linked(head.origin),
             "badges": badges.get(name, {}),
+            "card": next(map(card_path, badges.get(name, {})), ""),
             "published": published_of(name) if head.kind == "registered" else [],
             "sections": [
                 _section(

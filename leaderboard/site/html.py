@@ -79,8 +79,9 @@ def html(template: str, path: str, section: str, frame: Frame, values: Mapping[s
         values: what the template shows.
     """
     exact = any(item.section == section and item.href == path for item in frame.nav)
-    shown = {"card": frame.card, "root": "../" * path.count("/"), "here": section, "exact": exact, "path": path}
-    return _ENVIRONMENT.get_template(template).render(frame=frame, nav=frame.nav, **{**shown, **values}).encode()
+    around = {"frame": frame, "nav": frame.nav, "here": section, "exact": exact, "path": path}
+    shown = {**values, **around, "root": "../" * path.count("/"), "card": values.get("card") or frame.card}
+    return _ENVIRONMENT.get_template(template).render(**shown).encode()
 
 
 def text(template: str, values: Mapping[str, object]) -> bytes:

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from ..board.board import Board
 from .badge import HERE
+from .card import card_path
 from .content import Content
 from .rank_history_view import rank_history
 from .snapshot import snapshot
@@ -15,11 +16,12 @@ _ROW, _REST = 26, 190  # pixels of height that a row takes there, and what is ab
 
 
 def around(site: Content, board: Board, page: str) -> dict[str, object]:
-    """For the page of a board: `share` and `history`, or none of a board without a ranking or an earlier version."""
+    """For the page of a board: `card`, `share`, `history`; nothing of an earlier version, or without a ranking."""
     if not board.ranked or page in site.past:
         return {"share": None, "history": None}
     share = {"snippet": snippet(board, page, site.absolute), "known": site.absolute is not None}
     return {
+        "card": card_path(page),
         "share": {**share, "snapshot": snapshot(site, page, board)},
         "history": rank_history(board, site.by_day[page].days, "../"),
     }
