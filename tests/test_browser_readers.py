@@ -1,5 +1,6 @@
-"""Three readers with one question each, on the first screen or by keyboard alone: who is best and how sure is that, which
-of two is better, is this copied from training?
+"""Three readers with one question each: who is best and how sure is that, which of two is better, is this a copy?
+
+The first is answered on the first screen, the others by keyboard alone.
 """
 
 from __future__ import annotations
