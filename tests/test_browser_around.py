@@ -81,7 +81,8 @@ def test_without_a_script_there_is_no_button_and_the_system_decides(site: Visits
 def test_paper_is_light_whatever_was_chosen(site: Visits, path: str) -> None:
     page = site.open("cite.html", color_scheme="light")
     page.evaluate("localStorage.setItem('genboard-theme', 'dark')")
-    page.goto((site.folder / path).as_uri())
+    page.set_viewport_size({"width": 1280, "height": 8000})  # all pictures load before it is paper
+    page.goto((site.folder / path).as_uri(), wait_until="networkidle")
     assert is_dark(page)
     page.emulate_media(media="print", color_scheme="dark")
     assert not is_dark(page)
@@ -89,7 +90,6 @@ def test_paper_is_light_whatever_was_chosen(site: Visits, path: str) -> None:
     assert ink == "rgb(0, 0, 0)"
     hue = "getComputedStyle(document.documentElement).getPropertyValue('color-scheme')"
     assert page.evaluate(hue) == "light"
-    page.wait_for_load_state("networkidle")  # paper has the pictures below the screen too
 
 
 def test_on_paper_column_names_repeat_and_words_stay_whole(site: Visits) -> None:

@@ -68,7 +68,7 @@ def test_any_text_makes_a_badge_that_holds_it(text: str) -> None:
     assert [key for one in root.iter() for key in one.keys() if key.startswith("on")] == []
     width = float(root.get("width") or 0)
     for drawn in root.iter(f"{SVG}text"):  # the reader's program is told the width, so no font is too wide
-        assert float(drawn.get("x") or 0) + float(drawn.get("textLength") or 0) <= width - 9
+        assert float(drawn.get("x") or 0) + float(drawn.get("textLength") or 0) <= width - 8
 
 
 def test_the_page_of_a_generator_offers_lines_that_show_its_badge(site: dict[str, bytes], records: Records) -> None:

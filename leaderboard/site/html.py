@@ -16,6 +16,7 @@ from . import software
 from .findings import rank_text
 
 _HERE = Path(__file__).parent
+_IDLE = re.compile(r"(?<=</td>)\n(?=<td)")  # line ends between the cells of a long table
 _UNWRITABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _ENVIRONMENT = Environment(
@@ -81,7 +82,7 @@ def html(template: str, path: str, section: str, frame: Frame, values: Mapping[s
     exact = any(item.section == section and item.href == path for item in frame.nav)
     around = {"frame": frame, "nav": frame.nav, "here": section, "exact": exact, "path": path}
     shown = {**values, **around, "root": "../" * path.count("/"), "card": values.get("card") or frame.card}
-    return _ENVIRONMENT.get_template(template).render(**shown).encode()
+    return _IDLE.sub("", _ENVIRONMENT.get_template(template).render(**shown)).encode()
 
 
 def text(template: str, values: Mapping[str, object]) -> bytes:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from ..board.board import Board
 from ..board.by_date import Standing
 from ..charts.families import Look, looks
+from ..charts.labels import shortened
 from ..charts.lines import Line, panels
 from ..charts.theme import inline
 from ..export.tables import csv_bytes
@@ -17,6 +18,7 @@ from .content import Content
 from .feed import ranks
 
 MOST = 12  # generators that the chart follows: the first of today
+LABEL = 34  # letters of a name at the end of its line
 ROWS = 40  # of the table; the file has all
 
 
@@ -92,7 +94,7 @@ def _line(name: str, found: Sequence[Standing], look: Mapping[str, Look]) -> Lin
         name,
         [(x, -1.0 - list(order).index(name)) for x, order in ranked],
         own.colour,
-        label=name,
+        label=shortened(name, LABEL),
         dash=own.dash,
         bands=[(x, float(-order[name][1]), float(-order[name][0])) for x, order in ranked],
         page=name,
