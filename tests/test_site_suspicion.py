@@ -101,7 +101,7 @@ def test_the_files_say_it(site: dict[str, bytes]) -> None:
 def test_hostile_words_in_what_is_suspicious_stay_words(site: dict[str, bytes]) -> None:
     for path, page in pages(site).items():
         assert not [attrs for tag, attrs in page.tags if tag == "img" and "onerror" in attrs], path
-        assert len([tag for tag, _ in page.tags if tag == "script"]) <= 1, path
+        assert len([tag for tag, _ in page.tags if tag == "script"]) <= 1 + path.startswith("pair/"), path  # its data
     page = Page(site["generators/cheat.html"])
     assert HOSTILE in page.text
     assert PLAIN in page.text
