@@ -8,8 +8,8 @@ _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
 # each element that it selects. Of two rules of the style sheet that weigh the same the later one holds.
-SCRIPT = ("common", "tables", "comparison")
-STYLE = ("base", "last")
+SCRIPT = ("common", "intervals", "tables", "comparison", "charts")
+STYLE = ("base", "charts", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
 _HEAD = """\
@@ -34,12 +34,18 @@ document.addEventListener("DOMContentLoaded", function () {
 
 def script() -> bytes:
     """`site.js`."""
-    return (_HEAD + "\n".join(_read("script", f"{name}.js") for name in SCRIPT) + _TAIL).encode()
+    return (_HEAD + "\n".join(_bare(_read("script", f"{name}.js")) for name in SCRIPT) + _TAIL).encode()
 
 
 def style() -> bytes:
     """`style.css`."""
     return "\n".join(_read("style", f"{name}.css") for name in STYLE).encode()
+
+
+def _bare(script: str) -> str:
+    """A script without indents, and without the lines that only its readers need."""
+    lines = (line.strip() for line in script.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def _read(folder: str, name: str) -> str:

@@ -17,18 +17,35 @@ function writeState(state) {
   if (text || location.hash.indexOf("=") >= 0) history.replaceState(null, "", bare + (text ? "#" + text : ""));
 }
 
-function element(name, attributes, text) {
-  var made = document.createElement(name);
+function all(root, selector) { return Array.from(root.querySelectorAll(selector)); }
+
+function on(target, types, what) {
+  types.split(" ").forEach(function (type) { target.addEventListener(type, what); });
+}
+
+function filled(made, attributes, text) {
   Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
   if (text !== undefined) made.textContent = text;
   return made;
 }
 
+function element(name, attributes, text) { return filled(document.createElement(name), attributes, text); }
+
+function svg(name, attributes, text) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, text);
+}
+
 // What a cell shows, without what is only read aloud and without marks and the spaces that align decimal points.
 function shown(cell) {
   var copy = cell.cloneNode(true);
-  copy.querySelectorAll(".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
+  all(copy, ".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
   return copy.textContent.replace(/[\u2007\u2008‡]/g, "").replace(/\s+/g, " ").trim();
+}
+
+// What a column is called, with what tells it from others of its metric, and without its arrow.
+function named(head) {
+  var note = head.querySelector(".sub"), text = shown(head).replace(/ [↓↑→].*/, "");
+  return text + (note ? ", " + note.textContent.trim() : "");
 }
 
 function plain(text) {
