@@ -100,6 +100,7 @@ function lights(main) {
 
   on(main, "pointerover pointermove", pointed);
   on(main, "pointerout", function () {
+    clearTimeout(closing);
     if (!touched) closing = setTimeout(close, 200); // time to reach what it says
   });
   on(main, "click", function (event) {
