@@ -11,7 +11,7 @@ from math import ceil, radians, sin
 from typing import Any
 
 from .labels import text_width
-from .theme import LINE, Datasets, Figure, arranged, held
+from .theme import LINE, TITLE_AT, Datasets, Figure, arranged, held
 
 CELL_WIDTH, CELL_HEIGHT = 40, 22  # the least width: longer numbers get more
 NUMBER_FONT = 11.5
@@ -81,8 +81,8 @@ def heats(maps: Sequence[Heat]) -> Figure:
     data: Datasets = {}
     charts = [_map(one, alt, data) for one in drawn]
     room = 14 + max(text_width(name) for one in drawn for name in one.rows)
-    titles = [(text_width(line), one.size[0]) for one in drawn for line in one.title_lines]
-    beyond = max(0.0, *(text - wide for text, wide in titles))
+    titles = [TITLE_AT + text_width(line) - room - one.size[0] for one in drawn for line in one.title_lines]
+    beyond = max(0.0, *titles)
     over = LINE * (max(len(one.title_lines) for one in drawn) - 1)
     padding = {"left": room, "right": 6.0 + beyond, "top": 34.0 + over, "bottom": 48.0 + _below(drawn)}
     drawing = arranged(charts, [one.size for one in drawn], padding, data, [one.title_lines for one in drawn])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.files import json_line
 from .axis import Axis
 from .labels import shortened, spread, text_width, wrapped
-from .theme import LINE, Datasets, Figure, arranged, held, page_of
+from .theme import LINE, TITLE_AT, Datasets, Figure, arranged, held, page_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -80,7 +80,7 @@ def panels(
     height = max([HEIGHT, *(LABEL * sum(bool(line.label) for line in mine) for mine in own.values())])
     labelled = LEADER + 8 + max(text_width(shortened(line.label, LONGEST), LABEL_FONT) for line in lines)
     room = max(labelled, WHOLE - LEFT - WIDTH)
-    heads = {panel: wrapped(panel, WIDTH + room) for panel in order}
+    heads = {panel: wrapped(panel, LEFT + WIDTH + room - TITLE_AT) for panel in order}
     drawing_of = _Drawing(x_title, logarithmic, names or {}, ranks, height)
     charts = [_panel(mine, drawing_of, data) for mine in own.values()]
     over = LINE * (max(map(len, heads.values())) - 1)

@@ -29,6 +29,7 @@ class Figure(NamedTuple):
 
 
 LINE = 16.0  # pixels of a line of a title
+TITLE_AT = 4.0  # and from the left
 _SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
 _AXIS = {
     "labelColor": "var(--ink)",
@@ -101,7 +102,7 @@ def _head(lines: Sequence[str], padding: Mapping[str, float]) -> Markup:
     line = Markup('<text x="{:g}" y="{:g}" font-size="{}px" font-weight="600" fill="var(--ink)">{}</text>')
     first = padding["top"] - 14 - LINE * (len(lines) - 1)
     return Markup("").join(
-        line.format(padding["left"], first + LINE * i, FONT_SIZE, text) for i, text in enumerate(lines)
+        line.format(TITLE_AT, first + LINE * i, FONT_SIZE, text) for i, text in enumerate(lines)
     )
 
 
