@@ -120,8 +120,8 @@ def _front(plane: _Plane, steps: Sequence[tuple[float, float]]) -> Markup:
 def _mark(p: Point, plane: _Plane) -> Markup:
     x, y = plane.at(p.x, p.y)
     if p.side == "off":
-        shape = Markup('<svg x="{}" y="{}"><path d="{}" stroke="{}" role="img" aria-label="{}"/></svg>')
-        drawn = shape.format(x, y, _CROSS, p.colour, p.words)
+        shape = Markup('<svg x="{}" y="{}" stroke="{}" role="img" aria-label="{}"><path d="{}"/></svg>')
+        drawn = shape.format(x, y, p.colour, p.words, _CROSS)
     else:
         shape = Markup('<circle cx="{}" cy="{}" r="{}" stroke="{}" fill="{}" role="img" aria-label="{}"/>')
         fill = p.colour if p.side == "on" else "var(--paper)"
