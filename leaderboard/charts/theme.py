@@ -101,9 +101,7 @@ def arranged(
 def _head(lines: Sequence[str], padding: Mapping[str, float]) -> Markup:
     line = Markup('<text x="{:g}" y="{:g}" font-size="{}px" font-weight="600" fill="var(--ink)">{}</text>')
     first = padding["top"] - 14 - LINE * (len(lines) - 1)
-    return Markup("").join(
-        line.format(TITLE_AT, first + LINE * i, FONT_SIZE, text) for i, text in enumerate(lines)
-    )
+    return Markup("").join(line.format(TITLE_AT, first + LINE * i, FONT_SIZE, text) for i, text in enumerate(lines))
 
 
 def _one(spec: dict[str, Any], size: tuple[float, float], padding: Mapping[str, float], datasets: Datasets) -> str:

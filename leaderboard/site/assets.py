@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
@@ -12,9 +13,9 @@ SCRIPT = ("common", "intervals", "tables", "comparison", "charts")
 STYLE = ("base", "charts", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
+# It makes no markup out of text, only elements and textContent, so nothing in a result can become code.
 _HEAD = """\
-// genboard: what pages can do with a script. They are complete without it. It makes no markup out of text, only
-// elements and textContent, so nothing in a result can become code. What is chosen stands in the address.
+// genboard: what pages can do with a script. They are complete without it.
 "use strict";
 
 document.documentElement.classList.add("js");
@@ -39,12 +40,13 @@ def script() -> bytes:
 
 def style() -> bytes:
     """`style.css`."""
-    return "\n".join(_read("style", f"{name}.css") for name in STYLE).encode()
+    joined = "\n".join(_read("style", f"{name}.css") for name in STYLE)
+    return _bare(re.sub(r"/\*.*?\*/", "", joined, flags=re.DOTALL)).encode()
 
 
-def _bare(script: str) -> str:
-    """A script without indents, and without the lines that only its readers need."""
-    lines = (line.strip() for line in script.splitlines())
+def _bare(text: str) -> str:
+    """A script or a style sheet without indents, and without the lines that only its readers need."""
+    lines = (line.strip() for line in text.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
