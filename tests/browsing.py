@@ -35,6 +35,17 @@ KINDS = (
     "404.html",
 )
 
+# It need not fetch the style sheet again, which a page of a folder may not.
+AXE = {"resultTypes": ["violations"], "preload": False}
+# How much wider than its window a page is, and what of it.
+WIDER = """() => {
+  const room = document.documentElement.clientWidth;
+  const wide = [...document.querySelectorAll('body *')].filter(e =>
+    e.getBoundingClientRect().right > room + 1 && !e.closest('.wrap, pre, .also, .vh, .skip') &&
+    !e.matches('.match > img'));
+  return [document.documentElement.scrollWidth - room, wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))];
+}"""
+
 
 @contextmanager
 def chromium() -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import KINDS, Visits, on_disk
+from browsing import AXE, KINDS, WIDER, Visits, on_disk
 from genboard.leaderboard.site import render_site
 from site_tree import TRACK, everything, studies
 
@@ -20,16 +20,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 DRAWN = ("index.html", "tracks/digits.html", "generators/gamma.html", "compare/digits.html", "studies/k.html")
-# It need not fetch the style sheet again, which a page of a folder may not.
-AXE = {"resultTypes": ["violations"], "preload": False}
-
-WIDER = """() => {
-  const room = document.documentElement.clientWidth;
-  const wide = [...document.querySelectorAll('body *')].filter(e =>
-    e.getBoundingClientRect().right > room + 1 && !e.closest('.wrap, pre, .also, .vh, .skip') &&
-    !e.matches('.match > img'));
-  return [document.documentElement.scrollWidth - room, wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120))];
-}"""
 
 
 @pytest.mark.parametrize("path", KINDS)
@@ -68,14 +58,15 @@ def test_it_is_light_or_dark_as_the_reader_has_it(site: Visits) -> None:
 def test_on_a_phone_the_table_scrolls_inside_itself_and_its_names_stay(site: Visits) -> None:
     page = site.open("tracks/digits.html", width=390)
     places = page.evaluate("""() => {
-      const wrap = document.querySelector('#board').closest('.wrap'), name = document.querySelector('#board tbody th');
+      const wrap = document.querySelector('#board').closest('.wrap'), row = document.querySelector('#board tbody tr');
       wrap.scrollLeft = 500;
-      const box = name.getBoundingClientRect();
-      return [wrap.scrollLeft, scrollX, box.left - wrap.getBoundingClientRect().left, box.width];
+      const [rank, name] = [row.cells[0].getBoundingClientRect(), row.cells[1].getBoundingClientRect()];
+      const left = wrap.getBoundingClientRect().left;
+      return [wrap.scrollLeft, scrollX, rank.left - left, name.left - rank.right, name.right - left];
     }""")
     assert places[0] == 500
-    assert places[1:3] == [0, 0]
-    assert places[3] < 200
+    assert places[1:4] == [0, 0, 0]
+    assert places[4] < 200
 
 
 def test_without_scripts_a_page_is_whole(site: Visits) -> None:

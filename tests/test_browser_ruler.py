@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import Visits, on_disk
+from browsing import AXE, WIDER, Visits, on_disk
 from genboard.leaderboard.site import render_site
 from site_tree import TRACK, many
-from test_browser import AXE, WIDER
 from test_site_ruler import rulers
 
 pytestmark = pytest.mark.browser

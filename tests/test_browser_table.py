@@ -24,7 +24,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = tmp_path_factory.mktemp("results")
     save(results, "alpha", 2.0, other={KID: (0.5, 0.01), RATIO: (0.7, 0.05)})
     save(results, "beta", 2.1, other={KID: (None, None)}, generator={"family": "gan", "task": "class"})
-    save(results, "gamma", 9.0, other={KID: (-0.2, 0.01), RATIO: (1.1, 0.05)}, generator={"family": "gan"})
+    save(
+        results,
+        "gamma",
+        9.0,
+        other={KID: (-0.2, 0.01), RATIO: (1.1, 0.05)},
+        generator={"family": "gan", "licence": "MIT"},
+        created="2026-03-04T00:00:00+00:00",
+    )
     save(results, "delta", 1234.5, other={KID: (10.0, 0.01), RATIO: (3.0, 0.05)}, generator={"title": "=1+1"})
     save(results, "floor", 0.2, 0.05, generator={"baseline": True, "noise_floor": True, "family": "baseline"})
     disputed = results / save(results, "omega", 30.0, other={KID: (0.9, 0.01)}, generator={"family": "=cmd()"}).path
@@ -113,6 +120,35 @@ def test_search_and_filters_leave_the_rows_that_match_all_of_them(site: Visits) 
     assert state(page) == {"baselines": "no"}
     page.get_by_label("Search generators").fill("  OMEGA disp ")
     assert names(page) == ["omega"]
+
+
+def test_licence_and_date_are_filters_and_the_address_keeps_all_of_them(site: Visits) -> None:
+    page = site.open("tracks/digits.html")
+    page.locator("#licence").select_option("MIT")
+    assert names(page) == ["gamma"]
+    page.locator("#licence").select_option("")
+    page.locator("[name=since]").fill("2026-03-04")
+    assert names(page) == ["gamma"]
+    page.locator("[name=since]").fill("2026-03-05")
+    assert names(page) == []
+    page.locator("[name=since]").fill("2026-01-02")
+    assert names(page) == AS_IT_CAME
+    page.locator("#licence").select_option("Apache-2.0")
+    page.locator("#level").select_option("self-reported")
+    page.get_by_label("compact rows").check()
+    press(page, KID)
+    kept = {"licence": "Apache-2.0", "since": "2026-01-02", "level": "self-reported", "compact": "yes", "sort": KID}
+    assert state(page) == kept
+    again = site.open("tracks/digits.html", "#" + urlsplit(page.url).fragment)
+    assert names(again) == names(page) == ["alpha", "omega", "delta", "beta"]  # nobody vouches for a baseline
+    assert again.locator("[name=since]").input_value() == "2026-01-02"
+    assert again.locator("#licence").input_value() == "Apache-2.0"
+    assert again.get_by_label("compact rows").is_checked()
+    assert again.locator("#board tbody tr:not([hidden]) img").first.is_hidden()
+    assert state(again) == kept
+    again.get_by_label("compact rows").uncheck()
+    assert again.locator("#board tbody tr:not([hidden]) img").first.is_visible()
+    assert "compact" not in state(again)
 
 
 def test_columns_are_chosen_and_the_address_brings_everything_back(site: Visits) -> None:

@@ -34,7 +34,7 @@ def test_a_site_of_300_results_and_12_studies_is_light(tmp_path: Path) -> None:
     names = tuple(f"generator-{i:03d}" for i in range(12))
     site = render_site(many(tmp_path, 300), {TRACK.name: TRACK}, studies(*TWELVE, names=names, last=10))
     assert len([path for path in site if path.startswith("generators/")]) == 300
-    assert site["studies/k.html"].count(b"<svg") == 24
+    assert site["studies/k.html"].count(b"<svg") == 12 * 2 * 4
     assert 2_000 < len(site["index.html"]) < 100_000
     assert 100_000 < len(site["tracks/digits.html"]) < 450_000
     assert site["tracks/digits.html"].count(b"<tr") > 300

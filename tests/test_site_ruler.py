@@ -14,8 +14,8 @@ from genboard.benchmarks.studies.table import Table
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.charts.axis import axis_for
 from genboard.leaderboard.site import render_site
-from genboard.leaderboard.site.axes import column_axis
 from genboard.leaderboard.site.content import content_of
+from genboard.leaderboard.site.interval_columns import column_axis
 from genboard.leaderboard.site.ruler_view import EDGE, HEIGHT, NAME, NAMES, STEP, STEPS, Ruler, Scale, ruler_of
 from genboard.leaderboard.site.ruler_words import finding
 from genboard.leaderboard.storage.records import COMMITTED as RESULTS

@@ -28,7 +28,7 @@ def test_a_study_has_a_page_with_question_verdict_figure_table_and_method(site: 
     text = " ".join(page.text.split())
     for said in (own.question, own.method, *own.verdict(study())):
         assert " ".join(said.split()) in text
-    assert [tag for tag, _ in page.tags].count("svg") == 4  # on two tracks: of one metric, and of every one
+    assert [tag for tag, _ in page.tags].count("svg") == 2 * 2 * 4  # a panel a metric, on both tracks
     assert "elsewhere@1" in text  # a track that this site does not have is named, not linked
     assert "../tracks/elsewhere.html" not in [attrs.get("href") for _, attrs in page.tags]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .ranking import Ranked
+
+MOST = 10  # groups whose letters can be read; of more, a row has strings of them
 
 
 def letters(places: Sequence[Ranked]) -> dict[str, str]:
@@ -18,6 +20,16 @@ def letters(places: Sequence[Ranked]) -> dict[str, str]:
         for name in group:
             found[name] += _letter(i)
     return found
+
+
+def legible(found: Iterable[str]) -> bool:
+    """Whether there are letters at all, and of so few groups that they can be read.
+
+    >>> legible(["ab", "b", ""]), legible(["j", "jk", "k"]), legible(["", ""])
+    (True, False, False)
+    """
+    every = "".join(found)
+    return bool(every) and _letter(MOST) not in every
 
 
 def groups_of(places: Sequence[Ranked]) -> list[frozenset[str]]:

@@ -23,10 +23,15 @@ class Axis:
     hi: float
 
     def at(self, x: float) -> float:
-        """Where a value falls, 0 at the lower end and 1 at the upper, clipped to these."""
+        """Where a value falls, 0 at the lower end and 1 at the upper, clipped to these; 1 where both are the same."""
         inside = min(max(x, self.lo), self.hi)
         start, end = self._bent(self.lo), self._bent(self.hi)
-        return (self._bent(inside) - start) / (end - start)
+        return (self._bent(inside) - start) / (end - start) if end > start else 1.0
+
+    @property
+    def note(self) -> str:
+        """What is said of it: nothing of an even one."""
+        return "" if self.kind == "linear" else f"{self.kind} axis"
 
     def ticks(self) -> tuple[float, ...]:
         """Round values, far enough apart to be labelled."""
@@ -86,6 +91,35 @@ def axis_for(spans: Sequence[Span], also: Sequence[float] = (), within: tuple[fl
     low = min([*ends, *values])
     pad = 0.05 * (top - low) or 0.05 * abs(top) or 1.0
     return Axis("linear", min(low, max(low - pad, within[0])), max(top, min(top + pad, within[1])))
+
+
+def across(title: str, better: str | None) -> str:
+    """The title of an axis from left to right, with an arrow to where it is better.
+
+    >>> across("Fréchet distance", "lower"), across("Recall", "higher"), across("k", None)
+    ('← Fréchet distance, lower is better', 'Recall, higher is better →', 'k')
+    """
+    if better is None:
+        return title
+    said = f"{title}, {better} is better"
+    return f"← {said}" if better == "lower" else f"{said} →"
+
+
+def up(title: str, better: str | None) -> str:
+    """The title of an axis from the bottom to the top, which stands over it.
+
+    >>> up("Recall", "higher"), up("Fréchet distance", "lower")
+    ('↑ Recall, higher is better', '↓ Fréchet distance, lower is better')
+    """
+    return f"{'↓' if better == 'lower' else '↑'} {title}, {better} is better" if better else title
+
+
+def tick_text(tick: float) -> str:
+    """
+    >>> tick_text(0.5), tick_text(-20.0), tick_text(0.1 * 3)
+    ('0.5', '−20', '0.3')
+    """
+    return f"{tick:.6g}".replace("-", "−")
 
 
 def _round_up(step: float) -> float:

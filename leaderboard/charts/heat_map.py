@@ -11,12 +11,10 @@ from math import ceil, radians, sin
 from typing import Any
 
 from .labels import text_width
-from .theme import Datasets, Figure, arranged, held, title
+from .theme import LINE, TITLE_AT, Datasets, Figure, arranged, held
 
-CELL_WIDTH, CELL_HEIGHT = 48, 22  # the least width: longer numbers get more
+CELL_WIDTH, CELL_HEIGHT = 40, 22  # the least width: longer numbers get more
 NUMBER_FONT = 11.5
-TITLE = 16.0  # pixels that a second line of a title takes
-GAP = 40  # pixels between two maps, beside what their labels take
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,8 @@ def shade(value: float, deepest: float) -> str:
     return {0: "var(--paper)", 100: end}.get(share, f"color-mix(in srgb,{end} {share}%,var(--paper))")
 
 
-def heats(maps: Sequence[Heat], columns: int = 2) -> Figure:
-    """The maps side by side, and the ends of each row in words; nothing without maps."""
+def heats(maps: Sequence[Heat]) -> Figure:
+    """The maps one after the other, and the ends of each row in words; nothing without maps."""
     import altair as alt
 
     drawn = [one for one in maps if one.cells]
@@ -82,13 +80,12 @@ def heats(maps: Sequence[Heat], columns: int = 2) -> Figure:
         return Figure()
     data: Datasets = {}
     charts = [_map(one, alt, data) for one in drawn]
-    room = 34 + max(text_width(name) for one in drawn for name in one.rows)
-    sizes = [one.size for one in drawn]
-    titles = [(text_width(line), one.size[0]) for one in drawn for line in one.title_lines]
-    beyond = max(0.0, *(text - wide for text, wide in titles))
-    over = TITLE * (max(len(one.title_lines) for one in drawn) - 1)
-    padding = {"left": room, "right": 24.0 + beyond, "top": 34.0 + over, "bottom": 48.0 + _below(drawn)}
-    drawing = arranged(charts, sizes, columns, (GAP + max(room, beyond), 90 + over), padding, data)
+    room = 14 + max(text_width(name) for one in drawn for name in one.rows)
+    titles = [TITLE_AT + text_width(line) - room - one.size[0] for one in drawn for line in one.title_lines]
+    beyond = max(0.0, *titles)
+    over = LINE * (max(len(one.title_lines) for one in drawn) - 1)
+    padding = {"left": room, "right": 6.0 + beyond, "top": 34.0 + over, "bottom": 48.0 + _below(drawn)}
+    drawing = arranged(charts, [one.size for one in drawn], padding, data, [one.title_lines for one in drawn])
     return Figure(drawing, f"{'; '.join(map(_words, drawn))}.")
 
 
@@ -152,4 +149,4 @@ def _map(one: Heat, alt: Any, data: Datasets) -> Any:
         base.mark_text(fontSize=NUMBER_FONT, color="var(--ink)", aria=False).encode(x=across, y=down, text="text:N"),
     ]
     wide, high = one.size
-    return alt.layer(*layers).properties(width=wide, height=high, title=title(one.title_lines))
+    return alt.layer(*layers).properties(width=wide, height=high)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from .axis import Axis, Span
+from .axis import Axis, Span, tick_text
 from .labels import shortened
 from .theme import page_of
 
@@ -121,11 +121,3 @@ def axis_svg(axis: Axis) -> Markup:
         parts.append(Markup('<line x1="{0}" x2="{0}" y1="13" y2="17"/>').format(x))
         parts.append(Markup('<text x="{}" y="10">{}</text>').format(x, tick_text(tick)))
     return Markup('<svg class="ax" aria-hidden="true">{}</svg>').format(Markup("").join(parts))
-
-
-def tick_text(tick: float) -> str:
-    """
-    >>> tick_text(0.5), tick_text(-20.0), tick_text(0.1 * 3)
-    ('0.5', '−20', '0.3')
-    """
-    return f"{tick:.6g}".replace("-", "−")

@@ -47,6 +47,22 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def wrapped(text: str, width: float, size: float = FONT_SIZE) -> list[str]:
+    """A text in lines that are at most so many pixels wide, where its words allow it.
+
+    >>> wrapped("distance of a few words", 100)
+    ['distance of a', 'few words']
+    """
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 def beside(choices: Sequence[Sequence[Box]], taken: Sequence[Box]) -> list[Box | None]:
     """The place of each label, in order: its first choice that overlaps nothing taken; none if all do.
 

@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...core.files import json_line
-from .labels import spread, text_width
-from .theme import Datasets, Figure, arranged, held, page_of, title
+from .axis import Axis
+from .labels import shortened, spread, text_width, wrapped
+from .theme import LINE, TITLE_AT, Datasets, Figure, arranged, held, page_of
 
 if TYPE_CHECKING:
     import altair as alt
 
-WIDTH, HEIGHT = 300, 240  # the least height: panels with more labels get more
+WIDTH, HEIGHT = 200, 220  # of a plot; the least height: panels with more labels get more
+LEFT = 46.0  # pixels for the numbers of an axis
+WHOLE = 380.0  # pixels of a panel with everything: as wide as a phone
 LABEL = 12  # pixels of height that a label takes
 LABEL_FONT = 11
-LEADER = 22  # pixels from the end of a line to its label: a stroke of the line's own leads there
+LONGEST = 19  # letters of a label before it is cut
+LEADER = 18  # pixels from the end of a line to its label: a stroke of the line's own leads there
 EDGE = 0.02  # of an axis, that it goes on beyond what values can be, so that a line at the end is seen
 DASHED = (5, 4)
 DOTTED = (1, 5)  # of a leader that crosses a panel, which is no line of it
@@ -57,7 +61,6 @@ class Line:
 def panels(
     lines: Sequence[Line],
     x_title: str,
-    columns: int = 2,
     logarithmic: bool = False,
     names: Mapping[float, str] | None = None,
     ranks: bool = False,
@@ -70,25 +73,49 @@ def panels(
         ranks: whether the values are ranks, given negative, so that the first is on top.
     """
     order = list(dict.fromkeys(line.panel for line in lines))
+    if not order:
+        return Figure()
     data: Datasets = {}
     own = {panel: [line for line in lines if line.panel == panel] for panel in order}
     height = max([HEIGHT, *(LABEL * sum(bool(line.label) for line in mine) for mine in own.values())])
-    charts = [_panel(mine, x_title, logarithmic, names or {}, ranks, height, data) for mine in own.values()]
-    labelled = LEADER + 14 + max((text_width(line.label, LABEL_FONT) for line in lines), default=0.0)
-    room = max(labelled, *(text_width(panel) - WIDTH for panel in order), 0.0)
-    sides = {"left": 64.0, "right": room, "top": 34.0, "bottom": 44.0}
-    drawing = arranged(charts, [(WIDTH, height)] * len(charts), columns, (room + 44, 84), sides, data)
-    sign = -1 if ranks else 1
+    labelled = LEADER + 8 + max(text_width(shortened(line.label, LONGEST), LABEL_FONT) for line in lines)
+    room = max(labelled, WHOLE - LEFT - WIDTH)
+    heads = {panel: wrapped(panel, LEFT + WIDTH + room - TITLE_AT) for panel in order}
+    drawing_of = _Drawing(x_title, logarithmic, names or {}, ranks, height)
+    charts = [_panel(mine, drawing_of, data) for mine in own.values()]
+    over = LINE * (max(map(len, heads.values())) - 1)
+    sides = {"left": LEFT, "right": room, "top": 34.0 + over, "bottom": 44.0}
+    drawing = arranged(charts, [(WIDTH, height)] * len(charts), sides, data, list(heads.values()))
     said: dict[str, list[str]] = {panel: [] for panel in order}
     reach = {panel: _from_to([x for line in mine for x, _ in line.points], names or {}) for panel, mine in own.items()}
     named = f"{x_title} " if x_title else ""
     for one in lines:
         if one.read:
-            first, last = (f"{sign * y:.4g}" for _, y in (one.points[0], one.points[-1]))
+            first, last = (drawing_of.value(y) for _, y in (one.points[0], one.points[-1]))
             said[one.panel].append(f"{one.name} {first} to {last}")
     return Figure(
         drawing, " ".join(f"{panel}, {named}{reach[panel]}: {', '.join(own)}." for panel, own in said.items())
     )
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """What the panels of a figure have in common, see `panels`."""
+
+    x_title: str
+    logarithmic: bool
+    names: Mapping[float, str]
+    ranks: bool
+    height: int
+
+    def value(self, y: float) -> str:
+        return f"{-y if self.ranks else y:.4g}"
+
+    def words(self, line: Line) -> str:
+        """A line with all its points, parts that a page shows in lines of their own after semicolons."""
+        both = {x: f", {self.value(lo)} to {self.value(hi)}" for x, lo, hi in line.bands}
+        told = (f"{self.names.get(x, f'{x:,g}')}: {self.value(y)}{both.get(x, '')}" for x, y in line.points)
+        return "; ".join([f"{line.name}: {line.panel}", *filter(None, [self.x_title]), *told])
 
 
 def _from_to(xs: Sequence[float], names: Mapping[float, str]) -> str:
@@ -109,21 +136,16 @@ def _axis_across(xs: Sequence[float], names: Mapping[float, str], alt: Any) -> A
     return alt.Axis(values=ticks, format=",d", **look) if len(ticks) <= 7 else alt.Axis(format=",d")
 
 
-def _panel(
-    lines: Sequence[Line],
-    x_title: str,
-    logarithmic: bool,
-    names: Mapping[float, str],
-    ranks: bool,
-    height: int,
-    data: Datasets,
-) -> alt.LayerChart:
+def _panel(lines: Sequence[Line], common: _Drawing, data: Datasets) -> alt.LayerChart:
     import altair as alt
 
-    y_scale, span = _upwards(lines, alt)
+    height, ranks = common.height, common.ranks
+    upwards = _upwards(lines)
+    span = upwards.lo, upwards.hi
+    y_scale = alt.Scale(type=_VEGA[upwards.kind], domain=list(span), nice=False, zero=False)
     xs = [x for line in lines for x, _ in line.points]
-    kind: Any = "log" if logarithmic else "linear"
-    x_scale = alt.Scale(type=kind, domain=[min(xs), max(xs)], nice=False, zero=False)
+    across = Axis("logarithmic" if common.logarithmic else "linear", min(xs), max(xs))
+    x_scale = alt.Scale(type=_VEGA[across.kind], domain=[across.lo, across.hi], nice=False, zero=False)
     up = alt.Axis(tickCount=5, format=",~f", labelOverlap=True)
     if ranks:
         worst = round(-min(y for line in lines for _, y in line.points))
@@ -133,7 +155,7 @@ def _panel(
             labelOverlap=True,
             aria=False,
         )
-    x = alt.X("x:Q", title=x_title or None, scale=x_scale, axis=_axis_across(xs, names, alt))
+    x = alt.X("x:Q", title=common.x_title or None, scale=x_scale, axis=_axis_across(xs, common.names, alt))
     y = alt.Y("y:Q", title=None, scale=y_scale, axis=up)
     layers: list[alt.Chart] = []
     bands = [
@@ -152,7 +174,7 @@ def _panel(
     for dash in dict.fromkeys(line.dash for line in lines):
         rows = [
             {"x": at, "y": value, "line": line.name, "colour": line.colour, "width": line.width}
-            | {"opacity": line.opacity, "words": f"{line.panel}: {line.name}"}
+            | {"opacity": line.opacity, "words": common.words(line)}
             | ({"href": page_of(line.page)} if line.page else {})
             for line in lines
             if line.dash == dash
@@ -171,8 +193,7 @@ def _panel(
                     description=alt.Description("words:N"),
                 )
             )
-    across = _Across(min(xs), max(xs), logarithmic)
-    labels = _labels([line for line in lines if line.label], y_scale, span, across, height)
+    labels = _labels([line for line in lines if line.label], across, upwards, height)
     place = alt.Y("down:Q", scale=None, title=None, axis=None)
     leaders = [
         held(rows, data)
@@ -205,56 +226,37 @@ def _panel(
     drawn: list[Any] = [alt.layer(*layers), *leaders, *text]
     apart: Any = "independent" if text else "shared"
     chart: alt.LayerChart = alt.layer(*drawn).resolve_scale(x=apart, y=apart)
-    return chart.properties(width=WIDTH, height=height, title=title(lines[0].panel))
+    return chart.properties(width=WIDTH, height=height)
 
 
-def _upwards(lines: Sequence[Line], alt: Any) -> tuple[Any, tuple[float, float]]:
-    """The scale of a panel's values, bands as far as they leave the lines legible, and its two ends."""
+_VEGA: dict[str, Any] = {"linear": "linear", "logarithmic": "log"}
+
+
+def _upwards(lines: Sequence[Line]) -> Axis:
+    """The axis of a panel's values, with bands as far as they leave the lines legible."""
     values = [y for line in lines for _, y in line.points]
     lo, hi = min(values), max(values)
     # Shares end at 1 and are read on an even axis.
     if lo > 0 and hi > 1 and hi / lo > WIDE:
-        span = lo / 1.15, hi * 1.15
-        return alt.Scale(type="log", domain=list(span), nice=False), span
+        return Axis("logarithmic", lo / 1.15, hi * 1.15)
     ends = [end for line in lines for _, *both in line.bands for end in both]
     pad = 0.05 * (hi - lo) or 0.05 * abs(hi) or 1.0
     low, high = max(min([lo, *ends]), lo - 3 * pad) - pad, min(max([hi, *ends]), hi + 3 * pad) + pad
     edge = EDGE * (high - low)
-    low, high = (
+    return Axis(
+        "linear",
         max(low, min(line.range[0] for line in lines) - edge),
         min(high, max(line.range[1] for line in lines) + edge),
     )
-    return alt.Scale(domain=[low, high], nice=False, zero=False), (low, high)
 
 
-@dataclass(frozen=True)
-class _Across:
-    """The axis across: from value to pixels."""
-
-    lo: float
-    hi: float
-    logarithmic: bool
-
-    def __call__(self, x: float) -> float:
-        bend = math.log if self.logarithmic else float
-        lo, hi = bend(self.lo), bend(self.hi)
-        return WIDTH * ((bend(x) - lo) / (hi - lo) if hi > lo else 1.0)
-
-
-def _labels(
-    lines: Sequence[Line], scale: Any, span: tuple[float, float], across: _Across, height: int
-) -> list[dict[str, Any]]:
+def _labels(lines: Sequence[Line], across: Axis, upwards: Axis, height: int) -> list[dict[str, Any]]:
     """The labels with their place in pixels from the top, pushed apart, and the line's end that each leads from."""
-
-    def down(y: float) -> float:
-        bend = math.log if scale.to_dict().get("type") == "log" else float
-        lo, hi = bend(span[0]), bend(span[1])
-        return height * (1 - (bend(y) - lo) / (hi - lo))
-
-    placed = sorted(((down(line.points[-1][1]), line) for line in lines), key=lambda item: (item[0], item[1].name))
+    places = [(height * (1 - upwards.at(line.points[-1][1])), line) for line in lines]
+    placed = sorted(places, key=lambda item: (item[0], item[1].name))
     found: list[dict[str, Any]] = [
         {
-            "label": line.label,
+            "label": shortened(line.label, LONGEST),
             "colour": line.colour,
             "ink": line.label_colour or line.colour,
             "dash": line.dash if end >= WIDTH - 1 else DOTTED,
@@ -263,7 +265,7 @@ def _labels(
             **({"href": page_of(line.page)} if line.page else {}),
         }
         for at, line in placed
-        for end in [across(line.points[-1][0])]
+        for end in [WIDTH * across.at(line.points[-1][0])]
     ]
     for row, at in zip(found, spread([at for at, _ in placed], LABEL, (0.0, float(height))), strict=True):
         row["down"] = at

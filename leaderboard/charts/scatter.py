@@ -1,17 +1,29 @@
-"""Fidelity against diversity: a point a generator, the Pareto front as steps, drawn by Altair."""
+"""Fidelity against diversity: a point a generator, the Pareto front as steps.
+
+Places are shares of the drawing and letters have sizes of their own, so that it fits any width. Only the labels are
+placed twice, for a wide page and for a phone: fewer of them fit there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
+from markupsafe import Markup
+
+from .axis import Axis, tick_text
 from .labels import Box, beside, shortened, text_width
-from .theme import page_of, svg
+from .theme import page_of
 
-_WIDTH, _HEIGHT = 620, 400
+Layout = Literal["wide", "narrow"]
+
+_SIZES: dict[Layout, tuple[float, float]] = {"wide": (560, 400), "narrow": (280, 340)}  # least pixels of the plot
 _FONT, _LINE = 12, 14.0  # pixels: a label's font, and its height
 _MARK = 5  # pixels: half a point
 _LONGEST = 24  # letters of a name before it is cut
+_CROSS = "M-4-4L4 4M-4 4L4-4"
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,9 @@ class Point:
 
     Attributes:
         side: `on` the front, `off` it, or `open`: the intervals do not tell.
+        words: what is told of it, parts that stand in lines of their own after semicolons.
         flag: a word of warning beside its name.
+        labelled: whether its name stands beside it; it is told in any case.
     """
 
     name: str
@@ -30,72 +44,11 @@ class Point:
     words: str
     colour: str
     flag: str = ""
+    labelled: bool = True
 
     @property
     def label(self) -> str:
         return shortened(self.name, _LONGEST) + (f" ({self.flag})" if self.flag else "")
-
-
-def scatter_svg(points: Sequence[Point], steps: Sequence[tuple[float, float]], x: ScatterAxis, y: ScatterAxis) -> str:
-    """The chart as SVG; `steps` are the corners of the front, from left to right."""
-    import altair as alt
-
-    box = _Frame(_padded([p.x for p in points], x.range), _padded([p.y for p in points], y.range))
-    labels = _labels(points, box)
-    rows = [
-        {
-            "name": p.label,
-            "x": p.x,
-            "y": p.y,
-            "shape": {"on": "circle", "open": "circle", "off": "cross"}[p.side],
-            "fill": p.colour if p.side == "on" else "var(--paper)",
-            "colour": p.colour,
-            "words": p.words,
-            "href": page_of(p.name),
-            "label_x": at[0],
-            "label_y": at[1],
-        }
-        for p, label in zip(points, labels, strict=True)
-        for at in [box.values(label.left, label.middle)]
-    ]
-    ticks = {"tickCount": 6, "labelOverlap": False}
-    across = alt.X("x:Q", title=x.title, scale=alt.Scale(domain=list(box.x), nice=False, zero=False), axis=ticks)
-    up = alt.Y("y:Q", title=y.title, scale=alt.Scale(domain=list(box.y), nice=False, zero=False), axis=ticks)
-    base = alt.Chart(alt.InlineData(values=rows))
-    strokes = [
-        {"x": a, "y": b, "x2": c, "y2": d, "colour": p.colour}
-        for p, label in zip(points, labels, strict=True)
-        for a, b, c, d in _leader(p, label, box)
-    ]
-    ends = {"x": across, "y": up, "x2": "x2:Q", "y2": "y2:Q"}
-    layers = [
-        *(
-            [
-                alt.Chart(alt.InlineData(values=strokes))
-                .mark_rule(strokeWidth=1, aria=False)
-                .encode(**ends, color=alt.Color("colour:N", scale=None, legend=None))
-            ]
-            if strokes
-            else []
-        ),
-        alt.Chart(alt.InlineData(values=[{"x": a, "y": b, "order": i} for i, (a, b) in enumerate(steps)]))
-        .mark_line(interpolate="linear", color="var(--grey)", strokeWidth=1, strokeDash=[3, 3], aria=False)
-        .encode(x=across, y=up, order="order:Q"),
-        base.mark_text(align="left", baseline="middle", fontSize=_FONT, color="var(--muted)", aria=False).encode(
-            x=alt.X("label_x:Q", title=x.title), y=alt.Y("label_y:Q", title=y.title), text="name:N"
-        ),
-        base.mark_point(filled=False, size=70, strokeWidth=2, opacity=1).encode(
-            x=across,
-            y=up,
-            shape=alt.Shape("shape:N", scale=None, legend=None),
-            stroke=alt.Stroke("colour:N", scale=None, legend=None),
-            fill=alt.Fill("fill:N", scale=None, legend=None),
-            href="href:N",
-            description=alt.Description("words:N"),
-        ),
-    ]
-    chart = alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
-    return svg(chart, {"left": 76, "right": 150, "top": 12, "bottom": 48})
 
 
 @dataclass(frozen=True)
@@ -107,47 +60,103 @@ class ScatterAxis:
 
 
 @dataclass(frozen=True)
-class _Frame:
-    x: tuple[float, float]
-    y: tuple[float, float]
+class _Plane:
+    x: Axis
+    y: Axis
 
-    def pixels(self, x: float, y: float) -> tuple[float, float]:
-        across, down = (x - self.x[0]) / (self.x[1] - self.x[0]), (self.y[1] - y) / (self.y[1] - self.y[0])
-        return across * _WIDTH, down * _HEIGHT
+    def share(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point is, from the left and from the top."""
+        return self.x.at(x), 1 - self.y.at(y)
 
-    def values(self, x: float, y: float) -> tuple[float, float]:
-        return (
-            self.x[0] + x / _WIDTH * (self.x[1] - self.x[0]),
-            self.y[1] - y / _HEIGHT * (self.y[1] - self.y[0]),
-        )
+    def at(self, x: float, y: float) -> tuple[str, str]:
+        across, down = self.share(x, y)
+        return _percent(across), _percent(down)
 
 
-def _padded(values: Sequence[float], within: tuple[float, float]) -> tuple[float, float]:
+def scatter_svg(points: Sequence[Point], steps: Sequence[tuple[float, float]], x: ScatterAxis, y: ScatterAxis) -> str:
+    """The chart, for `theme.inline`; `steps` are the corners of the front, from left to right."""
+    plane = _Plane(_axis([p.x for p in points], x.range), _axis([p.y for p in points], y.range))
+    parts = [_scales(plane, x.title, y.title), _front(plane, steps)]
+    parts += [_labels(points, plane, layout) for layout in _SIZES]
+    parts += [_mark(p, plane) for p in points]
+    return str(Markup('<div class="plane"><svg>{}</svg></div>').format(Markup("").join(parts)))
+
+
+def _axis(values: Sequence[float], within: tuple[float, float]) -> Axis:
     lo, hi = min(values), max(values)
     pad = 0.06 * (hi - lo) or 0.06 * abs(hi) or 1.0
-    return max(lo - pad, within[0] - pad / 2), min(hi + pad, within[1] + pad / 2)
+    return Axis("linear", max(lo - pad, within[0] - pad / 2), min(hi + pad, within[1] + pad / 2))
 
 
-def _leader(p: Point, label: Box, box: _Frame) -> list[tuple[float, float, float, float]]:
-    """From a point to its name, where the name had to move: from and to, in values; nothing where it did not."""
-    x, y = box.pixels(p.x, p.y)
-    if abs(label.middle - y) < _LINE / 2:
-        return []
-    right = label.left > x
-    near, start = (label.left - 1, x + _MARK) if right else (label.right + 1, x - _MARK)
-    return [(*box.values(start, y), *box.values(near, label.middle))]
+def _scales(plane: _Plane, across: str, up: str) -> Markup:
+    """Lines at the ticks, with their numbers, and the titles: where the axis across ends and over the other."""
+    parts = []
+    for tick in plane.x.ticks():
+        at = _percent(plane.x.at(tick))
+        parts.append(
+            Markup('<line x1="{0}" x2="{0}" y2="100%"/><text x="{0}" y="100%" dy="18">{1}</text>').format(
+                at, tick_text(tick)
+            )
+        )
+    for tick in plane.y.ticks():
+        at = _percent(1 - plane.y.at(tick))
+        parts.append(
+            Markup('<line y1="{0}" y2="{0}" x2="100%"/><text y="{0}" dx="-8" dy="4">{1}</text>').format(
+                at, tick_text(tick)
+            )
+        )
+    titles = Markup(
+        '<text class="across" x="100%" y="100%" dy="38">{}</text><text class="up" dx="-44" dy="-14">{}</text>'
+    )
+    return Markup('<g class="scales">{}{}</g>').format(Markup("").join(parts), titles.format(across, up))
 
 
-def _labels(points: Sequence[Point], box: _Frame) -> list[Box]:
-    """Where each name stands: right of its point, or left, or as close above or below as leaves all legible."""
-    places = [box.pixels(p.x, p.y) for p in points]
+def _front(plane: _Plane, steps: Sequence[tuple[float, float]]) -> Markup:
+    line = Markup('<line x1="{}" y1="{}" x2="{}" y2="{}"/>')
+    lines = Markup("").join(line.format(*plane.at(*a), *plane.at(*b)) for a, b in pairwise(steps))
+    return Markup('<g class="front">{}</g>').format(lines) if lines else lines
+
+
+def _mark(p: Point, plane: _Plane) -> Markup:
+    x, y = plane.at(p.x, p.y)
+    if p.side == "off":
+        shape = Markup('<svg x="{}" y="{}" stroke="{}" role="img" aria-label="{}"><path d="{}"/></svg>')
+        drawn = shape.format(x, y, p.colour, p.words, _CROSS)
+    else:
+        shape = Markup('<circle cx="{}" cy="{}" r="{}" stroke="{}" fill="{}" role="img" aria-label="{}"/>')
+        fill = p.colour if p.side == "on" else "var(--paper)"
+        drawn = shape.format(x, y, _MARK, p.colour, fill, p.words)
+    return Markup('<a href="{}">{}</a>').format(page_of(p.name), drawn)
+
+
+def _labels(points: Sequence[Point], plane: _Plane, layout: Layout) -> Markup:
+    """The names that have room, each as far from its point as it had to move, with a leader where that is far."""
+    wide, high = _SIZES[layout]
+    places = [(x * wide, y * high) for p in points for x, y in [plane.share(p.x, p.y)]]
     marks = [Box(x - _MARK, x + _MARK, y - _LINE / 2, y + _LINE / 2) for x, y in places]
-    choices = [_choices(p, *place) for p, place in zip(points, places, strict=True)]
-    return [free or boxes[0] for free, boxes in zip(beside(choices, marks), choices, strict=True)]
+    named = [(p, at) for p, at in zip(points, places, strict=True) if p.labelled]
+    found = beside([_choices(p, *at, wide, high) for p, at in named], marks)
+    parts = [_label(p, at, box, plane) for (p, at), box in zip(named, found, strict=True) if box]
+    return Markup('<g class="{}">{}</g>').format(layout, Markup("").join(parts))
 
 
-def _choices(p: Point, x: float, y: float) -> list[Box]:
+def _choices(p: Point, x: float, y: float, wide: float, high: float) -> list[Box]:
     width = text_width(p.label, _FONT)
-    starts = [left for left in (x + 9, x - 9 - width) if left > 0]
-    middles = [y + step * _LINE / 2 for step in sorted(range(-8, 9), key=abs)]
+    starts = [left for left in (x + 9, x - 9 - width) if 0 < left and left + width < wide]
+    middles = [at for i in sorted(range(-12, 13), key=abs) if 0 < (at := y + i * _LINE / 2) < high]
     return [Box(left, left + width, at - _LINE / 2, at + _LINE / 2) for at in middles for left in starts]
+
+
+def _label(p: Point, at: tuple[float, float], box: Box, plane: _Plane) -> Markup:
+    down, right = round(box.middle - at[1], 1), box.left > at[0]
+    side = 1 if right else -1
+    line = Markup('<line x1="{}" x2="{}" y2="{:g}" stroke="{}"/>').format(side * _MARK, side * 8, down, p.colour)
+    text = Markup('<text x="{}" y="{:g}"{}>{}</text>').format(
+        side * 9, down + 4, "" if right else Markup(' class="left"'), p.label
+    )
+    inner = (line if abs(down) >= _LINE / 2 else Markup("")) + text
+    return Markup('<svg x="{}" y="{}">{}</svg>').format(*plane.at(p.x, p.y), inner)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"

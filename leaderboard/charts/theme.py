@@ -28,6 +28,8 @@ class Figure(NamedTuple):
     words: str = ""
 
 
+LINE = 16.0  # pixels of a line of a title
+TITLE_AT = 4.0  # and from the left
 _SITE = "https://site.invalid/"  # stands for the site's root: the renderer puts a foreign address before a relative one
 _AXIS = {
     "labelColor": "var(--ink)",
@@ -73,48 +75,53 @@ def held(rows: list[dict[str, Any]], datasets: Datasets) -> alt.Chart:
     return alt.Chart(alt.NamedData(name=name))
 
 
-def svg(chart: Any, padding: Mapping[str, float]) -> str:
-    """A single chart as SVG, with room for its labels; `inline` puts it on a page."""
-    return _rendered(chart.to_dict(), padding)
-
-
 def arranged(
     charts: Sequence[Any],
     sizes: Sequence[tuple[float, float]],
-    columns: int,
-    gap: tuple[float, float],
     padding: Mapping[str, float],
-    datasets: Datasets | None = None,
+    datasets: Datasets,
+    heads: Sequence[Sequence[str]] = (),
 ) -> str:
-    """Charts in rows, as one SVG; nothing without charts.
+    """Charts one after the other, each an SVG of its own, which the page puts side by side as far as they fit.
 
-    Titles and labels stand in the gaps and the padding, so that places follow from the sizes and not from a font.
+    Titles and labels stand in the padding, so that places follow from the sizes and not from a font.
 
     Args:
         sizes: width and height of each chart, in pixels.
-        gap: between two columns, and between two rows.
         datasets: what the charts name with `held`.
+        heads: the lines of each chart's title, where the chart has none of its own.
     """
-    if not charts:
-        return ""
-    columns = min(columns, len(charts))
-    wide = [max(w for w, _ in sizes[i::columns]) for i in range(columns)]
-    high = [max(h for _, h in sizes[i : i + columns]) for i in range(0, len(sizes), columns)]
-    width = sum(wide) + gap[0] * (columns - 1) + padding["left"] + padding["right"]
-    height = sum(high) + gap[1] * (len(high) - 1) + padding["top"] + padding["bottom"]
-    # Joined as Vega-Lite: Altair would copy and check every chart several times over.
-    specs = [chart.to_dict() for chart in charts]
-    together = {key: specs[0][key] for key in ("$schema", "config")} | {
-        "concat": [{key: part for key, part in spec.items() if key not in ("$schema", "config")} for spec in specs],
-        "columns": columns,
-        "spacing": {"row": gap[1], "column": gap[0]},
-        "bounds": "flush",
-        "align": "each",
-        "datasets": datasets or {},
-    }
-    # The renderer knows the size of one chart, of several it does not.
-    size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
-    return _SIZE.sub(size, _rendered(together, padding), count=1)
+    titles = [_head(lines, padding) for lines in heads] or [Markup("")] * len(charts)
+    return "".join(
+        _one(chart.to_dict(), size, padding, datasets).replace("</svg>", f"{head}</svg>")
+        for chart, size, head in zip(charts, sizes, titles, strict=True)
+    )
+
+
+def _head(lines: Sequence[str], padding: Mapping[str, float]) -> Markup:
+    line = Markup('<text x="{:g}" y="{:g}" font-size="{}px" font-weight="600" fill="var(--ink)">{}</text>')
+    first = padding["top"] - 14 - LINE * (len(lines) - 1)
+    return Markup("").join(line.format(TITLE_AT, first + LINE * i, FONT_SIZE, text) for i, text in enumerate(lines))
+
+
+def _one(spec: dict[str, Any], size: tuple[float, float], padding: Mapping[str, float], datasets: Datasets) -> str:
+    width = size[0] + padding["left"] + padding["right"]
+    height = size[1] + padding["top"] + padding["bottom"]
+    named = {name: rows for name, rows in datasets.items() if name in _names(spec)}
+    drawn = _rendered(spec | {"datasets": named}, padding)
+    # --w: how wide it is, from which the style sheet decides how many stand side by side.
+    return _SIZE.sub(f'viewBox="0 0 {width:g} {height:g}" style="--w:{width:g}"', drawn, count=1)
+
+
+def _names(spec: Any) -> set[str]:
+    """The data sets that a chart names."""
+    if isinstance(spec, list):
+        return set().union(*map(_names, spec))
+    if not isinstance(spec, dict):
+        return set()
+    own = spec.get("data")
+    found = {own["name"]} if isinstance(own, dict) and "name" in own else set()
+    return found.union(*map(_names, spec.values()))
 
 
 def inline(drawn: str, root: str, generators: Container[str] | None = None) -> Markup:

@@ -8,6 +8,7 @@ from ...registry.schema import TrackMetric
 from ..board.across import NO_RESULT, Across, Cell
 from ..board.agreement import Agreement
 from ..board.board import FROM_IMAGES, Board, Row
+from ..board.groups import legible
 from ..board.pareto import Side
 from ..board.ranking import Ranked
 from ..board.reversals import RankReversal
@@ -42,7 +43,7 @@ def _heading(board: Board) -> str:
 
 def _rows(board: Board) -> str:
     """The rows with as many of the columns as fit."""
-    limited, lettered = board.limit.column is not None, any(row.letters for row in board.rows)
+    limited, lettered = board.limit.column is not None, _lettered(board)
     header = ["rank", *["letters"] * lettered, *["N → ∞"] * limited, "generator"]
     lines = []
     for row in board.rows:
@@ -65,6 +66,10 @@ def _rows(board: Board) -> str:
     return table(header, lines, right=range(first, first + shown))
 
 
+def _lettered(board: Board) -> bool:
+    return legible(row.letters for row in board.rows)
+
+
 def _legend(board: Board) -> list[str]:
     """What the signs in the rows mean, as far as they occur."""
     said = []
@@ -72,7 +77,7 @@ def _legend(board: Board) -> list[str]:
         said.append("±: half a 95% interval.")
     if board.ranked:
         said[0] += " rank: where the true rank lies, for all rows at once with a chance of 95%."
-    if any(row.letters for row in board.rows):
+    if _lettered(board):
         said.append("letters: rows that share one are not significantly different.")
     if board.limit.column is not None:
         pairs = [f"{one.ahead} and {one.behind}{_significance(one)}" for one in board.limit.reversals]

@@ -9,13 +9,13 @@ _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
 # each element that it selects. Of two rules of the style sheet that weigh the same the later one holds.
-SCRIPT = ("common", "around", "tables", "comparison", "pair", "seeds", "ruler", "help")
-STYLE = ("base", "around", "front", "matrix", "pair", "seeds", "ruler", "help", "last")
+SCRIPT = ("common", "around", "intervals", "tables", "comparison", "pair", "seeds", "ruler", "help", "charts")
+STYLE = ("base", "around", "front", "matrix", "pair", "seeds", "ruler", "help", "charts", "last")
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
+# It makes no markup out of text, only elements and textContent, so nothing in a result can become code.
 _HEAD = """\
-// genboard: what pages can do with a script. They are complete without it. It makes no markup out of text, only
-// elements and textContent, so nothing in a result can become code. What is chosen stands in the address.
+// genboard: what pages can do with a script. They are complete without it.
 "use strict";
 
 document.documentElement.classList.add("js");
@@ -35,13 +35,19 @@ document.addEventListener("DOMContentLoaded", function () {
 
 def script() -> bytes:
     """`site.js`, its parts without indentation and comments, which a reader finds in the repository."""
-    parts = (re.sub(r"^ *(//.*\n)?", "", _read("script", f"{name}.js"), flags=re.MULTILINE) for name in SCRIPT)
-    return (_HEAD + "\n".join(parts) + _TAIL).encode()
+    return (_HEAD + "\n".join(_bare(_read("script", f"{name}.js")) for name in SCRIPT) + _TAIL).encode()
 
 
 def style() -> bytes:
     """`style.css`."""
-    return "\n".join(_read("style", f"{name}.css") for name in STYLE).encode()
+    joined = "\n".join(_read("style", f"{name}.css") for name in STYLE)
+    return _bare(re.sub(r"/\*.*?\*/", "", joined, flags=re.DOTALL)).encode()
+
+
+def _bare(text: str) -> str:
+    """A script or a style sheet without indents, and without the lines that only its readers need."""
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def search_script(pages: str) -> bytes:

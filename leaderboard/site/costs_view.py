@@ -9,9 +9,8 @@ from math import log10
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.costs import Cost, CostPoint, cost_front, cost_of, machine
-from ..charts.axis import Axis, axis_for
+from ..charts.axis import Axis, axis_for, tick_text
 from ..charts.families import family_class
-from ..charts.interval import tick_text
 from ..charts.labels import Box, beside, shortened, text_width
 from ..text.numbers import Figure, ends, figure, split, written
 from .findings import in_prose, named

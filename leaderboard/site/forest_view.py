@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..charts.axis import axis_for, possible
+from ..charts.axis import across, axis_for, possible
 from ..charts.families import family_class
 from ..charts.interval import IntervalRow, interval_chart
 from ..charts.theme import inline
@@ -27,8 +27,8 @@ def board_forest(board: Board, root: str) -> tuple[Markup, int, str] | None:
     rows = [row for i, row in enumerate(board.rows) if i < MOST or row is board.floor]
     drawn = [_interval(row, key) for row in rows]
     axis = axis_for([row.span for row in drawn], within=find_metric(board.columns[0].metric).range)
-    kind = "" if axis.kind == "linear" else f", {axis.kind} axis"
-    head = f"{find_metric(board.columns[0].metric).title}{kind} ({board.better} is better)"
+    metric = find_metric(board.columns[0].metric)
+    head = ", ".join(filter(None, (across(metric.title, board.better), axis.note)))
     floor = ends(board.floor.cells[key])[0] if board.floor else None
     chart = inline(interval_chart(drawn, axis, ("Generator", head), floor), root)
     return chart, len(rows), about_bars(board, rows)

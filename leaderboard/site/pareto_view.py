@@ -7,17 +7,24 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ...benchmarks.result import GeneratorRecord
+from ...benchmarks.result import GeneratorRecord, MetricRecord
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.pareto import Front, FrontPoint
+from ..charts.axis import across, up
 from ..charts.families import colour, family_class
 from ..charts.scatter import Point, ScatterAxis, scatter_svg
 from ..charts.theme import inline
-from ..text.numbers import Figure, figure
+from ..text.numbers import Figure, figure, span
 from .findings import in_prose, named
 
 MOST = 60  # points that are drawn: those on the front or open, then by rank
+FEW = 20  # points up to which all have their names beside them, as far as there is room; of more, those on the front
+SIDES = {
+    "on": "on the Pareto front",
+    "open": "perhaps on the Pareto front: the intervals do not decide",
+    "off": "not on the Pareto front",
+}
 
 
 @dataclass(frozen=True)
@@ -102,18 +109,26 @@ def _row(p: FrontPoint, row: Row, front: Front) -> tuple[Row, Figure, Figure, st
 
 
 def _chart(front: Front, kept: Sequence[FrontPoint], rows: Mapping[str, Row], root: str) -> Markup:
-    metrics = [find_metric(key.split(":")[0]) for key in (front.fidelity, front.diversity)]
-    first, second = (metric.title.lower() for metric in metrics)
+    keys = (front.fidelity, front.diversity)
+    fidelity, diversity = (find_metric(key.split(":")[0]) for key in keys)
     points = []
-    for p, generator in zip(kept, _generators(kept, rows), strict=True):
-        told = [figure(rows[p.name].cells[key]).text for key in (front.fidelity, front.diversity)]
-        flag = rows[p.name].copying.flag
-        words = f"{p.name}{f', {flag}' if flag else ''}: {first} {told[0]}, {second} {told[1]}"
+    front_first = sorted(kept, key=lambda p: not (p.side == "on" or p.at_values))
+    for p, generator in zip(front_first, _generators(front_first, rows), strict=True):
+        row = rows[p.name]
+        told = [_told(metric.title, row.cells[key]) for metric, key in zip((fidelity, diversity), keys, strict=True)]
+        words = "; ".join([p.name, *filter(None, [row.copying.flag]), *told, SIDES[p.side]])
         shade = colour(generator.family, generator.baseline)
-        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade, flag))
+        labelled = p.side == "on" or p.at_values or len(kept) <= FEW
+        points.append(Point(p.name, p.diversity, p.fidelity, p.side, words, shade, row.copying.flag, labelled))
     best = sorted((p.diversity, p.fidelity) for p in kept if p.at_values)
-    up, across = (ScatterAxis(f"{metric.title} (higher is better)", metric.range) for metric in metrics)
-    return inline(scatter_svg(points, _steps(best), across, up), root)
+    x = ScatterAxis(across(diversity.title, diversity.better), diversity.range)
+    y = ScatterAxis(up(fidelity.title, fidelity.better), fidelity.range)
+    return inline(scatter_svg(points, _steps(best), x, y), root)
+
+
+def _told(title: str, record: MetricRecord) -> str:
+    """A value with its interval, in words."""
+    return ", interval ".join(filter(None, (f"{title} {figure(record).text}", span(record))))
 
 
 def _steps(best: list[tuple[float, float]]) -> list[tuple[float, float]]:

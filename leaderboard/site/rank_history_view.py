@@ -56,7 +56,7 @@ def rank_history(board: Board, found: Sequence[Standing], root: str) -> RankHist
     generators = [row.result.generator for row in board.ranked]
     look = looks((one.name, one.family, one.baseline) for one in generators)
     lines = [_line(name, found, look) for name in names[:MOST]]
-    figure = panels(lines, "", columns=1, names={float(i): day for i, day in enumerate(days)}, ranks=True)
+    figure = panels(lines, "", names={float(i): day for i, day in enumerate(days)}, ranks=True)
     return RankHistory(
         heading=_heading(found),
         chart=inline(figure.drawing, root),

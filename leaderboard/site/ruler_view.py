@@ -16,9 +16,9 @@ from ..charts.labels import spread
 from ..storage.study_sheets import Sheet
 from ..storage.study_tables import place_of as path_of
 from ..text.numbers import decimals, ends, figure, written
-from .axes import column_axis
 from .columns import reading
 from .content import Content
+from .interval_columns import column_axis
 from .ruler_words import cell, finding, places
 from .sheets import SOFT, Picture
 from .study_findings import UNREAD, data_path

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..board.board import Board, Row
+from ..board.groups import legible
 from ..board.versions import what_changed
 from ..charts.axis import Axis
-from ..charts.interval import Drawn, axis_svg, drawn, place
-from ..text.numbers import ends
+from ..charts.interval import Drawn, axis_svg, drawn
 from ..verification.log_entry import LEVELS
 from . import findings
 from .agreement_view import agreement_view
-from .axes import column_axis, span_in
 from .cautions import concerning, together
 from .column_help import helps_of
 from .columns import Cell, cells_of, columns_of
@@ -21,6 +20,7 @@ from .content import Content, Made
 from .costs_view import cost_view
 from .downloads import downloads
 from .forest_view import board_forest
+from .interval_columns import axis_data, column_axis, floor_value, placed, reaches, span_of
 from .pareto_view import front_views
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
 from .ruler_view import ruler_of
@@ -29,18 +29,23 @@ from .share_view import around
 from .sheets import Picture, Sheet, stem
 
 REVERSALS = 12  # rank reversals that are listed
-LONG = 40  # rows from which the table scrolls under its head
+LONG = 40  # rows from which the table scrolls under its head, and is compact
 BEFORE = 6  # columns of the table before its second figure: rank, name, primary, interval, verification, family
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of the board as the table shows it."""
+    """A row of the board as the table shows it.
+
+    Attributes:
+        reaches: of the intervals of all its figures, see `interval_columns`.
+    """
 
     row: Row
     strip: Picture | None
     cells: tuple[Cell, ...]
     interval: Drawn
+    reaches: str
 
 
 def track_pages(site: Content) -> Made:
@@ -89,30 +94,37 @@ def _table(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, object]:
     """The table of a board.
 
     `floor` is where the noise floor is drawn, in per cent of its cell; `extra` are the places in the table of the
-    columns that are shown only when they are chosen, from 1; families, tasks and levels are what the filters offer.
+    columns that are shown only when they are chosen, from 1; families, tasks, licences, levels and dates are what the
+    filters offer.
     """
     axis, columns, cells = board_axis(board), columns_of(board), cells_of(board)
-    rows = [_row(board, row, cells[row.name], axis, sheets[stem(row.record)]) for row in board.rows]
+    axes = {column.key: axis_data(board, column.key) for column in columns}
+    keys = [key for key, words in axes.items() if words]
+    rows = [_row(board, row, cells[row.name], axis, keys, sheets[stem(row.record)]) for row in board.rows]
     generators = [row.result.generator for row in board.rows]
     families = {g.family for g in generators if not (g.baseline and g.family == "baseline")}
     return {
         "columns": columns,
+        "axes": axes,
         "axis": axis_svg(axis),
-        "axis_note": f"{axis.kind} axis" if axis.kind != "linear" else "",
-        "floor": _floor(board, axis),
+        "axis_note": axis.note,
+        "floor": placed(axis, floor_value(board, board.track.primary)),
         "extra": [BEFORE + i for i, column in enumerate(columns) if not column.headline],
         "long": len(board.rows) > LONG,
         "rows": rows,
         "conditional": any(row.conditional for row in board.rows),
         "arrows": any(row.interval.kind for row in rows),
-        "has_letters": any(row.letters for row in board.rows),
+        "letters": legible(row.letters for row in board.rows),
+        "tied": any(row.letters for row in board.rows),
         "marked": any(
             row.copying.copies or row.copying.suspected or (row.place and (row.better_than_real or row.from_images))
             for row in board.rows
         ),
         "families": sorted(filter(None, families)),
         "tasks": sorted({g.task for g in generators}),
+        "licences": sorted(filter(None, {g.licence for g in generators})),
         "levels": [level for level in LEVELS if any(row.verification.level == level for row in board.rows)],
+        "dates": sorted({row.result.provenance.created[:10] for row in board.rows}),
     }
 
 
@@ -121,14 +133,7 @@ def board_axis(board: Board) -> Axis:
     return column_axis(board, board.track.primary)
 
 
-def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, sheet: Sheet) -> TableRow:
-    return TableRow(
-        row=row,
-        strip=sheet.strip,
-        cells=cells,
-        interval=drawn(axis, span_in(row, board.track.primary)),
-    )
-
-
-def _floor(board: Board, axis: Axis) -> float | None:
-    return place(axis, ends(board.floor.cells[board.track.primary])[0]) if board.floor else None
+def _row(board: Board, row: Row, cells: tuple[Cell, ...], axis: Axis, keys: Sequence[str], sheet: Sheet) -> TableRow:
+    span = span_of(row, board.track.primary)
+    assert span  # a row without a primary value is left out
+    return TableRow(row, sheet.strip, cells, drawn(axis, span), reaches(row, keys))

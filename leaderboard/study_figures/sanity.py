@@ -16,4 +16,4 @@ def figure(table: Table) -> Figure:
     shares = {place: sum(passed) / len(passed) for place, passed in found.items()}
     metrics = list(dict.fromkeys(metric for _, metric in shares))
     title, checks = "Share of the criteria that hold", table.seen("check", "check")
-    return heats([Heat(title, "check", "", checks, metrics, shares, 1.0, ".0%", angle=-40)], columns=1)
+    return heats([Heat(title, "check", "", checks, metrics, shares, 1.0, ".0%", angle=-40)])

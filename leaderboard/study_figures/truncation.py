@@ -25,8 +25,8 @@ def figure(table: Table) -> Figure:
     looks = drawn_as(table)
     data: Datasets = {}
     charts = [_panel(table, name, paths[name], looks[name].label, data) for name in paths]
-    padding = {"left": 72.0, "right": 20.0, "top": 48.0, "bottom": 48.0}
-    drawing = arranged(charts, [(SIDE, SIDE)] * len(charts), 3, (80, 104), padding, data)
+    padding = {"left": 60.0, "right": 14.0, "top": 48.0, "bottom": 48.0}
+    drawing = arranged(charts, [(SIDE, SIDE)] * len(charts), padding, data)
     return Figure(drawing, f"{'; '.join(_words(table, name, path) for name, path in paths.items())}.")
 
 

@@ -10,6 +10,7 @@ from ...benchmarks.result import MetricRecord, UncertaintyRecord
 BARE_DIGITS = 3  # significant digits of a value that nothing is known about
 EXACT_DIGITS = 4  # of a value without sampling error
 PRECISION = 1e-6  # of float32 features: a relative standard error below it is rounding, not sampling
+EVEN = 0.02  # of an interval: how far its middle may be from its value for both halves to be written as one
 NO_INTERVAL = "no interval was published"
 
 
@@ -72,6 +73,22 @@ def span(record: MetricRecord) -> str:
         return ""
     places = decimals(record.value, record.uncertainty.se)
     return f"{written(record.uncertainty.lo, places)} to {written(record.uncertainty.hi, places)}"
+
+
+def reach(record: MetricRecord, lo: float, hi: float) -> str:
+    """How far an interval from `lo` to `hi` reaches below and above the value as it is written, in units of its last
+    digit; one number where both are the same, and `-` where there is no interval.
+
+    A value of 0.358 with `24/25` has the interval from 0.334 to 0.383.
+    """
+    if record.value is None or record.uncertainty is None:
+        return "-"
+    places = decimals(record.value, record.uncertainty.se)
+    unit = 10.0 ** -max(0, places)
+    if abs(lo + hi - 2 * record.value) <= EVEN * (hi - lo):
+        return f"{round(round((hi - lo) / 2, places) / unit)}"
+    low, value, high = (round(x, places) for x in (lo, record.value, hi))
+    return f"{round((value - low) / unit)}/{round((high - value) / unit)}"
 
 
 def ends(record: MetricRecord) -> tuple[float, float, float]:

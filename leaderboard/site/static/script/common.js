@@ -22,18 +22,35 @@ function writeState(state) {
   if (text || location.hash.indexOf("=") >= 0) history.replaceState(null, "", bare + (text ? "#" + text : ""));
 }
 
-function element(name, attributes, text) {
-  var made = document.createElement(name);
+function all(root, selector) { return Array.from(root.querySelectorAll(selector)); }
+
+function on(target, types, what) {
+  types.split(" ").forEach(function (type) { target.addEventListener(type, what); });
+}
+
+function filled(made, attributes, text) {
   Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
   if (text !== undefined) made.textContent = text;
   return made;
 }
 
+function element(name, attributes, text) { return filled(document.createElement(name), attributes, text); }
+
+function svg(name, attributes, text) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, text);
+}
+
 // What a cell shows, without what is only read aloud and without marks and the spaces that align decimal points.
 function shown(cell) {
   var copy = cell.cloneNode(true);
-  copy.querySelectorAll(".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
+  all(copy, ".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
   return copy.textContent.replace(/[\u2007\u2008‡]/g, "").replace(/\s+/g, " ").trim();
+}
+
+// What a column is called, with what tells it from others of its metric, and without its arrow.
+function named(head) {
+  var note = head.querySelector(".sub"), text = shown(head).replace(/ [↓↑→].*/, "");
+  return text + (note ? ", " + note.textContent.trim() : "");
 }
 
 function plain(text) {
@@ -67,12 +84,15 @@ function copyLink(say) {
   navigator.clipboard.writeText(location.href).then(function () { say("Link copied"); }, typed);
 }
 
-// A style sheet of one rule that hides columns: far fewer changes than one in every cell.
+// Hides columns cell by cell: a rule that counts cells would be matched against all of them whenever a row changes.
 function hider(table) {
-  var sheet = document.head.appendChild(element("style"));
+  var rows = Array.from(table.rows).map(function (row) { return Array.from(row.cells); });
   return function (places) {
-    sheet.textContent = places.length ? places.map(function (place) {
-      return "#" + table.id + " tr > :nth-child(" + (place + 1) + ")";
-    }).join(",") + "{display:none}" : "";
+    rows.forEach(function (cells) {
+      cells.forEach(function (cell, i) {
+        var out = places.indexOf(i) >= 0;
+        if (cell.hidden !== out) cell.hidden = out;
+      });
+    });
   };
 }

@@ -8,10 +8,13 @@ function enhance(tools) {
   var sorted = heads.findIndex(function (head) { return head.hasAttribute("aria-sort"); });
   var sortedAs = sorted < 0 ? "" : heads[sorted].getAttribute("aria-sort");
   var texts = rows.map(function (row) { return Array.from(row.cells).map(shown); });
+  var whole = rows.map(function (row) { return row.textContent.toLowerCase(); });
   var places = {}; // of columns by key
   heads.forEach(function (head, i) { if (head.dataset.key) places[head.dataset.key] = i; });
   var extras = heads.map(function (head, i) { return "extra" in head.dataset ? i : -1; }).filter(function (i) { return i >= 0; });
-  var state = {}, boxes = [];
+  var state = {}, boxes = [], before = { sort: "", cols: null }; // what was shown last: only what differs is changed
+  var compact = table.classList.contains("compact");
+  var draw = drawing(table, heads, rows, texts);
 
   function say(text) { output.textContent = text; }
 
@@ -41,6 +44,7 @@ function enhance(tools) {
     if (i >= 0) heads[i].setAttribute("aria-sort", direction);
     else if (sorted >= 0) heads[sorted].setAttribute("aria-sort", sortedAs);
     body.append.apply(body, found.map(function (k) { return rows[k]; }));
+    draw(i);
   }
 
   function pressed(i) {
@@ -50,22 +54,23 @@ function enhance(tools) {
     update();
   }
 
-  // Filters: every field that has a name is one.
-  function matches(row, k) {
+  // Filters: every field that has a name is one, but for those that say how rows look.
+  var fields = [["family", "family"], ["task", "task"], ["licence", "licence"], ["level", "verification"]];
+
+  function matches(row, k, words) {
     if (state.baselines === "no" && row.classList.contains("base")) return false;
-    var sought = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
-    var whole = row.textContent.toLowerCase();
-    if (!sought.every(function (word) { return whole.indexOf(word) >= 0; })) return false;
-    return [["family", "family"], ["task", "task"], ["level", "verification"]].every(function (pair) {
+    if (state.since && texts[k][places.date] < state.since) return false;
+    return words.every(function (word) { return whole[k].indexOf(word) >= 0; }) && fields.every(function (pair) {
       return !state[pair[0]] || texts[k][places[pair[1]]] === state[pair[0]];
     });
   }
 
   function filter() {
-    var count = 0;
+    var count = 0, words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach(function (row, k) {
-      row.hidden = !matches(row, k);
-      count += !row.hidden;
+      var out = !matches(row, k, words);
+      if (row.hidden !== out) row.hidden = out;
+      count += !out;
     });
     say(count === rows.length ? rows.length + " rows" : count ? count + " of " + rows.length + " rows" : "No row matches");
   }
@@ -81,17 +86,20 @@ function enhance(tools) {
   }
 
   function update() {
-    sort();
+    if ((state.sort || "") !== before.sort) sort();
     filter();
-    columns();
+    if (state.cols !== before.cols) columns();
+    table.classList.toggle("compact", state.compact ? state.compact === "yes" : compact);
+    before = { sort: state.sort || "", cols: state.cols };
     writeState(state);
   }
 
   function load() {
     state = readState();
-    tools.querySelectorAll("input[name], select[name]").forEach(function (field) {
-      if (field.name === "baselines") field.checked = state.baselines !== "no";
-      else if (field.name) {
+    all(tools, "input[name], select[name]").forEach(function (field) {
+      if (field.type === "checkbox") {
+        field.checked = state[field.name] ? state[field.name] !== "no" : field.defaultChecked;
+      } else if (field.name) {
         field.value = state[field.name] || "";
         if (field.value !== (state[field.name] || "")) { // such as a family that is not here
           field.value = "";
@@ -130,34 +138,33 @@ function enhance(tools) {
     if (!head.dataset.key) return;
     var button = element("button", { type: "button" });
     button.append.apply(button, Array.from(head.childNodes));
-    button.addEventListener("click", function () { pressed(i); });
+    on(button, "click", function () { pressed(i); });
     head.append(button);
   });
   var choice = tools.querySelector("[data-columns]");
   heads.forEach(function (head, i) {
     if (!choice || !head.dataset.key || i < 2) return;
     var box = element("input", { type: "checkbox", value: head.dataset.key }), label = element("label");
-    var note = head.querySelector(".sub");
-    label.append(box, " " + shown(head) + (note ? " (" + note.textContent.trim() + ")" : ""));
-    box.addEventListener("change", function () {
+    label.append(box, " " + named(head));
+    on(box, "change", function () {
       state.cols = boxes.filter(function (one) { return one.checked; }).map(function (one) { return one.value; }).join(",") || "none";
-      columns();
-      writeState(state);
+      update();
     });
     boxes.push(box);
     choice.append(label);
   });
-  tools.addEventListener("input", function (event) {
+  on(tools, "input", function (event) {
     var field = event.target;
     if (!field.name) return;
-    state[field.name] = field.name === "baselines" ? (field.checked ? "" : "no") : field.value.trim();
+    if (field.type !== "checkbox") state[field.name] = field.value.trim();
+    else state[field.name] = field.checked === field.defaultChecked ? "" : field.checked ? "yes" : "no";
     update();
   });
-  tools.addEventListener("click", function (event) {
+  on(tools, "click", function (event) {
     if (event.target.dataset.do === "csv") csv();
     if (event.target.dataset.do === "link") copyLink(say);
   });
-  window.addEventListener("hashchange", load);
+  on(window, "hashchange", load);
   load();
   tools.hidden = false;
 }
