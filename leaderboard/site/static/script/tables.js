@@ -96,6 +96,9 @@ function enhance(tools) {
 
   function load() {
     state = readState();
+    ["family", "task", "licence", "level", "since"].forEach(function (name) { // a filter that is not here does nothing
+      if (!tools.querySelector("[name=" + name + "]")) delete state[name];
+    });
     all(tools, "input[name], select[name]").forEach(function (field) {
       if (field.type === "checkbox") {
         field.checked = state[field.name] ? state[field.name] !== "no" : field.defaultChecked;
