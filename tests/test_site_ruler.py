@@ -35,7 +35,7 @@ def rulers(*tracks: str) -> Tables:
     """The committed rulers alone."""
     found = read_tables([COMMITTED])
     keys = [(f"{name}@1", "ruler") for name in tracks or ("digits",)]
-    return Tables({key: found.readable[key] for key in keys}, (), {key: found.sheets[key] for key in keys})
+    return Tables({key: found.readable[key] for key in keys}, (), sheets={key: found.sheets[key] for key in keys})
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +244,7 @@ def test_a_table_that_cannot_be_shown_leaves_the_page_without_a_ruler(tmp_path: 
     elif damage == "words for numbers":
         table = changed(table, lambda row: row | ({"strength": "far"} if row["what"] == "step" else {}))
     sheets = {} if damage == "no sheet" else tables.sheets
-    site = page_of(many(tmp_path, 6), Tables({key: table}, (), sheets))
+    site = page_of(many(tmp_path, 6), Tables({key: table}, (), sheets=sheets))
     assert b"data-ruler" not in site["tracks/digits.html"]
     assert b"generator-003" in site["tracks/digits.html"]
     assert not [path for path in site if path.startswith("rulers/")]

@@ -55,5 +55,5 @@ def test_a_new_study_runs_and_is_on_the_site_without_a_figure(tmp_path: Path) ->
     assert [row["generator"] for row in json.loads(made)["rows"]] == ["one-image", "noise"]
     page = (tree.root / "site" / "studies" / "darkness.html").read_text("utf-8")
     assert "The darkest images are those of one-image" in page
-    assert "<svg" not in page
+    assert page.count("<svg") == page.count('aria-hidden="true"><circle') == 1  # the sign of the search alone
     assert "test_every_study_has_its_parts[darkness] PASSED" in tested

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,22 @@ def sanity(table: Table, said: Said) -> None:
     assert sum(own) / len(own) == min(sum(one) / len(one) for one in asked.values())
 
 
+def ruler(table: Table, said: Said) -> None:
+    key = table.card.primary
+    steps = {(r["ladder"], r["severity"]): r["strength"] for r in rows(table, "step")}
+    values = {(r["ladder"], r["severity"]): r["value"] for r in rows(table, "value", metric=key)}
+    assert BY_TITLE[said["name"]] == key.split(":")[0]
+    assert int(said["missing"]) == steps["classes", 1]
+    sought, plain = values["classes", 1], next(v for (ladder, _), v in values.items() if ladder == "unaltered")
+    (side,) = [row["side"] for row in rows(table, "pictures")]  # strengths are shares of it
+    blurred = [(0.0, plain), *((side * steps[at], value) for at, value in sorted(values.items()) if at[0] == "blur")]
+    around = [
+        (a, b) for (a, low), (b, high) in itertools.pairwise(blurred) if min(low, high) <= sought <= max(low, high)
+    ]
+    # The value lies between the two steps around it, as written.
+    assert any(a - 0.01 <= float(said["pixels"]) <= b + 0.01 for a, b in around)
+
+
 L = rf"{T}(?:, {T})*(?: and (?:{T}|\d+ more))?"
 HEADLINES: dict[str, tuple[str, Callable[[Table, Said], object]]] = {
     "copies": (rf"Exact copies are missed by (?P<missed>{L})(?:, and rewarded by (?P<rewarded>{L}))?", copies),
@@ -197,6 +214,11 @@ HEADLINES: dict[str, tuple[str, Callable[[Table, Said], object]]] = {
     "truncation": (
         r"Truncation or guidance trades precision for recall in (?P<traded>\d+) of (?P<all>\d+) generators",
         truncation,
+    ),
+    "ruler": (
+        rf"By (?P<name>{T}), real images with (?P<missing>\d+) of \d+ classes missing are as bad as ones blurred by "
+        r"(?P<pixels>[\d.]+) pixels",
+        ruler,
     ),
     "sanity": (
         rf"(?P<whole>\d+) of (?P<all>\d+) metrics pass every sanity check; (?P<name>{T}) passes the smallest share, "

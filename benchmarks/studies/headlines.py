@@ -14,6 +14,7 @@ from .evaluator import NOTES, metric_of
 from .faults import FaultResponse, Word, fault_responses, word_of
 from .listing import find_study
 from .outliers import responses_of_points
+from .rungs import exactly, ladders_of, passing, phrase
 from .spread import RANKED
 from .table import Row, Table
 from .truncation import trades
@@ -198,6 +199,19 @@ def _sanity(table: Table) -> str:
     return f"{said}; {METRICS[least].title} passes the smallest share, {sum(asked[least])} of {len(asked[least])}"
 
 
+def _ruler(table: Table) -> str:
+    primary = table.card.primary
+    ladders = ladders_of(table, primary)
+    if not {"classes", "blur"} <= ladders.keys():
+        return ""
+    missing = ladders["classes"][1]
+    blur = passing(ladders["blur"], missing.loss)
+    if blur is None:
+        return ""
+    images, like = phrase(table, "classes", exactly(missing.strength)), phrase(table, "blur", exactly(blur))
+    return f"By {metric_of(primary).title}, real images {images} are as bad as ones {like}"
+
+
 _HEADLINES: Mapping[str, Callable[[Table], str]] = MappingProxyType(
     {
         "k": _k,
@@ -212,5 +226,6 @@ _HEADLINES: Mapping[str, Callable[[Table], str]] = MappingProxyType(
         "copies": _copies,
         "truncation": _truncation,
         "sanity": _sanity,
+        "ruler": _ruler,
     }
 )

@@ -45,9 +45,9 @@ def style() -> bytes:
 
 
 def _bare(text: str) -> str:
-    """A script or a style sheet without indents, and without the lines that only its readers need."""
-    lines = (line.strip() for line in text.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+    """A script or a style sheet without indents, and without the notes that only its readers need."""
+    lines = (re.sub(r"(^|(?<=[;,{}]) )//.*", "", line.strip()) for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def search_script(pages: str) -> bytes:

@@ -18,12 +18,12 @@ function chooseTheme(button) {
     button.setAttribute("aria-label", "Colours: " + theme + "; change to " + next());
     button.title = "Colours: " + theme;
   }
-  button.addEventListener("click", function () {
+  on(button, "click", () => {
     setTheme(next());
     try { localStorage.setItem("genboard-theme", theme); } catch (e) { /* then it holds for this page */ }
     show();
   });
-  window.addEventListener("storage", function (event) { // another page of the site was told
+  on(window, "storage", event => { // another page of the site was told
     if (event.key === "genboard-theme") { setTheme(event.newValue); show(); }
   });
   show();
@@ -40,9 +40,9 @@ function find(form) {
     var at = form.dataset.root + "search.";
     document.head.append(element("link", { rel: "stylesheet", href: at + "css" }), element("script", { src: at + "js" }));
   }
-  field.addEventListener("focus", load);
+  on(field, "focus", load);
   if (document.getElementById("pages")) load();
-  document.addEventListener("keydown", function (event) {
+  on(document, "keydown", event => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, select, textarea, [contenteditable]")) return;
     event.preventDefault();

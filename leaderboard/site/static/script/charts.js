@@ -15,7 +15,7 @@ function lights(main) {
   function alike(one) {
     if (!index) {
       index = {};
-      all(main, ["table " + LINK, ".chart " + LINK, ".chart " + MARK]).forEach(function (each) {
+      all(main, ["table " + LINK, ".chart " + LINK, ".chart " + MARK]).forEach(each => {
         var name = key(each);
         (index[name] = index[name] || []).push(each.closest("tr") || each.closest("a") || each);
       });
@@ -37,7 +37,7 @@ function lights(main) {
       var cell = row.querySelector("td[style^='--v']");
       return { at: link, lit: lights, words: cell ? link.textContent + "; " + (cell.ariaLabel || cell.textContent) : "" };
     }
-    mark = mark || all(link.ownerSVGElement, MARK).find(function (one) {
+    mark = mark || all(link.ownerSVGElement, MARK).find(one => {
       return key(one) === key(link);
     });
     return { at: link || mark, mark: mark, lit: lights, words: mark ? mark.getAttribute("aria-label") : "" };
@@ -48,13 +48,13 @@ function lights(main) {
     var d = mark && x && mark.getAttribute("d");
     if (!/^M\S+,.*L/.test(d)) return -1;
     var at = new DOMPoint(x, y).matrixTransform(mark.getScreenCTM().inverse()).x;
-    var far = d.slice(1).split("L").map(function (point) { return Math.abs(parseFloat(point) - at); });
+    var far = d.slice(1).split("L").map(point => Math.abs(parseFloat(point) - at));
     return count - far.length + far.indexOf(Math.min.apply(null, far));
   }
 
   function light(found) {
-    [false, true].forEach(function (bright) {
-      lit.forEach(function (one) {
+    [false, true].forEach(bright => {
+      lit.forEach(one => {
         one.classList.toggle("lit", bright);
         if (one.ownerSVGElement) one.ownerSVGElement.classList.toggle("dim", bright);
       });
@@ -69,7 +69,7 @@ function lights(main) {
     tip.hidden = !found.words;
     var parts = found.words.split("; "), box = (found.mark || now).getBoundingClientRect();
     var near = nearest(found.mark, x, y, parts.length);
-    tip.replaceChildren.apply(tip, parts.map(function (text, i) {
+    tip.replaceChildren.apply(tip, parts.map((text, i) => {
       return element("span", i === near ? { class: "at" } : {}, text);
     }));
     var left = (x || box.right) + 10, top = (y || box.bottom) + 10, high = tip.offsetHeight;
@@ -99,21 +99,21 @@ function lights(main) {
   function stops(drawing) { return all(drawing, MARK).map(stop); }
 
   on(main, "pointerover pointermove", pointed);
-  on(main, "pointerout", function () {
+  on(main, "pointerout", () => {
     clearTimeout(closing);
     if (!touched) closing = setTimeout(close, 200); // time to reach what it says
   });
-  on(main, "click", function (event) {
+  on(main, "click", event => {
     if (touched && fresh && event.target.closest(".chart svg a")) event.preventDefault();
   });
-  on(main, "focusin", function (event) {
+  on(main, "focusin", event => {
     var found = event.target.matches(":focus-visible") && subject(event.target);
     if (!found) return;
     show(found);
     if (!found.mark && found.words) now.setAttribute("aria-describedby", "tip");
   });
   on(main, "focusout", close);
-  on(document, "keydown", function (event) {
+  on(document, "keydown", event => {
     if (event.key === "Escape") close();
     var step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], old = event.target;
     if (!step || !old.closest(".chart svg")) return;
@@ -124,10 +124,10 @@ function lights(main) {
     next.focus();
   });
 
-  all(main, ".chart svg").forEach(function (drawing) {
-    stops(drawing).forEach(function (one, i) { one.setAttribute("tabindex", i ? -1 : 0); });
+  all(main, ".chart svg").forEach(drawing => {
+    stops(drawing).forEach((one, i) => { one.setAttribute("tabindex", i ? -1 : 0); });
   });
-  all(main, "figcaption .key").forEach(function (entry) {
+  all(main, "figcaption .key").forEach(entry => {
     entry.replaceChildren(element("button", { type: "button" }, entry.textContent));
   });
 }

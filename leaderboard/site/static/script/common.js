@@ -5,18 +5,18 @@ var MISSING = "—";
 function readState() {
   var text = location.hash.slice(1), state = {};
   if (text.indexOf("=") < 0) return state;
-  new URLSearchParams(text).forEach(function (value, key) { state[key] = value; });
+  new URLSearchParams(text).forEach((value, key) => { state[key] = value; });
   return state;
 }
 
 // These keys stand in the address whatever another part writes.
 var held = {};
-window.addEventListener("hashchange", function () { held = {}; });
+on(window, "hashchange", () => { held = {}; });
 
 function writeState(state) {
   var query = new URLSearchParams();
-  Object.keys(held).forEach(function (key) { state[key] = held[key]; });
-  Object.keys(state).forEach(function (key) { if (state[key]) query.set(key, state[key]); });
+  Object.keys(held).forEach(key => { state[key] = held[key]; });
+  Object.keys(state).forEach(key => { if (state[key]) query.set(key, state[key]); });
   var text = query.toString(), bare = location.href.split("#")[0];
   // An anchor stays where there is nothing else to say.
   if (text || location.hash.indexOf("=") >= 0) history.replaceState(null, "", bare + (text ? "#" + text : ""));
@@ -25,11 +25,11 @@ function writeState(state) {
 function all(root, selector) { return Array.from(root.querySelectorAll(selector)); }
 
 function on(target, types, what) {
-  types.split(" ").forEach(function (type) { target.addEventListener(type, what); });
+  types.split(" ").forEach(type => { target.addEventListener(type, what); });
 }
 
 function filled(made, attributes, text) {
-  Object.keys(attributes || {}).forEach(function (key) { made.setAttribute(key, attributes[key]); });
+  Object.keys(attributes || {}).forEach(key => { made.setAttribute(key, attributes[key]); });
   if (text !== undefined) made.textContent = text;
   return made;
 }
@@ -43,7 +43,7 @@ function svg(name, attributes, text) {
 // What a cell shows, without what is only read aloud and without marks and the spaces that align decimal points.
 function shown(cell) {
   var copy = cell.cloneNode(true);
-  all(copy, ".vh, .sub, .tag, svg, sup").forEach(function (part) { part.remove(); });
+  all(copy, ".vh, .sub, .tag, svg, sup").forEach(part => { part.remove(); });
   return copy.textContent.replace(/[\u2007\u2008‡]/g, "").replace(/\s+/g, " ").trim();
 }
 
@@ -68,7 +68,7 @@ function save(name, text) {
     href: URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" })), download: name,
   });
   link.click();
-  setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
+  setTimeout(() => { URL.revokeObjectURL(link.href); }, 10000);
 }
 
 function copyLink(say) {
@@ -81,15 +81,15 @@ function copyLink(say) {
     field.remove();
   }
   if (!navigator.clipboard) return typed();
-  navigator.clipboard.writeText(location.href).then(function () { say("Link copied"); }, typed);
+  navigator.clipboard.writeText(location.href).then(() => { say("Link copied"); }, typed);
 }
 
 // Hides columns cell by cell: a rule that counts cells would be matched against all of them whenever a row changes.
 function hider(table) {
-  var rows = Array.from(table.rows).map(function (row) { return Array.from(row.cells); });
-  return function (places) {
-    rows.forEach(function (cells) {
-      cells.forEach(function (cell, i) {
+  var rows = Array.from(table.rows).map(row => Array.from(row.cells));
+  return places => {
+    rows.forEach(cells => {
+      cells.forEach((cell, i) => {
         var out = places.indexOf(i) >= 0;
         if (cell.hidden !== out) cell.hidden = out;
       });

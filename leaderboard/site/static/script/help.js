@@ -1,2 +1,2 @@
 // What says more about a column stands beside the button that sorts by it, not within.
-parts.push(["thead button > .help", function (help) { help.closest("th").append(help); }]);
+parts.push(["thead button > .help", help => { help.closest("th").append(help); }]);

@@ -20,7 +20,7 @@ function twoRows(tools) {
   // A line of the table; 0 or 1 for the better one of the two, 2 for neither, 3 for what is not judged.
   function show(line, column, at, z) {
     var cells = line.cells, better = line.dataset.better, i = Math.min(at[0], at[1]), far = Math.abs(at[0] - at[1]);
-    var both = at.map(function (k, side) {
+    var both = at.map((k, side) => {
       var x = column.cells[k];
       fill(cells[5 + side], x.length ? written(x[1], x[0]) : MISSING, column.why[k] || data.real[column.real[k]]);
       return x;
@@ -33,10 +33,10 @@ function twoRows(tools) {
     fill(cells[4], sure ? written(ends[0], p) + " to " + written(ends[2], p) : "");
     if (!better) return 3;
     // In errors, on a scale that ends nowhere.
-    ends = ends.map(function (x) {
+    ends = ends.map(x => {
       x *= (better === "lower" ? 1 : -1) / (error || 1e-9);
       return 50 + 50 * x / (Math.abs(x) + 6);
-    }).sort(function (a, b) { return a - b; });
+    }).sort((a, b) => a - b);
     cells[2].setAttribute("style", sure ? "--v:" + ends[1] + ";--l:" + ends[0] + ";--h:" + ends[2] : "");
     k = i * (2 * rows.length - i - 1) / 2 + far - 1;
     var apart = six(column.apart, Math.floor(k / 6)) >> k % 6 & 1, odd = column.real[at[0]] + column.real[at[1]];
@@ -47,20 +47,20 @@ function twoRows(tools) {
   }
 
   function load() {
-    var text = "", said = [0, 0, 0, 0], at = ["a", "b"].map(function (key, side) {
-      var name = readState()[key], k = rows.findIndex(function (row) { return row.name === name; });
+    var text = "", said = [0, 0, 0, 0], at = ["a", "b"].map((key, side) => {
+      var name = readState()[key], k = rows.findIndex(row => row.name === name);
       if (name && k < 0) text = "No row is named “" + name + "” here";
       return selects[side].selectedIndex = k < 0 ? data.start[side] : k;
     });
     if (at[0] === at[1]) text = "Choose two rows";
     box.hidden = text;
     if (!text) {
-      var two = at.map(function (k) { return rows[k]; }), joint = two[0].ranked && two[1].ranked;
+      var two = at.map(k => rows[k]), joint = two[0].ranked && two[1].ranked;
       box.className = joint ? "two joint" : "two";
-      box.querySelectorAll("tbody tr").forEach(function (line, k) {
+      box.querySelectorAll("tbody tr").forEach((line, k) => {
         said[show(line, data.columns[k], at, joint && data.columns[k].joint || 1.959964)]++;
       });
-      two.forEach(function (row, side) {
+      two.forEach((row, side) => {
         var half = box.firstElementChild.children[side];
         half.replaceChildren(element("h2"), element("p", { class: "note" }, row.about));
         half.firstChild.append(element("a", { href: "../generators/" + row.name + ".html" }, row.name));
@@ -84,19 +84,19 @@ function twoRows(tools) {
     load();
   }
 
-  selects.forEach(function (select) {
-    rows.forEach(function (row) { select.append(element("option", {}, row.name)); });
-    select.addEventListener("change", function () { go(0, 1); });
+  selects.forEach(select => {
+    rows.forEach(row => { select.append(element("option", {}, row.name)); });
+    on(select, "change", () => { go(0, 1); });
   });
-  tools.querySelector("button").addEventListener("click", function () { go(1, 0); });
-  window.addEventListener("hashchange", load);
+  tools.querySelector("button").addEventListener("click", () => { go(1, 0); });
+  on(window, "hashchange", load);
   load();
   tools.hidden = false;
 }
 
 // From a comparison of several to its first two.
-parts.push(["[data-pair]", twoRows], ["[data-two]", function (link) {
-  link.addEventListener("click", function () {
+parts.push(["[data-pair]", twoRows], ["[data-two]", link => {
+  on(link, "click", () => {
     var two = (readState().g || "").split(",");
     if (two[1]) link.hash = "a=" + two[0] + "&b=" + two[1];
   });

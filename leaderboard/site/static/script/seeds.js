@@ -19,17 +19,17 @@ function enlarge(sheet) {
 // The pairs of a board, as its table is sorted and filtered.
 function seedPanel(list) {
   var body = document.querySelector("#board tbody"), rows = Array.from(body.rows), equal = JSON.parse(list.dataset.panel);
-  var items = rows.map(function (row) {
+  var items = rows.map(row => {
     var item = element("li"), rank = shown(row.cells[0]);
     item.append(element("span", { class: "sub" }, rank && "rank " + rank));
     item.append.apply(item, Array.from(row.cells[1].cloneNode(true).childNodes));
-    item.querySelectorAll("img").forEach(function (strip) {
+    item.querySelectorAll("img").forEach(strip => {
       strip.replaceWith(match(strip, equal[item.querySelector("a").textContent]));
     });
     return item;
   });
   function arrange() {
-    Array.from(body.rows).forEach(function (row) {
+    Array.from(body.rows).forEach(row => {
       var item = items[rows.indexOf(row)];
       item.hidden = row.hidden;
       list.append(item);
@@ -47,11 +47,11 @@ function oneSeed(main) {
     i = Math.max(0, Math.min(samples - 1, i));
     if (i === lit) return i;
     style.textContent = ".sheet,.match,.board img{--c:" + i % 8 + ";--r:" + (i >> 3) + ";--half:" + (i & 32) / 8 + "}";
-    bars.forEach(function (bar) {
+    bars.forEach(bar => {
       bar.querySelector("input").value = i + 1;
       bar.lastChild.textContent = bar.dataset.said.replace("#", i + 1).replace("@", i);
     });
-    main.querySelectorAll("[data-equal]").forEach(function (tag) { tag.hidden = tag.dataset.equal[i] !== "1"; });
+    main.querySelectorAll("[data-equal]").forEach(tag => { tag.hidden = tag.dataset.equal[i] !== "1"; });
     return lit = i;
   }
 
@@ -73,30 +73,30 @@ function oneSeed(main) {
     return 8 * (sheet && event.offsetY / picture.offsetHeight * 8 | 0) + (event.offsetX / picture.offsetWidth * 8 | 0);
   }
 
-  bars.forEach(function (bar) {
+  bars.forEach(bar => {
     samples = Math.max(samples, bar.querySelector("input").max);
-    bar.addEventListener("input", function (event) { keep(event.target.value - 1); });
+    on(bar, "input", event => { keep(event.target.value - 1); });
     bar.hidden = false;
   });
   if (!samples) return;
-  document.addEventListener("pointermove", function (event) {
+  on(document, "pointermove", event => {
     var i = event.pointerType === "mouse" ? at(event) : -1;
     light(i < 0 ? kept : i);
   });
-  main.addEventListener("click", function (event) {
+  on(main, "click", event => {
     var i = at(event), by = event.target.dataset.step;
     if (by) keep(kept + Number(by));
     if (i < 0) return;
     keep(i);
     (event.target.closest("figure") || main).querySelector(".steps input").focus({ preventScroll: true });
   });
-  main.addEventListener("keydown", function (event) {
+  on(main, "keydown", event => {
     var by = { ArrowUp: -8, ArrowDown: 8 }[event.key];
     if (!by || !event.target.closest("figure .steps")) return;
     event.preventDefault();
     keep(kept + by);
   });
-  window.addEventListener("hashchange", load);
+  on(window, "hashchange", load);
   load();
 }
 

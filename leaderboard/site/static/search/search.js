@@ -10,14 +10,14 @@ function words() { return bare(field.value).split(/\s+/).filter(Boolean); }
 
 function has(text, sought) {
   text = bare(text);
-  return sought.every(function (word) { return text.indexOf(word) >= 0; });
+  return sought.every(word => text.indexOf(word) >= 0);
 }
 
 function keep(sought) {
   var count = 0;
-  whole.querySelectorAll("section").forEach(function (part) {
+  whole.querySelectorAll("section").forEach(part => {
     var kind = part.querySelector("h2").textContent;
-    part.querySelectorAll("li").forEach(function (item) {
+    part.querySelectorAll("li").forEach(item => {
       item.hidden = !has(item.textContent + " " + kind, sought);
       count += !item.hidden;
     });
@@ -27,13 +27,13 @@ function keep(sought) {
 }
 
 function offer(sought) {
-  var start = sought.join(" "), found = PAGES.filter(function (page) { return has(page.join(" "), sought); });
+  var start = sought.join(" "), found = PAGES.filter(page => has(page.join(" "), sought));
   // First what starts with the words, then what has them in its name, then what has them elsewhere.
   function far(page) {
     var at = bare(page[1]).indexOf(start);
     return at === 0 ? 0 : at > 0 ? 1 : 2;
   }
-  found.sort(function (a, b) { return far(a) - far(b); });
+  found.sort((a, b) => far(a) - far(b));
   function line(page) {
     var item = document.createElement("li"), link = document.createElement("a"), kind = document.createElement("span");
     link.href = form.dataset.root + page[0];
@@ -60,14 +60,14 @@ function update() {
 field.addEventListener("input", update);
 field.addEventListener("focus", update);
 
-form.addEventListener("submit", function (event) {
+form.addEventListener("submit", event => {
   var first = (whole || list).querySelector("li:not([hidden]) a");
   event.preventDefault();
   if (words().length && first) location.href = first.href;
   else if (!whole) location.href = form.action;
 });
 
-form.addEventListener("keydown", function (event) {
+form.addEventListener("keydown", event => {
   var links = Array.from(list.querySelectorAll("a")), at = links.indexOf(document.activeElement);
   if (event.key === "Escape" && list.isConnected) {
     field.focus();
@@ -78,7 +78,7 @@ form.addEventListener("keydown", function (event) {
   (links[at + (event.key === "ArrowDown" ? 1 : -1)] || field).focus();
 });
 
-form.addEventListener("focusout", function (event) {
+form.addEventListener("focusout", event => {
   if (event.relatedTarget && !form.contains(event.relatedTarget)) list.remove();
 });
 
