@@ -170,7 +170,7 @@ def test_joint_intervals_hold_together() -> None:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_an_interval_contradicts_its_verdict_only_by_a_later_step(name: str) -> None:
-    later = 0
+    later, judged = 0, 0
     for column in columns(name):
         for a, b in combinations(column.cells, 2):
             found = difference(column, a, b)
@@ -178,12 +178,14 @@ def test_an_interval_contradicts_its_verdict_only_by_a_later_step(name: str) -> 
             if shown is None or found.verdict not in ("first", "second", "open"):
                 continue
             holds_zero = shown[0] <= 0 <= shown[1]
+            judged += 1
             if found.verdict == "open":
                 assert holds_zero
             elif holds_zero:
                 assert found.joint is not None
                 later += 1
-    assert later < 20
+    assert judged > 500
+    assert later < 0.01 * judged
 
 
 @pytest.mark.parametrize("name", BOARDS)
