@@ -145,8 +145,8 @@ def test_a_line_lights_in_every_panel_and_tells_the_point_next_to_the_pointer(si
     page.locator("#tip").wait_for()
     assert tip(page).splitlines() == words
     assert page.locator("#tip .at").inner_text() == words[-1]
-    assert page.locator("svg.dim").count() == page.locator(".chart svg").count() == 4
-    assert page.locator("path.lit").count() == 4
+    assert page.locator("svg.dim").count() == page.locator(".chart svg").count() == 5
+    assert page.locator("path.lit").count() == 5
 
 
 @pytest.mark.parametrize("path", [TRACK_PAGE, STUDY, "studies/k.html"])

@@ -120,7 +120,7 @@ def test_the_address_keeps_the_sample_beside_what_others_keep(site: Visits) -> N
     assert state(page) == {"sort": "generator", "q": "a", "seed": "2"}
     page.locator("#board th[data-key=generator] button").click()
     page.get_by_role("button", name="Next seed").click()
-    page.locator("[name=q]").fill("")
+    page.locator("#q").fill("")
     assert state(page) == {"sort": "-generator", "seed": "3"}
     page.evaluate("location.hash = '#seed=9&q=gam'")
     page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Sample 9 ')")
