@@ -59,8 +59,8 @@ def _against_real(board: Board, by: str) -> str:
     assert real is not None
     near = [row.name for row in first if (own := row.scored(key)) is not None and p_value(own, real) >= ALPHA]
     if not near:
-        who = "It is" if len(first) == 1 else "Both are" if len(first) == 2 else "All of them are"
-        return f"{who} distinguishable from real images {by}."
+        who = "It" if len(first) == 1 else "Both" if len(first) == 2 else "All of them"
+        return f"{who} can still be told from real images {by}."
     if len(near) == len(first):
         who = "It cannot" if len(first) == 1 else "Neither can" if len(first) == 2 else "None of them can"
         return f"{who} be told from real images {by}."

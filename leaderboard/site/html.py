@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from ...benchmarks.result import GeneratorRecord
 from ..board.board import FROM_IMAGES
@@ -37,6 +38,19 @@ def _family(generator: GeneratorRecord) -> str:
     """Nothing for a baseline that says no more than that."""
     return "" if generator.baseline and generator.family == "baseline" else generator.family
 
+
+def in_code(text: str) -> Markup:
+    """Text of an entry, with what stands between backticks as code; all of it escaped.
+
+    >>> in_code("see `fd` <here>")
+    Markup('see <code>fd</code> &lt;here&gt;')
+    >>> in_code("a ` alone")
+    Markup('a ` alone')
+    """
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+_ENVIRONMENT.filters["in_code"] = in_code
 
 # What templates ask of records: the class of a generator's colour, its family, a place in words, what images prove,
 # and what the software is.
