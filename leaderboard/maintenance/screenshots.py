@@ -32,6 +32,8 @@ SHOTS = {
     "studies": ("studies.html", 1280, 900, "light"),
     "generator": ("generators/ddpm.html", 1280, 900, "dark"),
     "compare": ("compare/digits.html", 1280, 900, "light"),
+    "pair": ("pair/digits.html", 1280, 900, "light"),
+    "ruler": ("tracks/mnist-1k.html#ruler", 1280, 800, "light"),
 }
 
 
@@ -58,7 +60,9 @@ def screenshots(out: Path) -> list[Path]:
             page = browser.new_page(
                 viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
             )
-            page.goto((Path(folder) / path).as_uri())
+            file, _, anchor = path.partition("#")
+            page.goto(f"{(Path(folder) / file).as_uri()}#{anchor}")
+            page.wait_for_load_state("networkidle")
             written.append(out / f"{name}.png")
             write_bytes(written[-1], _small(page.screenshot()))
             page.close()
