@@ -16,15 +16,14 @@ TWELVE = [f"track-{i:02d}" for i in range(11)] + [TRACK.name]
 
 def test_the_script_and_the_style_sheet_are_small() -> None:
     site = render_site(Records((), ()), {TRACK.name: TRACK})
-    assert 5_000 < len(site["site.js"]) < 30_000
+    # In all: what is loaded where somebody searches, too, without the list of pages.
+    assert 5_000 < len(site["site.js"]) + len(assets.search_script("[]")) < 30_000
     assert 5_000 < len(site["style.css"]) < 34_000
 
 
 def test_no_name_of_the_script_is_declared_twice() -> None:
     # All parts stand in one function: the later of two would silently take the place of the earlier.
-    parts = Path(assets.__file__).parent / "static" / "script"
-    text = "\n".join((parts / f"{name}.js").read_text("utf-8") for name in assets.SCRIPT)
-    names = re.findall(r"^(?:function|var) (\w+)", text, flags=re.MULTILINE)
+    names = re.findall(r"^(?:function|var) (\w+)", assets.script_parts(), flags=re.MULTILINE)
     assert len(names) > 20
     assert [name for name, count in Counter(names).items() if count > 1] == []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rjsmin import jsmin
+
 _FOLDER = Path(__file__).parent / "static"
 
 # In this order. A part of the script calls what stands before it, and adds to `parts` a selector and what is done with
@@ -14,19 +16,16 @@ STYLE = ("base", "around", "front", "matrix", "pair", "seeds", "ruler", "help", 
 
 # Classic, in one function: module scripts and fetch() do not work from file://, and no name of it is everybody's.
 # It makes no markup out of text, only elements and textContent, so nothing in a result can become code.
+_NOTE = "// genboard: what pages can do with a script. They are complete without it.\n"
 _HEAD = """\
-// genboard: what pages can do with a script. They are complete without it.
 "use strict";
-
 document.documentElement.classList.add("js");
-
 (function () {
 var parts = [];
-
 """
 _TAIL = """
-document.addEventListener("DOMContentLoaded", function () {
-  parts.forEach(function (part) { document.querySelectorAll(part[0]).forEach(part[1]); });
+document.addEventListener("DOMContentLoaded", () => {
+  parts.forEach(part => { document.querySelectorAll(part[0]).forEach(part[1]); });
   document.documentElement.classList.add("ready");
 });
 })();
@@ -34,26 +33,26 @@ document.addEventListener("DOMContentLoaded", function () {
 
 
 def script() -> bytes:
-    """`site.js`, its parts without indentation and comments, which a reader finds in the repository."""
-    return (_HEAD + "\n".join(_bare(_read("script", f"{name}.js")) for name in SCRIPT) + _TAIL).encode()
+    """`site.js`, without the spaces and comments that only readers of its parts need."""
+    return f"{_NOTE}{jsmin(_HEAD + script_parts() + _TAIL)}\n".encode()
+
+
+def script_parts() -> str:
+    """The parts of `site.js` as they were written."""
+    return "\n".join(_read("script", f"{name}.js") for name in SCRIPT)
 
 
 def style() -> bytes:
-    """`style.css`."""
-    joined = "\n".join(_read("style", f"{name}.css") for name in STYLE)
-    return _bare(re.sub(r"/\*.*?\*/", "", joined, flags=re.DOTALL)).encode()
-
-
-def _bare(text: str) -> str:
-    """A script or a style sheet without indents, and without the notes that only its readers need."""
-    lines = (re.sub(r"(^|(?<=[;,{}]) )//.*", "", line.strip()) for line in text.splitlines())
-    return "".join(f"{line}\n" for line in lines if line)
+    """`style.css`, without indents and comments."""
+    joined = re.sub(r"/\*.*?\*/", "", "\n".join(_read("style", f"{name}.css") for name in STYLE), flags=re.DOTALL)
+    return "".join(f"{line.strip()}\n" for line in joined.splitlines() if line.strip()).encode()
 
 
 def search_script(pages: str) -> bytes:
     """`search.js`, which is loaded where somebody searches: the list of pages in JSON, and what searches it."""
-    head = '// genboard: all pages, and the search over them. It makes no markup out of text.\n"use strict";\n\n'
-    return f"{head}(function () {{\nvar PAGES = {pages};\n\n{_read('search', 'search.js')}}})();\n".encode()
+    head = "// genboard: all pages, and the search over them. It makes no markup out of text.\n"
+    own = jsmin(_read("search", "search.js"))
+    return f'{head}"use strict";(function () {{\nvar PAGES = {pages};\n{own}\n}})();\n'.encode()
 
 
 def search_style() -> bytes:
