@@ -153,8 +153,15 @@ def impossible_cost(case: Case) -> Iterator[Problem]:
         own = (case.result.sampling.n if cost.drawn is None else cost.drawn) / cost.sampling_s
         if not isclose(cost.images_per_s, own, rel_tol=1e-6):
             yield Problem("cost.images_per_s", f"{cost.images_per_s:g}, its samples and seconds give {own:g}")
-    if cost.drawn is not None and cost.drawn > case.result.sampling.n:
+    if cost.drawn is None:
+        return
+    # Where all were drawn the field is absent; images are not drawn.
+    if case.result.generator.kind == "images":
+        yield Problem("cost.drawn", f"{cost.drawn:,}, of images that were given")
+    elif cost.drawn >= case.result.sampling.n:
         yield Problem("cost.drawn", f"{cost.drawn:,} of {case.result.sampling.n:,} samples")
+    elif cost.drawn > 0 and cost.images_per_s is None and case.result.status != "failed":
+        yield Problem("cost.drawn", f"{cost.drawn:,} samples were drawn, but at no speed")
 
 
 def impossible_environment(case: Case) -> Iterator[Problem]:
