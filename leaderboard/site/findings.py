@@ -109,8 +109,7 @@ def about_spread(board: Board) -> str:
     """How many ranked rows are not significantly different from real images."""
     if board.floor is None or not board.ranked:
         return "Every interval on one axis"
-    floor = _scored(board.floor, board.track.primary)
-    near = [row for row in board.ranked if p_value(_scored(row, board.track.primary), floor) >= ALPHA]
+    near = [row for row in board.ranked if not apart(board, row, board.floor)]
     if not near:
         return "Every ranked generator is significantly different from real images"
     if len(near) == len(board.ranked):

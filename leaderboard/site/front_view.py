@@ -15,7 +15,7 @@ from ..charts.interval import Drawn, axis_svg, drawn
 from ..text.numbers import Figure, figure
 from .content import Content
 from .findings import apart
-from .headlines import headline, leaders, number_word, subline
+from .headlines import headline, leaders, leads, number_word, subline
 from .sheets import Picture, stem
 
 MOST = 5  # of the leading group
@@ -62,14 +62,14 @@ class FrontView:
 def front_view(site: Content, board: Board) -> FrontView:
     """The picture of a board that ranks something."""
     top = leaders(board)
-    models = [*top[:MOST], *(row for row in board.ranked if row not in top)][: max(LEAST, min(len(top), MOST))]
+    models = [*top[:MOST], *(row for row in board.ranked if not leads(row))][: max(LEAST, min(len(top), MOST))]
     rows = [*models, *([board.floor] if board.floor else [])]
     compared = _compared(board, rows)
     within = find_metric(board.columns[0].metric).range
     spans = [possible(span, within) for span in compared.spans]
     axis = axis_for(spans, within=within)
     bars = [drawn(axis, span) for span in spans]
-    shown = tuple(_row(site, board, row, bar, row in top) for row, bar in zip(rows, bars, strict=True))
+    shown = tuple(_row(site, board, row, bar) for row, bar in zip(rows, bars, strict=True))
     return FrontView(
         board=board,
         headline=headline(board),
@@ -77,7 +77,7 @@ def front_view(site: Content, board: Board) -> FrontView:
         rows=shown,
         axis=axis_svg(axis),
         band=bars[-1].at[1:] if board.floor else None,
-        more=len(top) - sum(row in top for row in models),
+        more=len(top) - sum(map(leads, models)),
         key=_key(board, axis, compared),
         newest=max(row.result.provenance.created[:10] for row in board.rows),
     )
@@ -93,8 +93,8 @@ def _compared(board: Board, rows: list[Row]) -> Compared:
     return comparison_intervals(scored, differ)
 
 
-def _row(site: Content, board: Board, row: Row, bar: Drawn, leads: bool) -> FrontRow:
-    kind = "real" if row is board.floor else "top" if leads else ""
+def _row(site: Content, board: Board, row: Row, bar: Drawn) -> FrontRow:
+    kind = "real" if row is board.floor else "top" if leads(row) else ""
     return FrontRow(row, kind, site.sheets[stem(row.record)].strip, figure(row.cells[board.track.primary]), bar)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..board.ranking import ALPHA, p_value
-from .findings import heading, in_prose, named, short_title
+from .findings import apart, heading, in_prose, named, short_title
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 
@@ -20,7 +19,12 @@ def number_word(n: int) -> str:
 
 def leaders(board: Board) -> tuple[Row, ...]:
     """The rows than which no ranked one is significantly better: those that may be the best."""
-    return tuple(row for row in board.ranked if row.place and row.place.first == 1)
+    return tuple(row for row in board.ranked if leads(row))
+
+
+def leads(row: Row) -> bool:
+    """Whether no ranked row is significantly better than this one."""
+    return row.place is not None and row.place.first == 1
 
 
 def headline(board: Board) -> str:
@@ -52,12 +56,9 @@ def subline(board: Board) -> str:
 
 def _against_real(board: Board, by: str) -> str:
     first, floor = leaders(board), board.floor
-    key = board.track.primary
     if floor is None or not first:
         return f"Measured {by}."
-    real = floor.scored(key)
-    assert real is not None
-    near = [row.name for row in first if (own := row.scored(key)) is not None and p_value(own, real) >= ALPHA]
+    near = [row.name for row in first if not apart(board, row, floor)]
     if not near:
         who = "It" if len(first) == 1 else "Both" if len(first) == 2 else "All of them"
         return f"{who} can still be told from real images {by}."
