@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 from genboard.leaderboard.board.comparison_intervals import comparison_intervals
-from genboard.leaderboard.board.ranking import ALPHA, Scored, p_value, separated
+from genboard.leaderboard.board.scored import ALPHA, Scored, p_value
+from genboard.leaderboard.board.separation import separated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,7 +59,7 @@ def test_of_equal_errors_bars_show_every_pair(values: list[float], se: float) ->
     rows = [Scored(f"row-{i}", value, se) for i, value in enumerate(values)]
     assert comparison_intervals(rows, differ).exceptions == ()
     apart = separated(rows)
-    jointly = comparison_intervals(rows, lambda a, b: frozenset((a.name, b.name)) in apart)
+    jointly = comparison_intervals(rows, lambda a, b: apart.differ(a.name, b.name))
     # One critical value decides all pairs of a step; a later step may decide a few more.
     assert len(jointly.exceptions) <= len(values)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.board.costs import TABLE, Cost, cost_front, cost_of, identity_of, machine
-from genboard.leaderboard.board.ranking import separated
+from genboard.leaderboard.board.separation import separated
 from genboard.leaderboard.maintenance.costs import evaluations, measured, on_boards
 from genboard.leaderboard.site.columns import cells_of, columns_of
 from genboard.leaderboard.site.costs_view import cost_view, milliseconds
@@ -94,7 +94,7 @@ def test_a_row_is_on_the_front_where_all_that_are_as_fast_are_significantly_wors
         for p in points:
             mine = p.row.name
             as_fast = [o.row.name for o in points if o.seconds <= 1.25 * p.seconds and o is not p]
-            clear = {o: values[o] < values[mine] for o in as_fast if frozenset((o, mine)) in apart}
+            clear = {o: values[o] < values[mine] for o in as_fast if apart.differ(o, mine)}
             side = "off" if any(clear.values()) else "on" if len(clear) == len(as_fast) else "open"
             assert p.side == side, (name, mine)
             sides.add(side)

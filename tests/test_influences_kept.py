@@ -14,7 +14,7 @@ from genboard.benchmarks.runner import Workspace, evaluate
 from genboard.benchmarks.scoring import Scored, score_track
 from genboard.leaderboard.board import dependence as dependence_module
 from genboard.leaderboard.board.board import make_board
-from genboard.leaderboard.board.ranking import dependence
+from genboard.leaderboard.board.scored import dependence
 from genboard.leaderboard.export.terminal import board_text
 from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.leaderboard.submission.check import check

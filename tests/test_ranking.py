@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
-from genboard.leaderboard.board.ranking import Scored, _largest, p_value, rank, separated
+from genboard.benchmarks.difference import joined
+from genboard.leaderboard.board import separation
+from genboard.leaderboard.board.ranking import rank
+from genboard.leaderboard.board.scored import Scored, p_value
+from genboard.leaderboard.board.separation import _largest, separated
 from genboard.leaderboard.maintenance.rank_coverage import DESIGNS, ERRORS_OF, TABLE, Coverage, cover, true_ranks
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +36,7 @@ def test_rank_intervals_hold_the_rank_and_agree_with_the_ties(rows):
     for place, row in enumerate(ranked, 1):
         assert 1 <= row.first <= place <= row.last <= len(rows)
         assert row.last - row.first == len(row.tied)
-        assert all(frozenset((row.name, other)) not in apart for other in row.tied)
+        assert all(not apart.differ(row.name, other) for other in row.tied)
     assert {(a, b) for r in ranked for a, b in [(r.name, t) for t in r.tied]} == {
         (b, a) for r in ranked for a, b in [(r.name, t) for t in r.tied]
     }
@@ -71,16 +77,49 @@ def test_later_steps_tell_more_apart_than_the_first():
     pair = [Scored("a", 1000.0, 1.0), Scored("b", 1000.0 + 3.0 * 2**0.5, 1.0)]
     largest = studentized_range.ppf(0.95, 9, np.inf) / 2**0.5
     assert largest > 3.0
-    assert frozenset("ab") in separated([*rows, *pair])
+    assert separated([*rows, *pair]).differ("a", "b")
 
 
 def test_equal_generators_are_rarely_separated():
     # Eight equal rows, 28 pairs: the chance of any false separation is 5%, not that of each.
     rng = np.random.default_rng(0)
     wrong = sum(
-        bool(separated([Scored(f"g{i}", v, 1.0) for i, v in enumerate(rng.normal(size=8))])) for _ in range(300)
+        separated([Scored(f"g{i}", v, 1.0) for i, v in enumerate(rng.normal(size=8))]).above.any() for _ in range(300)
     )
     assert 4 <= wrong <= 30
+
+
+@given(rows=boards)
+def test_a_board_too_large_to_simulate_is_judged_by_the_method_of_holm(rows):
+    simulated = separated(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separation, "SIMULATED", 0)
+        separation._separated.cache_clear()
+        found = separated(rows)
+    separation._separated.cache_clear()
+    known = [row for row in rows if row.se is not None]
+    p = {}  # of the hypothesis that the first is not larger
+    for a, b in permutations(known, 2):
+        gap, error = a.value - b.value, joined(a.halves[0], b.halves[1])
+        p[a.name, b.name] = norm.sf(gap / error) if error > 0 else float(gap <= 0)
+    claimed = set()
+    for i, pair in enumerate(sorted(p, key=p.__getitem__)):
+        if p[pair] >= 0.05 / (len(p) - i):
+            break
+        claimed.add(pair)
+    assert set(found.pairs()) == claimed
+    assert found.quantile >= 0.97 * simulated.quantile  # it claims no more, but for the noise of the simulation
+
+
+def test_thousands_of_rows_are_ranked():
+    rows = [Scored(f"g{i:04d}", 1.0 * i, 1.0) for i in range(2_000)]
+    places = rank(rows, "lower")
+    # A difference of d rows has the error sqrt 2. Holm's level for the pairs that stay open decides.
+    reach = norm.isf(0.05 / (2_000 * 7)) * 2**0.5
+    middle = places[1_000]
+    assert abs(middle.last - middle.first - 2 * int(reach)) <= 2
+    assert (places[0].first, places[-1].last) == (1, 2_000)
+    assert [p.name for p in places] == [row.name for row in rows]
 
 
 def test_true_ranks_of_ties_are_intervals():

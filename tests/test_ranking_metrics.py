@@ -10,8 +10,10 @@ from genboard.benchmarks.studies.spread import tau
 from genboard.leaderboard.board.agreement import agreement
 from genboard.leaderboard.board.groups import letters
 from genboard.leaderboard.board.pareto import front, fronts
-from genboard.leaderboard.board.ranking import Scored, ScoredColumn, clearly_better, rank
+from genboard.leaderboard.board.ranking import rank
 from genboard.leaderboard.board.reversals import limit_of
+from genboard.leaderboard.board.scored import Scored, ScoredColumn
+from genboard.leaderboard.board.separation import separated
 from genboard.registry.metrics import Better
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +49,7 @@ def test_a_front_says_no_more_than_the_values_and_the_errors_do(pair):
     assert found.rows is not None
     assert {row.name for row in found.rows} == {row.name for row in pair[0].rows}
     values = [{row.name: row.value for row in c.rows} for c in pair]
-    ahead = [clearly_better(c.rows, "higher", 0.025) for c in pair]
+    ahead = [set(separated(c.rows, 0.025).pairs()) for c in pair]
     for row in found.rows:
         others = set(values[0]) - {row.name}
         better = {o for o in others if all(v[o] > v[row.name] for v in values)}
@@ -157,7 +159,7 @@ def test_a_limit_turns_the_order_of_some_round():
     limit = limit_of("fd:x", [at_n, debiased])
     assert limit.column == "fd_debiased:x"
     assert [(f.ahead, f.behind, f.clear_at_n, f.clear_in_limit) for f in limit.reversals] == [("a", "b", True, True)]
-    assert [limit.reverses(name) for name in "abc"] == [True, True, False]
+    assert limit.reversed == {"a", "b"}
     assert [(p.name, p.first) for p in limit.places] == [("b", 1), ("a", 2), ("c", 3)]
     assert limit_of("fd:x", [at_n]).reason == "fd_debiased was not measured"
     assert "no bias" in str(limit_of("is:x", [column("is", {"a": 1.0})]).reason)

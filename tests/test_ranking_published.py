@@ -8,7 +8,8 @@ states. It draws its errors anew with each run, 1,000 of them; these are the sta
 from __future__ import annotations
 
 import pytest
-from genboard.leaderboard.board.ranking import Ranked, Scored, rank
+from genboard.leaderboard.board.ranking import Ranked, rank
+from genboard.leaderboard.board.scored import Scored
 
 SCORES = """
 Australia 491.3600 1.939833; Austria 498.9423 2.970999; Belgium 508.0703 2.262662; Canada 512.0169 2.357476

@@ -7,7 +7,7 @@ from committed import current
 from genboard.benchmarks.result import MetricRecord, Result, read_result
 from genboard.benchmarks.runner import Options, Workspace
 from genboard.leaderboard.board.board import Board, make_board
-from genboard.leaderboard.board.ranking import ALPHA, Scored, p_value
+from genboard.leaderboard.board.scored import ALPHA, Scored, p_value
 from genboard.leaderboard.maintenance.demo import evaluate_all
 from genboard.leaderboard.storage.records import COMMITTED, read_records
 from genboard.registry.catalog import entries, find, tracks_of

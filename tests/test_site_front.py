@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from genboard.leaderboard.board.board import Board
-from genboard.leaderboard.board.ranking import ALPHA, p_value
+from genboard.leaderboard.board.scored import ALPHA, p_value
 from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.content import Content, content_of
 from genboard.leaderboard.site.findings import apart

@@ -14,8 +14,8 @@ import pytest
 from genboard.benchmarks.uncertainty import Z
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.board.pairs import Difference, PairColumn, difference, pair_columns
-from genboard.leaderboard.board.ranking import Scored
-from genboard.leaderboard.site import render_site
+from genboard.leaderboard.board.scored import Scored
+from genboard.leaderboard.site import compare_view, pair_view, render_site
 from genboard.leaderboard.site.compare_view import compare_pages
 from genboard.leaderboard.site.content import Content, content_of
 from genboard.leaderboard.site.pair_view import ROOM, held_apart, pair_data, pair_pages
@@ -261,6 +261,18 @@ def test_correlations_take_no_more_than_their_room() -> None:
 def test_300_rows_are_light(tmp_path: Path) -> None:
     site = render_site(many(tmp_path, 300), {TRACK.name: TRACK})
     assert len(site["pair/digits.html"]) + len(site["pair/digits.js"]) + ROOM < 400_000
+
+
+def test_of_a_very_long_board_the_first_rows_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_view, "MOST", 20)
+    monkeypatch.setattr(compare_view, "MOST", 20)
+    built = render_site(many(tmp_path, 30), {TRACK.name: TRACK})
+    site = {path: page.decode() for path, page in built.items() if path.endswith(".html")}
+    for page in ("pair/digits.html", "compare/digits.html"):
+        assert "Only the first 20 rows can be chosen" in site[page]
+    assert site["compare/digits.html"].count('<th scope="col" data-name=') == 20
+    assert "compare/digits.html#g=" in site["generators/generator-010.html"]
+    assert "compare/digits.html#g=" not in site["generators/generator-025.html"]
 
 
 def test_a_difference_without_an_interval_is_not_judged(tmp_path: Path) -> None:

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .board import Board, Row
 from .comparable import name_today
-from .ranking import ALPHA, clearly_better
+from .scored import ALPHA
+from .separation import ahead
 
 NO_RESULT = "no result on this track"
 
@@ -100,8 +104,8 @@ def across(boards: Sequence[Board], alpha: float = ALPHA) -> Across:
     for board in boards:
         for row in board.ranked:
             ranked.setdefault(name_today(row.result), {})[board.track.name] = row
-    whole = [name for name in ranked if len(ranked[name]) == len(boards)]
-    ahead = [_clearly_better(board, alpha / len(boards)) for board in boards]
+    whole = sorted(name for name, rows in ranked.items() if all(board.track.name in rows for board in boards))
+    clear = np.all([_ahead(board, whole, alpha / len(boards)) for board in boards], axis=0)
     entrants = []
     for name in sorted(ranked):
         cells = tuple(_cell(board, ranked[name].get(board.track.name), name) for board in boards)
@@ -110,14 +114,15 @@ def across(boards: Sequence[Board], alpha: float = ALPHA) -> Across:
         if missing:
             entrants.append(Entrant(name, family, cells, None, f"not ranked on {', '.join(missing)}"))
         else:
-            beaten = (other for other in sorted(whole) if all((name, other) in pairs for pairs in ahead))
-            entrants.append(Entrant(name, family, cells, tuple(beaten), None))
+            beaten = tuple(whole[j] for j in np.flatnonzero(clear[whole.index(name)]))
+            entrants.append(Entrant(name, family, cells, beaten, None))
     return Across(tuple(boards), tuple(entrants))
 
 
-def _clearly_better(board: Board, alpha: float) -> set[tuple[str, str]]:
-    today = {row.name: name_today(row.result) for row in board.ranked}
-    return {(today[a], today[b]) for a, b in clearly_better(board.scored[0].rows, board.better, alpha)}
+def _ahead(board: Board, entrants: Sequence[str], alpha: float) -> NDArray[np.bool_]:
+    """Whether one is clearly better than another on a track, by the names that they have today."""
+    name = {name_today(row.result): row.name for row in board.ranked}
+    return ahead(board.scored[0].rows, board.better, [name.get(entrant, entrant) for entrant in entrants], alpha)
 
 
 def _cell(board: Board, row: Row | None, name: str) -> Cell:

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmarks.studies.spread import tau as kendall_tau
-from .ranking import ALPHA, ScoredColumn, clearly_better
+from .scored import ALPHA, ScoredColumn
+from .separation import ahead
 
 LEAST = 3  # rows, below which an order says nothing
 
@@ -110,12 +111,8 @@ def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:
 
 
 @lru_cache(maxsize=256)  # every pair of columns asks for both of its columns
-def _signs(column: ScoredColumn, alpha: float, names: tuple[str, ...]) -> NDArray[np.int_]:
+def _signs(column: ScoredColumn, alpha: float, names: tuple[str, ...]) -> NDArray[np.int8]:
     """Of each two rows which one is clearly better: 1 the first, -1 the second, 0 neither; shape (names, names)."""
-    place = {name: i for i, name in enumerate(names)}
-    signs = np.zeros((len(names), len(names)), int)
     assert column.better
-    for ahead, behind in clearly_better(column.rows, column.better, alpha):
-        if ahead in place and behind in place:
-            signs[place[ahead], place[behind]], signs[place[behind], place[ahead]] = 1, -1
-    return signs
+    clear = ahead(column.rows, column.better, names, alpha).astype(np.int8)
+    return clear - clear.T

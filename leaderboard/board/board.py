@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 from ...benchmarks.result import MetricRecord, Result
 from ...benchmarks.scoring import suspicion_metrics
@@ -19,11 +20,12 @@ from ..verification.copying import Copying, better_than_real, copying, threshold
 from ..verification.log import VerificationStatus, impossible, log_problem, status_of
 from .agreement import Agreement, agreement
 from .comparable import comparable_cells, name_today, why_not
-from .dependence import ALONE, Origin, origins_of
+from .dependence import ALONE, Origin, correlations, origins_of
 from .groups import letters
 from .pareto import Front, fronts
-from .ranking import Ranked, Scored, ScoredColumn, dependence, rank
+from .ranking import Ranked, rank
 from .reversals import Limit, limit_of
+from .scored import Scored, ScoredColumn
 
 NOT_MEASURED = "not measured"
 FROM_IMAGES = (
@@ -105,11 +107,16 @@ class Board:
     specs: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def ranked(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.place)
 
-    @property
+    @cached_property
+    def by_name(self) -> Mapping[str, Row]:
+        """The rows, in their order."""
+        return {row.name: row for row in self.rows}
+
+    @cached_property
     def floor(self) -> Row | None:
         """The noise floor: real images against the reference."""
         return next((row for row in self.rows if row.result.generator.noise_floor), None)
@@ -175,13 +182,15 @@ class Board:
     def dependence_json(self) -> dict[str, Any]:
         """How the errors of differences are known, in the ranking column: pairs of ranked rows by what they rest on."""
         rows = [row for row in self.scored[0].rows if row.se is not None]
-        found = {(a.name, b.name): dependence(a, b)[1] for a, b in combinations(rows, 2)}
-        bases = set(found.values())
-        joint = [pair for pair, basis in found.items() if basis == "influences"]
+        found = correlations([row.origin for row in rows], [row.se for row in rows if row.se is not None])
+        pairs = np.triu(np.ones((len(rows), len(rows)), bool), 1)
+        every = next(
+            (basis for basis in ("joint", "bound") if pairs.any() and getattr(found, basis)[pairs].all()), None
+        )
         return {
-            "default": next(iter(bases)) if len(bases) == 1 else "independent",
-            "influences": sorted({name for pair in joint for name in pair}),
-            "bound": [list(pair) for pair, basis in found.items() if basis == "bound"],
+            "default": {"joint": "influences", "bound": "bound", None: "independent"}[every],
+            "influences": sorted(rows[i].name for i in np.flatnonzero(found.joint.any(axis=0))),
+            "bound": [[rows[i].name, rows[j].name] for i, j in np.argwhere(found.bound & pairs).tolist()],
             "unread": dict(self.unread),
         }
 

@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 from math import inf, sqrt
 
 from ...benchmarks.uncertainty import Z
-from .ranking import Scored
+from .scored import Scored
 
 USUAL = 1 / sqrt(2)  # the factor where two errors are equal and one pair is compared
 

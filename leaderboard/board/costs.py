@@ -16,7 +16,7 @@ from ...core.files import digest_of, read_json
 from ...registry.catalog import entries
 from ...registry.schema import Generator
 from .board import Board, Row
-from .ranking import clearly_better
+from .separation import ahead
 
 TABLE = Path(__file__).parents[1] / "costs.json"
 
@@ -94,12 +94,14 @@ def cost_front(board: Board) -> list[CostPoint]:
     those of the ranking, and seconds are taken as they are.
     """
     known = [(seconds, row) for row in board.ranked if (seconds := cost_of(row).seconds) is not None]
-    ahead = clearly_better(board.scored[0].rows, board.better)
+    names = [row.name for _, row in known]
+    clear = ahead(board.scored[0].rows, board.better, names)
     points = []
-    for seconds, row in sorted(known, key=lambda one: (one[0], one[1].name)):
-        as_fast = [other.name for least, other in known if least <= AS_FAST * seconds and other is not row]
-        beaten_by = tuple(name for name in as_fast if (name, row.name) in ahead)
-        rivals = tuple(name for name in as_fast if (row.name, name) not in ahead)
+    for i in sorted(range(len(known)), key=lambda i: (known[i][0], names[i])):
+        seconds, row = known[i]
+        as_fast = [j for j, (least, _) in enumerate(known) if least <= AS_FAST * seconds and j != i]
+        beaten_by = tuple(names[j] for j in as_fast if clear[j, i])
+        rivals = tuple(names[j] for j in as_fast if not clear[i, j])
         side: Side = "off" if beaten_by else "open" if rivals else "on"
         points.append(CostPoint(row, seconds, side, beaten_by, rivals if side == "open" else ()))
     return points

@@ -7,7 +7,7 @@ rows of one generator are taken as far apart as they can go wrong, and others as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -65,6 +65,57 @@ def correlation(a: Origin, b: Origin, errors: tuple[float, float]) -> tuple[floa
         unit = errors[0] * errors[1]
         return (float(np.clip(x @ y / len(x) ** 2 / unit, -1, 1)) if unit > 0 else 0.0), "influences"
     return (-1.0, "bound") if a.model is not None and a.model == b.model else (0.0, "independent")
+
+
+@dataclass(frozen=True, eq=False)
+class Correlations:
+    """The correlations of the errors of some rows, and how they are known; every array has the shape (rows, rows).
+
+    Attributes:
+        known: as far as they come from influences, 0 elsewhere.
+        joint: the pairs of which they do.
+        bound: the pairs that are taken as far apart as they can go wrong, which is used and cannot be simulated.
+    """
+
+    known: Floats
+    joint: NDArray[np.bool_]
+    bound: NDArray[np.bool_]
+
+    @property
+    def used(self) -> Floats:
+        """What the errors of differences are computed with."""
+        return np.where(self.bound, -1.0, self.known)
+
+
+def correlations(origins: Sequence[Origin], errors: Sequence[float]) -> Correlations:
+    """`correlation` of every pair of rows, in array code.
+
+    Args:
+        errors: the standard error of each.
+    """
+    seeds, models = (_codes([getattr(o, key) for o in origins]) for key in ("seeds", "model"))
+    alike = (seeds[:, None] == seeds) & (seeds >= 0)
+    np.fill_diagonal(alike, False)
+    known, joint = np.zeros(alike.shape), np.zeros(alike.shape, bool)
+    together: dict[tuple[int, int], list[int]] = {}
+    for i, origin in enumerate(origins):
+        if origin.influence is not None and seeds[i] >= 0:
+            together.setdefault((int(seeds[i]), len(origin.influence.values)), []).append(i)
+    for (_, n), rows in together.items():
+        moved = np.stack([origins[i].influence.values for i in rows])  # type: ignore[union-attr]
+        unit = np.outer(*[np.array([errors[i] for i in rows])] * 2)
+        rho = np.divide(moved @ moved.T / n**2, unit, out=np.zeros_like(unit), where=unit > 0)
+        known[np.ix_(rows, rows)] = np.clip(rho, -1, 1)
+        joint[np.ix_(rows, rows)] = True
+    np.fill_diagonal(known, 0.0)
+    np.fill_diagonal(joint, False)
+    return Correlations(known, joint, alike & ~joint & (models[:, None] == models) & (models >= 0))
+
+
+def _codes(names: Sequence[str | None]) -> NDArray[np.int_]:
+    """A number for each name, the same for equal ones; -1 for none."""
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    return np.array([-1 if name is None else numbers[name] for name in names], int)
 
 
 def origins_of(record: Record) -> tuple[Mapping[str, Origin], str | None]:

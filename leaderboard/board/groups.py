@@ -34,21 +34,46 @@ def legible(found: Iterable[str]) -> bool:
 
 def groups_of(places: Sequence[Ranked]) -> list[frozenset[str]]:
     """Every largest group, of two rows or more, that are all pairwise not distinguished; those of the best first."""
-    order = {place.name: i for i, place in enumerate(places)}
-    tied = {place.name: set(place.tied) & order.keys() for place in places}
-    groups = [g for g in _cliques(set(), set(order), set(), tied) if len(g) > 1]
-    return sorted(groups, key=lambda group: sorted(order[name] for name in group))
+    names = [place.name for place in places]
+    at = {name: i for i, name in enumerate(names)}
+    tied = [sum(1 << at[other] for other in place.tied if other in at) for place in places]
+    groups = []
+    for i, others in enumerate(tied):  # each group from its best row
+        worse = others >> (i + 1) << (i + 1)
+        groups += [g for g in _cliques(1 << i, worse, others ^ worse, tied) if g.bit_count() > 1]
+    return [frozenset(names[i] for i in rows) for rows in sorted(map(_bits, groups))]
 
 
-def _cliques(group: set[str], candidates: set[str], done: set[str], tied: dict[str, set[str]]) -> list[frozenset[str]]:
-    """Bron and Kerbosch's enumeration of maximal cliques, with a pivot."""
-    if not candidates and not done:
-        return [frozenset(group)]
-    pivot = max(sorted(candidates | done), key=lambda name: len(tied[name] & candidates))
-    found: list[frozenset[str]] = []
-    for name in sorted(candidates - tied[pivot]):
-        found += _cliques(group | {name}, candidates & tied[name], done & tied[name], tied)
-        candidates, done = candidates - {name}, done | {name}
+def _cliques(group: int, candidates: int, done: int, tied: Sequence[int]) -> list[int]:
+    """Bron and Kerbosch's enumeration of maximal cliques, with a pivot; a set of rows is the bits of a number.
+
+    What is tied with all other candidates joins at once: of a board of thousands most are, and one call each would be
+    too deep.
+    """
+    inside = {i: candidates & tied[i] for i in _bits(candidates)}
+    while joining := [i for i, others in inside.items() if others | 1 << i == candidates]:
+        for i in joining:
+            group, candidates, done = group | 1 << i, candidates & tied[i], done & tied[i]
+        inside = {i: others & candidates for i, others in inside.items() if candidates >> i & 1}
+    if not candidates:
+        return [] if done else [group]
+    pivot = max([*inside, *_bits(done)], key=lambda i: (tied[i] & candidates).bit_count())
+    found = []
+    for i in _bits(candidates & ~tied[pivot]):
+        found += _cliques(group | 1 << i, candidates & tied[i], done & tied[i], tied)
+        candidates, done = candidates & ~(1 << i), done | 1 << i
+    return found
+
+
+def _bits(rows: int) -> list[int]:
+    """
+    >>> _bits(0b1011)
+    [0, 1, 3]
+    """
+    found = []
+    while rows:
+        found.append((rows & -rows).bit_length() - 1)
+        rows &= rows - 1
     return found
 
 

@@ -15,7 +15,8 @@ from ...benchmarks.difference import joined
 from ...benchmarks.uncertainty import Z
 from ...registry.metrics import Better
 from .board import Board, Row
-from .ranking import ALPHA, Scored, ScoredColumn, dependence, joint_quantile, p_value, separated
+from .scored import ALPHA, Scored, ScoredColumn, dependence, p_value
+from .separation import Separation, separated
 
 Verdict = Literal["first", "second", "open", "suspicious", "no better end", "no interval"]
 
@@ -29,8 +30,7 @@ class PairColumn:
         ranked: names of those whose pairs are judged together.
         beyond: of these, what is significantly better than real images.
         alpha: level of the joint test, by which an interval holds for all its pairs with a chance of 1 - alpha.
-        quantile: how many errors wide such intervals are.
-        apart: the pairs of ranked rows that differ significantly.
+        separation: the pairs of ranked rows that differ significantly; none where no end is better.
     """
 
     key: str
@@ -39,8 +39,7 @@ class PairColumn:
     ranked: frozenset[str]
     beyond: frozenset[str]
     alpha: float
-    quantile: float
-    apart: frozenset[frozenset[str]]
+    separation: Separation | None
 
     def together(self, a: str, b: str) -> bool:
         """Whether two rows are judged together with all pairs of ranked rows."""
@@ -49,7 +48,7 @@ class PairColumn:
     def differ(self, a: str, b: str) -> bool:
         """Whether two rows that have a value differ significantly."""
         if self.together(a, b):
-            return frozenset((a, b)) in self.apart
+            return self.separation is not None and self.separation.differ(a, b)
         return p_value(self.cells[a], self.cells[b]) < ALPHA
 
 
@@ -84,8 +83,10 @@ def difference(column: PairColumn, a: str, b: str) -> Difference:
         float(joined(up_a, down_b, rho)),
     )  # how far it may be too high, too low
     alone = (gap - Z * high, gap + Z * low)
-    c = column.quantile
-    joint = (gap - c * high, gap + c * low) if column.together(a, b) else None
+    joint = None
+    if column.separation and column.together(a, b):
+        c = column.separation.quantile
+        joint = (gap - c * high, gap + c * low)
     return Difference(gap, alone, joint, _verdict(column, a, b, gap))
 
 
@@ -105,8 +106,7 @@ def _column(board: Board, scored: ScoredColumn) -> PairColumn:
         frozenset(row.name for row in board.ranked if row.name in cells),
         frozenset(row.name for row in board.ranked if key in row.better_than_real),
         alpha,
-        joint_quantile(scored.rows, alpha) if scored.better else 0.0,
-        separated(scored.rows, alpha) if scored.better else frozenset(),
+        separated(scored.rows, alpha) if scored.better else None,
     )
 
 

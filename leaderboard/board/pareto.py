@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .ranking import ALPHA, ScoredColumn, clearly_better
+import numpy as np
+
+from .scored import ALPHA, ScoredColumn
+from .separation import ahead
 
 PAIRS = (("precision", "recall"), ("precision", "coverage"), ("density", "coverage"))  # fidelity, diversity
 Side = Literal["on", "open", "off"]
@@ -81,22 +84,23 @@ def front(fidelity: ScoredColumn, diversity: ScoredColumn, alpha: float = ALPHA)
         reason = "no ranked row has a value in both"
     if reason is not None:
         return Front(fidelity.key, diversity.key, None, reason)
-    values, goods, ahead = [], [], []
+    names, values, goods, clear = sorted(both), [], [], []
     for column in (fidelity, diversity):
         assert column.better
         shared = [row for row in column.rows if row.name in both]
-        sign = 1 if column.better == "higher" else -1
-        values.append({row.name: row.value for row in shared})
-        goods.append({row.name: sign * row.value for row in shared})
-        ahead.append(clearly_better(shared, column.better, alpha / 2))
+        by_name = {row.name: row.value for row in shared}
+        values.append([by_name[name] for name in names])
+        goods.append(np.array(values[-1]) * (1 if column.better == "higher" else -1))
+        clear.append(ahead(shared, column.better, names, alpha / 2))
+    beaten = clear[0] & clear[1]  # [i, j]: row i is clearly better than j in both
+    rival = ~(clear[0] | clear[1])  # [i, j]: row j may be better than i in both
+    np.fill_diagonal(rival, False)
+    larger = (goods[0][:, None] > goods[0]) & (goods[1][:, None] > goods[1])
     rows = []
-    for name in sorted(both, key=lambda n: (-goods[0][n], n)):
-        others = sorted(both - {name})
-        at_values = not any(all(good[o] > good[name] for good in goods) for o in others)
-        beaten_by = tuple(o for o in others if (o, name) in ahead[0] and (o, name) in ahead[1])
-        rivals = tuple(o for o in others if (name, o) not in ahead[0] and (name, o) not in ahead[1])
-        side: Side = "off" if beaten_by else "open" if rivals else "on"
-        if side != "open":
-            rivals = ()
-        rows.append(FrontPoint(name, values[0][name], values[1][name], at_values, side, beaten_by, rivals))
+    for i in sorted(range(len(names)), key=lambda i: (-goods[0][i], names[i])):
+        beaten_by = tuple(names[j] for j in np.flatnonzero(beaten[:, i]))
+        side: Side = "off" if beaten_by else "open" if rival[i].any() else "on"
+        rivals = tuple(names[j] for j in np.flatnonzero(rival[i])) if side == "open" else ()
+        at_values = not larger[:, i].any()
+        rows.append(FrontPoint(names[i], values[0][i], values[1][i], at_values, side, beaten_by, rivals))
     return Front(fidelity.key, diversity.key, tuple(rows), None)

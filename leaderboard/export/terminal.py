@@ -17,6 +17,7 @@ from ..text.tables import table
 from .tables import Table, Value
 
 HEADLINE = 7  # columns of figures beside a name, as far as they fit
+REVERSALS = 12  # rank reversals that are named
 WIDTH = 110  # of a page
 _FLAGS = {"copies": "repeat", "suspected": "may repeat"}
 _TIED = "\u00a0"  # stands for a space at which no line is broken
@@ -47,7 +48,7 @@ def _rows(board: Board) -> str:
     header = ["rank", *["letters"] * lettered, *["N → ∞"] * limited, "generator"]
     lines = []
     for row in board.rows:
-        mark = "*" if board.limit.reverses(row.name) else ""
+        mark = "*" if row.name in board.limit.reversed else ""
         in_limit = _rank(board.limit.place(row.name)) + mark
         lines.append([_place(row), *[row.letters] * lettered, *[in_limit] * limited, row.name])
     marks = [_mark(row, board.track.primary) for row in board.rows]
@@ -80,7 +81,8 @@ def _legend(board: Board) -> list[str]:
     if _lettered(board):
         said.append("letters: rows that share one are not significantly different.")
     if board.limit.column is not None:
-        pairs = [f"{one.ahead} and {one.behind}{_significance(one)}" for one in board.limit.reversals]
+        pairs = [f"{one.ahead} and {one.behind}{_significance(one)}" for one in board.limit.reversals[:REVERSALS]]
+        pairs += [f"{board.limit.count - len(pairs):,} more"] * (board.limit.count > len(pairs))
         by = f"N → ∞: the rank by {board.limit.column}, a bias-corrected estimate"
         said.append(f"{by}; *: rank reversals: {', '.join(pairs)}." if pairs else f"{by}.")
     elif board.ranked:

@@ -23,7 +23,8 @@ from ...benchmarks.influences import deviations
 from ...benchmarks.uncertainty import Uncertainty, normal, skewed
 from ...core.files import write_json
 from ..board.dependence import ALONE, Influence, Origin
-from ..board.ranking import Scored, rank
+from ..board.ranking import rank
+from ..board.scored import Scored
 
 TABLE = Path(__file__).parents[1] / "rank_coverage.json"
 BOARDS = 2000

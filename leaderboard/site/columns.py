@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import TrackMetric
 from ..board.board import NOT_MEASURED, Board, Row
-from ..board.ranking import ALPHA, ScoredColumn, separated
+from ..board.scored import ALPHA, ScoredColumn
+from ..board.separation import separated
 from ..export.terminal import HEADLINE
 from ..text.numbers import Figure, difference, figure, missing
 from .costs_view import TOLD, cost_figures, cost_keys
@@ -153,7 +154,7 @@ def _marks(column: ScoredColumn, board: Board) -> dict[str, str]:
     else:
         # At half of 5%, as agreement and fronts judge columns; nobody computes it twice.
         apart = separated(column.rows, ALPHA / 2)
-        tied = {row.name for row in column.rows if any(frozenset((row.name, one)) not in apart for one in leaders)}
+        tied = {row.name for row in column.rows if not all(apart.differ(row.name, one) for one in leaders)}
     return {**dict.fromkeys(tied, "tied"), **dict.fromkeys(leaders, "best"), **dict.fromkeys(beyond, "beyond")}
 
 

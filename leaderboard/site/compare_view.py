@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from ...registry.metrics import Metric, find_metric
 from ..board.board import Board, Row
 from ..board.groups import groups_of
-from ..board.ranking import ALPHA, rank
+from ..board.ranking import rank
+from ..board.scored import ALPHA
 from ..text.numbers import Figure, figure, missing
 from .columns import note_of, reading
 from .content import Content, Made
+from .pair_view import MOST, chosen
 from .seeds_view import seeds_of
 from .sheets import stem
 from .track_view import board_cautions
@@ -37,10 +39,10 @@ class Line:
 
 
 def compare_pages(site: Content) -> Made:
-    """The ranked rows first, in their order; baselines after them."""
+    """The ranked rows first, in their order; baselines after them. Of a long board, its first rows."""
     for name in site.compared:
         board = site.boards[name]
-        rows = sorted(board.rows, key=lambda row: row.place is None)
+        rows = sorted(chosen(board), key=lambda row: row.place is None)
         values = {
             "track": board.track,
             "others": [(other, site.boards[other].track.title) for other in site.compared if other != name],
@@ -49,6 +51,8 @@ def compare_pages(site: Content) -> Made:
             "lines": [_line(board, i, rows) for i in range(len(board.columns))],
             "cautions": board_cautions(site, board),
             "chosen": min(CHOSEN, len(rows)),
+            "cut": len(board.rows) > len(rows),
+            "most": MOST,
         }
         yield f"compare/{name}.html", values
 
@@ -58,14 +62,17 @@ def _line(board: Board, i: int, rows: list[Row]) -> Line:
     metric = find_metric(column.metric)
     alpha = ALPHA if column.key == board.track.primary else ALPHA / 2  # as the track's page and the fronts judge it
     groups = groups_of(rank(scored.rows, scored.better, alpha)) if scored.better else []
-    ranked = {one.name for one in scored.rows} if scored.better else set()
+    member: dict[str, list[str]] = {one.name: [] for one in scored.rows} if scored.better else {}
+    shown = {row.name for row in rows}
+    for number, group in enumerate(group for group in groups if group & shown):
+        for name in group & shown:
+            member[name].append(str(number))
     cells = []
     for row in rows:
         record = row.cells.get(column.key)
-        mine = " ".join(str(i) for i, group in enumerate(groups) if row.name in group)
-        shown = figure(record) if record else missing(row.empty[column.key])
-        beyond = row.name in ranked and column.key in row.better_than_real
-        cells.append((shown, mine if row.name in ranked and not beyond else None, beyond))
+        found = figure(record) if record else missing(row.empty[column.key])
+        beyond = row.name in member and column.key in row.better_than_real
+        cells.append((found, " ".join(member[row.name]) if row.name in member and not beyond else None, beyond))
     return Line(
         metric, note_of(board, column), scored.better or "", *reading(metric.better, metric.target), tuple(cells)
     )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ...registry.metrics import find_metric
 from ...registry.schema import Track
 from ..board.board import Board, Row
-from ..board.ranking import ALPHA, Ranked, Scored, p_value
+from ..board.ranking import Ranked
+from ..board.scored import ALPHA, Scored, p_value
 from ..text.numbers import ends, figure
 
 _NAMED = 3  # names in a row before the rest are counted
@@ -31,8 +32,9 @@ def in_prose(names: Sequence[str]) -> str:
 
 def named(board: Board, names: Sequence[str]) -> str:
     """Names in prose; one that fails the test for copies never leads without saying so."""
-    flags = {row.name: f"{row.name} ({SAID[row.copying.flag]})" for row in board.rows if row.copying.flag}
-    return in_prose([flags.get(name, name) for name in names])
+    flags = [board.by_name[name].copying.flag for name in names[: _NAMED + 1]]
+    told = [f"{name} ({SAID[flag]})" if flag else name for name, flag in zip(names, flags, strict=False)]
+    return in_prose([*told, *names[_NAMED + 1 :]])
 
 
 def heading(board: Board) -> str:
@@ -155,14 +157,14 @@ def about_agreement(board: Board) -> str:
 
 def about_reversals(board: Board) -> str:
     """What becomes of the order as N grows."""
-    reversals = board.limit.reversals
-    clear = sum(one.clear_at_n or one.clear_in_limit for one in reversals)
+    count = board.limit.count
     if board.limit.column is None:
         return "The order for N → ∞ is not known here"
-    if not reversals:
+    if not count:
         return "The order stays the same for N → ∞"
-    count = "1 rank reversal" if len(reversals) == 1 else f"{len(reversals)} rank reversals"
-    return f"{count} between N and N → ∞, {clear or 'none'} of them significant"
+    said = "1 rank reversal" if count == 1 else f"{count:,} rank reversals"
+    clear = f"{board.limit.significant:,}" if board.limit.significant else "none"
+    return f"{said} between N and N → ∞, {clear} of them significant"
 
 
 def rank_text(place: Ranked | None) -> str:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
 from ..board.comparison_intervals import Compared, comparison_intervals
-from ..board.ranking import Scored
+from ..board.scored import Scored
 from ..charts.axis import Axis, axis_for, possible
 from ..charts.interval import Drawn, axis_svg, drawn
 from ..text.numbers import Figure, figure

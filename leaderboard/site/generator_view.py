@@ -18,6 +18,7 @@ from .content import Content, Made, age, page_of, shown
 from .findings import about_row
 from .history import events, status_at
 from .links import Segment, linked
+from .pair_view import chosen
 from .published_view import published_of
 from .seeds_view import about_pairs
 from .sheets import Sheet, stem
@@ -105,11 +106,11 @@ def without_folders(command: str) -> str:
 
 
 def _rivals(board: Board, row: Row) -> tuple[str, ...]:
-    """A row, the one that leads, and its neighbours in the ranking."""
-    names = [r.name for r in board.ranked]
-    at = names.index(row.name) if row.name in names else 0
-    near = [row.name, *names[:1], *names[max(0, at - 1) : at + 2]]
-    return tuple(dict.fromkeys(near))[:3] if len(board.rows) > 1 else ()
+    """A row, the one that leads, and its neighbours in the ranking; none where the row cannot be chosen."""
+    at = next((i for i, other in enumerate(board.ranked) if other is row), 0)
+    near = [row.name, *(r.name for r in (*board.ranked[:1], *board.ranked[max(0, at - 1) : at + 2]))]
+    pickable = {r.name for r in chosen(board)}
+    return tuple(dict.fromkeys(near))[:3] if len(board.rows) > 1 and row.name in pickable else ()
 
 
 def _submission(result: Result) -> tuple[tuple[str, tuple[Segment, ...]], ...]:

@@ -12,7 +12,7 @@ from ...registry.images import describe
 from ...registry.metrics import METRICS, Better, Metric
 from ...registry.schema import Dataset, Extractor, Track
 from ..board.board import Board
-from ..board.ranking import ALPHA, p_value
+from ..board.scored import ALPHA, p_value
 from ..text.numbers import Figure, figure
 from .cautions import Caution, by_metric
 from .content import Content, Made

@@ -12,7 +12,7 @@ from ...core.files import json_line
 from ...registry.metrics import Metric, find_metric
 from ..board.board import Board, Row
 from ..board.pairs import PairColumn, like_real, pair_columns
-from ..board.ranking import ALPHA, Scored, dependence
+from ..board.scored import ALPHA, Scored, dependence
 from ..text.numbers import Figure, decimals, figure, missing, percent, written
 from .columns import note_of, reading
 from .content import Content, Made
@@ -140,7 +140,7 @@ def _column(board: Board, column: PairColumn, rows: list[Row], near: int) -> dic
         "why": {str(i): f"missing: {_why(row, column)}" for i, row in enumerate(rows) if row.name not in column.cells},
         "real": "".join(_against_floor(board, column, row) for row in rows),
         "rho": _correlations(column, names, near),
-        "joint": round(column.quantile, 6),
+        "joint": round(column.separation.quantile, 6) if column.separation else 0.0,
         "apart": _bits(a in column.cells and b in column.cells and column.differ(a, b) for a, b in pairs),
     }
 
