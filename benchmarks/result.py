@@ -33,8 +33,26 @@ class UncertaintyRecord(Strict):
     method: str
 
 
+class PartRecord(Strict):
+    """The value of one class, by its label, or of one attribute; target and level of its interval are the whole's.
+
+    Where `value` is null, `reason` says why; where only the interval is, likewise.
+    """
+
+    name: str = Field(pattern=r"^[\w .-]{1,80}$")
+    value: float | None = Field(allow_inf_nan=False)
+    se: float | None = Field(ge=0, allow_inf_nan=False)
+    lo: float | None = Field(allow_inf_nan=False)
+    hi: float | None = Field(allow_inf_nan=False)
+    reason: str | None
+
+
 class MetricRecord(Strict):
-    """One measured value. Where `value` is null, `reason` says why; where only the uncertainty is, likewise."""
+    """One measured value. Where `value` is null, `reason` says why; where only the uncertainty is, likewise.
+
+    Attributes:
+        parts: the values of its parts, of a metric that has such; absent of any other.
+    """
 
     name: Name
     version: int
@@ -46,6 +64,11 @@ class MetricRecord(Strict):
     n: int
     n_reference: int | None
     params: dict[str, int | float | str]
+    parts: tuple[PartRecord, ...] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_parts(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if key != "parts" or value is not None}
 
     @property
     def key(self) -> str:

@@ -17,8 +17,8 @@ from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Track, TrackMetric
 from .influences import deviations
 from .metrics.inputs import FeatureSet, MetricInputs
-from .result import MetricRecord, UncertaintyRecord
-from .uncertainty import Estimate
+from .result import MetricRecord, PartRecord, UncertaintyRecord
+from .uncertainty import Estimate, Part, PartsOnly
 
 Params = Mapping[str, int | float | str]
 _BEYOND = "the features are too large or too small to compute with in float64"
@@ -45,17 +45,20 @@ def score(
     """
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
+    parts: tuple[Part, ...] = ()
     reason = _missing(metric, inputs)
     if reason is None:
         try:
             estimate = metric.fn(inputs, **given)
-            reason = estimate.reason
+            reason, parts = estimate.reason, estimate.parts
+        except PartsOnly as e:
+            reason, parts = e.fact, e.parts
         except BadFeatures as e:
             reason = e.fact
         except (OverflowError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
             reason = _BEYOND
     if estimate is not None and not _finite(estimate):
-        estimate, reason = None, _BEYOND
+        estimate, reason, parts = None, _BEYOND, ()
     uncertainty = estimate.uncertainty if estimate else None
     influence = estimate.influence if estimate and uncertainty else None
     record = MetricRecord(
@@ -69,13 +72,20 @@ def score(
         n=len(inputs.fake),
         n_reference=reference_count(metric, inputs.real.count or 0, len(inputs.real)) or None,
         params={**given, **params},
+        parts=tuple(map(_part, parts)) or None,
     )
     return Scored(record, None if influence is None else deviations(influence, inputs.fake.labels))
 
 
+def _part(part: Part) -> PartRecord:
+    u = part.uncertainty
+    se, lo, hi = (u.se, u.lo, u.hi) if u else (None, None, None)
+    return PartRecord(name=part.name, value=part.value, se=se, lo=lo, hi=hi, reason=part.reason)
+
+
 def _finite(estimate: Estimate) -> bool:
-    u = estimate.uncertainty
-    return all(map(isfinite, (estimate.value, *((u.se, u.lo, u.hi) if u else ()))))
+    every = [(estimate.value, estimate.uncertainty), *((part.value, part.uncertainty) for part in estimate.parts)]
+    return all(isfinite(x) for v, u in every for x in (v or 0.0, *((u.se, u.lo, u.hi) if u else ())))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import torch
 from scipy.special import stdtrit
 from torch import Tensor
 
+from ..core.errors import BadFeatures
+
 Target = Literal["conditional", "population", "permutation"]
 LEVEL = 0.95
 Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)  # half the width of an interval at that level, in standard errors
@@ -41,11 +43,34 @@ class Uncertainty:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A metric's value of some of the samples: of those of one class, say, or what it finds of one attribute.
+
+    Attributes:
+        reason: why the value is missing, or its uncertainty.
+    """
+
+    name: str
+    value: float | None
+    uncertainty: Uncertainty | None = None
+    reason: str | None = None
+
+
+class PartsOnly(BadFeatures):
+    """There is no value of the whole, though there may be one of some of its parts."""
+
+    def __init__(self, fact: str, parts: tuple[Part, ...]) -> None:
+        super().__init__(fact, "draw more samples")
+        self.parts = parts
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A metric's value with its uncertainty.
 
     Attributes:
         reason: why the uncertainty is missing, where it is.
+        parts: the value of each class or attribute, where the metric has such; see `registry.metrics.Metric.parts`.
         influence: by how much each sample moves the value, times n: the first-order influence function at the samples,
             float64, shape (n,), up to a constant. Its variance over n is the square of the standard error to first
             order, and its covariance with that of another estimate on the same seeds, over n, that of the two values.
@@ -56,6 +81,7 @@ class Estimate:
     uncertainty: Uncertainty | None
     reason: str | None = None
     influence: Tensor | None = field(default=None, compare=False, repr=False)
+    parts: tuple[Part, ...] = ()
 
 
 def or_zero(difference: float, terms: float) -> float:

@@ -42,6 +42,12 @@ def metric(key: str, value: Any, index: int = 0) -> Any:
     return edit(put("metrics", index, key, value=value))
 
 
+def parts(**fields: Any) -> Any:
+    """A distance with the value of one class beside it."""
+    part = {"name": "0", "value": 1.5, "se": 0.25, "lo": 1.0, "hi": 2.0, "reason": None}
+    return metric("parts", [part | fields])
+
+
 def column(part: str, value: Any, index: int = 0) -> Any:
     return put("specification", "metrics", index, part, value=value)
 
@@ -277,6 +283,14 @@ TAMPERED: tuple[Tampered, ...] = (
     Tampered("R410", "yesterday", edit(put("provenance", "created", value="yesterday"))),
     Tampered("R410", "no time zone", edit(put("provenance", "created", value="2026-11-21T00:00:00"))),
     Tampered("R411", "less than no time", edit(put("cost", "measuring_s", value=-1.0))),
+    Tampered("R420", "a part without a value, for no reason", parts(value=None), ALSO({"R421"})),
+    Tampered("R420", "a part with half an interval", parts(hi=None), ALSO({"R421"})),
+    Tampered("R420", "a part outside its interval", parts(value=3.0), ALSO({"R421"})),
+    Tampered("R420", "a part below zero", parts(value=-1.0, lo=-2.0, hi=0.0), ALSO({"R421"})),
+    Tampered("R420", "a part that is too sure", parts(se=1e-4), ALSO({"R421"})),
+    Tampered("R421", "parts of a metric without", parts()),
+    Tampered("R105", "a part whose name hides", parts(name="a\u202eb"), ALSO({"R801"})),
+    Tampered("R103", "an unknown key of a part", parts(weight=1.0)),
     Tampered("R501", "no preview", lambda g: preview_path(g.path).unlink()),
     Tampered("R501", "no record of a preview", edit(put("preview", value=None))),
     Tampered("R502", "another preview", lambda g: preview_path(g.path).write_bytes(picture()), ALSO({"R503"})),

@@ -22,7 +22,7 @@ from ...registry.conversions import converted
 from ...registry.extractors import load_extractor
 from ...registry.images import Images, ImageSource
 from ...registry.schema import Track
-from .tolerance import Movement, numbers
+from .tolerance import FIELDS, Movement, numbers, part_numbers
 
 DRAWS = 4
 ULPS = 8  # units in the last place: what the sums of a network's layers may be apart between machines
@@ -93,4 +93,6 @@ def rounded(measured: Measured, seed: int) -> Measured:
 def _larger(so_far: Movement, before: MetricRecord, now: MetricRecord) -> Movement:
     a, b = numbers(before), numbers(now)
     apart: Mapping[str, float] = {name: abs(a[name] - b[name]) for name in a if name in b}
-    return Movement(**{name: max(getattr(so_far, name), apart.get(name, 0.0)) for name in ("value", "se", "lo", "hi")})
+    c, d = part_numbers(before), part_numbers(now)
+    part = max([so_far.part, *(abs(c[key] - d[key]) for key in c if key in d)])
+    return Movement(**{name: max(getattr(so_far, name), apart.get(name, 0.0)) for name in FIELDS}, part=part)

@@ -24,12 +24,17 @@ FIELDS = ("value", "se", "lo", "hi")
 
 @dataclass(frozen=True)
 class Movement:
-    """By how much a column's numbers moved, at most, when samples were changed as machines may change them."""
+    """By how much a column's numbers moved, at most, when samples were changed as machines may change them.
+
+    Attributes:
+        part: any number of any of its parts.
+    """
 
     value: float = 0.0
     se: float = 0.0
     lo: float = 0.0
     hi: float = 0.0
+    part: float = 0.0
 
 
 Movements = Mapping[str, Movement]
@@ -76,6 +81,12 @@ def numbers(record: MetricRecord) -> dict[str, float]:
     return found if u is None else {**found, "se": u.se, "lo": u.lo, "hi": u.hi}
 
 
+def part_numbers(record: MetricRecord) -> dict[tuple[str, str], float]:
+    """The numbers of a record's parts, by part and field."""
+    every = {(p.name, field): getattr(p, field) for p in record.parts or () for field in FIELDS}
+    return {key: number for key, number in every.items() if number is not None}
+
+
 def _problem(published: MetricRecord, found: MetricRecord | None, moved: Movement) -> str | None:
     """What does not agree; none if all does."""
     if found is None:
@@ -83,6 +94,8 @@ def _problem(published: MetricRecord, found: MetricRecord | None, moved: Movemen
     for field in ("version", "direction", "n", "n_reference", "params"):
         if getattr(published, field) != getattr(found, field):
             return f"{field} differs"
+    if (problem := _part_problem(published, found, moved)) is not None:
+        return problem
     if published.value is None or found.value is None:
         return None if published.value is found.value else "one of them is null"
     a, b = published.uncertainty, found.uncertainty
@@ -97,4 +110,18 @@ def _problem(published: MetricRecord, found: MetricRecord | None, moved: Movemen
         if abs(before[name] - now[name]) > allowed + TIMES * getattr(moved, name):
             words = "the value" if name == "value" else name
             return f"{words} differs: {before[name]:.7g}, found {now[name]:.7g}"
+    return None
+
+
+def _part_problem(published: MetricRecord, found: MetricRecord, moved: Movement) -> str | None:
+    """Of the parts, what does not agree."""
+    before, now = part_numbers(published), part_numbers(found)
+    if [p.name for p in published.parts or ()] != [p.name for p in found.parts or ()] or before.keys() != now.keys():
+        return "one of them has other parts"
+    for (name, field), number in before.items():
+        own = now[name, field]
+        allowed = IN_SE * now.get((name, "se"), 0.0) + RELATIVE * abs(now[name, "value"]) + TIMES * moved.part
+        if abs(number - own) > allowed:
+            words = "the value" if field == "value" else field
+            return f"{words} of {name} differs: {number:.7g}, found {own:.7g}"
     return None

@@ -1,0 +1,66 @@
+"""Checks of the parts of a value: those of its metric, each with a value in its interval or the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....benchmarks.result import PartRecord
+from ....benchmarks.uncertainty import Z
+from ....registry.catalog import entries
+from ....registry.metrics import METRICS
+from ....registry.schema import Dataset
+from .finding import Problem
+from .tree import Case
+from .values import NARROWEST_WILSON, ROUNDED, WIDEST_SKEWED, records
+
+
+def contradicted(case: Case) -> Iterator[Problem]:
+    for field, record in records(case):
+        metric = METRICS.get(record.name)
+        for i, part in enumerate(record.parts or ()):
+            fact = _contradiction(part, metric.range if metric else None)
+            if fact is not None:
+                yield Problem(f"{field}.parts.{i}", f"{part.name}: {fact}")
+
+
+def others(case: Case) -> Iterator[Problem]:
+    for field, record in records(case):
+        metric = METRICS.get(record.name)
+        if metric is None or metric.version != record.version:
+            continue  # what another version had cannot be said here
+        names = [part.name for part in record.parts or ()]
+        wanted = classes_of(case) if metric.parts == "class" else list(metric.parts)
+        if not metric.parts and record.parts is not None:
+            yield Problem(f"{field}.parts", f"{record.name} has none")
+        elif metric.parts and record.value is not None and record.parts is None:
+            yield Problem(f"{field}.parts", f"missing, {record.name} has a value of each {_noun(metric.parts)}")
+        elif record.parts is not None and wanted is not None and names != wanted:
+            yield Problem(f"{field}.parts", f"{', '.join(names)}; they are {', '.join(wanted)}")
+
+
+def classes_of(case: Case) -> list[str] | None:
+    """The labels of the classes of the track's data set; none where the track is not known."""
+    dataset = entries(Dataset).get(case.track.dataset) if case.track else None
+    return [str(label) for label in range(len(dataset.classes))] if dataset else None
+
+
+def _contradiction(part: PartRecord, bounds: tuple[float, float] | None) -> str | None:
+    """What cannot be of a part; none if all can."""
+    value, se, lo, hi = part.value, part.se, part.lo, part.hi
+    if value is None or se is None or lo is None or hi is None:
+        if {se, lo, hi} != {None}:
+            return "an interval of nothing, or half of one"
+        return None if (part.reason or "").strip() else "something is null, and nothing says why"
+    slack = ROUNDED * max(1.0, abs(value))
+    if bounds and not bounds[0] - slack <= value <= bounds[1] + slack:
+        return f"{value:g} lies outside {bounds[0]:g} .. {bounds[1]:g}"
+    if not lo - slack <= value <= hi + slack:
+        return f"{value:g} is not in its own interval, {lo:g} .. {hi:g}"
+    half = (hi - lo) / 2
+    if not NARROWEST_WILSON * Z * se - slack <= half <= WIDEST_SKEWED * Z * se + slack:
+        return f"half of its interval is {half:g}, with a standard error of {se:g}"
+    return None
+
+
+def _noun(parts: str | tuple[str, ...]) -> str:
+    return "class" if parts == "class" else "attribute"
