@@ -130,7 +130,7 @@ def skewed(value: float, se: float, influence: Tensor, method: str, interaction:
     return Uncertainty("conditional", se, value - se * back(q), value - se * back(-q), LEVEL, method)
 
 
-def wilson(hits: int, n: int, effect: float = 1.0, df: float = inf, method: str = "Wilson") -> Uncertainty:
+def wilson(hits: float, n: int, effect: float = 1.0, df: float = inf, method: str = "Wilson") -> Uncertainty:
     """Wilson's interval of a share.
 
     Args:

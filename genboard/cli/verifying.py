@@ -1,4 +1,4 @@
-"""`verify`, `dispute`, `withdraw` and `amend`: the trustworthiness of a published result."""
+"""`verify`, `dispute`, `withdraw`, `amend` and `attach`: the trustworthiness of a published result."""
 
 from __future__ import annotations
 
@@ -109,6 +109,22 @@ def withdraw(file: ResultFile, reason: Reason, by: By) -> None:
     from ..leaderboard.verification import disputes
 
     disputes.withdraw(file, reason, by)
+    _print_status(file)
+
+
+@command(app, "attach", "genboard attach RESULT.json --judge geneval --records results.jsonl --source URL --by NAME")
+def attach(
+    file: ResultFile,
+    judge: Annotated[str, Option(help="What tables call the judge, such as geneval.")],
+    records: Annotated[Path, Option(help="JSON lines of single images with `tag` and `correct`, as GenEval writes.")],
+    source: Annotated[str, Option(help="The judge's program or paper, and its version.")],
+    by: By,
+) -> None:
+    """Attach what another judge says of a result's images: a share by tag, shown with its source and never ranked."""
+    from ..leaderboard.verification import disputes
+    from ..leaderboard.verification.judgement import read_judgement
+
+    disputes.judge(file, read_judgement(records, judge, source), by)
     _print_status(file)
 
 

@@ -239,6 +239,10 @@ class Board:
                 "disputed": row.verification.disputed,
                 "private_reference": row.verification.private and row.verification.private.agrees,
             },
+            "judgements": [
+                {**found.model_dump(mode="json"), "interval": list(found.interval), "by": by}
+                for found, by in row.verification.judgements
+            ],
             "n": row.result.sampling.n,
             "created": row.result.provenance.created,
             "id": row.result.id,

@@ -13,6 +13,7 @@ from ..board.separation import separated
 from ..export.terminal import HEADLINE
 from ..text.numbers import Figure, difference, figure, missing
 from .costs_view import TOLD, cost_figures, cost_keys
+from .judgements_view import MEANING, PREFIX, judge_figures, judge_keys
 
 GAP = "memorisation_gap"
 SUSPICION = "not ranked; whether samples are nearer to real images than fresh real images are"
@@ -55,7 +56,7 @@ class Cell:
 
 def columns_of(board: Board) -> tuple[Column, ...]:
     """The primary column first; the memorisation gap, where there is one, follows the headline columns; the metrics of
-    suspicion, where some were measured, follow, and what is known of costs comes last.
+    suspicion, where some were measured, follow, then what other judges say, and what is known of costs comes last.
     """
     heads = []
     for i, column in enumerate(board.columns):
@@ -82,6 +83,8 @@ def columns_of(board: Board) -> tuple[Column, ...]:
     for key in suspicion_keys(board):
         name, _, space = key.partition(":")
         heads.append(Column(key, find_metric(name).title, f"suspicion, in {space}", "", SUSPICION, "", False))
+    for key in judge_keys(board):
+        heads.append(Column(key, key.removeprefix(PREFIX), "self-reported", "", MEANING, "", False))
     for key in cost_keys(board):
         title, _, better, _ = TOLD[key]
         heads.append(Column(key, title, "", "", better.removesuffix(".").lower(), "lower" if better else "", False))
@@ -106,9 +109,11 @@ def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:
         marks = list(pool.map(lambda column: _marks(column, board), board.scored))
     if board.gap_columns:
         marks.insert(_gap_place(board), {})
-    costs = cost_keys(board)
-    marks += [{} for _ in [*suspicion_keys(board), *costs]]
-    figures = {row.name: _figures(board, row) + cost_figures(row, costs) for row in board.rows}
+    judges, costs = judge_keys(board), cost_keys(board)
+    marks += [{} for _ in [*suspicion_keys(board), *judges, *costs]]
+    figures = {
+        row.name: _figures(board, row) + judge_figures(row, judges) + cost_figures(row, costs) for row in board.rows
+    }
     widths = [max((len(f[i].fraction) for f in figures.values()), default=0) for i in range(len(marks))]
     return {
         name: tuple(Cell(f, padding(f, w), mark.get(name, "")) for f, w, mark in zip(found, widths, marks, strict=True))

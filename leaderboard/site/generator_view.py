@@ -17,6 +17,7 @@ from .columns import padding
 from .content import Content, Made, age, page_of, shown
 from .findings import about_row
 from .history import events, status_at
+from .judgements_view import judgements_of
 from .links import Segment, linked
 from .pair_view import chosen
 from .published_view import published_of
@@ -90,6 +91,7 @@ def _section(
         "status": status,
         "damaged": damaged,
         "events": events(status),
+        "judgements": judgements_of(status),
         "submission": _submission(result),
         "rivals": _rivals(board, row) if board and row and page == result.track.name else (),
         "others": [_other(one.result, board) for one in others],

@@ -8,6 +8,7 @@ from ...core.errors import BadEntry
 from ..storage.records import Record
 from ..verification.log import VerificationStatus, log_problem, status_of
 from ..verification.log_entry import Entry
+from ..verification.report import judgement_text
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,11 @@ def events(status: VerificationStatus) -> tuple[Event, ...]:
 
 def _event(entry: Entry) -> Event:
     kind = f"failed to be {entry.level}" if entry.kind == "failed" else entry.kind
-    return Event(entry.date[:10], kind, entry.by or "", entry.reason or _found(entry))
+    return Event(entry.date[:10], kind, entry.by or "", _judged(entry) or entry.reason or _found(entry))
+
+
+def _judged(entry: Entry) -> str:
+    return f"{judgement_text(entry.judgement)}; {entry.judgement.source}" if entry.judgement else ""
 
 
 def _found(entry: Entry) -> str:

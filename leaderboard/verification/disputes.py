@@ -1,4 +1,4 @@
-"""What people say of a result: a dispute, its answer, a withdrawal, an amendment. Each has a reason, which stays."""
+"""What people say of a result: a dispute, its answer, a withdrawal, an amendment, what another judge says of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ...benchmarks.result import read_result
 from ...core.errors import BadEntry
 from ..text.words import names_a_path
 from .amendments import not_amendable
+from .judgement import Judgement
 from .log import append, new_entry, refuse_unwritable, status_of, verification_path
 from .log_entry import Entry, Kind
 from .submitter_words import Words
@@ -75,16 +76,35 @@ def amend(path: Path, metadata: Words, reason: str, by: str) -> Entry:
     return _said(path, "amended", reason, by, amends=metadata)
 
 
+def judge(path: Path, judgement: Judgement, by: str) -> Entry:
+    """Add what another judge says of a result's images; it is shown, and never ranked.
+
+    Raises:
+        BadEntry: as `dispute`.
+        CannotWrite: there is no place for the log.
+    """
+    return _said(path, "judged", None, by, judgement=judgement)
+
+
 def _said(
-    path: Path, kind: Kind, reason: str, by: str, dispute: str | None = None, amends: Words | None = None
+    path: Path,
+    kind: Kind,
+    reason: str | None,
+    by: str,
+    dispute: str | None = None,
+    amends: Words | None = None,
+    judgement: Judgement | None = None,
 ) -> Entry:
     read_result(path)
     words = amends.model_dump(mode="json", exclude_unset=True) if amends else {}
-    for field, value in {"reason": reason, **words}.items():
+    source = judgement.source if judgement else None
+    for field, value in {"reason": reason, "source": source, **words}.items():
         if any(names_a_path(text) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)):
             raise BadEntry(path, field, "it names a path of somebody's machine", "say it without the path")
     withdrawn = status_of(path).withdrawn
     if withdrawn is not None:
         raise BadEntry(path, "", f"withdrawn: {withdrawn}", "a withdrawal is permanent; submit a new measurement")
     refuse_unwritable(path)
-    return append(path, new_entry(path, kind, by=by, reason=reason, dispute=dispute, amends=amends))
+    return append(
+        path, new_entry(path, kind, by=by, reason=reason, dispute=dispute, amends=amends, judgement=judgement)
+    )

@@ -20,10 +20,12 @@ from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite, TooNew
 from ...core.files import locked, parse_json, read_bytes, sha256, write_bytes
 from ...core.newer import refuse_newer
-from .log_entry import MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
+from .judgement import Judgement
+from .log_entry import JUDGED, MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
 from .submitter_words import Words
 
 LARGEST = 2**20  # bytes of a log; an entry has one to six thousand
+_PLAIN = 2  # the schema of all other lines
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class VerificationStatus:
         withdrawn: the reason it was withdrawn; for good.
         suspicion: what the latest measurement of the samples found of the metrics of suspicion, if it looked at them.
         private: what the latest comparison with a private reference found, if there was one.
+        judgements: what other judges say of the images, the latest of each, and who says so.
         history: all entries, oldest first.
     """
 
@@ -62,6 +65,7 @@ class VerificationStatus:
     suspicion: tuple[MetricRecord, ...] | None = None
     private: PrivateCheck | None = None
     disputes: tuple[Dispute, ...] = ()
+    judgements: tuple[tuple[Judgement, str], ...] = ()
 
 
 def verification_path(result_path: Path) -> Path:
@@ -78,6 +82,7 @@ def new_entry(
     reason: str | None = None,
     dispute: str | None = None,
     amends: Words | None = None,
+    judgement: Judgement | None = None,
 ) -> Entry:
     """An entry of this moment about a result file; `append` gives it its place in the chain.
 
@@ -86,7 +91,7 @@ def new_entry(
     """
     try:
         return Entry(
-            schema=SCHEMA,
+            schema=JUDGED if judgement else _PLAIN,
             kind=kind,
             level=level,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -98,6 +103,7 @@ def new_entry(
             reason=reason,
             dispute=dispute,
             amends=amends,
+            judgement=judgement,
             digest=None,
         )
     except ValidationError as e:
@@ -157,10 +163,13 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
     """The status of a result by its log."""
     latest: dict[MeasuredLevel, Entry] = {}
     disputes: dict[str, Dispute] = {}
+    judgements: dict[str, tuple[Judgement, str]] = {}
     withdrawn = None
     for entry in entries:
         if entry.level is not None:
             latest[entry.level] = entry
+        elif entry.judgement is not None:
+            judgements[entry.judgement.judge] = (entry.judgement, entry.by or "")
         elif entry.kind == "withdrawn":
             withdrawn = entry.reason
         elif entry.kind == "disputed":
@@ -184,7 +193,15 @@ def status(entries: Sequence[Entry]) -> VerificationStatus:
     suspicion = next((f.suspicion for f in reversed(figures) if f.suspicion is not None), None)
     private = next((f.private for f in reversed(figures) if f.private is not None), None)
     return VerificationStatus(
-        level, failed, disputed, withdrawn, tuple(entries), suspicion, private, tuple(disputes.values())
+        level,
+        failed,
+        disputed,
+        withdrawn,
+        tuple(entries),
+        suspicion,
+        private,
+        tuple(disputes.values()),
+        tuple(judgements[judge] for judge in sorted(judgements)),
     )
 
 

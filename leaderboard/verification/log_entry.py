@@ -10,15 +10,26 @@ from ...benchmarks.result import Environment, MetricRecord
 from ...core.files import json_line, sha256
 from ...registry.schema import Sha256, Strict
 from ..text.words import LONG, SHORT, shown
+from .judgement import Judgement
 from .submitter_words import Words
 
-SCHEMA = 2
+SCHEMA = 3  # the newest; a line has the oldest that can say it
+JUDGED = 3  # the schema since which there are judgements
 DISPUTE_ID = 12  # hex digits
 
 MeasuredLevel = Literal["recomputed", "reproduced", "resampled"]
 Level = Literal["self-reported", "recomputed", "reproduced", "resampled"]
 Kind = Literal[
-    "recomputed", "reproduced", "resampled", "failed", "disputed", "upheld", "rejected", "withdrawn", "amended"
+    "recomputed",
+    "reproduced",
+    "resampled",
+    "failed",
+    "disputed",
+    "upheld",
+    "rejected",
+    "withdrawn",
+    "amended",
+    "judged",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MEASURED: tuple[MeasuredLevel, ...] = get_args(MeasuredLevel)  # from the lowest
@@ -110,6 +121,7 @@ class Entry(Strict):
         previous: the digest of the entry before; none for the first.
         dispute: which dispute is answered, by its id; none in older logs, where it is the latest that is open.
         amends: the words about the generator that are to be shown from now on, see `amendments`.
+        judgement: what another judge says of the images, since schema 3.
         digest: SHA-256 of this entry's line without its digest; none for one that is not yet in a log.
     """
 
@@ -125,6 +137,7 @@ class Entry(Strict):
     reason: Reason | None
     dispute: DisputeId | None = None
     amends: Words | None = None
+    judgement: Judgement | None = None
     digest: Sha256 | None
 
     @model_validator(mode="before")
@@ -142,6 +155,11 @@ class Entry(Strict):
                 raise ValueError(f"{self.kind} needs a reason, and who gives it")
             if self.level is not None or self.figures is not None:
                 raise ValueError(f"{self.kind} is no measurement: it has neither level nor figures")
+        elif self.kind == "judged":
+            if self.judgement is None or self.by is None:
+                raise ValueError("judged needs a judgement, and who gives it")
+            if self.level is not None or self.figures is not None:
+                raise ValueError("judged is no measurement of genboard: it has neither level nor figures")
         elif self.figures is None or self.level is None:
             raise ValueError(f"{self.kind} is a measurement: it needs level and figures")
         elif self.kind == "failed" and self.reason is None:
@@ -152,13 +170,15 @@ class Entry(Strict):
             raise ValueError(f"{self.kind} answers no dispute")
         if (self.amends is not None) != (self.kind == "amended"):
             raise ValueError(f"{self.kind} amends {'nothing' if self.amends is None else 'something'}")
+        if self.judgement is not None and (self.kind != "judged" or self.schema_ < JUDGED):
+            raise ValueError(f"{self.kind} of schema {self.schema_} has no judgement")
         if self.amends is not None and not self.amends.model_fields_set:
             raise ValueError("an amendment changes at least one field")
         return self
 
     def to_json(self) -> dict[str, Any]:
         # Older entries had neither of these fields, and keep their digests; so do those of schema 1.
-        absent = {name for name in ("dispute", "amends") if getattr(self, name) is None}
+        absent = {name for name in ("dispute", "amends", "judgement") if getattr(self, name) is None}
         value = self.model_dump(mode="json", by_alias=True, exclude=absent)
         if self.schema_ == 1:
             value["rung"] = value.pop("level")

@@ -63,12 +63,14 @@ def _of_order(result: Result, before: Sequence[Entry], entry: Entry) -> Iterator
     so_far = status(before)
     if problem := impossible(result, [entry]):
         yield problem
-    if so_far.withdrawn is not None and entry.kind in ("withdrawn", "disputed", "amended"):
+    if so_far.withdrawn is not None and entry.kind in ("withdrawn", "disputed", "amended", "judged"):
         yield f"{entry.kind}, though it was withdrawn before"
     if entry.kind in ("upheld", "rejected"):
         known = [d.id for d in so_far.disputes if d.state == "open" or d.id == entry.dispute]
         if not known or (entry.dispute is not None and entry.dispute not in known):
             yield f"{entry.kind} answers a dispute that is not open"
+    if entry.judgement is not None and entry.judgement.n > 100 * result.sampling.n:
+        yield f"{entry.judgement.n:,} images were judged, the result has {result.sampling.n:,}"
     if entry.amends is not None and (problem := not_amendable(result, entry.amends)):
         yield problem
 

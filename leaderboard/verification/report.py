@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..text.numbers import written
 from ..text.tables import table
+from .judgement import Judgement
 from .levels import Outcome
 from .log import VerificationStatus
 from .log_entry import Compared
@@ -55,8 +56,16 @@ def status_text(status: VerificationStatus) -> str:
         who = f" by {e.by}" if e.by else ""
         tried = f" ({e.level})" if e.kind == "failed" else ""
         which = f" [{e.dispute or e.id}]" if e.kind == "disputed" or e.dispute else ""
-        lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {e.reason}' if e.reason else ''}{which}")
+        said = judgement_text(e.judgement) if e.judgement else e.reason
+        lines.append(f"  {e.date}  {e.kind}{tried}{who}{f': {said}' if said else ''}{which}")
     return "\n".join(lines)
+
+
+def judgement_text(found: Judgement) -> str:
+    """What another judge says, in a few words."""
+    tags = "1 tag" if len(found.parts) == 1 else f"{len(found.parts)} tags"
+    lo, hi = found.interval
+    return f"{found.judge} {written(found.value, 3)} ({written(lo, 3)} to {written(hi, 3)}), {found.n:,} images, {tags}"
 
 
 def _value(value: float | None) -> str:

@@ -12,6 +12,7 @@ from ...verification.amendments import amended, words_of
 from ...verification.log import read_entries, verification_path, with_plain_ends
 from ...verification.log_entry import Entry
 from ...verification.plausibility import contradictions
+from ...verification.report import judgement_text
 from ..roles import read_roles
 from .finding import Problem
 from .tree import Case, Document, Tree, is_result
@@ -67,7 +68,8 @@ def implausible(case: Case) -> Iterator[Problem]:
 def added(tree: Tree) -> Iterator[Problem]:
     """Every new line of a published result's log: whoever reviews the change must see each of them."""
     for case, number, entry in added_lines(tree):
-        words = f"{entry.kind} by {entry.by or 'nobody named'}{f': {entry.reason}' if entry.reason else ''}"
+        reason = judgement_text(entry.judgement) if entry.judgement else entry.reason
+        words = f"{entry.kind} by {entry.by or 'nobody named'}{f': {reason}' if reason else ''}"
         words += f" ({told})" if (told := _changed(case, number, entry)) else ""
         offered = f", offered by {tree.author}" if tree.author else ""
         may = read_roles().may_write(entry.kind, tree.author, case.result)
@@ -91,7 +93,8 @@ def added_words(tree: Tree) -> Iterator[Document]:
     """What the new lines say, each as the texts of a file."""
     for case, number, entry in added_lines(tree):
         words = entry.amends.model_dump(mode="json", exclude_unset=True) if entry.amends else {}
-        said = {f"line {number}": {"by": entry.by, "reason": entry.reason, "amends": words}}
+        judged = entry.judgement.model_dump(mode="json") if entry.judgement else {}
+        said = {f"line {number}": {"by": entry.by, "reason": entry.reason, "amends": words, "judgement": judged}}
         yield Document(verification_path(case.path), case.document.place, json_line(said), None)
 
 
