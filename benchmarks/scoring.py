@@ -45,7 +45,7 @@ def score(
     """
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
-    reason = _missing(metric, inputs)
+    reason = _missing(metric, inputs, extractor)
     if reason is None:
         try:
             estimate = metric.fn(inputs, **given)
@@ -183,7 +183,10 @@ def _alike(
     return samples, real
 
 
-def _missing(metric: Metric, inputs: MetricInputs) -> str | None:
+def _missing(metric: Metric, inputs: MetricInputs, extractor: str | None) -> str | None:
+    if not metric.is_defined_in(extractor):
+        named = " and ".join(f"{space}*" for space in metric.spaces)
+        return f"{metric.name} is defined in the feature spaces {named}, not in {extractor}"
     if (n := len(inputs.fake)) < metric.least:
         return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]
