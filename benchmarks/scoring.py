@@ -13,14 +13,16 @@ from torch import Tensor
 from ..core.errors import BadFeatures
 from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
+from ..registry.catalog import find
 from ..registry.metrics import METRICS, Metric, find_metric
-from ..registry.schema import Against, Track, TrackMetric
+from ..registry.schema import Against, Dataset, Track, TrackMetric
 from .influences import deviations
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord, PartRecord, UncertaintyRecord
 from .uncertainty import Estimate, Part, PartsOnly
 
 Params = Mapping[str, int | float | str]
+PIXELS = "pixels"  # the feature space whose features are the images themselves
 _BEYOND = "the features are too large or too small to compute with in float64"
 
 
@@ -46,7 +48,7 @@ def score(
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
     parts: tuple[Part, ...] = ()
-    reason = _missing(metric, inputs)
+    reason = _missing(metric, inputs, extractor)
     if reason is None:
         try:
             estimate = metric.fn(inputs, **given)
@@ -126,6 +128,7 @@ def score_track(
         for name, m in measured.items()
     }
     pairs = {name: m.features for name, m in answers.pairs.items()}
+    shape = find(Dataset, track.dataset).shape
     most = most_neighbours(track.metrics)
     inputs = {
         (name, against): MetricInputs(
@@ -134,6 +137,7 @@ def score_track(
             train=real[name, "train"],
             reference=real[name, "reference"],
             pair=pairs.get(name),
+            shape=shape if name == PIXELS and name not in track.conversions else None,
             k=most,
         )
         for (name, against), side in real.items()
@@ -223,7 +227,10 @@ def _alike(
     return samples, real
 
 
-def _missing(metric: Metric, inputs: MetricInputs) -> str | None:
+def _missing(metric: Metric, inputs: MetricInputs, extractor: str | None) -> str | None:
+    if not metric.is_defined_in(extractor):
+        named = " and ".join(f"{space}*" for space in metric.spaces)
+        return f"{metric.name} is defined in the feature spaces {named}, not in {extractor}"
     if (n := len(inputs.fake)) < metric.least:
         return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]

@@ -20,6 +20,7 @@ from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.result import MetricRecord
 from genboard.benchmarks.scoring import score
 from genboard.registry.metrics import METRICS, find_metric
+from metric_inputs import OF_POINTS, belonging
 
 DRAWS = 12
 SMALL = 1e-4  # standard errors by which rounding of the features may move a number
@@ -79,9 +80,10 @@ def measured(given: Sets, thorough: bool = False) -> Records:
 
 def _measured(given: Sets) -> Records:
     real, train, fake, held_out = map(torch.from_numpy, (given.real, given.train, given.fake, given.held_out))
-    samples = FeatureSet(fake, logits=2 * fake)
-    inputs = MetricInputs(samples, real, train=train, reference=real, held_out=held_out, k=5)
-    return {name: score(metric, inputs).record for name, metric in METRICS.items()}
+    samples, shape = FeatureSet(fake, logits=2 * fake), (1, fake.shape[1], 1)
+    known = {"train": train, "reference": real, "held_out": held_out, **belonging(fake)}
+    inputs = MetricInputs(samples, real, **known, shape=shape, k=5)
+    return {name: score(metric, inputs, OF_POINTS.get(name, {})).record for name, metric in METRICS.items()}
 
 
 @cache

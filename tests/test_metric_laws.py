@@ -20,6 +20,7 @@ from genboard.registry.resolve import function
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from metric_inputs import OF_POINTS, belonging, params_of
 
 from genboard.core.errors import BadFeatures
 
@@ -39,22 +40,25 @@ laws = settings(max_examples=30, deadline=None)
 def inputs(real: np.ndarray, fake: np.ndarray, absent: str = "") -> MetricInputs:
     """Every input a metric may ask for, but one; the training set is the real set moved by one."""
     x, y = torch.from_numpy(real), torch.from_numpy(fake)
+    own = belonging(y)
     sides = {
         "real": FeatureSet(None if absent == "real.features" else x, moments=Moments.of(x)),
         "train": FeatureSet(None if absent == "train.features" else x + 1.0),
         "reference": FeatureSet(None if absent == "reference.features" else x),
         "held_out": FeatureSet(None if absent == "held_out.features" else 0.5 * x - 1.0),
         "fake": FeatureSet(None if absent == "fake.features" else y, None if absent == "fake.logits" else y),
+        "pair": FeatureSet(None if absent == "pair.features" else own["pair"]),
+        "caption": FeatureSet(None if absent == "caption.features" else own["caption"]),
     }
     if absent == "real.moments":
         sides["real"] = FeatureSet()
-    return MetricInputs(**sides, k=5)
+    return MetricInputs(**sides, shape=None if absent == "shape" else (1, y.shape[1], 1), k=5)
 
 
 def value(metric: Metric, real: np.ndarray, fake: np.ndarray) -> float | None:
     """The metric's value; none where it refuses these features, as it may where all of them are the same."""
     try:
-        found = metric.fn(inputs(real, fake), **metric.params)
+        found = metric.fn(inputs(real, fake), **params_of(metric))
     except BadFeatures:
         return None
     assert isinstance(found.value, float)
@@ -118,7 +122,7 @@ def test_features_in_general_position_have_a_value(metric):
 @every_metric
 def test_its_interval_says_how_it_was_made_in_the_words_of_its_row(metric):
     rng = np.random.default_rng(5)
-    found = metric.fn(inputs(*rng.normal(size=(2, 40, 3)).astype(np.float32)), **metric.params).uncertainty
+    found = metric.fn(inputs(*rng.normal(size=(2, 40, 3)).astype(np.float32)), **params_of(metric)).uncertainty
     assert found is not None
     assert found.target == metric.interval
     assert re.fullmatch(metric.methods, found.method)
@@ -159,7 +163,7 @@ def test_a_missing_input_is_null_with_a_reason(metric):
 def test_it_reads_no_more_than_its_row_says(metric):
     rng = np.random.default_rng(5)
     x, y = (torch.from_numpy(rng.normal(size=(30, 3)).astype(np.float32)) for _ in range(2))
-    given_all = {"real": x, "train": x + 1.0, "reference": x, "held_out": 0.5 * x - 1.0, "fake": y}
+    given_all = {"real": x, "train": x + 1.0, "reference": x, "held_out": 0.5 * x - 1.0, "fake": y, **belonging(y)}
     there = {
         side: {name.partition(".")[2] for name in metric.reads if name.startswith(f"{side}.")} for side in given_all
     }
@@ -171,7 +175,9 @@ def test_it_reads_no_more_than_its_row_says(metric):
         )
         for side, rows in given_all.items()
     }
-    few, all_ = (score(metric, given).record for given in (MetricInputs(**sides, k=5), inputs(x.numpy(), y.numpy())))
+    shape = (1, 3, 1) if "shape" in metric.reads else None
+    whole, params = inputs(x.numpy(), y.numpy()), OF_POINTS.get(metric.name, {})
+    few, all_ = (score(metric, given, params).record for given in (MetricInputs(**sides, shape=shape, k=5), whole))
     assert few.value is not None
     assert (few.value, few.uncertainty) == (all_.value, all_.uncertainty)
 
@@ -182,7 +188,7 @@ def test_it_reads_no_more_than_its_row_says(metric):
 def test_an_uncertainty_names_its_target_and_holds_the_value(metric, sets):
     if not comparable(metric, sets[0]):
         return
-    record = score(metric, inputs(*sets)).record
+    record = score(metric, inputs(*sets), OF_POINTS.get(metric.name, {})).record
     if record.value is None or record.uncertainty is None:
         assert record.reason
         return
