@@ -34,11 +34,13 @@ class Images:
         pixels: uint8, shape (n, height, width, channels).
         labels: int64, shape (n,), or none.
         captions: n texts, or none. No digest holds them.
+        conditions: what each image is asked from, uint8, shape (n, height, width, channels), or none.
     """
 
     pixels: Pixels
     labels: Labels | None = None
     captions: Captions | None = None
+    conditions: Pixels | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] not in MODES:
@@ -49,6 +51,8 @@ class Images:
             raise BadImages(f"{len(self.labels)} labels for {len(self.pixels)} images")
         if self.captions is not None and len(self.captions) != len(self.pixels):
             raise BadImages(f"{len(self.captions)} captions for {len(self.pixels)} images")
+        if self.conditions is not None:
+            _refuse_other_conditions(self.conditions, len(self.pixels))
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -59,10 +63,20 @@ class Images:
 
     def take(self, indices: NDArray[np.int64] | slice) -> Images:
         labels = None if self.labels is None else self.labels[indices]
+        conditions = None if self.conditions is None else self.conditions[indices]
         if self.captions is None:
-            return Images(self.pixels[indices], labels)
+            return Images(self.pixels[indices], labels, None, conditions)
         captions = tuple(self.captions[i] for i in np.arange(len(self))[indices])
-        return Images(self.pixels[indices], labels, captions)
+        return Images(self.pixels[indices], labels, captions, conditions)
+
+
+def _refuse_other_conditions(conditions: Pixels, count: int) -> None:
+    if conditions.dtype != np.uint8 or conditions.ndim != 4 or conditions.shape[3] not in MODES:
+        raise BadImages(
+            f"conditions must be uint8, shape (n, height, width, 1 or 3): {conditions.dtype}, {conditions.shape}"
+        )
+    if len(conditions) != count:
+        raise BadImages(f"{len(conditions)} conditions for {count} images")
 
 
 @dataclass(frozen=True)
@@ -117,10 +131,14 @@ class ImageSource:
 
 
 def joined(parts: Sequence[Images]) -> Images:
-    """Runs of images as one; labelled if all of them are."""
+    """Runs of images as one, with labels and conditions where all of them have some."""
     labels = [p.labels for p in parts if p.labels is not None]
-    together = np.concatenate(labels) if len(labels) == len(parts) else None
-    return Images(np.concatenate([p.pixels for p in parts]), together)
+    conditions = [p.conditions for p in parts if p.conditions is not None]
+    return Images(
+        np.concatenate([p.pixels for p in parts]),
+        labels=np.concatenate(labels) if len(labels) == len(parts) else None,
+        conditions=np.concatenate(conditions) if len(conditions) == len(parts) else None,
+    )
 
 
 def source_of(name: str, images: Images) -> ImageSource:
@@ -151,16 +169,21 @@ def describe(shape: tuple[int, ...]) -> str:
     return f"{width}x{height} {_COLOURS.get(channels, f'with {channels} channels')}"
 
 
-def record(pixels: Pixels, label: int | None) -> bytes:
-    """One image as the digests see it: `height width mode label`, a newline, the pixels in HWC order."""
+def record(pixels: Pixels, label: int | None, condition: Pixels | None = None) -> bytes:
+    """One image as the digests see it: `height width mode label`, a newline, the pixels in HWC order.
+
+    The record of its condition follows, if it has one.
+    """
     height, width, channels = pixels.shape
     head = f"{height} {width} {MODES[channels]} {'-' if label is None else label}\n"
-    return head.encode() + pixels.tobytes()
+    own = head.encode() + pixels.tobytes()
+    return own if condition is None else own + record(condition, None)
 
 
 def records(images: Images) -> Iterator[bytes]:
     for i, pixels in enumerate(images.pixels):
-        yield record(pixels, None if images.labels is None else int(images.labels[i]))
+        label = None if images.labels is None else int(images.labels[i])
+        yield record(pixels, label, None if images.conditions is None else images.conditions[i])
 
 
 def example_digests(images: Images) -> list[bytes]:

@@ -40,6 +40,6 @@ def open_part(entry: Dataset, part: str) -> ImageSource:
 
     def read(start: int, stop: int) -> Images:
         images = found.read(start, stop)
-        return images if entry.classes else Images(images.pixels)
+        return images if entry.classes else Images(images.pixels, conditions=images.conditions)
 
     return ImageSource(f"{entry.name}/{part}", found.count, read)

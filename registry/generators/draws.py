@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Draw:
-    """Sample `index` of a track: where its randomness comes from, and the label or the caption asked for."""
+    """Sample `index` of a track: where its randomness comes from, and the label, the caption or the image asked for.
+
+    Attributes:
+        condition: the image that it is made from, uint8, shape (height, width, channels).
+    """
 
     seed: int
     index: int
     label: int | None = None
     caption: str | None = None
+    condition: NDArray[np.uint8] | None = None
 
     def stream(self) -> np.random.Generator:
         """NumPy's Philox keyed by (seed, index), at its start.
