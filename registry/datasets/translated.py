@@ -12,7 +12,7 @@ from ..images import Images, Pixels, read_all
 from ..schema import Dataset
 from . import load_split
 
-STEEP = 3 * 255  # of at most 6 * 255
+STEEP = 4 * 255  # of at most 6 * 255
 
 
 def with_edges() -> dict[str, Images]:
