@@ -1,4 +1,4 @@
-"""Rows every track keeps: what a perfect generator would score, and four ways to game a metric.
+"""Rows every track keeps: what a perfect generator would score, four ways to game a metric, and doing nothing.
 
 Each loader takes no weights; it reads the track's own splits.
 """
@@ -16,6 +16,7 @@ from ..datasets import load_split
 from ..images import ImageSource, Pixels, joined
 from ..schema import Dataset, Track
 from . import Sampler
+from .asked import conditions_of
 from .draws import Draw, permutation
 
 NoWeights = Mapping[str, NDArray[np.float32]]
@@ -59,6 +60,12 @@ def noise(_: NoWeights, track: Track) -> Sampler:
         return np.stack([t.stream().integers(0, 256, shape, dtype=np.uint8) for t in tickets])
 
     return sample
+
+
+def copy_input(_: NoWeights, track: Track) -> Sampler:
+    """The image that each sample is asked from, as it is: what doing nothing scores."""
+    shape = find(Dataset, track.dataset).shape
+    return lambda tickets: conditions_of(tickets, shape)
 
 
 def _walk(source: ImageSource) -> Sampler:
