@@ -34,6 +34,7 @@ from .scoring import feature_set, score
 _KEYS = ("features", "arr_0")
 ALIGNMENT = 64  # bytes
 LONGEST = 200  # characters of a path that an error quotes
+WIDEST = 4096  # features, beyond which covariances take gigabytes and minutes: only for metrics that are named
 Array: TypeAlias = Tensor | NDArray[Any]
 # Beyond these float64 has no room for what metrics make of the features: twelfth powers of the largest.
 LEAST, MOST = 1e-20, 1e20
@@ -49,7 +50,7 @@ class Comparison:
     n_fake: int
     dim: int
     metrics: list[MetricRecord]
-    left_out: tuple[str, ...] = ()  # what folders and archives hold besides images, in words
+    left_out: tuple[str, ...] = ()  # metrics that nobody named, and what folders hold besides images, in words
 
     @property
     def heading(self) -> str:
@@ -82,9 +83,14 @@ def compare_features(
     """
     k, chosen = _number(k), _chosen(metrics)
     real, fake = _checked(_tensor(real, "real"), "real"), _checked(_tensor(fake, "fake"), "fake")
+    remarks: list[str] = []
+    if metrics is None:
+        chosen = _affordable(chosen, fake.shape[1], remarks)
     # Worked out here, so that features too wide for it are refused and not scored in part.
     moments = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
-    return _compare(FeatureSet(real, moments=moments), FeatureSet(fake), chosen, metrics is None, k, pairs=pairs)
+    there = FeatureSet(real, moments=moments)
+    compared = _compare(there, FeatureSet(fake), chosen, metrics is None, k, pairs=pairs)
+    return replace(compared, left_out=tuple(remarks))
 
 
 def compare_images(
@@ -122,6 +128,9 @@ def compare_images(
     if pairs and stored is not None:
         raise BadImages(f"{real}: reference statistics are no pairs", "give the images themselves, one for each sample")
     live = load_extractor(str(extractor), str(device), precision)
+    remarks: list[str] = []
+    if metrics is None and stored is None:
+        chosen = _affordable(chosen, live.entry.dim or 0, remarks)
     before: list[Keyed] = []
     given: list[ImageSource] = []
     if stored is not None:
@@ -142,7 +151,8 @@ def compare_images(
     here = FeatureSet(samples.features, samples.logits)
     shape = drawn.read(0, 1).shape if extractor == "pixels" else None
     compared = _compare(there, here, chosen, metrics is None, k, extractor, pairs, shape)
-    return replace(compared, left_out=tuple(source.left_out for source in (*given, drawn) if source.left_out))
+    remarks += [source.left_out for source in (*given, drawn) if source.left_out]
+    return replace(compared, left_out=tuple(remarks))
 
 
 def _images(given: str | Path | Array, name: str, conversions: Sequence[str], skip: bool) -> ImageSource:
@@ -289,6 +299,14 @@ def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
     if not names:
         raise UnknownName("metric", "", METRICS)
     return [find_metric(name) for name in names]
+
+
+def _affordable(chosen: Sequence[Metric], width: int, remarks: list[str]) -> list[Metric]:
+    """The metrics that are computed unasked of so many features; of the others there is a remark."""
+    costly = [metric.name for metric in chosen if "real.moments" in metric.reads] if width > WIDEST else []
+    if costly:
+        remarks.append(f"{', '.join(costly)}: left out at {width:,} features, unless --metrics names them")
+    return [metric for metric in chosen if metric.name not in costly]
 
 
 def _needs_moments(chosen: Sequence[Metric]) -> bool:

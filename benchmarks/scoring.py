@@ -229,8 +229,7 @@ def _alike(
 
 def _missing(metric: Metric, inputs: MetricInputs, extractor: str | None) -> str | None:
     if not metric.is_defined_in(extractor):
-        named = " and ".join(f"{space}*" for space in metric.spaces)
-        return f"{metric.name} is defined in the feature spaces {named}, not in {extractor}"
+        return f"{metric.name} is defined in the feature space {' or '.join(metric.spaces)}, not in {extractor}"
     if (n := len(inputs.fake)) < metric.least:
         return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]

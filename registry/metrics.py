@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Concatenate, Literal, TypeAlias
 
@@ -79,7 +80,7 @@ class Metric:
         symmetric: whether real and fake may be exchanged without changing the value.
         least: fewest samples it can score.
         role: what the study `sanity` expects of it; none where its checks have nothing to ask.
-        spaces: beginnings of the names of the feature spaces that it is defined in; none: all of them.
+        spaces: patterns of the names of the feature spaces that it is defined in, such as `lpips-*`; none: all of them.
         unit: whether it is 1 where both sets are equal, so that its bounds can be checked and not only its shape.
         detects_copies: whether it is there to detect copies of training images, of which it is lower.
         suspicion: whether a low value is a reason to look closer at the samples. Those that a track has no column for
@@ -117,7 +118,7 @@ class Metric:
 
     def is_defined_in(self, space: str | None) -> bool:
         """Whether it is, in the feature space of that name; of a space without a name the caller answers for it."""
-        return not self.spaces or space is None or space.startswith(self.spaces)
+        return not self.spaces or space is None or any(fnmatchcase(space, pattern) for pattern in self.spaces)
 
     @property
     def path(self) -> str:
@@ -441,7 +442,7 @@ _ROWS = (
         reads=_PAIRS,
         better="lower",
         range=(0.0, float("inf")),
-        spaces=("lpips-",),
+        spaces=("lpips-*",),
         summary="Learned perceptual distance of samples from the images that they should be.",
         paper="arXiv:1801.03924",
         methods=_MEAN,
@@ -454,7 +455,7 @@ _ROWS = (
         reads=_PAIRS,
         better="lower",
         range=(0.0, float("inf")),
-        spaces=("content-",),
+        spaces=("content-*",),
         summary="Half the squared difference of a network's maps of a sample and of the image that it should be.",
         paper="arXiv:1508.06576",
         methods=_MEAN,
@@ -467,7 +468,7 @@ _ROWS = (
         reads=_PAIRS,
         better="lower",
         range=(0.0, float("inf")),
-        spaces=("style-",),
+        spaces=("style-*",),
         summary="Difference of the Gram matrices of a network's maps of a sample and of the image that it should be.",
         paper="arXiv:1508.06576",
         methods=_MEAN,
@@ -534,7 +535,7 @@ _ROWS = (
         reads=_NEAREST,
         better=None,
         range=(0.0, float("inf")),
-        spaces=("lpips-",),
+        spaces=("lpips-*",),
         summary="The learned perceptual distance from the nearest training image; 0 for copies.",
         paper="arXiv:1801.03924",
         methods=_MEAN,
@@ -547,7 +548,7 @@ _ROWS = (
         reads=_NEAREST,
         better=None,
         range=(0.0, float("inf")),
-        spaces=("content-",),
+        spaces=("content-*",),
         summary="The content distance from the nearest training image; 0 for copies.",
         paper="arXiv:1508.06576",
         methods=_MEAN,
@@ -560,7 +561,7 @@ _ROWS = (
         reads=_NEAREST,
         better=None,
         range=(0.0, float("inf")),
-        spaces=("style-",),
+        spaces=("style-*",),
         summary="The style distance from the training image that is nearest by it; 0 for copies.",
         paper="arXiv:1508.06576",
         methods=_MEAN,
@@ -586,7 +587,7 @@ _ROWS = (
         reads=("fake.features",),
         better=None,
         range=(0.0, float("inf")),
-        spaces=("lpips-",),
+        spaces=("lpips-*",),
         summary="Mean learned perceptual distance of two samples of one class, or of any two, over all pairs.",
         paper="arXiv:1711.11586",
         methods=_PROJECTION,
@@ -599,7 +600,7 @@ _ROWS = (
         reads=("caption.features", "fake.features"),
         better="higher",
         range=(0.0, 100.0),
-        spaces=("clip-",),
+        spaces=("clip-*",),
         summary="100 times the cosine of a sample and the caption it was asked for, 0 where that is negative.",
         paper="arXiv:2104.08718",
         methods=_MEAN,
@@ -613,7 +614,7 @@ _ROWS = (
         reads=("caption.features", "fake.features"),
         better="higher",
         range=(0.0, 2.5),
-        spaces=("clip-",),
+        spaces=("clip-*",),
         summary="The CLIP score as first published: 2.5 times the cosine, 0 where that is negative.",
         paper="arXiv:2104.08718",
         methods=_MEAN,

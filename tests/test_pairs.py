@@ -165,7 +165,7 @@ def test_a_metric_keeps_to_the_spaces_that_it_is_defined_in():
     inputs = MetricInputs(torch.rand(5, 4), pair=torch.rand(5, 4))
     elsewhere = score(find_metric("lpips"), inputs, extractor="digits-cnn").record
     assert elsewhere.value is None
-    assert elsewhere.reason == "lpips is defined in the feature spaces lpips-*, not in digits-cnn"
+    assert elsewhere.reason == "lpips is defined in the feature space lpips-*, not in digits-cnn"
     assert score(find_metric("lpips"), inputs, extractor="lpips-alex").record.value is not None
     assert score(find_metric("feature_distance"), inputs, extractor="digits-cnn").record.value is not None
 
@@ -225,3 +225,23 @@ def test_compare_takes_pairs_of_features(run: Run, tmp_path: Path):
     code, out, err = run(*files, "--metrics", "feature_distance")
     assert (code, err) == (0, "")
     assert "feature_distance" in out
+
+
+def test_covariances_of_wide_features_are_computed_only_when_asked_for(run: Run, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("genboard.benchmarks.compare.WIDEST", 4)
+    x, y = np.random.default_rng(1).normal(size=(2, 20, 5)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    files = ("compare", tmp_path / "x.npy", tmp_path / "y.npy")
+    code, out, err = run(*files)
+    assert code == 0
+    assert err == "fd, fd_debiased: left out at 5 features, unless --metrics names them\n"
+    assert "kid" in out
+    assert "fd_debiased" not in out
+    code, out, err = run(*files, "--metrics", "fd")
+    assert (code, err) == (0, "")
+    assert "fd" in out
+    digits = np.random.default_rng(2).integers(0, 256, (20, 8, 8, 1), np.uint8)
+    found = compare_images(digits, digits[::-1].copy(), "digits-cnn", pairs=True)
+    assert found.left_out == ("fd, fd_debiased: left out at 32 features, unless --metrics names them",)
+    assert {"lpips", "fd"}.isdisjoint(m.name for m in found.metrics)

@@ -13,7 +13,7 @@ from ..uncertainty import Estimate, effective_df, normal
 from .distances import directions, refuse_not_finite
 from .inputs import FeatureSet, MetricInputs
 
-NUMBERS = 1 << 24  # of each side that are held in float64 at once
+NUMBERS = 1 << 22  # of each side that are held in float64 at once
 
 
 def pixel_distance(inputs: MetricInputs, *, norm: str = "l1") -> Estimate:
