@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +19,14 @@ from numpy.typing import NDArray
 from ..core.errors import BadSamples
 from ..core.files import digest_of
 from ..registry.datasets import split_labels
-from ..registry.datasets.splits import proportional
 from ..registry.generators import LiveGenerator
-from ..registry.generators.draws import Draw, draws
+from ..registry.generators.draws import Draw, class_labels, draws
 from ..registry.images import Images, describe
 from ..registry.memory import out_of_memory
 from ..registry.schema import Shape, Track
+from .given_labels import no_classes
 
 PROTOCOL = 1
-LABEL_STREAM = 2**64 - 2  # one key apart from every sample's own, and from that of `draws.permutation`
 BATCH = 64
 TWICE = 4  # samples that are drawn twice before all others, or one block
 OUTSIDE_LIMIT = 0.05  # share of a batch's values below -0.5 or above 1.5; what overshoots a little is clamped
@@ -79,22 +77,6 @@ class Plan:
         return Images(pixels, labels)
 
 
-def class_labels(classes: Mapping[int, int], n: int, seed: int) -> tuple[int, ...]:
-    """Labels of n samples: of each class its share (largest remainder), permuted.
-
-    Args:
-        classes: how many real images have each label.
-        seed: of the track.
-
-    >>> sorted(class_labels({0: 50, 1: 25, 2: 25}, 10, 2026))
-    [0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
-    """
-    counts = proportional(n, dict(sorted(classes.items())))
-    in_order = np.repeat(np.array(list(counts), np.int64), list(counts.values()))
-    stream = np.random.Generator(np.random.Philox(key=np.array([seed, LABEL_STREAM], np.uint64)))
-    return tuple(in_order[stream.permutation(n)].tolist())
-
-
 def labels_for(track: Track, n: int) -> tuple[int, ...] | None:
     """The labels that a track asks n samples for; none where it asks for no classes.
 
@@ -106,10 +88,7 @@ def labels_for(track: Track, n: int) -> tuple[int, ...] | None:
         return None
     found = split_labels(track.dataset, track.reference)
     if found is None:
-        raise BadSamples(
-            f"track {track.id} needs classes, but data set {track.dataset!r} has no labels",
-            "add its classes and its label column to the entry",
-        )
+        raise no_classes(track)
     return class_labels(Counter(found.tolist()), n, track.seed)
 
 
