@@ -82,7 +82,8 @@ def score(
 def _part(part: Part) -> PartRecord:
     u = part.uncertainty
     se, lo, hi = (u.se, u.lo, u.hi) if u else (None, None, None)
-    return PartRecord(name=part.name, value=part.value, se=se, lo=lo, hi=hi, reason=part.reason)
+    counts = part.counts or None
+    return PartRecord(name=part.name, value=part.value, se=se, lo=lo, hi=hi, reason=part.reason, counts=counts)
 
 
 def _finite(estimate: Estimate) -> bool:
@@ -212,7 +213,7 @@ def reference_count(metric: Metric, of_moments: int, of_features: int) -> int | 
     """How many real images a metric's value rests on; none if it looks at none."""
     if "real.moments" in metric.reads:
         return of_moments
-    real = {"real.features", "reference.features", "train.features"}
+    real = {"real.features", "real.logits", "reference.features", "train.features"}
     return of_features if real.intersection(metric.reads) else None
 
 

@@ -22,6 +22,18 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("content_distance", "style_distance"), "`lpips` in another feature space"),
         **dict.fromkeys(("nearest_content_distance", "nearest_style_distance"), "`nearest_lpips` in another space"),
         "clip_score_2_5": "`clip_score` times 0.025",
+        **dict.fromkeys(
+            (
+                "intra_fd",
+                "intra_kid",
+                "conditional_accuracy",
+                "conditional_accuracy_corrected",
+                "cas",
+                "cas_gap",
+                "gan_test",
+            ),
+            "it needs classes: simulated with classes in tests/test_class_intervals.py",
+        ),
     }
 )
 
