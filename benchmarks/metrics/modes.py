@@ -60,7 +60,8 @@ def modes_kl(inputs: MetricInputs) -> Estimate:
         found: Numbers = xlogy(of / n, of * len(counts) / n)
         return found
 
-    value = max(0.0, float(divergence(counts).sum()))  # rounding may leave an even distribution below zero
+    # Rounding may leave an even distribution below zero.
+    value = max(0.0, float(divergence(counts.astype(np.float64)).sum()))
     taken = inputs.once(_classes)
     influence = np.log(counts[taken] * len(counts) / n)
     # By how much a first sample of its class moves the value; where all classes are met there is none.
