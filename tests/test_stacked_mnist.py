@@ -14,6 +14,7 @@ from genboard.registry.datasets import content_digest_of, load_part, load_split,
 from genboard.registry.datasets.stacked import chosen
 from genboard.registry.extractors import LiveExtractor, lenet, load_extractor, stacked_lenet
 from genboard.registry.extractors.preprocessing import find_mode
+from genboard.registry.generators.zoo.dcgan import packed
 from genboard.registry.images import Images, read_all
 from genboard.registry.schema import Dataset, Extractor, Stacked
 from sets import entry, images_of, own_set
@@ -161,3 +162,12 @@ def test_the_stacks_are_those_of_the_entry_and_classified_as_what_they_are():
     assert logits is not None
     # Three digits that are right 99 times in 100 each.
     assert (logits.argmax(dim=1).numpy() == images.labels).mean() > 0.94
+
+
+def test_packing_puts_images_in_a_row_into_one():
+    x = torch.randn(6, 3, 4, 5)
+    pairs = packed(x, 2)
+    assert pairs.shape == (3, 6, 4, 5)
+    for i, pair in enumerate(pairs):
+        assert torch.equal(pair, torch.cat([x[2 * i], x[2 * i + 1]]))
+    assert torch.equal(packed(x, 1), x)
