@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         intra_class,
         kernel,
         manifold,
+        modes,
         nearest,
         nearest_pairs,
         pairs,
@@ -64,6 +65,7 @@ _FRECHET = (
     r"influence function, less the second-order term, with its skewness(; [\w.% ]+ of the reference's variance lies"
     r" where the samples have none)?|all samples are the same"
 )
+_OCCUPANCY = "Poisson mixture over classes"
 _MEAN = "standard error of a mean"
 _PROJECTION = "variance of the U-statistic's projection, with its skewness"
 _PAIRS: tuple[Input, ...] = ("pair.features", "fake.features")
@@ -204,6 +206,30 @@ _ROWS = (
         summary="How confidently the extractor's classifier labels single samples while all classes occur.",
         paper="arXiv:1606.03498",
         methods="influence function",
+    ),
+    Metric(
+        name="modes",
+        title="Modes",
+        version=1,
+        fn=modes.modes,
+        reads=("fake.logits",),
+        better="higher",
+        range=(1.0, float("inf")),
+        summary="Number of the extractor's classes that at least one sample is taken for.",
+        paper="arXiv:1611.02163; the interval is this project's",
+        methods=_OCCUPANCY,
+    ),
+    Metric(
+        name="modes_kl",
+        title="Unevenness of modes",
+        version=1,
+        fn=modes.modes_kl,
+        reads=("fake.logits",),
+        better="lower",
+        range=(0.0, float("inf")),
+        summary="KL divergence, in nats, of the distribution of the samples' classes from the uniform one.",
+        paper="arXiv:1611.02163; the interval is this project's",
+        methods=_OCCUPANCY,
     ),
     Metric(
         name="precision",

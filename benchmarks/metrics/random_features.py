@@ -87,7 +87,7 @@ def prepared(train: Tensor, labels: Tensor, test: Tensor, classes: int, seed: in
     def hidden(images: Tensor) -> Tensor:
         rectified: Tensor = torch.addmm(offset, (images - centre) / unit, projection).clamp_(min=0)
         found: Tensor = rectified / recipe.hidden**0.5
-    return found
+        return found
 
     trained = hidden(x)
     ridge = recipe.ridge * float(trained.square().sum(dim=1).mean())

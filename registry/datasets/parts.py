@@ -1,4 +1,5 @@
-"""The parts of a data set as they are stored: from a library, the Hub, torchvision, an archive or the user's own files.
+"""The parts of a data set as they are stored: from a library, the Hub, torchvision, an archive, the user's own files,
+or stacks of another set's images.
 
 To add a kind of source: its table in `registry.schema`, a module here that opens a part, and its row in `OPENERS`.
 """
@@ -21,6 +22,7 @@ OPENERS: Mapping[str, str] = {
     "local": "local:open_part",
     "archive": "archives:open_part",
     "torchvision": "vision:open_part",
+    "stacked": "stacked:open_part",
 }
 
 
