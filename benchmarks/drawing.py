@@ -1,17 +1,12 @@
 """A plan of samples, and the pixels of any part of it: sample i depends on the track's seed and on i alone.
 
-On a track that asks for classes it depends on its label too, which the plan fixes: the reference's class proportions,
-in an order that the seed decides. A sample of real images has its classes in natural proportions, and one that is
-balanced scores worse than it.
+On a track that asks for something it depends on what is asked of it too, which the plan fixes: see `asked.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,16 +14,14 @@ from numpy.typing import NDArray
 
 from ..core.errors import BadSamples
 from ..core.files import digest_of
-from ..registry.datasets import split_labels
-from ..registry.datasets.splits import proportional
 from ..registry.generators import LiveGenerator
 from ..registry.generators.draws import Draw, draws
 from ..registry.images import Images, describe
 from ..registry.memory import out_of_memory
-from ..registry.schema import Shape, Track
+from ..registry.schema import Shape
+from .asked import Asked
 
 PROTOCOL = 1
-LABEL_STREAM = 2**64 - 2  # one key apart from every sample's own, and from that of `draws.permutation`
 BATCH = 64
 TWICE = 4  # samples that are drawn twice before all others, or one block
 OUTSIDE_LIMIT = 0.05  # share of a batch's values below -0.5 or above 1.5; what overshoots a little is clamped
@@ -41,17 +34,13 @@ _RANGE = "give uint8 in 0..255, or floats in [0, 1]"
 
 @dataclass(frozen=True)
 class Plan:
-    """Which samples: of which generator, how many, from which seed, of what shape, with which labels.
-
-    Attributes:
-        labels: asked for, one for each sample, on a track of classes.
-    """
+    """Which samples: of which generator, how many, from which seed, of what shape, and what is asked of each."""
 
     generator: LiveGenerator
     seed: int
     n: int
     shape: Shape
-    labels: tuple[int, ...] | None = None
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -63,7 +52,7 @@ class Plan:
             "seed": self.seed,
             "n": self.n,
             "shape": list(self.shape),
-            **({} if self.labels is None else {"labels": labels_digest(self.labels)}),
+            **self.asked.digests,
         }
 
     @property
@@ -71,51 +60,11 @@ class Plan:
         return digest_of(self.spec)
 
     def draws(self, start: int, stop: int) -> list[Draw]:
-        return draws(self.seed, start, stop, self.labels)
+        return draws(self.seed, start, stop, self.asked.labels, self.asked.captions, self.asked.conditions)
 
     def images(self, start: int, pixels: NDArray[np.uint8]) -> Images:
-        """Those pixels with the labels of the samples from `start` on."""
-        labels = None if self.labels is None else np.array(self.labels[start : start + len(pixels)], np.int64)
-        return Images(pixels, labels)
-
-
-def class_labels(classes: Mapping[int, int], n: int, seed: int) -> tuple[int, ...]:
-    """Labels of n samples: of each class its share (largest remainder), permuted.
-
-    Args:
-        classes: how many real images have each label.
-        seed: of the track.
-
-    >>> sorted(class_labels({0: 50, 1: 25, 2: 25}, 10, 2026))
-    [0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
-    """
-    counts = proportional(n, dict(sorted(classes.items())))
-    in_order = np.repeat(np.array(list(counts), np.int64), list(counts.values()))
-    stream = np.random.Generator(np.random.Philox(key=np.array([seed, LABEL_STREAM], np.uint64)))
-    return tuple(in_order[stream.permutation(n)].tolist())
-
-
-def labels_for(track: Track, n: int) -> tuple[int, ...] | None:
-    """The labels that a track asks n samples for; none where it asks for no classes.
-
-    Raises:
-        BadSamples: it asks for classes, and its data set has no labels.
-        BadImages: the data set is not available.
-    """
-    if track.task != "class":
-        return None
-    found = split_labels(track.dataset, track.reference)
-    if found is None:
-        raise BadSamples(
-            f"track {track.id} needs classes, but data set {track.dataset!r} has no labels",
-            "add its classes and its label column to the entry",
-        )
-    return class_labels(Counter(found.tolist()), n, track.seed)
-
-
-def labels_digest(labels: tuple[int, ...]) -> str:
-    """SHA-256 over the labels in order, as 64-bit integers, little-endian."""
-    return hashlib.sha256(np.array(labels, "<i8").tobytes()).hexdigest()
+        """Those pixels with the labels and captions of the samples from `start` on."""
+        return Images(pixels, *self.asked.told(start, start + len(pixels)))
 
 
 class Drawer:

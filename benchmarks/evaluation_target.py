@@ -15,7 +15,8 @@ from ..registry.images import ImageSource
 from ..registry.schema import Dataset, Generator, Track
 from ..registry.sources import SUFFIXES, looks_like_images, open_images
 from ..registry.user_code import looks_like_function
-from .drawing import Plan, labels_for
+from .asked import asked_of
+from .drawing import Plan
 from .result import GeneratorRecord
 
 _LONGEST = 80  # characters of a name
@@ -120,7 +121,7 @@ def plan_for(target: EvaluationTarget, track: Track, n: int | None = None) -> Pl
         )
     shape = find(Dataset, track.dataset).shape
     n = track.samples if n is None else n
-    return Plan(target.generator, track.seed, n, shape, labels_for(track, n))
+    return Plan(target.generator, track.seed, n, shape, asked_of(track, n))
 
 
 def slug(text: str) -> str:

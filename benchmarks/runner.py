@@ -26,6 +26,7 @@ from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track
+from .asked import answer_source, asked_of
 from .drawing import Plan
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
@@ -45,7 +46,7 @@ from .result import (
     save_result,
 )
 from .sampling import drop, sample
-from .scoring import score_suspicion, score_track
+from .scoring import Answers, paired_spaces, score_suspicion, score_track
 from .shards import source_of_shards
 from .specification import specify
 
@@ -186,7 +187,7 @@ def _measure(
             plan = plan_for(target, track, n)
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
-        found = score_track(track, measured, references)
+        found = score_track(track, measured, references, answers_of(track, n, spaces))
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
@@ -227,6 +228,23 @@ def held_out_of(track: Track, device: str, precision: Precision = "float32") -> 
         return obtain(held_out_recipe(track, track.space, precision), device)
     except GenboardError:
         return None
+
+
+def answers_of(track: Track, n: int, spaces: Mapping[str, LiveExtractor]) -> Answers:
+    """What n samples of a track are compared with one by one; nothing on tracks that ask for nothing of the kind.
+
+    Raises:
+        BadSamples: the track has not so many answers.
+        BadImages: its data set is not available.
+    """
+    if track.task not in ("text", "image"):
+        return Answers()
+    source = answer_source(track, n)
+    pairs = {
+        name: measure(converted(source, track.conversions.get(name, ())), spaces[name], moments=False)
+        for name in paired_spaces(track)
+    }
+    return Answers(asked_of(track, n).captions, pairs)
 
 
 def _drawn(

@@ -17,7 +17,7 @@ from typing import Any
 from ..core.errors import BadSamples, CannotWrite
 from ..core.files import locked, read_json, remove, sweep, write_json
 from ..core.progress import bar
-from ..registry.images import Images, records
+from ..registry.images import Images, Labels, records
 from .drawing import Drawer, Plan
 from .shards import png, read_shard, shard_name, write_shard
 
@@ -130,12 +130,17 @@ def _limits(ranges: Sequence[tuple[int, int]], there: Sequence[bool]) -> list[in
 
 
 def _found(path: Path, plan: Plan, start: int, stop: int) -> Images:
-    """The images of a shard that is there, if they have the plan's labels."""
+    """The images of a shard that is there, if they have the plan's labels and captions."""
     images = read_shard(path, plan.spec_id, plan.shape, start, stop - start)
-    labels = None if images.labels is None else tuple(images.labels.tolist())
-    if labels != (None if plan.labels is None else plan.labels[start:stop]):
-        raise BadSamples(f"{path}: its labels are not those of the plan", "delete the file and sample again")
+    labels, captions = plan.asked.told(start, stop)
+    if _listed(labels) != _listed(images.labels) or captions != images.captions:
+        what = "labels" if captions is None else "captions"
+        raise BadSamples(f"{path}: its {what} are not those of the plan", "delete the file and sample again")
     return images
+
+
+def _listed(labels: Labels | None) -> list[int] | None:
+    return None if labels is None else labels.tolist()
 
 
 def _refuse_other_digest(path: Path, manifest: dict[str, Any]) -> None:

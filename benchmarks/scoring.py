@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import isfinite
 from types import MappingProxyType
 
@@ -78,8 +78,24 @@ def _finite(estimate: Estimate) -> bool:
     return all(map(isfinite, (estimate.value, *((u.se, u.lo, u.hi) if u else ()))))
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What the samples of a track of captions, or of images to be made from others, are compared with one by one.
+
+    Attributes:
+        captions: that were asked for, or none.
+        pairs: the images that the samples should be, as each feature space that needs them measured them.
+    """
+
+    captions: tuple[str, ...] | None = None
+    pairs: Mapping[str, Measured] = field(default_factory=dict)
+
+
 def score_track(
-    track: Track, measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
+    track: Track,
+    measured: Mapping[str, Measured],
+    references: Mapping[tuple[str, Against], ReferenceStatistics],
+    answers: Answers | None = None,
 ) -> list[Scored]:
     """Every column of a track.
 
@@ -89,18 +105,26 @@ def score_track(
     Args:
         measured: the samples in each feature space.
         references: the track's statistics, by (extractor, `reference` or `train`).
+        answers: without, columns that need them are null and say so.
     """
+    answers = answers or Answers()
     measured, references = _alike(measured, references)
     real = {key: feature_set(statistics) for key, statistics in references.items()}
     # Only a track that asks for classes fixes how many samples have each.
     samples = {
-        name: FeatureSet(m.features, m.logits, m.labels if track.task == "class" else None)
+        name: FeatureSet(m.features, m.logits, m.labels if track.task == "class" else None, captions=answers.captions)
         for name, m in measured.items()
     }
+    pairs = {name: m.features for name, m in answers.pairs.items()}
     most = most_neighbours(track.metrics)
     inputs = {
         (name, against): MetricInputs(
-            samples[name], side, train=real[name, "train"], reference=real[name, "reference"], k=most
+            samples[name],
+            side,
+            train=real[name, "train"],
+            reference=real[name, "reference"],
+            pair=pairs.get(name),
+            k=most,
         )
         for (name, against), side in real.items()
     }
@@ -145,6 +169,12 @@ def score_suspicion(
         return found
     seen = "generators of this track may have seen the reference"
     return [record.model_copy(update={"value": None, "uncertainty": None, "reason": seen}) for record in found]
+
+
+def paired_spaces(track: Track) -> tuple[str, ...]:
+    """The feature spaces in which the track compares each sample with the image that it should be."""
+    paired = (c.extractor for c in track.metrics if "pair.features" in find_metric(c.metric).reads)
+    return tuple(dict.fromkeys(paired))
 
 
 def suspicion_metrics(track: Track) -> list[Metric]:

@@ -18,7 +18,7 @@ from PIL import Image
 from ..core.errors import BadSamples
 from ..core.files import canonical_json, read_bytes, write_bytes
 from ..registry.generators import Draw
-from ..registry.images import MODES, Images, ImageSource
+from ..registry.images import MODES, Images, ImageSource, joined
 from ..registry.schema import Shape
 from ..registry.sources.damage import refusing
 
@@ -36,6 +36,7 @@ _SCHEMA = pa.schema(
         ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
     ]
 )
+_CAPTION = {"caption": {"dtype": "string", "_type": "Value"}}
 _SPEC = b"genboard.spec"
 
 
@@ -44,7 +45,7 @@ def shard_name(number: int, total: int) -> str:
 
 
 def write_shard(path: Path, images: Images, tickets: list[Draw], spec_id: str) -> None:
-    """One shard: index, label, seed and the image as PNG."""
+    """One shard: index, label, seed and the image as PNG, and the captions where they were asked for."""
     columns = {
         "index": [t.index for t in tickets],
         "label": [t.label for t in tickets],
@@ -54,8 +55,12 @@ def write_shard(path: Path, images: Images, tickets: list[Draw], spec_id: str) -
             for t, pixels in zip(tickets, images.pixels, strict=True)
         ],
     }
-    metadata = {b"huggingface": canonical_json({"info": {"features": _FEATURES}}), _SPEC: spec_id.encode()}
-    table = pa.table(columns, schema=_SCHEMA.with_metadata(metadata))
+    features, schema = _FEATURES, _SCHEMA
+    if images.captions is not None:
+        columns["caption"] = list(images.captions)
+        features, schema = _FEATURES | _CAPTION, _SCHEMA.append(pa.field("caption", pa.string()))
+    metadata = {b"huggingface": canonical_json({"info": {"features": features}}), _SPEC: spec_id.encode()}
+    table = pa.table(columns, schema=schema.with_metadata(metadata))
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="none")  # PNG is compressed already
     write_bytes(path, buffer.getvalue().to_pybytes())
@@ -87,7 +92,8 @@ def _parse(data: bytes, path: Path, spec_id: str, shape: Shape, first: int, coun
         raise BadSamples(f"{path}: {len(indices)} samples, where {count} are needed", _AGAIN)
     labels = table.column("label").to_pylist()
     pixels = np.stack([decode_png(item["bytes"], shape, path) for item in table.column("image").to_pylist()])
-    return Images(pixels, None if None in labels else np.array(labels, np.int64))
+    captions = tuple(table.column("caption").to_pylist()) if "caption" in table.column_names else None
+    return Images(pixels, None if None in labels else np.array(labels, np.int64), captions)
 
 
 def png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
@@ -127,8 +133,7 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
             end = min(stop, (number + 1) * size)
             parts.append(images.take(slice(start - number * size, end - number * size)))
             start = end
-        labels = [p.labels for p in parts if p.labels is not None]
-        return Images(np.concatenate([p.pixels for p in parts]), np.concatenate(labels) if labels else None)
+        return joined(parts)
 
     return ImageSource(f"the samples in {folder}", manifest["n"], read)
 

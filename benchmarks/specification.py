@@ -8,7 +8,8 @@ from ..reference_stats.statistics import recipe_for
 from ..registry.catalog import find
 from ..registry.metrics import find_metric
 from ..registry.schema import Dataset, Extractor, Precision, Track, TrackMetric
-from .drawing import PROTOCOL, labels_digest, labels_for
+from .asked import asked_of
+from .drawing import PROTOCOL
 from .evaluation_target import EvaluationTarget
 
 
@@ -18,7 +19,7 @@ def specify(
     """All that decides a result: the same specification, the same id."""
     shape = list(find(Dataset, track.dataset).shape)
     generator = target.generator
-    labels = labels_for(track, n) if generator else None
+    asked = asked_of(track, n).digests if generator else {}
     return {
         "track": {"name": track.name, "version": track.version},
         "generator": generator.identity if generator else {"name": target.record.name, "images": digest},
@@ -28,7 +29,7 @@ def specify(
             "seed": track.seed if generator else None,
             "shape": shape,
             "block": generator.block if generator else None,
-            **({} if labels is None else {"labels": labels_digest(labels)}),
+            **asked,
         },
         "metrics": [specify_column(track, column, precision) for column in track.metrics],
     }

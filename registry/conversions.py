@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +63,8 @@ def convert(pixels: Pixels, names: Sequence[str]) -> Pixels:
 
 
 def convert_images(images: Images, names: Sequence[str]) -> Images:
-    """A run of images after the named conversions, with its labels."""
-    return Images(convert_all(images.pixels, names), images.labels)
+    """A run of images after the named conversions, with its labels, captions and conditions."""
+    return replace(images, pixels=convert_all(images.pixels, names))
 
 
 def convert_all(pixels: Pixels, names: Sequence[str]) -> Pixels:

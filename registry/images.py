@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -33,12 +34,14 @@ class Images:
     Attributes:
         pixels: uint8, shape (n, height, width, channels).
         labels: int64, shape (n,), or none.
-        captions: n texts, or none. No digest holds them.
+        captions: n texts, or none.
+        conditions: the image that each is asked to be made from, uint8, shape (n, h, w, c), or none.
     """
 
     pixels: Pixels
     labels: Labels | None = None
     captions: Captions | None = None
+    conditions: Pixels | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4 or self.pixels.shape[3] not in MODES:
@@ -49,6 +52,8 @@ class Images:
             raise BadImages(f"{len(self.labels)} labels for {len(self.pixels)} images")
         if self.captions is not None and len(self.captions) != len(self.pixels):
             raise BadImages(f"{len(self.captions)} captions for {len(self.pixels)} images")
+        if self.conditions is not None and (self.conditions.ndim != 4 or len(self.conditions) != len(self.pixels)):
+            raise BadImages(f"conditions of shape {self.conditions.shape} for {len(self.pixels)} images")
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -59,10 +64,11 @@ class Images:
 
     def take(self, indices: NDArray[np.int64] | slice) -> Images:
         labels = None if self.labels is None else self.labels[indices]
-        if self.captions is None:
-            return Images(self.pixels[indices], labels)
-        captions = tuple(self.captions[i] for i in np.arange(len(self))[indices])
-        return Images(self.pixels[indices], labels, captions)
+        conditions = None if self.conditions is None else self.conditions[indices]
+        captions = None
+        if self.captions is not None:
+            captions = tuple(self.captions[i] for i in np.arange(len(self))[indices])
+        return Images(self.pixels[indices], labels, captions, conditions)
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,16 @@ class ImageSource:
 
 
 def joined(parts: Sequence[Images]) -> Images:
-    """Runs of images as one; labelled if all of them are."""
+    """Runs of images as one; with labels, captions and conditions where all of them have those."""
     labels = [p.labels for p in parts if p.labels is not None]
-    together = np.concatenate(labels) if len(labels) == len(parts) else None
-    return Images(np.concatenate([p.pixels for p in parts]), together)
+    captions = [p.captions for p in parts if p.captions is not None]
+    conditions = [p.conditions for p in parts if p.conditions is not None]
+    return Images(
+        np.concatenate([p.pixels for p in parts]),
+        np.concatenate(labels) if len(labels) == len(parts) else None,
+        tuple(chain.from_iterable(captions)) if len(captions) == len(parts) else None,
+        np.concatenate(conditions) if len(conditions) == len(parts) else None,
+    )
 
 
 def source_of(name: str, images: Images) -> ImageSource:
@@ -164,8 +176,15 @@ def records(images: Images) -> Iterator[bytes]:
 
 
 def example_digests(images: Images) -> list[bytes]:
-    """The SHA-256 of every image's record."""
-    return [hashlib.sha256(r).digest() for r in records(images)]
+    """The SHA-256 of every image's record, followed by those of its caption and its condition where it has them."""
+    return [hashlib.sha256(r + asked).digest() for r, asked in zip(records(images), _asked(images), strict=True)]
+
+
+def _asked(images: Images) -> Iterator[bytes]:
+    for i in range(len(images)):
+        caption = b"" if images.captions is None else f"\ncaption {images.captions[i]}".encode()
+        condition = b"" if images.conditions is None else b"\ncondition " + record(images.conditions[i], None)
+        yield caption + condition
 
 
 def image_keys(images: Images) -> Labels:

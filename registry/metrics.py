@@ -40,6 +40,9 @@ Input = Literal[
     "held_out.features",
     "fake.features",
     "fake.logits",
+    "fake.labels",
+    "fake.captions",
+    "pair.features",
 ]
 Better = Literal["lower", "higher"]
 Role = Literal["fidelity", "diversity", "distance"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -24,12 +24,13 @@ class FeatureSet:
         features: float, shape (n, d).
         logits: of the extractor's classifier, shape (n, classes).
         labels: shape (n,). Of samples they are those asked of the generator, and every draw has as many of each.
+        captions: n texts. Of samples they are those asked of the generator.
         moments: of all images, where these are more than the features here; by default those of the features.
         centres: of the features' cells, shape (cells, d), where they were stored.
         count: of the images behind moments that somebody else fitted, where that is known.
 
     Attributes:
-        labels, centres: as given, or none.
+        labels, captions, centres: as given, or none.
         count: how many images the moments are of; none where that is not known.
     """
 
@@ -41,8 +42,9 @@ class FeatureSet:
         moments: Gaussian | None = None,
         centres: Tensor | None = None,
         count: int | None = None,
+        captions: Sequence[str] | None = None,
     ) -> None:
-        self.labels, self.centres = labels, centres
+        self.labels, self.captions, self.centres = labels, captions, centres
         self._features, self._logits, self._moments = features, logits, moments
         self._nearest: WeakKeyDictionary[FeatureSet, tuple[Tensor, Tensor]] = WeakKeyDictionary()
         if moments is None:
@@ -75,10 +77,16 @@ class FeatureSet:
         return len(self.moments.mean) if self._features is None else self._features.shape[1]
 
     def has(self, what: str) -> bool:
-        """Whether `features`, `logits`, `labels` or `moments` are there. Two features at least give moments."""
+        """Whether `features`, `logits`, `labels`, `captions` or `moments` are there; two features give moments."""
         if what == "moments":
             return self._moments is not None or (self._features is not None and len(self._features) > 1)
-        return {"features": self._features, "logits": self._logits, "labels": self.labels}[what] is not None
+        there: dict[str, object] = {
+            "features": self._features,
+            "logits": self._logits,
+            "labels": self.labels,
+            "captions": self.captions,
+        }
+        return there[what] is not None
 
     def nearest(self, queries: FeatureSet) -> tuple[Tensor, Tensor]:
         """Distance of each query to its nearest feature here, and that one's index; the search is made once."""
@@ -97,9 +105,7 @@ class MetricInputs:
     A metric of another kind needs no other signature: what it reads becomes one more attribute here, absent by default,
     and one more name in `Input`.
 
-    - Labels asked for are there already, as `fake.labels`.
-    - Pairs: a `FeatureSet` whose row i belongs to row i of `fake`, such as the image that sample i should reconstruct.
-    - Captions: likewise, with the features of the text that sample i was asked for.
+    - Labels and captions asked for are there already, as `fake.labels` and `fake.captions`.
     - Ratings: what people answered, with the rows of `fake` that they saw.
 
     Attributes:
@@ -108,6 +114,7 @@ class MetricInputs:
         train: the training images.
         reference: real images that training has not seen.
         held_out: real images that neither training nor a comparison with the reference has seen.
+        pair: the images that the samples should be, row i that of sample i.
         k: the largest number of neighbours that several metrics ask for: one pass serves them all.
     """
 
@@ -119,10 +126,12 @@ class MetricInputs:
         train: FeatureSet | Tensor | None = None,
         reference: FeatureSet | Tensor | None = None,
         held_out: FeatureSet | Tensor | None = None,
+        pair: FeatureSet | Tensor | None = None,
         k: int = 1,
     ) -> None:
         self.fake, self.real = _set(fake), _set(real)
         self.train, self.reference, self.held_out = _set(train), _set(reference), _set(held_out)
+        self.pair = _set(pair)
         self.k = k
         self._passes: dict[int, Neighbours] = {}
         self._found: dict[Callable[[MetricInputs], object], object] = {}

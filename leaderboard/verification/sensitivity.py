@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...benchmarks.result import MetricRecord
-from ...benchmarks.runner import Options, references_of
+from ...benchmarks.runner import Options, answers_of, references_of
 from ...benchmarks.scoring import score_track
 from ...reference_stats.features import Measured, measure
 from ...registry.conversions import converted
@@ -44,12 +44,12 @@ def sensitivity(samples: ImageSource, track: Track, options: Options, share: flo
             for name, space in spaces.items()
         }
 
-    plain = measured(samples)
-    before = {one.record.key: one.record for one in score_track(track, plain, references)}
+    plain, answers = measured(samples), answers_of(track, samples.count, spaces)
+    before = {one.record.key: one.record for one in score_track(track, plain, references, answers)}
     found: dict[str, Movement] = {}
     for draw in range(DRAWS):
         changed = measured(tipped(samples, share, draw)) if share else plain
-        again = score_track(track, {name: rounded(one, draw) for name, one in changed.items()}, references)
+        again = score_track(track, {name: rounded(one, draw) for name, one in changed.items()}, references, answers)
         for record in (one.record for one in again):
             found[record.key] = _larger(found.get(record.key, Movement()), before[record.key], record)
     return found

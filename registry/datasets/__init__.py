@@ -15,7 +15,7 @@ import numpy as np
 from ...core.errors import BadImages
 from ...core.files import home
 from ..catalog import find
-from ..images import Images, ImageSource, Labels, Positions, example_digests
+from ..images import Images, ImageSource, Labels, Positions, example_digests, joined
 from ..schema import Dataset
 from .index import (
     Index,
@@ -205,8 +205,7 @@ def _take(opened: _Opened, rows: Positions) -> Images:
     """The images in those rows, which ascend, if they are those of the index."""
     ends = np.flatnonzero(np.diff(rows) != 1) + 1
     pieces = [opened.source.read(int(span[0]), int(span[-1]) + 1) for span in np.split(rows, ends)]
-    labels = [piece.labels for piece in pieces if piece.labels is not None]
-    images = Images(np.concatenate([p.pixels for p in pieces]), np.concatenate(labels) if labels else None)
+    images = joined(pieces)
     unlike = np.flatnonzero((as_rows(example_digests(images)) != opened.index.digests[rows]).any(axis=1))
     if len(unlike):
         raise BadImages(

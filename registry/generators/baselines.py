@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..catalog import find
 from ..datasets import load_split
-from ..images import ImageSource, Pixels
+from ..images import ImageSource, Pixels, joined
 from ..schema import Dataset, Track
 from . import Sampler
 from .draws import Draw, permutation
@@ -22,8 +22,14 @@ NoWeights = Mapping[str, NDArray[np.float32]]
 
 
 def held_out(_: NoWeights, track: Track) -> Sampler:
-    """Real images that neither the generators nor the reference hold: the noise floor."""
-    return _walk(load_split(track.dataset, track.held_out))
+    """Real images that neither the generators nor the reference hold: the noise floor.
+
+    Where something is asked of each sample that only one of them answers, sample i is that image.
+    """
+    source = load_split(track.dataset, track.held_out)
+    if track.task in ("text", "image"):
+        return lambda tickets: joined([source.read(i, i + 1) for i in (t.index % source.count for t in tickets)]).pixels
+    return _walk(source)
 
 
 def train_copy(_: NoWeights, track: Track) -> Sampler:

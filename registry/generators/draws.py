@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -12,12 +12,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Draw:
-    """Sample `index` of a track: where its randomness comes from, and the label or the caption asked for."""
+    """Sample `index` of a track: where its randomness comes from, and what is asked of it.
+
+    Attributes:
+        label, caption: asked for, or none.
+        condition: the image to make it from, uint8, shape (h, w, c), or none.
+    """
 
     seed: int
     index: int
     label: int | None = None
     caption: str | None = None
+    condition: NDArray[np.uint8] | None = field(default=None, compare=False)
 
     def stream(self) -> np.random.Generator:
         """NumPy's Philox keyed by (seed, index), at its start.
@@ -32,14 +38,30 @@ class Draw:
         return int(np.random.Philox(key=np.array([self.seed, self.index], np.uint64)).random_raw()) >> 1
 
 
-def draws(seed: int, start: int, stop: int, labels: Sequence[int] | None = None) -> list[Draw]:
+def draws(
+    seed: int,
+    start: int,
+    stop: int,
+    labels: Sequence[int] | None = None,
+    captions: Sequence[str] | None = None,
+    conditions: NDArray[np.uint8] | None = None,
+) -> list[Draw]:
     """Samples start..stop.
 
     Args:
-        labels: asked for, from sample 0 on; past the last they begin again, where a compute block is filled up.
+        labels, captions, conditions: asked for, from sample 0 on; past the last they begin again, where a compute block
+            is filled up.
     """
-    asked = [None if labels is None else labels[index % len(labels)] for index in range(start, stop)]
-    return [Draw(seed, index, label) for index, label in zip(range(start, stop), asked, strict=True)]
+    return [
+        Draw(
+            seed,
+            index,
+            None if labels is None else labels[index % len(labels)],
+            None if captions is None else captions[index % len(captions)],
+            None if conditions is None else conditions[index % len(conditions)],
+        )
+        for index in range(start, stop)
+    ]
 
 
 def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ....benchmarks.drawing import PROTOCOL, labels_digest, labels_for
+from ....benchmarks.asked import asked_of
+from ....benchmarks.drawing import PROTOCOL
 from ....benchmarks.scoring import reference_count
 from ....core.errors import GenboardError
 from ....reference_stats.statistics import recipe_for
@@ -15,6 +16,8 @@ from ....registry.schema import Dataset, Track
 from .finding import Problem
 from .identity import alike, are_images, columns_of, part_of
 from .tree import Case
+
+_ASKED = ("labels", "captions", "conditions")
 
 
 def unknown_track(case: Case) -> Iterator[Problem]:
@@ -38,7 +41,7 @@ def other_sampling(case: Case) -> Iterator[Problem]:
         ("sampling.protocol", sampling.protocol, PROTOCOL),
         ("sampling.shape", sampling.shape, find(Dataset, track.dataset).shape),
         ("sampling.seed", sampling.seed, track.seed if drawn else None),
-        ("specification.sampling.labels", specified.get("labels"), _labels(track, sampling.n) if drawn else None),
+        *_asked(track, sampling.n if drawn else 0, specified),
     ]
     if case.result.generator.kind == "registered" and case.entry:
         block = case.entry.block if drawn else None
@@ -123,13 +126,13 @@ def other_count(case: Case) -> Iterator[Problem]:
             yield Problem(f"metrics.{i}.n_reference", f"{record.n_reference}, the reference holds {wanted}")
 
 
-def _labels(track: Track, n: int) -> str | None:
-    """The digest of the labels that a track asks for; none where it asks for none."""
+def _asked(track: Track, n: int, specified: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Digests of what the samples were asked for, and what the track asks for."""
     try:
-        labels = labels_for(track, n) if 0 < n <= track.samples else None
+        asked: Mapping[str, str] = asked_of(track, n).digests if 0 < n <= track.samples else {}
     except GenboardError as e:
-        return e.fact
-    return None if labels is None else labels_digest(labels)
+        asked = dict.fromkeys(_ASKED, e.fact)
+    return [(f"specification.sampling.{what}", specified.get(what), asked.get(what)) for what in _ASKED]
 
 
 def _unlike(case: Case, part: str) -> Iterator[Problem]:
