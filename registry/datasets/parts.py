@@ -6,6 +6,7 @@ To add a kind of source: its table in `registry.schema`, a module here that open
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ...core.errors import BadImages
 from ..conversions import check_names
@@ -40,6 +41,6 @@ def open_part(entry: Dataset, part: str) -> ImageSource:
 
     def read(start: int, stop: int) -> Images:
         images = found.read(start, stop)
-        return images if entry.classes else Images(images.pixels)
+        return images if entry.classes else replace(images, labels=None)
 
     return ImageSource(f"{entry.name}/{part}", found.count, read)
