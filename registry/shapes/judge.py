@@ -49,7 +49,7 @@ def _colours(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The colour of each pixel by its place in `COLOURS`, then what is none of them; -1 for the ground."""
     palette = np.array([*COLOURS.values(), GROUND], np.int64)
     squares = np.square(pixels[..., None, :].astype(np.int64) - palette).sum(axis=-1)
-    nearest = squares.argmin(axis=-1)
+    nearest: NDArray[np.int64] = squares.argmin(axis=-1)
     nearest[nearest == len(COLOURS)] = -1
     nearest[squares.min(axis=-1) > TOLERANCE**2] = len(COLOURS)
     return nearest
