@@ -175,3 +175,14 @@ def test_the_interval_of_the_diversity_holds_what_fresh_draws_give(spread, at_mo
     assert (
         0.92 <= held(caption_diversity, 400, lambda rng: asked(80, scale * rng.normal(size=(80, 3)), names)) <= at_most
     )
+
+
+def test_the_network_of_shapes_tells_things_apart(held_out):
+    found = measure(source_of("real", held_out), load_extractor("shapes-cnn")).features.double()
+    spread = found.std(dim=0)
+    assert spread.shape == (64,)
+    assert float(spread.min()) > 0.1 * float(spread.max())
+    # The nearest other image in its space has the same number of things far more often than by chance, which is 0.4.
+    counts = torch.tensor([len(scene) for scene in seen(held_out.pixels)])
+    nearest = (torch.cdist(found, found) + 1e9 * torch.eye(len(found))).argmin(dim=1)
+    assert float((counts[nearest] == counts).double().mean()) > 0.6

@@ -1,8 +1,8 @@
-"""`shapes-cnn`: a small network trained in this project to tell what is on images of `shapes-text`; 64 of its numbers
-are the space.
+"""`shapes-cnn`: a small network trained in this project to tell what is on images of `shapes-text`; its 64-wide linear
+layer is the space.
 
-It is asked whether there are one, two or three things of each shape and colour, how many are small, how many large, and
-how many lie in each quarter of the image. The answers it is trained on are those of the judge of `registry.shapes`.
+It is asked whether there are one, two or three things of each shape, each colour, each pair of the two and each size,
+and in each quarter of the image. The answers it is trained on are those of the judge of `registry.shapes`.
 """
 
 from __future__ import annotations
@@ -24,22 +24,25 @@ from .preprocessing import unit
 
 DIM = 64
 MOST = 3  # things of a kind
-EPOCHS = 24
+EPOCHS = 18
 BATCH = 64
 
 
 class ShapesCNN(nn.Module):
-    """Three 3x3 convolutions, each halving the image, and a linear 64-d feature layer."""
+    """Three 3x3 convolutions, the image halved after each, and a linear 64-d feature layer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(3, 32, 3, stride=2, padding=1),
+            nn.Conv2d(3, 32, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(32, 48, 3, stride=2, padding=1),
+            nn.MaxPool2d(2),
+            nn.Conv2d(32, 48, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(48, 64, 3, stride=2, padding=1),
+            nn.MaxPool2d(2),
+            nn.Conv2d(48, 64, 3, padding=1),
             nn.ReLU(),
+            nn.MaxPool2d(2),
             nn.Flatten(),
         )
         self.feature = nn.Linear(64 * (SIDE // 8) ** 2, DIM)
@@ -66,16 +69,18 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
             return F.binary_cross_entropy_with_logits(told, answers[chosen])
 
         weights = [*network.parameters(), *answer.parameters()]
-        minimise(torch.optim.AdamW(weights, lr=2e-3, weight_decay=1e-2), loss, len(pixels), BATCH, epochs)
+        minimise(torch.optim.AdamW(weights, lr=3e-3, weight_decay=1e-2), loss, len(pixels), BATCH, epochs)
     return arrays(network)
 
 
 def counted(scene: Scene) -> list[int]:
-    """How many things there are of each shape and colour, of each size, and in each quarter."""
+    """How many things there are of each shape, each colour, each pair of the two and each size, and in each quarter."""
     kinds = [(shape, colour) for shape in SHAPES for colour in COLOURS]
     quarters = [(x, y) for x in (False, True) for y in (False, True)]
     there = [(t.centre[0] > SIDE, t.centre[1] > SIDE) for t in scene]
     return [
+        *(sum(t.shape == shape for t in scene) for shape in SHAPES),
+        *(sum(t.colour == colour for t in scene) for colour in COLOURS),
         *(sum((t.shape, t.colour) == kind for t in scene) for kind in kinds),
         *(sum(t.size == size for t in scene) for size in SIZES),
         *(there.count(quarter) for quarter in quarters),
