@@ -252,7 +252,8 @@ def test_the_law_catches_what_is_dealt_by_a_hash_of_floats(kind):
 
 # Who may take a digest, and of what. None of these decides a number by the bits of a feature.
 DIGESTS = {
-    "benchmarks/drawing.py": "digest_of, hashlib: what is drawn, as text, and the labels, integers",
+    "benchmarks/asked.py": "hashlib: the labels, integers, and the captions, text",
+    "benchmarks/drawing.py": "digest_of: what is drawn, as text",
     "benchmarks/evaluation_target.py": "sha256: a name, as text",
     "benchmarks/influences.py": "sha256: a stored file against damage",
     "benchmarks/preview.py": "sha256: the bytes of a picture",

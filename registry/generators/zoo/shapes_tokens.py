@@ -87,7 +87,8 @@ def levels_of(codes: Tensor, side: int) -> Tensor:
     for count in reversed(LEVELS):
         digits.append((codes % count) / (count - 1) * 2 - 1)
         codes = codes // count
-    return torch.stack(digits[::-1], dim=1).unflatten(2, (side, side))
+    levels: Tensor = torch.stack(digits[::-1], dim=1).unflatten(2, (side, side))
+    return levels
 
 
 class Layer(nn.Module):
