@@ -14,6 +14,7 @@ from .resolve import lazy_modules
 if TYPE_CHECKING:
     from ..benchmarks.metrics import (
         authenticity,
+        captions,
         classification_score,
         clip_score,
         cmmd,
@@ -757,6 +758,31 @@ _ROWS = (
         methods=f"Wilson, {_TRAINED}",
         interval="population",
         params=_RECIPE,
+    ),
+    Metric(
+        name="caption_accuracy",
+        title="Caption accuracy",
+        version=1,
+        fn=captions.caption_accuracy,
+        reads=("fake.features", "fake.captions"),
+        better="higher",
+        range=(0.0, 1.0),
+        summary="Share of samples that show all that their caption says, as a judge reads it from the pixels.",
+        paper="this project's; the questions are those of arXiv:2310.11513 (GenEval)",
+        methods=_SHARE,
+        parts=("object", "colour", "count", "size", "position", "relation", "seen", "novel"),
+    ),
+    Metric(
+        name="caption_diversity",
+        title="Diversity within captions",
+        version=1,
+        fn=captions.caption_diversity,
+        reads=("fake.features", "fake.captions"),
+        better=None,
+        range=(0.0, float("inf")),
+        summary="Mean distance of two samples of one caption.",
+        paper="this project's; the mean over pairs is that of arXiv:1711.11586 within an input",
+        methods=_MEAN,
     ),
 )
 

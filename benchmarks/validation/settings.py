@@ -34,6 +34,10 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
             ),
             "it needs classes: simulated with classes in tests/test_class_intervals.py",
         ),
+        **dict.fromkeys(
+            ("caption_accuracy", "caption_diversity"),
+            "it reads captions, which these samples have not; its intervals are simulated in tests/test_captions.py",
+        ),
     }
 )
 

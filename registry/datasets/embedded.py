@@ -1,4 +1,4 @@
-"""Kind `embedded`: images that come inside a library."""
+"""Kind `embedded`: images that come inside a library, or are made by a module of this package."""
 
 from __future__ import annotations
 

@@ -36,6 +36,11 @@ def held_out(_: NoWeights, track: Track) -> Sampler:
     return _real(track, track.held_out)
 
 
+def shuffled_captions(_: NoWeights, track: Track) -> Sampler:
+    """Held-out real images in another order than their captions: perfect images that do not do what they are told."""
+    return _walk(load_split(track.dataset, track.held_out))
+
+
 def train_copy(_: NoWeights, track: Track) -> Sampler:
     """The training images themselves, each once before any twice."""
     return _real(track, track.train)

@@ -35,6 +35,7 @@ class Hub(Strict):
     files: dict[Name, tuple[HubPath, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
     image: str = "image"
     label: str | None = None  # the column; without, the images are unlabelled
+    caption: str | None = None  # the column of captions; without, the images have none
 
     @property
     def parts(self) -> set[str]:
