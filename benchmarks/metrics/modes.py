@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,8 +20,8 @@ def modes(inputs: MetricInputs) -> Estimate:
     """Number of the classes that at least one sample is taken for. Higher is better.
 
     From 1 to the number of classes, or of samples if these are fewer: more samples find more. The interval is about the
-    expectation at this number of samples and is cut at both ends of that range. There is no influence: one sample
-    alone decides nothing but whether its class is met.
+    expectation at this number of samples and not cut at that range. There is no influence: one sample alone decides
+    nothing but whether its class is met.
 
     Source: Metz et al. 2017, arXiv:1611.02163, on stacked MNIST. The classes are those of the largest logit; of equal
     ones it is the first.
@@ -33,9 +31,8 @@ def modes(inputs: MetricInputs) -> Estimate:
     2.0
     """
     counts = inputs.once(_counts)
-    value, most = float((counts > 0).sum()), float(min(len(counts), counts.sum()))
-    found = interval(value, variance(counts, lambda n: (n > 0).astype(np.float64)), 1.0, METHOD)
-    return Estimate(value, replace(found, lo=max(found.lo, 1.0), hi=min(found.hi, most)))
+    value = float((counts > 0).sum())
+    return Estimate(value, interval(value, variance(counts, lambda n: (n > 0).astype(np.float64)), 1.0, METHOD))
 
 
 def modes_kl(inputs: MetricInputs) -> Estimate:
