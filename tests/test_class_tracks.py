@@ -10,8 +10,10 @@ import pytest
 from genboard.benchmarks.drawing import draw
 from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.given_labels import refuse_labels
+from genboard.benchmarks.result import read_result
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.verification.inputs import track_of
 from genboard.registry.catalog import entries, find
 from genboard.registry.datasets import load_split, split_labels
 from genboard.registry.generators.draws import Draw
@@ -19,7 +21,7 @@ from genboard.registry.images import read_all
 from genboard.registry.schema import Generator, Track
 from refusals import GREY, Run, png, refused
 
-from genboard.core.errors import BadImages, BadSamples, GenboardError
+from genboard.core.errors import BadEntry, BadImages, BadSamples, GenboardError
 
 TRACK = find(Track, "digits-class")
 CLASS_TRACKS = [track for track in entries(Track).values() if track.task == "class"]
@@ -128,6 +130,16 @@ def test_mnist_asks_for_labels_as_its_reference_has_them():
     assert labels is not None
     shares = np.bincount(found) / len(found) * track.samples
     assert np.abs(np.bincount(labels) - shares).max() < 1
+
+
+def test_a_result_on_classes_can_be_measured_again_with_its_own_labels():
+    path = next((COMMITTED / TRACK.id / "acgan").glob("*.json"))
+    result = read_result(path)
+    assert track_of(path, result) == TRACK
+    other = {**result.specification["sampling"], "labels": "0" * 64}
+    forged = result.model_copy(update={"specification": {**result.specification, "sampling": other}})
+    with pytest.raises(BadEntry, match=r"sampling\.labels"):
+        track_of(path, forged)
 
 
 @pytest.fixture(scope="module")

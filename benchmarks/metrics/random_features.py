@@ -9,7 +9,7 @@ to every score is known exactly. Of 8x8 digits it recognises 98% from 500 images
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi
+from math import pi, sqrt
 
 import numpy as np
 import torch
@@ -86,8 +86,7 @@ def prepared(train: Tensor, labels: Tensor, test: Tensor, classes: int, seed: in
 
     def hidden(images: Tensor) -> Tensor:
         rectified: Tensor = torch.addmm(offset, (images - centre) / unit, projection).clamp_(min=0)
-        found: Tensor = rectified / recipe.hidden**0.5
-        return found
+        return rectified / sqrt(recipe.hidden)
 
     trained = hidden(x)
     ridge = recipe.ridge * float(trained.square().sum(dim=1).mean())
