@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from math import isfinite
 from types import MappingProxyType
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -134,14 +136,14 @@ def score_track(
     inputs = {
         (name, against): MetricInputs(
             samples[name],
-            side,
-            train=real[name, "train"],
-            reference=real[name, "reference"],
+            real.get((name, against)),
+            train=real.get((name, "train")),
+            reference=real.get((name, "reference")),
             pair=pairs.get(name),
             shape=shape if name == PIXELS and name not in track.conversions else None,
             k=most,
         )
-        for (name, against), side in real.items()
+        for name, against in product(measured, get_args(Against))
     }
     return [
         score(
@@ -222,6 +224,9 @@ def _alike(
 ) -> tuple[dict[str, Measured], dict[tuple[str, Against], ReferenceStatistics]]:
     samples, real = dict(measured), dict(references)
     for name in measured:
+        if (name, "reference") not in references:  # no column there looks at them
+            samples[name] = as_before(samples[name])
+            continue
         train = real[name, "train"] = as_before(real[name, "train"])
         reference = real[name, "reference"] = as_before(real[name, "reference"], train)
         samples[name] = as_before(samples[name], train, reference)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ...benchmarks.drawing import PROTOCOL, labels_digest, labels_for
+from ...benchmarks.asked import asked_of
+from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
 from ...benchmarks.specification import specify_column
@@ -28,7 +29,7 @@ def track_of(path: Path, result: Result) -> Track:
 
     Raises:
         UnknownName: no such track.
-        BadImages: it asks for classes, and its data set is not available.
+        BadImages: it asks for something, and its data set is not available.
         BadEntry: nothing was measured, or of what it was measured with something has changed since: which field.
     """
     if result.status == "failed" or result.sampling.digest is None:
@@ -41,7 +42,7 @@ def track_of(path: Path, result: Result) -> Track:
     track = find(Track, result.track.name)
     seed, n = result.sampling.seed, result.sampling.n
     track = track if seed is None else track.model_copy(update={"seed": seed})
-    labels = None if seed is None else labels_for(track, n)
+    asked = {} if seed is None else asked_of(track, n).digests
     sampling = result.sampling.model_dump(mode="json", exclude={"digest"})
     published = {**result.specification, "metrics": _columns(result.specification["metrics"])}
     today = {
@@ -56,7 +57,7 @@ def track_of(path: Path, result: Result) -> Track:
             **sampling,
             "protocol": PROTOCOL,
             "block": published["sampling"].get("block"),
-            **({} if labels is None else {"labels": labels_digest(labels)}),
+            **asked,
         },
         "metrics": _today(track, published["metrics"], precision_of(result)),
     }
