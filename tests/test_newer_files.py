@@ -62,11 +62,11 @@ KINDS: dict[str, tuple[Callable[[Path], tuple[Path, Path]], Callable[[Path], obj
 }
 
 
-READ = {"log": 2, "table": 2}  # the schema of today, where it is not 1
+READ = {"log": 3, "table": 2}  # the schema of today, where it is not 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("schema", [3, 10**15])
+@pytest.mark.parametrize("schema", [4, 10**15])
 @pytest.mark.parametrize(
     ("written", "writer"),
     [("9.9.0", "genboard 9.9.0"), (HOSTILE, "a later version"), (["9"], "a later version"), (None, "a later version")],
@@ -118,8 +118,8 @@ def test_the_board_and_the_site_leave_it_out_and_say_so(run: Run, tmp_path: Path
 def test_a_result_with_a_log_of_a_later_version_is_not_called_damaged(tmp_path: Path) -> None:
     path, given = log(tmp_path)
     line = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps({**line, "schema": 3}) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({**line, "schema": 4}) + "\n", encoding="utf-8")
     page = Page(render_site(read_records([tmp_path]), {TRACK.name: TRACK})["generators/alpha.html"])
-    assert f"Its verification log cannot be read: {path.name}: line 1: schema: 3 was written by genboard" in page.text
+    assert f"Its verification log cannot be read: {path.name}: line 1: schema: 4 was written by genboard" in page.text
     assert "damaged" not in page.text
     assert given.is_file()

@@ -23,7 +23,8 @@ SETTINGS: Mapping[str, tuple[float, ...]] = {
     "truncation": (0.4, 0.7, 1.0, 1.3),  # latents shrunk by so much
     "guidance": (0.0, 1.0, 2.0, 4.0),  # of the way from the unlabelled to the labelled prediction
 }
-PAIRS = (("precision", "recall"), ("precision", "coverage"))  # fidelity, diversity
+# Fidelity, diversity. Where classes are asked for, obeying is a fidelity of its own.
+PAIRS = (("precision", "recall"), ("precision", "coverage"), ("conditional_accuracy", "recall"))
 MONOTONE = 0.6  # Kendall's tau from which a curve is said to rise or fall
 
 
@@ -51,6 +52,8 @@ def run(context: StudyContext) -> list[Row]:
             rows = [row for row in rows if row["generator"] != name]
             continue
         common = {"generator": name, "argument": control.argument, "setting": setting, "own": setting == control.own}
+        if (evaluations := evaluations_of(find(Generator, name), control, setting)) is not None:
+            common["evaluations"] = evaluations
         rows += [{"what": "value", **common, "metric": key, **record} for key, record in records.items()]
     return rows + front_rows(rows)
 
@@ -99,6 +102,16 @@ def control_parameter(entry: Generator) -> ControlParameter | None:
         own = {name: p.default for name, p in parameters.items()} | own
     having = [argument for argument in SETTINGS if isinstance(own.get(argument), int | float)]
     return ControlParameter(having[0], float(own[having[0]])) if having else None
+
+
+def evaluations_of(entry: Generator, control: ControlParameter, setting: float) -> int | None:
+    """How often the network sees a sample at a setting, where the entry says its steps: guidance makes two of each, but
+    at 1, which is the labelled prediction alone.
+    """
+    steps = entry.arguments.get("steps")
+    if not isinstance(steps, int):
+        return None
+    return 2 * steps if control.argument == "guidance" and setting != 1 else steps
 
 
 def _at(context: StudyContext, name: str, control: ControlParameter, setting: float) -> dict[str, Claimed]:

@@ -31,6 +31,7 @@ from ..storage.study_tables import save_table
 _OF_MODELS = ("k", "samples", "extractors", "seeds", "copies", "ruler")
 STUDIED: Mapping[str, Sequence[str]] = {
     "digits": tuple(STUDIES),
+    "digits-class": ("truncation",),
     "mnist": ("k", "samples", "modes", "outliers"),
     "mnist-1k": _OF_MODELS,
     "fashion-mnist-1k": _OF_MODELS,

@@ -13,7 +13,7 @@ from .naming import drawn_as, titled
 
 SIDE = 210
 FONT, ABOVE, DOT = 11, 10, 3  # pixels: of the labels, how far over their points they stand, half a point
-X, Y = "recall", "precision"
+X, Y, OBEYS = "recall", "precision", "conditional_accuracy"  # the last in place of Y where classes are asked for
 
 Point = tuple[float, float, float]  # setting, diversity, fidelity
 
@@ -32,18 +32,29 @@ def figure(table: Table) -> Figure:
 
 def path_of(table: Table, generator: str) -> list[Point]:
     """Setting, diversity and fidelity of a generator, where both could be measured."""
-    values: dict[str, dict[float, float]] = {X: {}, Y: {}}
+    up = fidelity_of(table)
+    values: dict[str, dict[float, float]] = {X: {}, up: {}}
     for row in table.of("value", generator=generator):
         key = str(row["metric"])
         name = metric_of(key).name
         if name in values and not key.endswith(":train") and row["value"] is not None:
             values[name][number(row, "setting")] = number(row, "value")
-    return [(setting, values[X][setting], y) for setting, y in sorted(values[Y].items()) if setting in values[X]]
+    return [(setting, values[X][setting], y) for setting, y in sorted(values[up].items()) if setting in values[X]]
+
+
+def fidelity_of(table: Table) -> str:
+    """What is drawn upwards."""
+    asked = any(metric_of(key).name == OBEYS for key in table.seen("metric", "value"))
+    return OBEYS if asked else Y
 
 
 def front_of(table: Table) -> list[tuple[float, float]]:
     """The settings on the front, from the least diversity on."""
-    on = {(row["generator"], row["setting"]) for row in table.of("front", fidelity=Y, diversity=X) if on_front(row)}
+    on = {
+        (row["generator"], row["setting"])
+        for row in table.of("front", fidelity=fidelity_of(table), diversity=X)
+        if on_front(row)
+    }
     found = [
         (x, y)
         for name in table.seen("generator", "value")
@@ -67,7 +78,8 @@ def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Dat
 
     axis = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".1f"}
     x = alt.X("x:Q", title=titled(X), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
-    y = alt.Y("y:Q", title=titled(Y), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
+    up_title = titled(fidelity_of(table))
+    y = alt.Y("y:Q", title=up_title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
     own = next(number(row, "setting") for row in table.of("value", generator=name) if row["own"])
     argument = next(table.of("value", generator=name))["argument"]
     told = legible(path, own)
@@ -78,7 +90,7 @@ def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Dat
             "text": f"{setting:g}" if setting in told else "",
             "size": 90 if setting == own else 34,
             "href": page_of(name),
-            "words": f"{name}, {argument} {setting:g}: {titled(Y).lower()} {up:.2f}, {titled(X).lower()} {across:.2f}",
+            "words": f"{name}, {argument} {setting:g}: {up_title.lower()} {up:.2f}, {titled(X).lower()} {across:.2f}",
         }
         for setting, across, up in path
     ]
@@ -124,5 +136,18 @@ def _label(setting: float, x: float, y: float) -> Box:
 def _words(table: Table, name: str, path: Sequence[Point]) -> str:
     """The ends of a path."""
     argument = next(table.of("value", generator=name))["argument"]
-    ends = (f"{titled(Y).lower()} {y:.2f} and {titled(X).lower()} {x:.2f} at {s:g}" for s, x, y in (path[0], path[-1]))
-    return f"{name}, {argument}: {', '.join(ends)}"
+    up = titled(fidelity_of(table)).lower()
+    ends = (f"{up} {y:.2f} and {titled(X).lower()} {x:.2f} at {s:g}" for s, x, y in (path[0], path[-1]))
+    return f"{name}, {argument}: {', '.join(ends)}{_cost(table, name)}"
+
+
+def _cost(table: Table, name: str) -> str:
+    """How often the network sees a sample, at the settings where the study knows it."""
+    rows = list(table.of("value", generator=name))
+    found = {number(row, "evaluations"): number(row, "setting") for row in rows if row.get("evaluations") is not None}
+    if not found:
+        return ""
+    if len(found) == 1:
+        return f", {next(iter(found)):g} network evaluations a sample"
+    least, most = min(found), max(found)
+    return f", {most:g} network evaluations a sample, {least:g} at {found[least]:g}"

@@ -38,7 +38,7 @@ FINE, COARSE = 32, 64
 HEADS = 4
 GRID = 8  # places a side where the image is coarsest
 HIDDEN_CAPTIONS = 0.1
-EPOCHS = 20
+EPOCHS = 40
 BATCH = 32
 AVERAGE = 0.002
 

@@ -31,7 +31,7 @@ LEVELS = (5, 5, 3, 3)
 CODES = prod(LEVELS)
 HIDDEN = 48  # channels of the autoencoder
 WIDTH, HEADS, LAYERS = 72, 6, 4
-EPOCHS = 18
+EPOCHS = 40
 FIRST_EPOCHS = 12  # of the autoencoder
 BATCH = 32
 
