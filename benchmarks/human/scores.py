@@ -57,7 +57,7 @@ def hype_time(exposures: Floats, answers: int) -> Scores:
     n, k = exposures.shape
     influence = (exposures - exposures.mean(axis=0)) / n
     found = by_raters(influence, np.arange(n)) if n >= LEAST else None
-    few = None if found else _few_raters(n)
+    few = None if found else few_raters(n)
     return _scores(exposures.mean(axis=0), [n * answers] * k, found, few, note=IMAGES_FIXED)
 
 
@@ -107,13 +107,18 @@ def preference(raters: Codes, images: Codes, a: Codes, b: Codes, outcome: Codes,
     return _scores(fit.values, counts, found, few)
 
 
-def _few_raters(n: int) -> str | None:
-    return f"{n} raters, an interval needs {LEAST}" if n < LEAST else None
+def few_raters(n: int) -> str | None:
+    """Why so many raters have no interval; none if they have.
+
+    >>> few_raters(1), few_raters(5)
+    ('1 rater, an interval needs 5', None)
+    """
+    return f"{n} rater{'s' * (n != 1)}, an interval needs {LEAST}" if n < LEAST else None
 
 
 def _few(raters: int, images: int) -> str | None:
     few = f"{images} images, an interval needs {LEAST_IMAGES}" if images < LEAST_IMAGES else None
-    return _few_raters(raters) or few
+    return few_raters(raters) or few
 
 
 def _scores(

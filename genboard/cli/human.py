@@ -10,8 +10,8 @@ import typer
 from typer import Argument, Option
 
 from .app import command, group
-from .options import Json, TrackName, listed, track_of
-from .output import print_json, say
+from .options import Json, ResultFolders, TrackName, listed, track_of
+from .output import print_json, say, say_left_out
 
 human_app = group("human", "People as judges: a page that asks them, and scores from their answers.")
 
@@ -112,3 +112,63 @@ def human_score(
         print_json(study.to_json())
     else:
         print(people_text(study))
+
+
+@command(human_app, "import", "genboard human import ffhq256.csv --track ffhq --source 'dgm-eval, arXiv:2306.04675'")
+def human_import(
+    table: Annotated[
+        Path,
+        Argument(
+            help="CSV with the columns model, f_err_rt and r_err_rt (or err_rt), one row for each rater, whom the "
+            "column id tells apart."
+        ),
+    ],
+    track: TrackName,
+    source: Annotated[str, Option(help="Where the ratings are published. It is shown with them.")],
+    results: Annotated[Path | None, Option(help="Folder of results. Default: in your data folder.")] = None,
+    json: Json = False,
+) -> None:
+    """Keep a published table of human error rates beside the results of a track, as ratings of others."""
+    from ..benchmarks.runner import Workspace
+    from ..leaderboard.export.people_text import people_text
+    from ..leaderboard.human.imported import import_table
+    from ..leaderboard.storage.people import save_people
+
+    study = import_table(table, track_of(track), source)
+    say(f"written: {save_people(study, results or Workspace.default().results)}")
+    if json:
+        print_json(study.to_json())
+    else:
+        print(people_text(study))
+
+
+@command(human_app, "agreement", "genboard human agreement --track digits")
+def human_agreement(track: TrackName, results: ResultFolders = None, json: Json = False) -> None:
+    """Say how far each metric of a track orders the generators as people do, for every study of people at hand."""
+    from ..core.errors import BadStudy
+    from ..leaderboard.board.people import agreement_with_people
+    from ..leaderboard.board.versions import board_of
+    from ..leaderboard.export.people_text import agreement_text
+    from ..leaderboard.storage.records import read_records, usual_folders
+
+    records = read_records(results or usual_folders())
+    say_left_out(records.unreadable, records.remarks)
+    board = board_of(track, records.readable)
+    found = [(study, agreement_with_people(board, study)) for study in records.people_on(board.track)]
+    if not found:
+        raise BadStudy(
+            f"no people have judged on {board.track.id}", f"ask some: genboard human make --track {track} ..."
+        )
+    if json:
+        print_json(
+            [
+                {
+                    "study": study.study,
+                    "metric": study.metric,
+                    "pairs": [{**pair.to_json(), "tau_interval": pair.tau_ends} for pair in pairs],
+                }
+                for study, pairs in found
+            ]
+        )
+    else:
+        print("\n\n".join(agreement_text(study, pairs) for study, pairs in found))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..board.agreement import Pair
 from ..storage.people import PeopleStudy, PersonsScore
 from ..text.numbers import decimals, written
 from ..text.tables import table
@@ -43,3 +46,14 @@ def _value(row: PersonsScore) -> tuple[str, str]:
         return f"{row.value:.3g}", ""
     places = decimals(row.value, row.se)
     return written(row.value, places), f"{written(row.lo, places)} to {written(row.hi, places)}"
+
+
+def agreement_text(study: PeopleStudy, pairs: Sequence[Pair]) -> str:
+    """One line a metric: how many pairs of generators it orders as people do, and what Kendall's tau may be."""
+    rows = []
+    for pair in pairs:
+        tau = "" if pair.tau is None else written(pair.tau, 2)
+        ends = "" if pair.tau_ends is None else " to ".join(written(end, 2) for end in pair.tau_ends)
+        rows.append([pair.b, tau, ends, pair.in_words()])
+    head = f"agreement with {study.metric}, {study.raters} raters, study {study.study}"
+    return f"{head}\n\n{table(['metric', 'tau', '95% interval', 'pairs of generators'], rows, right=(1,))}"
