@@ -8,7 +8,7 @@ from typing import Any
 
 from genboard.benchmarks.human.protocol import find_protocol
 from genboard.benchmarks.human.session import Question, questions
-from genboard.leaderboard.human.key import StudyKey, encode_key, key_path
+from genboard.leaderboard.human.key import REAL, StudyKey, encode_key, key_path
 from genboard.leaderboard.human.material import Material, collect
 from genboard.leaderboard.human.page import render_page
 from genboard.registry.catalog import track
@@ -21,6 +21,32 @@ GENERATORS = ("kde", "pca-gaussian", "gaussian-mixture")
 
 def material(protocol: str, generators: tuple[str, ...] = GENERATORS[:2], **options: Any) -> Material:
     return collect(track("digits"), find_protocol(protocol), generators, SECRET, **options)
+
+
+def made_up(protocol: str, images: int = 20) -> StudyKey:
+    """The key of a study of two contestants, of images that there are none of."""
+    rules = find_protocol(protocol)
+    sets = tuple(tuple(f"{j}{i:015x}" for i in range(images)) for j in range(2))
+    items = {
+        image: {"source": REAL if i % 2 else GENERATORS[j], "index": i}
+        for j, mine in enumerate(sets)
+        for i, image in enumerate(mine)
+    }
+    return StudyKey.model_validate(
+        {
+            "schema": 1,
+            "study": "0123456789abcdef",
+            "track": "digits",
+            "track_version": 1,
+            "protocol": protocol,
+            "protocol_version": rules.version,
+            "trials": images,
+            "secret": SECRET,
+            "contestants": [{"id": f"{j:016x}", "name": GENERATORS[j], "digest": None} for j in range(2)],
+            "sets": sets,
+            "items": items,
+        }
+    )
 
 
 def written(made: Material, folder: Path, name: str = "ask") -> Path:
