@@ -285,6 +285,10 @@ def test_the_commands_make_a_page_and_score_its_files(run: Any, tmp_path: Path) 
     code, out, _ = run("human", "score", *files, "--key", tmp_path / "ask.key.json")
     assert code == 0
     assert "hype_infinity on digits@1" in out
+    code, _, err = run("human", "make", *asked, "--out", page)
+    assert code == 1
+    assert "is the key of another page" in err
+    assert read_key(tmp_path / "ask.key.json") == key
     code, _, err = run("human", "make", *asked, "--real", "--out", page)
     assert code == 2
     assert "apply to pairs only" in err

@@ -51,6 +51,7 @@ def human_make(
     with `genboard human score`.
     """
     from ..benchmarks.human.protocol import find_protocol
+    from ..core.errors import CannotWrite
     from ..core.files import write_bytes
     from ..leaderboard.human.key import encode_key, key_path
     from ..leaderboard.human.material import collect, usual_generators
@@ -59,9 +60,12 @@ def human_make(
     if protocol != "pairs" and (images is not None or real):
         raise typer.BadParameter("--images and --real apply to pairs only")
     entry, rules = track_of(track), find_protocol(protocol)
+    key = key_path(out)
+    if key.exists():  # without it no file of that page can be scored
+        raise CannotWrite(f"{key} is the key of another page", "choose another --out, or move the key away")
     names = listed(generators) or usual_generators(entry)
     material = collect(entry, rules, names, secrets.token_hex(32), trials, images, real, say)
-    page, key = render_page(material, entry.title), key_path(out)
+    page = render_page(material, entry.title)
     write_bytes(key, encode_key(material.key))
     write_bytes(out, page)
     plan = material.key.plan
