@@ -122,7 +122,7 @@ def test_the_page_of_a_track_shows_people_with_their_source(results: Path) -> No
     assert "HYPE infinity: 60 people as judges" in page
     assert '<a href="../generators/alpha.html">alpha</a></th><td class="n">1–2</td>' in page
     assert '<th scope="row">else-where</th>' in page  # it has no page
-    assert "Ratings of others" in page
+    assert "as others asked them" in page
     assert 'href="https://arxiv.org/abs/2306.04675"' in page
     assert "How far the metrics order the generators as people do" in page
     assert json.loads(files["data/digits.json"])["people"][0]["source"] == SOURCE
