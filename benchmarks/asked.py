@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,11 +19,10 @@ from numpy.typing import NDArray
 from ..core.errors import BadSamples
 from ..registry.catalog import find
 from ..registry.datasets import load_split, split_labels, split_size
-from ..registry.datasets.splits import proportional
+from ..registry.generators.draws import class_labels
 from ..registry.images import Captions, Images, ImageSource, Labels, read_all, sequence_digest
 from ..registry.schema import Dataset, Track
-
-LABEL_STREAM = 2**64 - 2  # one key apart from every sample's own, and from that of `draws.permutation`
+from .given_labels import no_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,22 +98,6 @@ def answer_source(track: Track, n: int) -> ImageSource:
     return load_split(track.dataset, track.held_out).first(n)
 
 
-def class_labels(classes: Mapping[int, int], n: int, seed: int) -> tuple[int, ...]:
-    """Labels of n samples: of each class its share (largest remainder), permuted.
-
-    Args:
-        classes: how many real images have each label.
-        seed: of the track.
-
-    >>> sorted(class_labels({0: 50, 1: 25, 2: 25}, 10, 2026))
-    [0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
-    """
-    counts = proportional(n, dict(sorted(classes.items())))
-    in_order = np.repeat(np.array(list(counts), np.int64), list(counts.values()))
-    stream = np.random.Generator(np.random.Philox(key=np.array([seed, LABEL_STREAM], np.uint64)))
-    return tuple(in_order[stream.permutation(n)].tolist())
-
-
 def labels_digest(labels: tuple[int, ...]) -> str:
     """SHA-256 over the labels in order, as 64-bit integers, little-endian."""
     return hashlib.sha256(np.array(labels, "<i8").tobytes()).hexdigest()
@@ -124,10 +106,7 @@ def labels_digest(labels: tuple[int, ...]) -> str:
 def _labels(track: Track, n: int) -> tuple[int, ...]:
     found = split_labels(track.dataset, track.reference)
     if found is None:
-        raise BadSamples(
-            f"track {track.id} needs classes, but data set {track.dataset!r} has no labels",
-            "add its classes and its label column to the entry",
-        )
+        raise no_classes(track)
     return class_labels(Counter(found.tolist()), n, track.seed)
 
 

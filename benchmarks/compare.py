@@ -22,7 +22,7 @@ from ..registry.conversions import CONVERSIONS
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import ImageSource
 from ..registry.metrics import METRICS, Metric, find_metric
-from ..registry.schema import Precision
+from ..registry.schema import Precision, Shape
 from ..registry.sources import open_images
 from ..registry.sources.arrays import images_of
 from ..registry.sources.damage import refusing, size_of
@@ -34,6 +34,7 @@ from .scoring import feature_set, score
 _KEYS = ("features", "arr_0")
 ALIGNMENT = 64  # bytes
 LONGEST = 200  # characters of a path that an error quotes
+WIDEST = 4096  # features, beyond which covariances take gigabytes and minutes: only for metrics that are named
 Array: TypeAlias = Tensor | NDArray[Any]
 # Beyond these float64 has no room for what metrics make of the features: twelfth powers of the largest.
 LEAST, MOST = 1e-20, 1e20
@@ -49,7 +50,7 @@ class Comparison:
     n_fake: int
     dim: int
     metrics: list[MetricRecord]
-    left_out: tuple[str, ...] = ()  # what folders and archives hold besides images, in words
+    left_out: tuple[str, ...] = ()  # metrics that nobody named, and what folders hold besides images, in words
 
     @property
     def heading(self) -> str:
@@ -66,24 +67,30 @@ class Comparison:
 
 
 def compare_features(
-    real: Array, fake: Array, metrics: Sequence[str] | None = None, k: int | None = None
+    real: Array, fake: Array, metrics: Sequence[str] | None = None, k: int | None = None, pairs: bool = False
 ) -> Comparison:
     """Metrics between features of shape (n_real, d) and (n_fake, d), as tensors or NumPy arrays.
 
     Args:
         metrics: which; by default every one that these inputs suffice for.
         k: number of neighbours of the metrics that have one; each metric's own by default.
+        pairs: whether row i of `real` is what row i of `fake` should be, which metrics of pairs need.
 
     Raises:
         UnknownName: no such metric.
-        BadFeatures: different widths, not floats of shape (n, d), NaN, infinite, too large or too small values, or a k
-            that is no number from 1.
+        BadFeatures: different widths, with pairs different numbers of rows, not floats of shape (n, d), NaN, infinite,
+            too large or too small values, or a k that is no number from 1.
     """
     k, chosen = _number(k), _chosen(metrics)
     real, fake = _checked(_tensor(real, "real"), "real"), _checked(_tensor(fake, "fake"), "fake")
+    remarks: list[str] = []
+    if metrics is None:
+        chosen = _affordable(chosen, fake.shape[1], remarks)
     # Worked out here, so that features too wide for it are refused and not scored in part.
     moments = Moments.of(real) if len(real) > 1 and _needs_moments(chosen) else None
-    return _compare(FeatureSet(real, moments=moments), FeatureSet(fake), chosen, metrics is None, k, None)
+    there = FeatureSet(real, moments=moments)
+    compared = _compare(there, FeatureSet(fake), chosen, metrics is None, k, pairs=pairs)
+    return replace(compared, left_out=tuple(remarks))
 
 
 def compare_images(
@@ -96,6 +103,7 @@ def compare_images(
     conversions: Sequence[str] = (),
     precision: Precision = "float32",
     skip: bool = False,
+    pairs: bool = False,
 ) -> Comparison:
     """Metrics between images in the feature space of an extractor.
 
@@ -105,6 +113,8 @@ def compare_images(
         conversions: of the images of both sides, in their order.
         precision: of the extractor's arithmetic.
         skip: leave out image files of formats that are not read, which are an error otherwise.
+        pairs: whether image i of `real` is what image i of `fake` should be, which metrics of pairs need. Images of
+            folders and archives are in the order of their names.
 
     Raises:
         UnknownName: no such metric, extractor, conversion, precision or reference.
@@ -115,7 +125,12 @@ def compare_images(
     if precision not in get_args(Precision):
         raise UnknownName("precision", str(precision), get_args(Precision))
     stored = _stored(real) if isinstance(real, (str, Path)) else None
+    if pairs and stored is not None:
+        raise BadImages(f"{real}: reference statistics are no pairs", "give the images themselves, one for each sample")
     live = load_extractor(str(extractor), str(device), precision)
+    remarks: list[str] = []
+    if metrics is None and stored is None:
+        chosen = _affordable(chosen, live.entry.dim or 0, remarks)
     before: list[Keyed] = []
     given: list[ImageSource] = []
     if stored is not None:
@@ -130,10 +145,14 @@ def compare_images(
         before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
         given.append(images)
     drawn = _images(fake, "fake", conversions, skip)
+    if pairs:
+        _refuse_unpaired(given[0].count, drawn.count)
     samples = as_before(measure(drawn, live, moments=False), *before)
     here = FeatureSet(samples.features, samples.logits)
-    compared = _compare(there, here, chosen, metrics is None, k, extractor)
-    return replace(compared, left_out=tuple(source.left_out for source in (*given, drawn) if source.left_out))
+    shape = drawn.read(0, 1).shape if extractor == "pixels" else None
+    compared = _compare(there, here, chosen, metrics is None, k, extractor, pairs, shape)
+    remarks += [source.left_out for source in (*given, drawn) if source.left_out]
+    return replace(compared, left_out=tuple(remarks))
 
 
 def _images(given: str | Path | Array, name: str, conversions: Sequence[str], skip: bool) -> ImageSource:
@@ -282,25 +301,53 @@ def _chosen(metrics: Sequence[str] | None) -> list[Metric]:
     return [find_metric(name) for name in names]
 
 
+def _affordable(chosen: Sequence[Metric], width: int, remarks: list[str]) -> list[Metric]:
+    """The metrics that are computed unasked of so many features; of the others there is a remark."""
+    costly = [metric.name for metric in chosen if "real.moments" in metric.reads] if width > WIDEST else []
+    if costly:
+        remarks.append(f"{', '.join(costly)}: left out at {width:,} features, unless --metrics names them")
+    return [metric for metric in chosen if metric.name not in costly]
+
+
 def _needs_moments(chosen: Sequence[Metric]) -> bool:
     return any("real.moments" in metric.reads for metric in chosen)
 
 
 def _compare(
-    real: FeatureSet, fake: FeatureSet, chosen: Sequence[Metric], usual: bool, k: int | None, extractor: str | None
+    real: FeatureSet,
+    fake: FeatureSet,
+    chosen: Sequence[Metric],
+    usual: bool,
+    k: int | None,
+    extractor: str | None = None,
+    pairs: bool = False,
+    shape: Shape | None = None,
 ) -> Comparison:
     """Records of the chosen metrics; `usual`: nobody asked for them by name."""
+    if pairs:
+        _refuse_unpaired(len(real), len(fake))
     # Pixels as features are as many as an image has values.
     images = "give images of one size and colour: --convert to-rgb, or resize-32, converts those of both sides"
     refuse_other_width(real.width, fake.width, None if extractor is None else images)
-    inputs = MetricInputs(fake, real, k=k or max(int(m.params.get("k", 1)) for m in chosen))
+    most = k or max(int(m.params.get("k", 1)) for m in chosen)
+    inputs = MetricInputs(fake, real, pair=real if pairs else None, shape=shape, k=most)
     if usual:
-        chosen = [metric for metric in chosen if all(map(inputs.has, metric.reads))]
+        chosen = [
+            metric for metric in chosen if all(map(inputs.has, metric.reads)) and metric.is_defined_in(extractor or "")
+        ]
     records = [
         score(metric, inputs, {"k": k} if k is not None and "k" in metric.params else {}, extractor).record
         for metric in chosen
     ]
     return Comparison(real.count, len(fake), fake.width, records)
+
+
+def _refuse_unpaired(real: int, fake: int) -> None:
+    if real != fake:
+        raise BadFeatures(
+            f"{real:,} real and {fake:,} generated samples are no pairs",
+            "with --pairs, row i of REAL is what row i of FAKE should be: give as many of each, in the same order",
+        )
 
 
 def _read_array(path: Path) -> Tensor:

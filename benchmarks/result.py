@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import Field, NonNegativeInt, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from ..core.errors import BadEntry
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
@@ -37,6 +37,9 @@ class PartRecord(Strict):
     """The value of one class, by its label, or of one attribute; target and level of its interval are the whole's.
 
     Where `value` is null, `reason` says why; where only the interval is, likewise.
+
+    Attributes:
+        counts: how many images of this class were taken for each class; absent of a metric that classifies none.
     """
 
     name: str = Field(pattern=r"^[\w .-]{1,80}$")
@@ -45,6 +48,11 @@ class PartRecord(Strict):
     lo: float | None = Field(allow_inf_nan=False)
     hi: float | None = Field(allow_inf_nan=False)
     reason: str | None
+    counts: tuple[NonNegativeInt, ...] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_counts(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in serialize(self).items() if key != "counts" or value is not None}
 
 
 class MetricRecord(Strict):

@@ -30,6 +30,7 @@ from .asked import answer_source, asked_of
 from .drawing import Plan
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
+from .given_labels import refuse_labels
 from .influences import encoded
 from .overlap import FeatureWorker
 from .preview import contact_sheet
@@ -140,7 +141,9 @@ def evaluate(
         raise BadSamples(f"{n} samples", "use --samples 1 or more")
     if target.images is not None:
         images = target.images.first(n)
-        expect_shape(images.read(0, 1), find(Dataset, track.dataset).shape, images.name)
+        first = images.read(0, 1)
+        expect_shape(first, find(Dataset, track.dataset).shape, images.name)
+        refuse_labels(track, None if first.labels is None else first.labels.tolist(), images.name)
         n = images.count
         specification = specify(target, track, n, sequence_digest(images.runs()), options.precision)
     else:
@@ -183,6 +186,8 @@ def _measure(
                 name: measure(converted(source, track.conversions.get(name, ())), space, moments=False)
                 for name, space in spaces.items()
             }
+            labels = measured[track.space].labels
+            refuse_labels(track, None if labels is None else labels.tolist(), source.name)
         else:
             plan = plan_for(target, track, n)
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]

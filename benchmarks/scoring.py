@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from math import isfinite
 from types import MappingProxyType
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -13,14 +15,16 @@ from torch import Tensor
 from ..core.errors import BadFeatures
 from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
+from ..registry.catalog import find
 from ..registry.metrics import METRICS, Metric, find_metric
-from ..registry.schema import Against, Track, TrackMetric
+from ..registry.schema import Against, Dataset, Track, TrackMetric
 from .influences import deviations
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord, PartRecord, UncertaintyRecord
 from .uncertainty import Estimate, Part, PartsOnly
 
 Params = Mapping[str, int | float | str]
+PIXELS = "pixels"  # the feature space whose features are the images themselves
 _BEYOND = "the features are too large or too small to compute with in float64"
 
 
@@ -46,7 +50,7 @@ def score(
     given = {**metric.params, **{k: v for k, v in params.items() if k != "against"}}
     estimate: Estimate | None = None
     parts: tuple[Part, ...] = ()
-    reason = _missing(metric, inputs)
+    reason = _missing(metric, inputs, extractor)
     if reason is None:
         try:
             estimate = metric.fn(inputs, **given)
@@ -80,7 +84,8 @@ def score(
 def _part(part: Part) -> PartRecord:
     u = part.uncertainty
     se, lo, hi = (u.se, u.lo, u.hi) if u else (None, None, None)
-    return PartRecord(name=part.name, value=part.value, se=se, lo=lo, hi=hi, reason=part.reason)
+    counts = part.counts or None
+    return PartRecord(name=part.name, value=part.value, se=se, lo=lo, hi=hi, reason=part.reason, counts=counts)
 
 
 def _finite(estimate: Estimate) -> bool:
@@ -126,17 +131,19 @@ def score_track(
         for name, m in measured.items()
     }
     pairs = {name: m.features for name, m in answers.pairs.items()}
+    shape = find(Dataset, track.dataset).shape
     most = most_neighbours(track.metrics)
     inputs = {
         (name, against): MetricInputs(
             samples[name],
-            side,
-            train=real[name, "train"],
-            reference=real[name, "reference"],
+            real.get((name, against)),
+            train=real.get((name, "train")),
+            reference=real.get((name, "reference")),
             pair=pairs.get(name),
+            shape=shape if name == PIXELS and name not in track.conversions else None,
             k=most,
         )
-        for (name, against), side in real.items()
+        for name, against in product(measured, get_args(Against))
     }
     return [
         score(
@@ -208,7 +215,7 @@ def reference_count(metric: Metric, of_moments: int, of_features: int) -> int | 
     """How many real images a metric's value rests on; none if it looks at none."""
     if "real.moments" in metric.reads:
         return of_moments
-    real = {"real.features", "reference.features", "train.features"}
+    real = {"real.features", "real.logits", "reference.features", "train.features"}
     return of_features if real.intersection(metric.reads) else None
 
 
@@ -217,13 +224,18 @@ def _alike(
 ) -> tuple[dict[str, Measured], dict[tuple[str, Against], ReferenceStatistics]]:
     samples, real = dict(measured), dict(references)
     for name in measured:
+        if (name, "reference") not in references:  # no column there looks at them
+            samples[name] = as_before(samples[name])
+            continue
         train = real[name, "train"] = as_before(real[name, "train"])
         reference = real[name, "reference"] = as_before(real[name, "reference"], train)
         samples[name] = as_before(samples[name], train, reference)
     return samples, real
 
 
-def _missing(metric: Metric, inputs: MetricInputs) -> str | None:
+def _missing(metric: Metric, inputs: MetricInputs, extractor: str | None) -> str | None:
+    if not metric.is_defined_in(extractor):
+        return f"{metric.name} is defined in the feature space {' or '.join(metric.spaces)}, not in {extractor}"
     if (n := len(inputs.fake)) < metric.least:
         return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]

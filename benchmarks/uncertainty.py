@@ -25,8 +25,8 @@ class Uncertainty:
     Attributes:
         target: what the interval is about. `conditional`: the statistic's expectation at this number of samples
             with the reference fixed, which is what a fresh draw of samples would give on average. `population`: its
-            limit for many samples. `permutation`: with the samples fixed, what random divisions of the real images
-            into equal parts would give.
+            limit for many samples or, where real images are drawn anew too, its mean over all draws. `permutation`:
+            with the samples fixed, what random divisions of the real images into equal parts would give.
         se: standard error.
         lo: lower end of the interval at `level`.
         hi: upper end.
@@ -48,12 +48,14 @@ class Part:
 
     Attributes:
         reason: why the value is missing, or its uncertainty.
+        counts: a row of a confusion matrix: how many images of this class were taken for each class.
     """
 
     name: str
     value: float | None
     uncertainty: Uncertainty | None = None
     reason: str | None = None
+    counts: tuple[int, ...] = ()
 
 
 class PartsOnly(BadFeatures):

@@ -99,12 +99,15 @@ def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = 
 
 
 def recipes_of(track: Track, precision: Precision = "float32") -> dict[tuple[str, Against], Recipe]:
-    """Every statistics a track needs, by (extractor, side): reference and training split in each feature space.
+    """Every statistics a track needs, by (extractor, side): reference and training split in each feature space where a
+    column looks at them.
 
     Where both sides are one split the larger one comes first: the smaller is then cut from it.
     """
     sides: tuple[Against, ...] = ("reference", "train")
-    found = {(name, side): recipe_for(track, name, side, precision) for name in track.extractors for side in sides}
+    found = {
+        (name, side): recipe_for(track, name, side, precision) for name in track.reference_spaces for side in sides
+    }
     same = track.reference == track.train
     return dict(sorted(found.items(), key=lambda item: -item[1].features if same else 0))
 

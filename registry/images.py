@@ -52,8 +52,8 @@ class Images:
             raise BadImages(f"{len(self.labels)} labels for {len(self.pixels)} images")
         if self.captions is not None and len(self.captions) != len(self.pixels):
             raise BadImages(f"{len(self.captions)} captions for {len(self.pixels)} images")
-        if self.conditions is not None and (self.conditions.ndim != 4 or len(self.conditions) != len(self.pixels)):
-            raise BadImages(f"conditions of shape {self.conditions.shape} for {len(self.pixels)} images")
+        if self.conditions is not None:
+            _refuse_other_conditions(self.conditions, len(self.pixels))
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -69,6 +69,15 @@ class Images:
         if self.captions is not None:
             captions = tuple(self.captions[i] for i in np.arange(len(self))[indices])
         return Images(self.pixels[indices], labels, captions, conditions)
+
+
+def _refuse_other_conditions(conditions: Pixels, count: int) -> None:
+    if conditions.dtype != np.uint8 or conditions.ndim != 4 or conditions.shape[3] not in MODES:
+        raise BadImages(
+            f"conditions must be uint8, shape (n, height, width, 1 or 3): {conditions.dtype}, {conditions.shape}"
+        )
+    if len(conditions) != count:
+        raise BadImages(f"{len(conditions)} conditions for {count} images")
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ def example_digests(images: Images) -> list[bytes]:
 def _asked(images: Images) -> Iterator[bytes]:
     for i in range(len(images)):
         caption = b"" if images.captions is None else f"\ncaption {images.captions[i]}".encode()
-        condition = b"" if images.conditions is None else b"\ncondition " + record(images.conditions[i], None)
+        condition = b"" if images.conditions is None else record(images.conditions[i], None)
         yield caption + condition
 
 

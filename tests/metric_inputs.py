@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.uncertainty import Estimate
 from genboard.reference_stats.moments import Gaussian
+from genboard.registry.metrics import Metric
 from torch import Tensor
+
+# What metrics of images need where points stand for them, as images of one row.
+OF_POINTS: Mapping[str, Mapping[str, int]] = MappingProxyType({"ssim": {"window": 1}, "nearest_ssim": {"window": 1}})
+
+
+def params_of(metric: Metric) -> dict[str, int | float | str]:
+    """A metric's parameters for features that are points."""
+    return {**metric.params, **OF_POINTS.get(metric.name, {})}
+
+
+def belonging(fake: Tensor) -> dict[str, Tensor]:
+    """A target and a caption of each sample, which follow it into any order."""
+    return {"pair": 0.5 * fake + 0.25, "caption": 0.75 * fake + fake.flip(1)}
 
 
 def inputs_of(

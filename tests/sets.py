@@ -40,6 +40,8 @@ def parquet(images: Images, path: Path, rows: int = 7, **names: str) -> Path:
     }
     if images.labels is not None:
         columns[names.get("label", "label")] = images.labels
+    if images.captions is not None:
+        columns["caption"] = images.captions
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path, row_group_size=rows)
     return path

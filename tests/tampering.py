@@ -48,6 +48,13 @@ def parts(**fields: Any) -> Any:
     return metric("parts", [part | fields])
 
 
+def class_mean(value: Value) -> None:
+    """A distance within classes, above all of its classes, in place of the last column."""
+    classes = [{"name": str(i), "value": 1.5, "se": 0.25, "lo": 1.0, "hi": 2.0, "reason": None} for i in range(10)]
+    value["metrics"][-1] |= {"name": "intra_kid", "version": 1, "value": 3.0, "reason": None, "parts": classes}
+    value["metrics"][-1]["uncertainty"] |= {"se": 0.5, "lo": 2.0, "hi": 4.0}
+
+
 def column(part: str, value: Any, index: int = 0) -> Any:
     return put("specification", "metrics", index, part, value=value)
 
@@ -289,6 +296,10 @@ TAMPERED: tuple[Tampered, ...] = (
     Tampered("R420", "a part below zero", parts(value=-1.0, lo=-2.0, hi=0.0), ALSO({"R421"})),
     Tampered("R420", "a part that is too sure", parts(se=1e-4), ALSO({"R421"})),
     Tampered("R421", "parts of a metric without", parts()),
+    Tampered("R420", "a row of counts that is no row", parts(counts=[1, 2]), ALSO({"R421"})),
+    Tampered("R420", "more images than there are", parts(counts=[501]), ALSO({"R421"})),
+    Tampered("R422", "a mean above all it is of", edit(class_mean), ALSO({"R204", "R306", "R307", "R412", "R511"})),
+    Tampered("R105", "fewer than no images", parts(counts=[-1])),
     Tampered("R105", "a part whose name hides", parts(name="a\u202eb"), ALSO({"R801"})),
     Tampered("R103", "an unknown key of a part", parts(weight=1.0)),
     Tampered("R501", "no preview", lambda g: preview_path(g.path).unlink()),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import pytest
 from genboard.leaderboard.board.board import Board, make_board
 from genboard.leaderboard.board.costs import TABLE, Cost, cost_front, cost_of, identity_of, machine
 from genboard.leaderboard.board.separation import separated
+from genboard.leaderboard.maintenance import costs
 from genboard.leaderboard.maintenance.costs import evaluations, measured, on_boards
 from genboard.leaderboard.site.columns import cells_of, columns_of
 from genboard.leaderboard.site.costs_view import cost_view, milliseconds
@@ -17,7 +19,7 @@ from genboard.registry.schema import Generator, Track
 from genboard.registry.weights import read_weights
 from site_tree import TRACK, everything, save
 
-from genboard.core.files import read_json
+from genboard.core.files import read_json, write_json
 
 
 @cache
@@ -48,6 +50,23 @@ def test_evaluations_are_those_that_the_arguments_ask_for() -> None:
         if entry.family == "gan":
             assert found == 1
     assert checked > 5
+
+
+def test_only_the_named_ones_are_measured_where_there_are_names(monkeypatch, tmp_path) -> None:
+    held = read_json(TABLE)
+    vendor, _, family = held["machine"].removeprefix("one core of ").partition(" ")
+    monkeypatch.setattr(costs, "TABLE", tmp_path / "costs.json")
+    monkeypatch.setattr(costs, "processor_of", lambda: (vendor, family))
+    monkeypatch.setattr(costs, "measured", lambda name, track: {"generator": name, "seconds": 1.0})
+    write_json(costs.TABLE, held)
+    costs.main(["vae"])
+    expected = [one if one["generator"] != "vae" else {"generator": "vae", "seconds": 1.0} for one in held["costs"]]
+    assert read_json(costs.TABLE) == {"machine": held["machine"], "costs": expected}
+    with pytest.raises(SystemExit, match="no board ranks nobody"):
+        costs.main(["nobody"])
+    monkeypatch.setattr(costs, "processor_of", lambda: (vendor, "another"))
+    with pytest.raises(SystemExit, match="this is one core of"):
+        costs.main(["vae"])
 
 
 def test_a_generator_is_measured_again() -> None:

@@ -225,6 +225,27 @@ def test_parts_come_from_the_hub_and_then_from_its_cache(
     assert verify("far") == content_digest(SET)
 
 
+def test_captions_come_from_a_column_of_the_hub_and_go_with_their_images(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Images(SET.pixels, SET.labels, tuple(f"picture {i}" for i in range(len(SET))))
+    files = {"all.parquet": parquet(told, tmp_path / "all.parquet").read_bytes()}
+    source = hub(all="all.parquet")
+    splits = {"train": ("all", 30), "held-out": ("all", 10)}
+    entry(own_home, "told", f'{source}\ncaption = "caption"', {"all": 40}, splits, revision=COMMIT)
+    entry(own_home, "untold", source, {"all": 40}, splits, revision=COMMIT)
+    entry(own_home, "wrong", f'{source}\ncaption = "text"', {"all": 40}, splits, revision=COMMIT)
+    with hub_server(monkeypatch, tmp_path / "cache", serves(files)):
+        found = read_all(load_split("told", "held-out"))
+        assert content_digest_of("told") == content_digest(told) != content_digest_of("untold")
+        assert read_all(load_split("untold", "held-out")).captions is None
+        with pytest.raises(BadImages, match="text"):
+            load_split("wrong", "held-out")
+    assert found.captions is not None
+    for pixels, caption in zip(found.pixels, found.captions, strict=True):
+        np.testing.assert_array_equal(pixels, SET.pixels[int(caption.removeprefix("picture "))])
+
+
 def test_shards_are_named_by_their_number() -> None:
     names = shards("data/train-*-of-00294.parquet")
     assert len(names) == len(set(names)) == 294

@@ -96,7 +96,7 @@ def test_no_trained_generator_beats_real_images_and_most_are_clearly_worse(board
     others = [scored(board, name, "fd:digits-cnn") for name in TRAINED]
     assert all(floor.value < other.value for other in others)
     level_with_it = {other.name for other in others if p_value(floor, other) >= ALPHA}
-    assert level_with_it <= {"acgan", "ddpm", "projection-gan"}
+    assert level_with_it <= {"acgan", "ddpm", "flow-matching", "projection-gan"}
 
 
 @pytest.mark.parametrize("name", sorted(set(TRAINED) - {"dcgan-collapsed"}))

@@ -80,14 +80,16 @@ def test_every_family_is_there():
     assert {entry.family for entry in ZOO.values()} == {
         "statistical",
         "vae",
+        "autoencoder",
         "gan",
         "autoregressive",
         "flow",
         "diffusion",
+        "flow matching",
     }
-    assert len(MODULES) >= 12
-    assert len(LABELLED) >= 3
-    assert len(LATENT) >= 6
+    assert len(MODULES) >= 16
+    assert len(LABELLED) >= 4
+    assert len(LATENT) >= 10
 
 
 @every_member
@@ -184,8 +186,9 @@ def test_training_is_reproducible(module, images):
         assert any((first[key] != other[key]).any() for key in first)
 
 
-def test_pixelcnn_draws_no_level_that_training_has_not():
-    pixels = draw(plan("pixelcnn"), 0, 64).pixels
+@pytest.mark.parametrize("name", ["pixelcnn", "pixelrnn"])
+def test_a_model_of_grey_levels_draws_none_that_training_has_not(name):
+    pixels = draw(plan(name), 0, 64).pixels
     assert set(np.unique(pixels)) <= set(np.unique(read_all(load_split("digits", "train")).pixels))
 
 

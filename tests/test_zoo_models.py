@@ -11,7 +11,7 @@ import torch
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_split
 from genboard.registry.generators.draws import choose
-from genboard.registry.generators.zoo import ddpm, kde, pixelcnn, realnvp, vqvae, wgan_gp
+from genboard.registry.generators.zoo import ddpm, kde, pixelcnn, pixelrnn, realnvp, vqvae, wgan_gp
 from genboard.registry.images import read_all
 from genboard.registry.schema import Generator
 from genboard.registry.training import Arrays, filled, shifted
@@ -107,15 +107,19 @@ def test_the_flows_likelihoods_of_all_images_sum_to_one():
 
 def test_the_likelihoods_are_those_the_documentation_states():
     text = (Path(__file__).resolve().parents[1] / "docs" / "zoo.md").read_text("utf-8")
-    weights = {name: weights_of(name) for name in ("pixelcnn", "realnvp")}
-    network = filled(pixelcnn.PixelCNN(torch.zeros(17, 1)), weights["pixelcnn"], "network.")
+    weights = {name: weights_of(name) for name in ("pixelcnn", "pixelrnn", "realnvp")}
+    networks = {
+        "pixelcnn": filled(pixelcnn.PixelCNN(torch.zeros(17, 1)), weights["pixelcnn"], "network."),
+        "pixelrnn": filled(pixelrnn.PixelRNN(torch.zeros(17, 1)), weights["pixelrnn"], "network."),
+    }
     flow = filled(realnvp.Flow((8, 8, 1)), weights["realnvp"], "flow.")
-    bits: dict[str, list[float]] = {"pixelcnn": [], "realnvp": []}
+    bits: dict[str, list[float]] = {name: [] for name in weights}
     torch.manual_seed(0)
     for split in ("train", "reference", "held-out"):
         pixels = read_all(load_split("digits", split)).pixels.transpose(0, 3, 1, 2)
         symbols = torch.from_numpy(np.searchsorted(weights["realnvp"]["levels"], pixels))
-        bits["pixelcnn"].append(pixelcnn.bits_per_dimension(network, symbols[:, 0]))
+        for name, network in networks.items():
+            bits[name].append(pixelcnn.bits_per_dimension(network, symbols[:, 0]))
         bits["realnvp"].append(realnvp.bits_per_dimension(flow, symbols, 17, draws=2))
     for name, found in bits.items():
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` |") and line.count("|") == 5]
@@ -123,19 +127,26 @@ def test_the_likelihoods_are_those_the_documentation_states():
         assert found == pytest.approx(stated, abs=0.01)
     noise = torch.randint(17, (200, 1, 8, 8))
     assert realnvp.bits_per_dimension(flow, noise, 17) > log(17) / log(2)
-    assert pixelcnn.bits_per_dimension(network, noise[:, 0]) > log(17) / log(2)
+    for network in networks.values():
+        assert pixelcnn.bits_per_dimension(network, noise[:, 0]) > log(17) / log(2)
 
 
-def random_pixelcnn(levels: int) -> pixelcnn.PixelCNN:
+Autoregressive = type[pixelcnn.PixelCNN] | type[pixelrnn.PixelRNN]
+each_autoregressive = pytest.mark.parametrize("architecture", [pixelcnn.PixelCNN, pixelrnn.PixelRNN])
+
+
+def random_network(architecture: Autoregressive, levels: int) -> pixelcnn.PixelCNN | pixelrnn.PixelRNN:
     torch.manual_seed(4)
-    network = pixelcnn.PixelCNN(torch.linspace(0, 1, levels)[:, None], width=8, layers=4)
+    layers = 4 if architecture is pixelcnn.PixelCNN else 2
+    network = architecture(torch.linspace(0, 1, levels)[:, None], width=8, layers=layers)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return network.requires_grad_(False).eval()
 
 
-def test_no_pixel_sees_itself_or_a_later_one():
-    network = random_pixelcnn(5)
+@each_autoregressive
+def test_no_pixel_sees_itself_or_a_later_one(architecture):
+    network = random_network(architecture, 5)
     grid = torch.randint(5, (1, 4, 5))
     before = network(grid).flatten(2)
     for place in range(20):
@@ -146,15 +157,17 @@ def test_no_pixel_sees_itself_or_a_later_one():
         assert changed[place + 1 :].all()
 
 
-def test_the_probabilities_of_all_grids_sum_to_one():
-    network = random_pixelcnn(2)
+@each_autoregressive
+def test_the_probabilities_of_all_grids_sum_to_one(architecture):
+    network = random_network(architecture, 2)
     grids = torch.cartesian_prod(*[torch.arange(2)] * 6).view(-1, 2, 3)
     logs = network(grids).log_softmax(dim=1).gather(1, grids[:, None]).double().sum(dim=(1, 2, 3))
     assert float(logs.exp().sum()) == pytest.approx(1, abs=1e-5)
 
 
-def test_drawing_row_by_row_is_drawing_from_the_whole_network():
-    network = random_pixelcnn(5)
+@each_autoregressive
+def test_drawing_row_by_row_is_drawing_from_the_whole_network(architecture):
+    network = random_network(architecture, 5)
     numbers = np.random.default_rng(2).random((30, 24), dtype=np.float32)
     symbols = network.draw(numbers, 4, 6)
     shares = network(torch.from_numpy(symbols)).softmax(dim=1).permute(0, 2, 3, 1).reshape(-1, 5)

@@ -48,3 +48,12 @@ def to_other(reference: Tensor, rows: Tensor, k: int = 1) -> Tensor:
 def distances(a: Tensor, b: Tensor) -> Tensor:
     """Euclidean distances of all pairs of rows, summed from differences in float64, shape (len(a), len(b))."""
     return torch.cdist(a.to(torch.float64), b.to(torch.float64), compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def directions(features: Tensor) -> Tensor:
+    """Each row over its length, float64. Raises BadFeatures for a row of zeros, which has no direction."""
+    x = features.to(torch.float64)
+    largest = x.abs().amax(dim=1, keepdim=True)
+    if not bool((largest > 0).all()):
+        raise BadFeatures("a feature is all zeros and has no direction", "check the extractor")
+    return torch.nn.functional.normalize(x / largest, dim=1)  # divided first, so that no square under- or overflows

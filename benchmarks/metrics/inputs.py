@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...core.errors import BadFeatures
 from ...reference_stats.moments import Gaussian, Moments
+from ...registry.schema import Shape
 from ..neighbours import Neighbours
 from .distances import nearest
 
@@ -115,6 +116,8 @@ class MetricInputs:
         reference: real images that training has not seen.
         held_out: real images that neither training nor a comparison with the reference has seen.
         pair: the images that the samples should be, row i that of sample i.
+        caption: the texts asked of the samples, in the space that image and text share, row i that of sample i.
+        shape: height, width and channels of the images, where the features are their pixels.
         k: the largest number of neighbours that several metrics ask for: one pass serves them all.
     """
 
@@ -127,17 +130,21 @@ class MetricInputs:
         reference: FeatureSet | Tensor | None = None,
         held_out: FeatureSet | Tensor | None = None,
         pair: FeatureSet | Tensor | None = None,
+        caption: FeatureSet | Tensor | None = None,
+        shape: Shape | None = None,
         k: int = 1,
     ) -> None:
         self.fake, self.real = _set(fake), _set(real)
         self.train, self.reference, self.held_out = _set(train), _set(reference), _set(held_out)
-        self.pair = _set(pair)
+        self.pair, self.caption, self.shape = _set(pair), _set(caption), shape
         self.k = k
         self._passes: dict[int, Neighbours] = {}
         self._found: dict[Callable[[MetricInputs], object], object] = {}
 
     def has(self, name: str) -> bool:
-        """Whether an input is there, by a name as `real.features`."""
+        """Whether an input is there, by a name as `real.features` or `shape`."""
+        if name == "shape":
+            return self.shape is not None
         side, _, what = name.partition(".")
         return bool(getattr(self, side).has(what))
 

@@ -162,14 +162,14 @@ class StudyContext:
 
         def compute() -> ReferenceStatistics:
             found = obtain(self.recipe(extractor, against), self.device)
-            if against == "train" or extractor not in self.track.extractors:
+            if against == "train" or extractor not in self.track.reference_spaces:
                 return as_before(found)
             return as_before(found, self.reference(extractor, "train"))
 
         return self.once(("reference", extractor, against), compute)
 
     def recipe(self, extractor: str, against: Against = "reference") -> Recipe:
-        if extractor in self.track.extractors:
+        if extractor in self.track.reference_spaces:
             return recipe_for(self.track, extractor, against)
         kept = self.track.samples if against == "reference" else self.track.train_features
         split = self.track.split(against)
@@ -177,7 +177,7 @@ class StudyContext:
 
     def conversions(self, extractor: str) -> tuple[str, ...]:
         """Of images, before the extractor sees them: the track's own, or grey to RGB for a space that needs it."""
-        if extractor in self.track.extractors:
+        if extractor in self.track.reference_spaces:
             return self.track.conversions.get(extractor, ())
         return ("grey-to-rgb",) if self.dataset.shape[2] == 1 and find(Extractor, extractor).input == "rgb" else ()
 
@@ -214,7 +214,9 @@ class StudyContext:
 
     def _alike(self, images: Measured, extractor: str) -> Measured:
         """The images with the features of those equal to them, as the track's columns are scored."""
-        sides: tuple[Against, ...] = ("train", "reference") if extractor in self.track.extractors else ("reference",)
+        sides: tuple[Against, ...] = (
+            ("train", "reference") if extractor in self.track.reference_spaces else ("reference",)
+        )
         return as_before(images, *(self.reference(extractor, side) for side in sides))
 
     def _drawn(self, name: str, extractor: str, seed: int | None) -> tuple[str, Measured]:

@@ -39,7 +39,7 @@ def run(context: StudyContext) -> list[Row]:
 
 def spaces_at_hand(context: StudyContext) -> list[str]:
     """The track's feature spaces, then any other that takes its images and whose weights are here already."""
-    found, (height, width, _) = list(context.track.extractors), context.dataset.shape
+    found, (height, width, _) = list(context.track.reference_spaces), context.dataset.shape
     for name, entry in entries(Extractor).items():
         if name in found or (isinstance(entry.input, tuple) and entry.input != context.dataset.shape):
             continue

@@ -13,10 +13,32 @@ from .distributions import FAMILIES, Distribution, pooled
 
 # Metrics that the simulation leaves out, and why.
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(
-        ("reference_nn_ratio", "reference_fd_ratio"),
-        "its interval is over random divisions of the real images, which are counted as false alarms instead",
-    )
+    {
+        **dict.fromkeys(
+            ("reference_nn_ratio", "reference_fd_ratio"),
+            "its interval is over random divisions of the real images, which are counted as false alarms instead",
+        ),
+        **dict.fromkeys(("ssim", "nearest_ssim"), "it is of images; a test draws them"),
+        **dict.fromkeys(("content_distance", "style_distance"), "`lpips` in another feature space"),
+        **dict.fromkeys(("nearest_content_distance", "nearest_style_distance"), "`nearest_lpips` in another space"),
+        "clip_score_2_5": "`clip_score` times 0.025",
+        **dict.fromkeys(
+            (
+                "intra_fd",
+                "intra_kid",
+                "conditional_accuracy",
+                "conditional_accuracy_corrected",
+                "cas",
+                "cas_gap",
+                "gan_test",
+            ),
+            "it needs classes: simulated with classes in tests/test_class_intervals.py",
+        ),
+        **dict.fromkeys(
+            ("caption_accuracy", "caption_diversity"),
+            "it reads captions, which these samples have not; its intervals are simulated in tests/test_captions.py",
+        ),
+    }
 )
 
 
@@ -69,9 +91,13 @@ class Setting:
         fake = pooled(fake, self.pool, source) if self.pool else fake
         return World(real, fake, real.draw(self.n, source), real.draw(self.n, source))
 
-    def generator(self, part: int) -> torch.Generator:
-        """What the draws of one part of the simulation come from; parts may be worked on in any order."""
-        return torch.Generator().manual_seed((self.seed << 32) + part + 1)
+    def generator(self, part: int, pairs: bool = False) -> torch.Generator:
+        """What the draws of one part of the simulation come from; parts may be worked on in any order.
+
+        Args:
+            pairs: of what belongs to the samples, which so moves no draw of the samples themselves.
+        """
+        return torch.Generator().manual_seed((self.seed << 32) + (pairs << 31) + part + 1)
 
 
 @dataclass(frozen=True)

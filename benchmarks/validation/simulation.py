@@ -86,7 +86,7 @@ def simulate(
     setting: Setting, draws: int, redrawn: bool = False, part: int = 0, names: Sequence[str] = SIMULATED
 ) -> dict[str, list[Drawn]]:
     """What the metrics of those names say of so many draws; those of another part are others."""
-    world, generator = setting.world(), setting.generator(part)
+    world, generator, beside = setting.world(), setting.generator(part), setting.generator(part, pairs=True)
     real = world.real
     limits = {name: limit(name, real, world.samples) for name in names}
     found: dict[str, list[Drawn]] = {name: [] for name in names}
@@ -94,7 +94,10 @@ def simulate(
         if redrawn:
             real = world.source.draw(setting.n, generator)
             limits = {name: limit(name, real, world.samples) for name in names}
-        for record in _scores(real, world.train, world.samples.draw(setting.n, generator), names):
+        samples = world.samples.draw(setting.n, generator)
+        # An image or a caption that has something of its sample.
+        pairs = 0.5 * samples + world.source.draw(setting.n, beside)
+        for record in _scores(real, world.train, samples, pairs, names):
             entry = Drawn(record.value, record.uncertainty, record.reason, limits[record.name])
             found[record.name].append(entry)
     return found
@@ -148,11 +151,11 @@ def _about(metric: str, intervals: Sequence[UncertaintyRecord], known: float | N
     return kinds[0] if kinds else None
 
 
-def _scores(real: Tensor, train: Tensor, fake: Tensor, names: Sequence[str]) -> list[MetricRecord]:
+def _scores(real: Tensor, train: Tensor, fake: Tensor, pairs: Tensor, names: Sequence[str]) -> list[MetricRecord]:
     metrics = [find_metric(name) for name in names]
     most = max((int(metric.params.get("k", 1)) for metric in metrics), default=1)
     samples, reference = FeatureSet(fake, logits=2 * fake), FeatureSet(real)
-    inputs = MetricInputs(samples, reference, train=train, reference=reference, k=most)
+    inputs = MetricInputs(samples, reference, train=train, reference=reference, pair=pairs, caption=pairs, k=most)
     return [score(metric, inputs).record for metric in metrics]
 
 

@@ -49,6 +49,9 @@ def compare(
     metrics: Annotated[str | None, Option(help="Metrics, separated by commas. Default: all that apply.")] = None,
     k: Annotated[int | None, Option(min=1, help="Number of neighbours, for metrics that have a k.")] = None,
     extractor: Annotated[str | None, Option(help="Compare images in this feature space.")] = None,
+    pairs: Annotated[
+        bool, Option("--pairs", help="Row i of REAL is what row i of FAKE should be: adds the metrics of pairs.")
+    ] = False,
     convert: Convert = None,
     skip: Skip = False,
     precision: Arithmetic = "float32",
@@ -64,9 +67,10 @@ def compare(
     if extractor is None:
         if convert is not None or precision != "float32":
             raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
-        found = compare_features(read_features(Path(real)), read_features(fake), names, k)
+        found = compare_features(read_features(Path(real)), read_features(fake), names, k, pairs)
     else:
-        found = compare_images(real, fake, extractor, names, k, device, listed(convert) or (), precision, skip)
+        conversions = listed(convert) or ()
+        found = compare_images(real, fake, extractor, names, k, device, conversions, precision, skip, pairs)
     for remark in found.left_out:
         say(remark)
     if json:

@@ -1,5 +1,8 @@
 """What an image costs, of every generator with a rank on a board: `python -m genboard.leaderboard.maintenance.costs`.
 
+Names of generators restrict it to these: the other rows stay as they are, where the processor is the one they were
+measured on.
+
 Each draws images of its track on one core: the least processor time an image of a few tries. What a result records of
 its own run is no such cost: samples that an earlier run has drawn are read and not drawn, and its memory is that of a
 process which measures, and has often measured others before.
@@ -9,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +21,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from ...benchmarks.environment import processor_of
-from ...core.files import write_json
+from ...core.files import read_json, write_json
 from ...registry.catalog import entries, find
 from ...registry.generators import LiveGenerator, load_generator
 from ...registry.generators.draws import Draw, draws
@@ -104,15 +107,23 @@ def on_boards() -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
-def main() -> None:
+def main(names: Sequence[str]) -> None:
     torch.set_num_threads(1)
-    costs = []
-    for name, track in on_boards():
-        costs.append(measured(name, track))
-        print(costs[-1], file=sys.stderr, flush=True)
     vendor, family = processor_of()
-    write_json(TABLE, {"machine": f"one core of {vendor} {family}", "costs": costs})
+    machine, table = f"one core of {vendor} {family}", read_json(TABLE)
+    if names and table["machine"] != machine:
+        sys.exit(f"the table is of {table['machine']}, this is {machine}\n\nhint: measure all, without names")
+    ranked = on_boards()
+    if unknown := set(names) - {name for name, _ in ranked}:
+        sys.exit(f"no board ranks {', '.join(sorted(unknown))}\n\nhint: measure its result first, then what it costs")
+    kept = {one["generator"]: one for one in table["costs"] if names and one["generator"] not in names}
+    costs = []
+    for name, track in ranked:
+        costs.append(kept.get(name) or measured(name, track))
+        if name not in kept:
+            print(costs[-1], file=sys.stderr, flush=True)
+    write_json(TABLE, {"machine": machine, "costs": costs})
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

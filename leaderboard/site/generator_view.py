@@ -20,6 +20,7 @@ from .history import events, status_at
 from .judgements_view import judgements_of
 from .links import Segment, linked
 from .pair_view import chosen
+from .parts_view import confusions_of, tables_of
 from .published_view import published_of
 from .seeds_view import about_pairs
 from .sheets import Sheet, stem
@@ -84,6 +85,8 @@ def _section(
         "sheet": sheets[stem(record)],
         "about_pairs": about_pairs(result, sheets[stem(record)], board.track if board else None),
         "numbers": [_number(metric, digits, mine) for metric in metrics],
+        "parts": tables_of(metrics, board),
+        "confusions": confusions_of(metrics, board),
         "cautions": mine,
         "narrow": any(one.kind == NARROW for one in mine),
         "beyond": [METRICS[key.partition(":")[0]].title for key in row.better_than_real] if row and row.place else [],

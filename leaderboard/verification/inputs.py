@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ...benchmarks.asked import asked_of
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
@@ -28,6 +29,7 @@ def track_of(path: Path, result: Result) -> Track:
 
     Raises:
         UnknownName: no such track.
+        BadImages: it asks for something, and its data set is not available.
         BadEntry: nothing was measured, or of what it was measured with something has changed since: which field.
     """
     if result.status == "failed" or result.sampling.digest is None:
@@ -38,6 +40,9 @@ def track_of(path: Path, result: Result) -> Track:
     if not _specified(result.specification):
         raise BadEntry(path, "specification", "not written by genboard", "restore the file, or measure again")
     track = find(Track, result.track.name)
+    seed, n = result.sampling.seed, result.sampling.n
+    track = track if seed is None else track.model_copy(update={"seed": seed})
+    asked = {} if seed is None else asked_of(track, n).digests
     sampling = result.sampling.model_dump(mode="json", exclude={"digest"})
     published = {**result.specification, "metrics": _columns(result.specification["metrics"])}
     today = {
@@ -48,13 +53,18 @@ def track_of(path: Path, result: Result) -> Track:
             **({"images": result.sampling.digest} if result.generator.kind == "images" else {}),
         },
         # The record is what tables show, the specification is what was done: they must be one.
-        "sampling": {**sampling, "protocol": PROTOCOL, "block": published["sampling"].get("block")},
+        "sampling": {
+            **sampling,
+            "protocol": PROTOCOL,
+            "block": published["sampling"].get("block"),
+            **asked,
+        },
         "metrics": _today(track, published["metrics"], precision_of(result)),
     }
     _refuse_difference(path, published, today)
     if {m.key for m in result.metrics} != set(published["metrics"]) or len(result.metrics) != len(published["metrics"]):
         raise BadEntry(path, "metrics", "the columns differ from its specification", "restore the file")
-    return track if result.sampling.seed is None else track.model_copy(update={"seed": result.sampling.seed})
+    return track
 
 
 def samples_of(result: Result, given: Path | None, conversions: tuple[str, ...] = ()) -> ImageSource | None:

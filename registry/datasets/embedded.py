@@ -1,4 +1,4 @@
-"""Kind `embedded`: images that come inside a library."""
+"""Kind `embedded`: images that come inside a library, or are made by a module of this package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_part(entry: Dataset, source: Embedded, part: str) -> ImageSource:
     load = function(source.loader, under="registry.datasets")
     if inspect.signature(load).parameters:
         problem = f"{source.loader} is no function that gives the images of a data set"
-        raise BadEntry(file_of(entry), "source.loader", problem, 'known: "digits:load"')
+        raise BadEntry(file_of(entry), "source.loader", problem, "see docs/datasets.md")
     found = load()
     if part not in found:
         raise BadImages(f"{source.loader} has no part {part!r}", f"known: {', '.join(found)}")

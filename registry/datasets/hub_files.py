@@ -30,8 +30,11 @@ def open_part(entry: Dataset, source: Hub, part: str) -> ImageSource:
         for name in names:
             files.append(HubFile(source.repo, entry.revision, name, "dataset", BadImages).fetch())
             progress.update(1)
-    image, label = Column((source.image,), needed=True), source.label and Column((source.label,), needed=True)
-    return open_files(f"{entry.name}/{part}", files, image, label or None, conversions=entry.conversions)
+    image, label, caption = (
+        Column((column,), needed=True) if column else None for column in (source.image, source.label, source.caption)
+    )
+    assert image is not None
+    return open_files(f"{entry.name}/{part}", files, image, label, caption, entry.conversions)
 
 
 def shards(pattern: str) -> list[str]:

@@ -27,6 +27,7 @@ from ..schema import Archive, Dataset, Embedded, Sha256, Strict
 
 FORMAT = 1
 RUN = 256
+_BEFORE = (("skip", False), ("caption", None))
 Digests = NDArray[np.uint8]  # shape (n, 32)
 
 
@@ -76,8 +77,8 @@ def _beside(entry: Dataset, start: str, decides: Mapping[str, Any], ending: str)
     """A file in the data folder, named by where the images come from and by what else decides."""
     source = entry.source.model_dump(mode="json")
     origin = {
-        # A set that leaves nothing out is the one that it was before it could.
-        "source": {key: value for key, value in source.items() if (key, value) != ("skip", False)},
+        # A set that leaves nothing out, or has no captions, is the one that it was before it could.
+        "source": {key: value for key, value in source.items() if (key, value) not in _BEFORE},
         "revision": entry.revision,
         "conversions": list(entry.conversions),
     }

@@ -1,4 +1,5 @@
-"""The parts of a data set as they are stored: from a library, the Hub, torchvision, an archive or the user's own files.
+"""The parts of a data set as they are stored: from a library, the Hub, torchvision, an archive, the user's own files,
+or stacks of another set's images.
 
 To add a kind of source: its table in `registry.schema`, a module here that opens a part, and its row in `OPENERS`.
 """
@@ -6,6 +7,7 @@ To add a kind of source: its table in `registry.schema`, a module here that open
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ...core.errors import BadImages
 from ..conversions import check_names
@@ -20,6 +22,7 @@ OPENERS: Mapping[str, str] = {
     "local": "local:open_part",
     "archive": "archives:open_part",
     "torchvision": "vision:open_part",
+    "stacked": "stacked:open_part",
 }
 
 
@@ -40,6 +43,6 @@ def open_part(entry: Dataset, part: str) -> ImageSource:
 
     def read(start: int, stop: int) -> Images:
         images = found.read(start, stop)
-        return images if entry.classes else Images(images.pixels)
+        return images if entry.classes else replace(images, labels=None)
 
     return ImageSource(f"{entry.name}/{part}", found.count, read)

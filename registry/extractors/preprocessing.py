@@ -143,6 +143,7 @@ _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _IMAGENET = {"mean": _IMAGENET_MEAN, "std": _IMAGENET_STD}
 _CLIP = {"mean": (0.48145466, 0.4578275, 0.40821073), "std": (0.26862954, 0.26130258, 0.27577711)}
 _EFFICIENTNET_LITE = {"mean": (127 / 255,) * 3, "std": (128 / 255,) * 3}
+_LPIPS = {"mean": (-0.030, -0.088, -0.188), "std": (0.458, 0.448, 0.450)}
 _GREY_LEVELS = (0.0, 255.0)
 
 
@@ -180,6 +181,7 @@ MODES: Mapping[str, Preprocessing] = MappingProxyType(
         "dinov2-224": _by_processor(256, 224, _IMAGENET),
         "lenet-32": _resized("bilinear", 32),
         "efficientnet-lite-224": _by_processor(224, 224, _EFFICIENTNET_LITE),
+        "lpips-64": _resized("bilinear-antialias", 64, range=(-1.0, 1.0), **_LPIPS),
     }
 )
 unit: Mode = partial(prepared, description=MODES["unit"])

@@ -33,7 +33,12 @@ def load(weights: Arrays) -> Fc2:
 
 
 def load_random(weights: Arrays) -> Fc2:
-    return Fc2(fitted(_vgg16(), random_weights(_vgg16())))
+    return Fc2(random_vgg16())
+
+
+def random_vgg16() -> nn.Module:
+    """VGG16 with random weights, as torchvision has it."""
+    return fitted(_vgg16(), random_weights(_vgg16()))
 
 
 def random_weights(network: nn.Module) -> dict[str, NDArray[np.float32]]:

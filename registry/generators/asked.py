@@ -1,4 +1,4 @@
-"""What a conditional generator is asked for, where a track asks for nothing: classes with equal shares."""
+"""What a conditional generator is asked for: a class, with equal shares where a track asks for none, or an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ...core.errors import BadSamples
 from ..catalog import find
-from ..schema import Dataset, Track
+from ..images import Pixels, describe
+from ..schema import Dataset, Shape, Track
 from . import draws
 from .draws import Draw
 
@@ -32,3 +33,26 @@ def classes_of(name: str, track: Track) -> tuple[str, ...]:
 def labels_of(tickets: Sequence[Draw], streams: Sequence[np.random.Generator], classes: int) -> NDArray[np.int64]:
     """The labels (n,) that are asked for, or else drawn with equal shares of the classes."""
     return draws.labels_of(tickets, streams, np.full(classes, 1 / classes, np.float32))
+
+
+def conditions_of(tickets: Sequence[Draw], shape: Shape) -> Pixels:
+    """The images that the samples are asked from, (n, h, w, c).
+
+    Raises:
+        BadSamples: a sample is asked from none, or from one of another shape.
+    """
+    found = []
+    for ticket in tickets:
+        if ticket.condition is None:
+            raise BadSamples(
+                f"sample {ticket.index} is asked from no image, which an image-to-image generator needs",
+                'measure it on a track with task = "image"',
+            )
+        if ticket.condition.shape != shape:
+            given, needed = describe(ticket.condition.shape), describe(shape)
+            raise BadSamples(
+                f"sample {ticket.index} is asked from an image of {given}, but {needed} is needed",
+                "measure it on the track it was trained for",
+            )
+        found.append(ticket.condition)
+    return np.stack(found)

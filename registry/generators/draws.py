@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..datasets.splits import proportional
+
+LABEL_STREAM = 2**64 - 2  # one key apart from every sample's own, and from that of `permutation`
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,22 @@ def draws(
         )
         for index in range(start, stop)
     ]
+
+
+def class_labels(classes: Mapping[int, int], n: int, seed: int) -> tuple[int, ...]:
+    """Labels of n samples: of each class its share (largest remainder), permuted.
+
+    Args:
+        classes: how many real images have each label.
+        seed: of the track.
+
+    >>> sorted(class_labels({0: 50, 1: 25, 2: 25}, 10, 2026))
+    [0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
+    """
+    counts = proportional(n, dict(sorted(classes.items())))
+    in_order = np.repeat(np.array(list(counts), np.int64), list(counts.values()))
+    stream = np.random.Generator(np.random.Philox(key=np.array([seed, LABEL_STREAM], np.uint64)))
+    return tuple(in_order[stream.permutation(n)].tolist())
 
 
 def normal(tickets: Sequence[Draw], dim: int) -> NDArray[np.float32]:

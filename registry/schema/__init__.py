@@ -4,7 +4,7 @@ An entry is one TOML file, `entries/<kind>/<name>.toml`; the file's name is the 
 """
 
 from ..fields import Name, Sha256, Strict, Weights
-from .dataset import Archive, Dataset, Embedded, Hub, Local, Split, Torchvision
+from .dataset import Archive, Dataset, Embedded, Hub, Local, Split, Stacked, Torchvision
 from .entry import Against, Entry, Precision, Shape, Task
 from .extractor import Extractor
 from .generator import AUTOENCODERS, Generator, Reported
@@ -28,6 +28,7 @@ __all__ = [
     "Sha256",
     "Shape",
     "Split",
+    "Stacked",
     "Strict",
     "Task",
     "Torchvision",

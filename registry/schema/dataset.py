@@ -35,6 +35,7 @@ class Hub(Strict):
     files: dict[Name, tuple[HubPath, ...]]  # of each part, in order; `x-*-of-00294.parquet` is all 294 shards
     image: str = "image"
     label: str | None = None  # the column; without, the images are unlabelled
+    caption: str | None = None  # the column of captions; without, the images have none
 
     @property
     def parts(self) -> set[str]:
@@ -96,12 +97,25 @@ class Archive(Strict):
         return self.file or PurePosixPath(self.url.path or "").name
 
 
+class Stacked(Strict):
+    """Three grey images of another data set, drawn by a seed, as the channels of each colour image."""
+
+    kind: Literal["stacked"]
+    dataset: Name
+    splits: dict[Name, Name]  # whose images each part is made of: parts of different splits share no image
+    seed: int = Field(ge=0, lt=2**63)
+
+    @property
+    def parts(self) -> set[str]:
+        return set(self.splits)
+
+
 class Dataset(Entry):
     """Real images: where they are, what they are called, and a digest that knows them again."""
 
     kind: ClassVar[str] = "datasets"
     noun: ClassVar[str] = "data set"
-    source: Embedded | Hub | Local | Torchvision | Archive = Field(discriminator="kind")
+    source: Embedded | Hub | Local | Torchvision | Archive | Stacked = Field(discriminator="kind")
     revision: str
     conversions: tuple[str, ...] = ()  # applied to every image as it is read, see `registry.conversions`
     shape: Shape  # after the conversions

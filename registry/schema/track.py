@@ -89,5 +89,12 @@ class Track(Entry):
         return self.reference if against == "reference" else self.train
 
     @property
+    def reference_spaces(self) -> tuple[str, ...]:
+        """The feature spaces in which a column looks at real images, beside those that belong to single samples."""
+        own = ("fake.", "pair.", "caption.", "shape")
+        real = {c.extractor for c in self.metrics if not all(r.startswith(own) for r in find_metric(c.metric).reads)}
+        return tuple(name for name in self.extractors if name in real or name == self.space)
+
+    @property
     def extractors(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(m.extractor for m in self.metrics))

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from ....benchmarks.result import Result, influence_path, preview_path
 from ....core.errors import GenboardError
+from ....registry.catalog import entries
 from ....registry.metrics import METRICS
+from ....registry.schema import Generator
 from ...board.comparable import name_today
 from ...verification.log import status_of
 from ...verification.samples import sheet_of
@@ -51,7 +53,10 @@ def same_preview(tree: Tree) -> Iterator[Problem]:
 
 
 def same_values(tree: Tree) -> Iterator[Problem]:
-    yield from _repeated(tree, "metrics", "the values are those of", lambda a, b: _same_values(a[0], b[0]))
+    def same(a: Pair, b: Pair) -> bool:
+        return not (_is_baseline(a[0]) and _is_baseline(b[0])) and _same_values(a[0], b[0])
+
+    yield from _repeated(tree, "metrics", "the values are those of", same)
 
 
 def same_influences(tree: Tree) -> Iterator[Problem]:
@@ -101,6 +106,12 @@ def _withdrawn_by_the_same(case: Case, other: Pair) -> bool:
         return status_of(other[1]).withdrawn is not None
     except GenboardError:
         return False
+
+
+def _is_baseline(result: Result) -> bool:
+    """Whether it is one of the registry, which show the same real images with their labels and with others."""
+    entry = entries(Generator).get(result.generator.name)
+    return result.generator.kind == "registered" and entry is not None and entry.baseline
 
 
 def _same_values(a: Result, b: Result) -> bool:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....benchmarks.result import PartRecord
+from ....benchmarks.result import MetricRecord, PartRecord
 from ....benchmarks.uncertainty import Z
 from ....registry.catalog import entries
 from ....registry.metrics import METRICS
 from ....registry.schema import Dataset
 from .finding import Problem
 from .tree import Case
-from .values import NARROWEST_WILSON, ROUNDED, WIDEST_SKEWED, records
+from .values import NARROWEST_TRAINED, ROUNDED, WIDEST_SKEWED, records
 
 
 def contradicted(case: Case) -> Iterator[Problem]:
     for field, record in records(case):
         metric = METRICS.get(record.name)
         for i, part in enumerate(record.parts or ()):
-            fact = _contradiction(part, metric.range if metric else None)
+            fact = _contradiction(part, metric.range if metric else None) or _impossible(part, record)
             if fact is not None:
                 yield Problem(f"{field}.parts.{i}", f"{part.name}: {fact}")
 
@@ -34,8 +34,20 @@ def others(case: Case) -> Iterator[Problem]:
             yield Problem(f"{field}.parts", f"{record.name} has none")
         elif metric.parts and record.value is not None and record.parts is None:
             yield Problem(f"{field}.parts", f"missing, {record.name} has a value of each {_noun(metric.parts)}")
-        elif record.parts is not None and wanted is not None and names != wanted:
+        elif record.parts is not None and wanted is not None and names != wanted[: len(names)]:
             yield Problem(f"{field}.parts", f"{', '.join(names)}; they are {', '.join(wanted)}")
+
+
+def other_mean(case: Case) -> Iterator[Problem]:
+    """The value of all classes lies between those of the classes."""
+    for field, record in records(case):
+        values = [part.value for part in record.parts or () if part.value is not None]
+        metric = METRICS.get(record.name)
+        if metric is None or metric.parts != "class" or record.value is None or not values:
+            continue
+        slack = ROUNDED * max(1.0, abs(record.value))
+        if not min(values) - slack <= record.value <= max(values) + slack:
+            yield Problem(f"{field}.value", f"{record.value:g}, its parts lie in {min(values):g} .. {max(values):g}")
 
 
 def classes_of(case: Case) -> list[str] | None:
@@ -57,9 +69,19 @@ def _contradiction(part: PartRecord, bounds: tuple[float, float] | None) -> str 
     if not lo - slack <= value <= hi + slack:
         return f"{value:g} is not in its own interval, {lo:g} .. {hi:g}"
     half = (hi - lo) / 2
-    if not NARROWEST_WILSON * Z * se - slack <= half <= WIDEST_SKEWED * Z * se + slack:
+    if not NARROWEST_TRAINED * Z * se - slack <= half <= WIDEST_SKEWED * Z * se + slack:
         return f"half of its interval is {half:g}, with a standard error of {se:g}"
     return None
+
+
+def _impossible(part: PartRecord, record: MetricRecord) -> str | None:
+    """What cannot be of a row of a confusion matrix; none if it can, or if there is none."""
+    if part.counts is None:
+        return None
+    if len(part.counts) != len(record.parts or ()):
+        return f"taken for {len(part.counts)} classes, there are {len(record.parts or ())}"
+    most = max(record.n, record.n_reference or 0)
+    return f"{sum(part.counts):,} images, there are {most:,}" if sum(part.counts) > most else None
 
 
 def _noun(parts: str | tuple[str, ...]) -> str:

@@ -118,6 +118,7 @@ RESULTS: tuple[Check[Case], ...] = _checks(
     ("R418", derived.other_bias, "the errors of a distance and of its correction cannot both be", _AGAIN),
     ("R420", parts.contradicted, "a part that contradicts itself", _AGAIN),
     ("R421", parts.others, "parts that are not those of the metric", _AGAIN),
+    ("R422", parts.other_mean, "a value that is no mean of its parts", _AGAIN),
     ("R501", preview.absent, "the preview is missing", _AGAIN),
     ("R502", preview.other_digest, "the preview has another digest", _AGAIN),
     ("R503", preview.not_described, "the preview does not match its description", _AGAIN),

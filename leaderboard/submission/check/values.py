@@ -22,6 +22,7 @@ EXACT = 1e-6  # a relative standard error below it is float32's rounding, not sa
 # Half an interval, in what a normal one of its level and standard error would have: Student's quantiles and skewed
 # intervals are never narrower and up to half wider, Wilson's near 0 and 1 too; of few samples it is narrower.
 NARROWEST, NARROWEST_WILSON, WIDEST = 0.99, 0.7, 2.5
+NARROWEST_TRAINED = 0.45  # of a share that varies as that of few images does, since a classifier is trained
 # Where a few influences outweigh all others, as near a distance of zero, Student's quantile has few degrees of freedom.
 WIDEST_SKEWED = 25.0
 # Metrics that count: their values are so many out of `n` or `n_reference`.
@@ -89,6 +90,7 @@ def width_contradicted(case: Case) -> Iterator[Problem]:
         ratio = half / (NormalDist().inv_cdf(0.5 + LEVEL / 2) * u.se)
         widest = WIDEST_SKEWED if "with its skewness" in u.method else WIDEST
         narrowest = NARROWEST_WILSON if u.method.startswith("Wilson") else NARROWEST
+        narrowest = NARROWEST_TRAINED if "training images" in u.method else narrowest
         if not narrowest <= ratio <= widest:
             yield Problem(
                 f"{field}.uncertainty",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...catalog import shape_of
@@ -84,6 +84,12 @@ def discriminator(shape: Shape, normalised: bool = True, width: int = WIDTH) -> 
     )
 
 
+def packed(images: Tensor, packing: int) -> Tensor:
+    """So many images in a row as the channels of one, shape (n / packing, packing c, h, w)."""
+    count, channels, height, width = images.shape
+    return images.reshape(count // packing, packing * channels, height, width)
+
+
 def train(
     images: Images,
     seed: int = 2026,
@@ -96,16 +102,22 @@ def train(
     width: int = WIDTH,
     doublings: int = 1,
     latent: int = LATENT,
+    packing: int = 1,
 ) -> dict[str, NDArray[Any]]:
     """The generator's weights, by the non-saturating loss of both players.
 
     With many of the generator's steps to one of the discriminator's it finds the few images that pass best at the time
     and makes nothing else, above all where the discriminator has no batch norm, which shows it how alike a batch is.
+
+    Args:
+        packing: how many images the discriminator sees at once, all real or all made (PacGAN, Lin et al. 2018,
+            arXiv:1712.04086): it can tell by how alike they are.
     """
+    height, wide, channels = images.shape
     x = unit(images) * 2 - 1
     with seeded(seed):
         generate = generator(latent, images.shape, width, doublings)
-        judge = discriminator(images.shape, normalised, width)
+        judge = discriminator((height, wide, packing * channels), normalised, width)
         kept = deepcopy(generate)
         making = torch.optim.Adam(generate.parameters(), lr=generator_rate, betas=(0.5, 0.99))
         judging = torch.optim.Adam(judge.parameters(), lr=discriminator_rate, betas=(0.5, 0.99))
@@ -113,11 +125,12 @@ def train(
             with torch.no_grad():
                 made = generate(torch.randn(BATCH, latent))
             # -log D(x) - log(1 - D(G(z)))
-            real, fake = judge(shifted(x[chosen])), judge(shifted(made))
+            real, fake = (judge(packed(shifted(some), packing)) for some in (x[chosen], made))
             descend(judging, F.softplus(-real).mean() + F.softplus(fake).mean())
             for _ in range(generator_steps):
                 # -log D(G(z)), whose gradient does not vanish while the discriminator wins
-                descend(making, F.softplus(-judge(shifted(generate(torch.randn(BATCH, latent))))).mean())
+                made = generate(torch.randn(BATCH, latent))
+                descend(making, F.softplus(-judge(packed(shifted(made), packing))).mean())
                 follow(kept, generate, average)
     return arrays(kept)
 

@@ -21,28 +21,21 @@ COMPONENTS = 20
 LATENT = 24
 
 
-def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
-    """Image mean (h, w, c), basis (q, h*w*c), mixture: cumulative weights (k,), means (k, q), factors (k, q, q)."""
+def mixture(codes: NDArray[Any], components: int, seed: int) -> dict[str, NDArray[np.float32]]:
+    """A mixture fitted to codes (n, q): cumulative weights (k,), means (k, q), factors of the covariances (k, q, q)."""
     from sklearn.mixture import GaussianMixture
 
-    x = images.pixels.reshape(len(images), -1) / 255.0
-    mean = x.mean(axis=0)
-    _, directions = np.linalg.eigh(np.cov(x, rowvar=False))
-    basis = directions[:, -LATENT:].T
-    codes = (x - mean) @ basis.T
-    mixture = GaussianMixture(COMPONENTS, reg_covar=1e-3, random_state=seed, n_init=3).fit(codes)
+    found = GaussianMixture(components, reg_covar=1e-3, random_state=seed, n_init=3).fit(codes)
     return {
-        "mean": mean.reshape(images.shape).astype(np.float32),
-        "basis": basis.astype(np.float32),
-        "cumulative": np.cumsum(mixture.weights_).astype(np.float32),
-        "centres": mixture.means_.astype(np.float32),
-        "factors": np.linalg.cholesky(mixture.covariances_).astype(np.float32),
+        "cumulative": np.cumsum(found.weights_).astype(np.float32),
+        "centres": found.means_.astype(np.float32),
+        "factors": np.linalg.cholesky(found.covariances_).astype(np.float32),
     }
 
 
-def load(weights: Arrays, _: Track) -> Sampler:
-    mean, basis, cumulative = weights["mean"], weights["basis"], weights["cumulative"]
-    centres, factors = weights["centres"], weights["factors"]
+def drawn(mixture: Arrays, draws: Sequence[Draw]) -> NDArray[np.float32]:
+    """Codes (n, q) from a mixture: a sample's first number picks the component, the others move it from the mean."""
+    cumulative, centres, factors = mixture["cumulative"], mixture["centres"], mixture["factors"]
 
     def code(draw: Draw) -> NDArray[np.float32]:
         stream = draw.stream()
@@ -50,8 +43,23 @@ def load(weights: Arrays, _: Track) -> Sampler:
         z = stream.standard_normal(centres.shape[1], dtype=np.float32)
         return np.asarray(centres[chosen] + factors[chosen] @ z, np.float32)
 
-    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        codes = np.stack([code(d) for d in draws])
-        return (codes @ basis).reshape(-1, *mean.shape) + mean
+    return np.stack([code(d) for d in draws])
 
-    return sample
+
+def train(images: Images, seed: int = 2026) -> dict[str, NDArray[np.float32]]:
+    """Image mean (h, w, c), basis (q, h*w*c), and the mixture of the coordinates (n, q)."""
+    x = images.pixels.reshape(len(images), -1) / 255.0
+    mean = x.mean(axis=0)
+    _, directions = np.linalg.eigh(np.cov(x, rowvar=False))
+    basis = directions[:, -LATENT:].T
+    codes = (x - mean) @ basis.T
+    return {
+        "mean": mean.reshape(images.shape).astype(np.float32),
+        "basis": basis.astype(np.float32),
+        **mixture(codes, COMPONENTS, seed),
+    }
+
+
+def load(weights: Arrays, _: Track) -> Sampler:
+    mean, basis = weights["mean"], weights["basis"]
+    return lambda draws: (drawn(weights, draws) @ basis).reshape(-1, *mean.shape) + mean

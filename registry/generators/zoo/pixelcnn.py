@@ -102,13 +102,13 @@ class PixelCNN(nn.Module):
         return symbols
 
 
-def bits_per_dimension(network: PixelCNN, symbols: Tensor) -> float:
+def bits_per_dimension(network: nn.Module, symbols: Tensor) -> float:
     """Mean negative log2-likelihood a place of grids (n, h, w), exact. Lower is better."""
     with torch.inference_mode():
         return float(F.cross_entropy(network(symbols), symbols)) / log(2)
 
 
-def fit(network: PixelCNN, symbols: Tensor, epochs: int, rate: float = 2e-3) -> None:
+def fit(network: nn.Module, symbols: Tensor, epochs: int, rate: float = 2e-3) -> None:
     """Minimise the cross-entropy of grids (n, h, w), with AdamW under a cosine rate."""
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
 
