@@ -8,7 +8,7 @@ import pytest
 from genboard.benchmarks.human.attention import Attention
 from genboard.benchmarks.human.bradley_terry import FIRST, SECOND, TIE, strengths, why_none
 from genboard.benchmarks.human.choice import Tally, next_pair
-from genboard.benchmarks.human.clusters import by_raters_and_images
+from genboard.benchmarks.human.clusters import BOTH_WHOLE, by_raters_and_images
 from genboard.benchmarks.human.protocol import PROTOCOLS, find_protocol
 from genboard.benchmarks.human.randomness import Stream
 from genboard.benchmarks.human.scores import LEAST, hype_infinity, hype_time, preference
@@ -91,6 +91,18 @@ def test_both_raters_and_images_count() -> None:
     expected = part(raters) + part(images) - part(np.arange(180))
     np.testing.assert_allclose(found.covariance, [[expected]], rtol=1e-12)
     assert found.df == 11
+
+
+def test_what_is_no_variance_stays_whole_and_says_so() -> None:
+    z = np.random.default_rng(5).normal(0, 1, (8, 10))
+    z -= 0.8 * z.mean(axis=1, keepdims=True)
+    z -= 0.8 * z.mean(axis=0)
+    raters, images = (part.ravel() for part in np.meshgrid(np.arange(8), np.arange(10), indexing="ij"))
+    found = by_raters_and_images(z.reshape(-1, 1), raters, images)
+    both = (z.sum(axis=1) ** 2).sum() * 8 / 7 + (z.sum(axis=0) ** 2).sum() * 10 / 9
+    assert both < (z**2).sum() * 80 / 79  # so the difference is below zero
+    np.testing.assert_allclose(found.covariance, [[both]], rtol=1e-12)
+    assert found.method == BOTH_WHOLE
 
 
 def votes(seed: int, n: int, values: list[float], nu: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -55,7 +55,7 @@ def human_make(
     from ..core.files import write_bytes
     from ..leaderboard.human.key import encode_key, key_path
     from ..leaderboard.human.material import collect, usual_generators
-    from ..leaderboard.human.page import render_page
+    from ..leaderboard.human.page import minutes, render_page
 
     if protocol != "pairs" and (images is not None or real):
         raise typer.BadParameter("--images and --real apply to pairs only")
@@ -82,7 +82,8 @@ def human_make(
         )
         return
     print(out)
-    say(f"{plan.questions} questions about {len(material.key.contestants)} contestants, {len(page):,} bytes")
+    asked = f"{plan.questions:,} questions about {', '.join(one.name for one in material.key.contestants)}"
+    say(f"{asked}: about {minutes(plan)} minutes; {len(page):,} bytes")
     say(f"keep {key} to yourself: it says what is what, and scores need it")
 
 

@@ -14,7 +14,7 @@ def people_text(study: PeopleStudy) -> str:
     """One line a generator, best first, then how the numbers were made."""
     rows = [[row.generator, _rank(row), *_value(row), f"{row.answers:,}", row.reason or ""] for row in study.rows]
     head = f"{study.metric} on {study.track}@{study.track_version}, {study.unit}, higher is better"
-    said = [f"{study.raters} raters; intervals: {study.method or 'none'}"]
+    said = [f"{study.raters} rater{'s' * (study.raters != 1)}; intervals: {study.method or 'none'}"]
     if study.source:
         said.append(f"ratings of others: {study.source}")
     if study.timing:
@@ -55,5 +55,5 @@ def agreement_text(study: PeopleStudy, pairs: Sequence[Pair]) -> str:
         tau = "" if pair.tau is None else written(pair.tau, 2)
         ends = "" if pair.tau_ends is None else " to ".join(written(end, 2) for end in pair.tau_ends)
         rows.append([pair.b, tau, ends, pair.in_words()])
-    head = f"agreement with {study.metric}, {study.raters} raters, study {study.study}"
+    head = f"agreement with {study.metric}, {study.raters} rater{'s' * (study.raters != 1)}, study {study.study}"
     return f"{head}\n\n{table(['metric', 'tau', '95% interval', 'pairs of generators'], rows, right=(1,))}"

@@ -13,7 +13,7 @@ from rjsmin import jsmin
 
 from ...benchmarks.human import choice
 from ...benchmarks.human.protocol import Protocol
-from ...benchmarks.human.session import LONG
+from ...benchmarks.human.session import LONG, Plan
 from ...core.files import json_line, sha256
 from .key import SCHEMA
 from .material import Material
@@ -78,7 +78,7 @@ def render_page(material: Material, title: str) -> bytes:
         "keys": [(key, label.lower()) for _, label, key in _ANSWERS[protocol.name]],
         "answers": _ANSWERS[protocol.name],
         "questions": plan.questions,
-        "minutes": max(1, round(plan.questions * _SECONDS[protocol.name] / 60)),
+        "minutes": minutes(plan),
         "script": Markup(script),
         "style": Markup(style),
         "script_digest": _digest(script),
@@ -87,6 +87,11 @@ def render_page(material: Material, title: str) -> bytes:
         "study": Markup(json_line(_data(material, protocol)).decode().replace("<", "\\u003c")),
     }
     return _ENVIRONMENT.get_template("page.html").render(values).encode()
+
+
+def minutes(plan: Plan) -> int:
+    """How long a session takes, about."""
+    return max(1, round(plan.questions * _SECONDS[plan.protocol.name] / 60))
 
 
 def _data(material: Material, protocol: Protocol) -> dict[str, object]:
