@@ -14,7 +14,8 @@ def people_text(study: PeopleStudy) -> str:
     """One line a generator, best first, then how the numbers were made."""
     rows = [[row.generator, _rank(row), *_value(row), f"{row.answers:,}", row.reason or ""] for row in study.rows]
     head = f"{study.metric} on {study.track}@{study.track_version}, {study.unit}, higher is better"
-    said = [f"{study.raters} rater{'s' * (study.raters != 1)}; intervals: {study.method or 'none'}"]
+    made = f"{study.target}: {study.method}" if study.method else "none"
+    said = [f"{study.raters} rater{'s' * (study.raters != 1)}; intervals: {made}"]
     if study.source:
         said.append(f"ratings of others: {study.source}")
     if study.timing:

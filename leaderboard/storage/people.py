@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from ...benchmarks.uncertainty import LEVEL
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import canonical_json, read_json, write_bytes
 from ...core.newer import refuse_newer
@@ -82,6 +83,7 @@ class PeopleStudy(Strict):
         study: the id of the page, or of the table that was imported.
         source: whose ratings they are; none where they were gathered with a page of this package.
         raters: how many count.
+        target: of the intervals: what more raters like these would give; of how many it holds, `level`.
         covariance: of the errors of those scores that have one, in the order of the rows.
         method: how the intervals were made.
     """
@@ -95,6 +97,8 @@ class PeopleStudy(Strict):
     unit: Annotated[str, shown(SHORT)]
     source: Annotated[str, shown(LONG)] | None
     raters: int = Field(ge=0)
+    target: Literal["population"] = "population"
+    level: float = Field(LEVEL, gt=0, lt=1)
     method: Annotated[str, shown(LONG)] | None
     rows: tuple[PersonsScore, ...] = Field(min_length=1)
     covariance: tuple[tuple[Number, ...], ...] | None
