@@ -18,7 +18,7 @@ from ...registry.images import ImageSource
 from ...registry.schema import Generator, Track
 from .key import REAL, Contestant, Item, StudyKey, opaque, study_id
 
-PRACTICE = "practice"
+IMAGES = 50  # of each contestant of `pairs`, by default
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def collect(
     drawn = [_samples(name, track, said) for name in generators]
     held_out = Drawn(REAL, load_split(track.dataset, track.held_out), None)
     if paired:
-        return _pairs(track, protocol, [*drawn, *[held_out] * real], held_out, secret, trials, images or 50)
+        return _pairs(track, protocol, [*drawn, *[held_out] * real], held_out, secret, trials, images or IMAGES)
     return _blocks(track, protocol, drawn, held_out, secret, trials)
 
 
