@@ -23,12 +23,16 @@ from genboard.benchmarks.influences import read_influences
 from genboard.benchmarks.result import influence_path, preview_path, read_result
 from genboard.benchmarks.shards import read_shard, write_shard
 from genboard.benchmarks.studies.table import read_table
+from genboard.leaderboard.human.imported import import_table
+from genboard.leaderboard.human.key import encode_key, read_key
+from genboard.leaderboard.human.ratings import read_session
+from genboard.leaderboard.storage.people import read_people
 from genboard.leaderboard.submission.manifest import manifest_of_images, read_manifest
 from genboard.leaderboard.submission.metadata import read_metadata, template
 from genboard.leaderboard.verification.log import read_entries, verification_path
 from genboard.reference_stats.import_npz import Said, import_npz
 from genboard.reference_stats.store import load_any
-from genboard.registry.catalog import KINDS, parse
+from genboard.registry.catalog import KINDS, parse, track
 from genboard.registry.fields import Weights
 from genboard.registry.generators.draws import draws
 from genboard.registry.generators.onnx_program import read_onnx
@@ -39,6 +43,7 @@ from genboard.registry.sources import open_images
 from genboard.registry.sources.archive import open_archive
 from genboard.registry.sources.arrays import images_of
 from genboard.registry.weights import read_weights
+from people_pages import made_up, ratings
 from PIL import Image
 from tiny_models import decoder, export, export_onnx
 
@@ -205,6 +210,32 @@ def _studies(folder: Path) -> dict[str, bytes]:
     return {f"{path.parent.name}!{path.name}": path.read_bytes() for path in files[:4]}
 
 
+def _ratings(folder: Path) -> dict[str, bytes]:
+    rules = {"hype-time": "real", "hype-infinity": "generated", "pairs": "left"}
+    return {
+        f"{protocol}!ratings.json": canonical_json(ratings(made_up(protocol), 1, lambda q, a=answer: q.check or a))
+        for protocol, answer in rules.items()
+    }
+
+
+def _error_rates(folder: Path) -> dict[str, bytes]:
+    rows = "".join(f"p{i},{'ab'[i % 2]},{i / 20},{i / 25}\n" for i in range(20))
+    return {"rates.csv": f"id,model,f_err_rt,r_err_rt\n{rows}".encode()}
+
+
+def _people(folder: Path) -> dict[str, bytes]:
+    for name, data in _error_rates(folder).items():
+        (folder / name).write_bytes(data)
+    study = import_table(folder / "rates.csv", track("digits"), "a table")
+    return {study.path.name: canonical_json(study.to_json())}
+
+
+def _in_its_place(path: Path) -> Path:
+    folder = path.parent / "digits@1"
+    folder.mkdir(exist_ok=True)
+    return path.rename(folder / path.name)
+
+
 TARGETS: dict[str, Target] = {
     "image": Target(_pictures, lambda path: _all(_alone(path))),
     "archive of images": Target(_archives, _all),
@@ -238,6 +269,14 @@ TARGETS: dict[str, Target] = {
         edited_json,
     ),
     "table of a study": Target(_studies, read_table, edited_json),
+    "ratings of people": Target(
+        _ratings, lambda path: read_session(path, made_up(path.name.partition("!")[0])), edited_json
+    ),
+    "key of a study of people": Target(
+        lambda folder: {"ask.key.json": encode_key(made_up("pairs"))}, read_key, edited_json
+    ),
+    "table of error rates": Target(_error_rates, lambda path: import_table(path, track("digits"), "a table")),
+    "what people said": Target(_people, lambda path: read_people(_in_its_place(path)), edited_json),
 }
 
 

@@ -46,6 +46,7 @@ def rank(
         raise typer.BadParameter("--table shows one track: add --track")
     from ..leaderboard.board.across import across
     from ..leaderboard.board.versions import board_of
+    from ..leaderboard.export.people_text import people_text
     from ..leaderboard.export.tables import BOARD_TABLES, across_table, encode
     from ..leaderboard.export.terminal import across_text, agreement_text, board_text, table_text
     from ..leaderboard.storage.records import read_records, usual_folders
@@ -60,8 +61,12 @@ def rank(
         if not board.rows and not board.left_out and records.readable:
             others = sorted({record.result.track.name for record in records.readable})
             say(f"no result of {board.track.name} there, only of {', '.join(others)}")
-        value, rows = board.to_json(), BOARD_TABLES[table or "board"](board)
+        people = records.people_on(board.track)
+        value = {**board.to_json(), "people": [study.to_json() for study in people]}
+        rows = BOARD_TABLES[table or "board"](board)
         text = board_text(board) if table in (None, "board") else table_text(rows)
+        if table is None:
+            text = "\n\n".join([text, *map(people_text, people)])
         if table == "agreement":
             text = agreement_text(board.agreement)
     else:

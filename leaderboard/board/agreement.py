@@ -46,6 +46,18 @@ class Pair:
     tau: float | None
     reason: str | None
 
+    @property
+    def tau_ends(self) -> tuple[float, float] | None:
+        """Between which values Kendall's tau of the true values is, with a chance of 95%: open pairs may go either way.
+
+        >>> Pair("fd:x", "kid:x", 15, 77, 1, 27, 0.96, None).tau_ends
+        (0.4666666666666667, 0.9809523809523809)
+        """
+        if self.same is None or self.reversed is None or self.open is None:
+            return None
+        clear, pairs = self.same - self.reversed, self.same + self.reversed + self.open
+        return (clear - self.open) / pairs, (clear + self.open) / pairs
+
     def in_words(self) -> str:
         """
         >>> Pair("fd:x", "kid:x", 15, 77, 1, 27, 0.96, None).in_words()
@@ -86,12 +98,13 @@ class Agreement:
 def agreement(columns: Sequence[ScoredColumn], alpha: float = ALPHA) -> Agreement:
     """The agreement of every two columns over the rows that have a value in both."""
     directed = [column for column in columns if column.better is not None]
-    pairs = tuple(_pair(a, b, alpha) for a, b in combinations(directed, 2))
+    pairs = tuple(pair_of(a, b, alpha) for a, b in combinations(directed, 2))
     left_out = {column.key: "has no better end" for column in columns if column.better is None}
     return Agreement(tuple(column.key for column in directed), pairs, left_out)
 
 
-def _pair(a: ScoredColumn, b: ScoredColumn, alpha: float) -> Pair:
+def pair_of(a: ScoredColumn, b: ScoredColumn, alpha: float = ALPHA) -> Pair:
+    """How far two columns with a better end order the rows alike that have a value in both."""
     first, second = ({row.name: row.value for row in column.rows} for column in (a, b))
     names = sorted(first.keys() & second.keys())
     if len(names) < LEAST:

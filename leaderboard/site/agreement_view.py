@@ -32,11 +32,12 @@ def agreement_view(board: Board) -> dict[str, object]:
     reasons = {pair.reason for pair in found.pairs if pair.reason}
     if all(pair.tau is None for pair in found.pairs):
         return {"rows": [], "reason": "; ".join(sorted(reasons)) or "no two columns can be compared"}
-    rows = [(_title(key, board), [_cell(found.pair(key, other)) for other in keys[:i]]) for i, key in enumerate(keys)]
-    return {"rows": rows, "left_out": [_title(key, board) for key in found.left_out]}
+    rows = [(title_of(key, board), [_cell(found.pair(key, other)) for other in keys[:i]]) for i, key in enumerate(keys)]
+    return {"rows": rows, "left_out": [title_of(key, board) for key in found.left_out]}
 
 
-def _title(key: str, board: Board) -> str:
+def title_of(key: str, board: Board) -> str:
+    """The title of a column, with what tells it from others of its metric."""
     column = next(column for column in board.columns if column.key == key)
     note = note_of(board, column)
     return find_metric(column.metric).title + (f" ({note})" if note else "")

@@ -12,6 +12,7 @@ from ...registry.schema import Track
 from ..board.board import Board, make_board
 from ..board.by_date import ByDay, by_day
 from ..board.versions import past_boards
+from ..storage.people import PeopleStudy
 from ..storage.records import Record, Records
 from ..storage.study_tables import Tables
 from .findings import short_title
@@ -47,7 +48,10 @@ class Content:
     @cached_property
     def data(self) -> Mapping[str, bytes]:
         """Every board with what is left out of it, as the JSON that the site offers, by the name of its page."""
-        return {name: _as_json(board, self.unreadable_on(name)) for name, board in self.pages.items()}
+        return {
+            name: _as_json(board, self.unreadable_on(name), self.records.people_on(board.track))
+            for name, board in self.pages.items()
+        }
 
     @property
     def absolute(self) -> str | None:
@@ -117,9 +121,9 @@ def pictures(site: Content) -> dict[str, bytes]:
     return {picture.path: picture.data for picture in (*of_results, *of_faults)}
 
 
-def _as_json(board: Board, unreadable: Sequence[tuple[str, str]]) -> bytes:
+def _as_json(board: Board, unreadable: Sequence[tuple[str, str]], people: Sequence[PeopleStudy]) -> bytes:
     files = [{"file": path, "reason": reason} for path, reason in unreadable]
-    return canonical_json({**board.to_json(), "unreadable": files})
+    return canonical_json({**board.to_json(), "people": [study.to_json() for study in people], "unreadable": files})
 
 
 def _of_its_version(board: Board, records: Iterable[Record]) -> Board:

@@ -22,6 +22,7 @@ from .downloads import downloads
 from .forest_view import board_forest
 from .interval_columns import axis_data, column_axis, floor_value, placed, reaches, span_of
 from .pareto_view import front_views
+from .people_view import people_of
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
 from .ruler_view import ruler_of
 from .seeds_view import seeds_of
@@ -72,6 +73,7 @@ def track_pages(site: Content) -> Made:
             "costs": cost_view(board),
             "agreement_heading": findings.about_agreement(board),
             "agreement": agreement_view(board),
+            "people": people_of(site, board),
             "limit": findings.about_reversals(board),
             "reversals": sorted(board.limit.reversals, key=lambda f: not (f.clear_at_n or f.clear_in_limit)),
             "most_reversals": REVERSALS,

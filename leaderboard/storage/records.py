@@ -9,7 +9,9 @@ from pathlib import Path
 from ...benchmarks.result import Result, read_result
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import home
+from ...registry.schema import Track
 from ..verification.amendments import as_amended
+from .people import PeopleStudy, people_in
 
 MANIFEST = ".manifest.json"  # what a submission's manifest is called, beside its result
 _PLACES = "*@*/*/*.json"  # track, generator, result
@@ -38,11 +40,19 @@ class Records:
         readable: in the order of their paths, each id once.
         unreadable: (path below its folder, what is wrong), in the order of their paths.
         remarks: on folders without results that were named for one nearby that has some.
+        people: what people said in studies of tracks.
     """
 
     readable: tuple[Record, ...]
     unreadable: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...] = ()
+    people: tuple[PeopleStudy, ...] = ()
+
+    def people_on(self, track: Track) -> tuple[PeopleStudy, ...]:
+        """The studies of a track at its version."""
+        return tuple(
+            study for study in self.people if (study.track, study.track_version) == (track.name, track.version)
+        )
 
 
 def shown_for(file: Path) -> Path | None:
@@ -116,7 +126,8 @@ def read_records(folders: Sequence[Path]) -> Records:
                 readable[key] = Record(as_amended(result, path), path)
         if not found and (meant := _meant(folder)):
             remarks.append(f"no results directly in {folder}, but there are some in {meant}: name that folder")
-    return Records(tuple(readable[key] for key in sorted(readable)), tuple(unreadable), tuple(remarks))
+    people, more = people_in(folders)
+    return Records(tuple(readable[key] for key in sorted(readable)), (*unreadable, *more), tuple(remarks), people)
 
 
 def _refuse_unreadable(path: Path) -> None:
