@@ -36,12 +36,12 @@ def by_pixels(split: str) -> dict[bytes, int]:
 def shown_and_asked(name: str, split: str) -> list[tuple[int, int]]:
     plan = plan_for(open_target(name, TRACK), TRACK)
     known, pixels = by_pixels(split), draw(plan, 0, plan.n).pixels
-    assert plan.labels is not None
-    return [(known[one.tobytes()], label) for one, label in zip(pixels, plan.labels, strict=True)]
+    assert plan.asked.labels is not None
+    return [(known[one.tobytes()], label) for one, label in zip(pixels, plan.asked.labels, strict=True)]
 
 
 def test_labels_are_asked_for_as_the_reference_has_them():
-    labels = plan_for(open_target("vae", TRACK), TRACK).labels
+    labels = plan_for(open_target("vae", TRACK), TRACK).asked.labels
     found = split_labels("digits", "reference")
     assert labels is not None
     assert found is not None
@@ -123,7 +123,7 @@ def test_mnist_asks_for_labels_as_its_reference_has_them():
     track = find(Track, "mnist-class")
     try:
         found = split_labels(track.dataset, track.reference)
-        labels = plan_for(open_target("held-out", track), track).labels
+        labels = plan_for(open_target("held-out", track), track).asked.labels
     except GenboardError as e:
         pytest.skip(f"MNIST is not here: {e.fact}")
     assert found is not None

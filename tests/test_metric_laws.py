@@ -157,7 +157,9 @@ def test_those_not_declared_symmetric_are_not(metric):
     real, fake = rng.normal(size=(30, 3)).astype(np.float32), 0.5 + 1.5 * rng.normal(size=(30, 3)).astype(np.float32)
     fake[:, 2] = np.minimum(fake[:, 2], fake[:, :2].max(axis=1) - 0.1)  # one class fewer than the real ones have
     if not metric.symmetric:
-        assert value(metric, real, fake) != pytest.approx(value(metric, fake, real), rel=1e-3)
+        there, back = value(metric, real, fake), value(metric, fake, real)
+        assert there is not None
+        assert back is None or there != pytest.approx(back, rel=1e-3)  # one way may have no value
 
 
 @every_metric

@@ -25,7 +25,7 @@ from genboard.core.errors import BadSamples
 LARGER = {
     name: entry
     for name, entry in entries(Generator).items()
-    if (entry.loader or "").startswith("zoo.") and "digits" not in entry.tracks
+    if entry.weights is not None and (entry.weights.file or "").startswith("generators/zoo/larger/")
 }
 LABELLED = sorted(name for name, entry in LARGER.items() if entry.task == "class")
 # A network that tells the classes, and the share of samples that it must take for the class asked for; by chance one in

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from math import isclose
+from math import inf, isclose
 from statistics import NormalDist
 
+from ...benchmarks.difference import halves
 from ...benchmarks.result import MetricRecord, Result
 from ...registry.schema import Track
 from .amendments import not_amendable
@@ -109,12 +110,23 @@ def _of_columns(result: Result, entry: Entry, figures: Figures) -> Iterator[str]
         yield f"a largest difference of {largest:g} standard errors, the columns say {max(apart, default=0.0):g}"
 
 
+def _most(record: MetricRecord, found: float | None) -> float:
+    """The most errors that a difference from a fresh draw can have: if that draw's value had no error at all."""
+    u = record.uncertainty
+    assert u is not None
+    assert record.value is not None
+    assert found is not None
+    down, up = halves(record.value, u.se, u.lo, u.hi, u.level)
+    half = down if found < record.value else up
+    return abs(found - record.value) / half if half > 0 else inf
+
+
 def _of_difference(record: MetricRecord, c: Compared, entry: Entry) -> Iterator[str]:
     own = in_se(record, c.found)
     if c.in_se is None or own is None:
         return
-    if entry.level == "resampled":  # in standard errors of the difference, which are larger, of the other sign
-        if abs(c.in_se) > abs(own) * (1 + _CLOSE) or c.in_se * own > 0:
+    if entry.level == "resampled":  # in errors of the difference, of the other sign
+        if abs(c.in_se) > _most(record, c.found) * (1 + _CLOSE) or c.in_se * own > 0:
             yield f"{c.in_se:g} standard errors of the difference, its own give {own:g}"
         return
     if not isclose(c.in_se, own, rel_tol=1e-3, abs_tol=1e-3):

@@ -63,7 +63,7 @@ def _likest(things: list[Mask]) -> list[tuple[str | None, int, int, int]]:
         if fit:
             _centred(canvas, thing)
     bank, of_bank = _templates()
-    common = canvases.reshape(len(things), -1) @ bank.T  # whole numbers below 2^24: exact
+    common = canvases.reshape(len(things), _CANVAS * _CANVAS) @ bank.T  # whole numbers below 2^24: exact
     either = canvases.sum(axis=(1, 2))[:, None] + bank.sum(axis=1) - common
     likeness = common / either
     best = likeness.argmax(axis=1) if len(things) else []

@@ -12,7 +12,7 @@ from .tree import Case
 
 _TRACK = {"name", "version"}
 _PARTS = {"track", "generator", "sampling", "metrics"}
-_SAMPLING = {"protocol", "n", "seed", "shape", "block", "labels"}
+_SAMPLING = {"protocol", "n", "seed", "shape", "block", "labels", "captions", "conditions"}
 _COLUMN = {"name", "version", "params", "against", "extractor", "reference"}
 # What specifies a generator that the registry does not hold.
 _GIVEN = {"images": {"name", "images"}, "function": {"name", "function", "code"}}
