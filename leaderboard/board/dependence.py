@@ -53,7 +53,8 @@ def correlation(a: Origin, b: Origin, errors: tuple[float, float]) -> tuple[floa
     """Correlation of the errors of two values, and how it is known.
 
     The covariance comes from the influences and is set against the whole errors: of a part that the influences do not
-    see, no correlation is claimed.
+    see, no correlation is claimed. Where the influences give a larger error than the value has, as of a distance whose
+    second order was taken off, it is set against theirs, so that the correlations of any rows belong to one matrix.
 
     Args:
         errors: the standard errors of both.
@@ -62,7 +63,7 @@ def correlation(a: Origin, b: Origin, errors: tuple[float, float]) -> tuple[floa
         return 0.0, "independent"
     if a.influence and b.influence and len(a.influence.values) == len(b.influence.values):
         x, y = a.influence.values, b.influence.values
-        unit = errors[0] * errors[1]
+        unit = max(errors[0], _error(x)) * max(errors[1], _error(y))
         return (float(np.clip(x @ y / len(x) ** 2 / unit, -1, 1)) if unit > 0 else 0.0), "influences"
     return (-1.0, "bound") if a.model is not None and a.model == b.model else (0.0, "independent")
 
@@ -103,13 +104,19 @@ def correlations(origins: Sequence[Origin], errors: Sequence[float]) -> Correlat
             together.setdefault((int(seeds[i]), len(origin.influence.values)), []).append(i)
     for (_, n), rows in together.items():
         moved = np.stack([origins[i].influence.values for i in rows])  # type: ignore[union-attr]
-        unit = np.outer(*[np.array([errors[i] for i in rows])] * 2)
+        whole = np.array([max(errors[i], _error(origins[i].influence.values)) for i in rows])  # type: ignore[union-attr]
+        unit = np.outer(whole, whole)
         rho = np.divide(moved @ moved.T / n**2, unit, out=np.zeros_like(unit), where=unit > 0)
-        known[np.ix_(rows, rows)] = np.clip(rho, -1, 1)
+        known[np.ix_(rows, rows)] = np.clip(rho, -1, 1)  # rounding may leave that range
         joint[np.ix_(rows, rows)] = True
     np.fill_diagonal(known, 0.0)
     np.fill_diagonal(joint, False)
     return Correlations(known, joint, alike & ~joint & (models[:, None] == models) & (models >= 0))
+
+
+def _error(influence: Floats) -> float:
+    """The standard error that influences give to first order."""
+    return float(influence @ influence) ** 0.5 / len(influence)
 
 
 def _codes(names: Sequence[str | None]) -> NDArray[np.int_]:

@@ -20,11 +20,13 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from ...benchmarks.asked import asked_of
+from ...benchmarks.drawing import Plan
 from ...benchmarks.environment import processor_of
 from ...core.files import read_json, write_json
-from ...registry.catalog import entries, find
+from ...registry.catalog import entries, find, shape_of
 from ...registry.generators import LiveGenerator, load_generator
-from ...registry.generators.draws import Draw, draws
+from ...registry.generators.draws import Draw
 from ...registry.schema import Generator, Track
 from ...registry.weights import read_weights
 from ..board.board import make_board
@@ -41,7 +43,7 @@ def measured(name: str, track: str) -> dict[str, Any]:
     entry, of = find(Generator, name), find(Track, track)
     weights = read_weights(entry.weights) if entry.weights else {}
     live = load_generator(entry, of)
-    tickets = draws(of.seed, 0, live.block or LEAST)
+    tickets = Plan(live, of.seed, LEAST, shape_of(of), asked_of(of, LEAST)).draws(0, live.block or LEAST)
     tries: list[float] = []
     with _counted() as calls:
         tries.append(_seconds(live, tickets))
