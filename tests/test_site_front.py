@@ -84,8 +84,12 @@ def test_the_headline_counts_those_than_which_none_is_better(fronts: list[FrontV
         assert list(leaders(board)) == best
         if len(best) == 1:
             odd = board.track.primary in best[0].better_than_real
-            alone = f"{best[0].name} is the only generator ranked" in front.headline and len(board.ranked) == 1
-            assert odd or alone or f"{best[0].name} is the best model" in front.headline
+            few = {1: "is the only generator ranked", 2: "is better than"}.get(len(board.ranked))
+            assert (
+                odd
+                or (few and f"{best[0].name} {few}" in front.headline)
+                or f"{best[0].name} is the best model" in front.headline
+            )
         else:
             assert front.headline.startswith(number_word(len(best)))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from genboard.leaderboard.site.render import render_site
 from genboard.leaderboard.storage.records import Records, read_records
-from genboard.registry.catalog import entries
-from genboard.registry.schema import Generator, Track
+from genboard.registry.catalog import entries, find
+from genboard.registry.schema import Dataset, Generator, Track
 from site_tree import HOSTILE, save
 from tiny_models import entry
 
@@ -71,7 +71,10 @@ def test_every_known_model_is_there_with_its_source() -> None:
     known = {name: e for name, e in entries(Generator).items() if e.reported or e.nfe}
     assert len(known) >= 15
     assert "Measured here: none yet." in html
-    assert re.search(r"genboard evaluate [\w.-]+ --track digits\b", html)  # the least to measure
+    least = re.search(r"genboard evaluate ([\w.-]+) --track ([\w-]+)<", html)
+    assert least
+    assert known[least[1]].tracks[0] == least[2]
+    assert find(Dataset, find(Track, least[2]).dataset).source.kind == "embedded"  # nothing to fetch
     found = rows(html)
     for name, e in known.items():
         cells = found[name]

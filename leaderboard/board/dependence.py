@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -116,7 +117,7 @@ def correlations(origins: Sequence[Origin], errors: Sequence[float]) -> Correlat
 
 def _error(influence: Floats) -> float:
     """The standard error that influences give to first order."""
-    return float(influence @ influence) ** 0.5 / len(influence)
+    return sqrt(float(influence @ influence)) / len(influence)
 
 
 def _codes(names: Sequence[str | None]) -> NDArray[np.int_]:
