@@ -39,7 +39,11 @@ from genboard.core.files import read_bytes, sha256
         ("sample noise --track digit --out OUT", "no track named 'digit'", "digits"),
         ("rank --track digit", "no track named 'digit'", "digits"),
         ("reference build --track digit", "no track named 'digit'", "digits"),
-        ("reference verify digits/reference-500", "no reference statistics named", "digits/reference-500.digits-cnn"),
+        (
+            "reference verify digits/reference-500.digits",
+            "no reference statistics named",
+            "digits/reference-500.digits-cnn",
+        ),
         ("compare REAL REAL --metrics fd,kidd", "no metric named 'kidd'", "kid"),
         ("compare IMAGES IMAGES --extractor digits-cn", "no extractor named 'digits-cn'", "digits-cnn"),
         ("list generatorz", "no kind of entry named 'generatorz'", "generators"),

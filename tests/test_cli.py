@@ -337,13 +337,14 @@ def test_compare_measures_images_in_a_feature_space(run: Run, tmp_path: Path, pn
 def test_reference_list_build_and_verify(run: Run, tmp_path: Path) -> None:
     stored = printed(run, "reference", "list")
     names = [s["name"] for s in stored]
-    assert names == [f"digits/{name}.digits-cnn" for name in ("held-out-500", "reference-500", "train-797")]
+    own = [f"digits/{name}.digits-cnn" for name in ("held-out-500", "reference-500", "train-797")]
+    assert names == sorted([*own, "digits/reference-500.pixels", "digits/train-797.pixels"])
     for s in stored:
         assert Path(s["path"]).is_file()
         assert s["recipe"]["dataset"] == "digits"
     code, out, _ = run("reference", "build", "--track", "digits", "--out", tmp_path)
     assert code == 0
-    assert sorted(out.splitlines()) == [str(tmp_path / f"{name}.safetensors") for name in names]
+    assert sorted(out.splitlines()) == [str(tmp_path / f"{name}.safetensors") for name in own]
     assert all(Path(line).is_file() for line in out.splitlines())
     code, out, err = run("reference", "verify", names[0])
     assert code == 0
@@ -355,7 +356,7 @@ def test_reference_list_build_and_verify(run: Run, tmp_path: Path) -> None:
 def test_statistics_that_a_user_built_are_listed_after_the_committed_ones(run: Run, own_home: Path) -> None:
     assert run("reference", "build", "--track", "digits")[0] == 0
     paths = [Path(s["path"]) for s in printed(run, "reference", "list")]
-    assert [path.is_relative_to(own_home) for path in paths] == [False] * 3 + [True] * 3
+    assert [path.is_relative_to(own_home) for path in paths] == [False] * 5 + [True] * 3
 
 
 def test_sample_prints_the_manifest(run: Run, tmp_path: Path) -> None:

@@ -290,6 +290,7 @@ DIGESTS = {
     "benchmarks/asked.py": "hashlib: the labels, integers, and the captions, text",
     "benchmarks/drawing.py": "digest_of: what is drawn, as text",
     "benchmarks/evaluation_target.py": "sha256: a name, as text",
+    "benchmarks/human/randomness.py": "sha256: a seed from words",
     "benchmarks/influences.py": "sha256: a stored file against damage",
     "benchmarks/preview.py": "sha256: the bytes of a picture",
     "benchmarks/result.py": "digest_of: a record's fields",
