@@ -86,7 +86,7 @@ class Visits:
         page = made.new_page()
         page.set_default_timeout(10_000)
         page.on("request", lambda request: self._asked(request.url))
-        page.on("requestfailed", lambda request: self.errors.append(f"not loaded: {request.url}"))
+        page.on("requestfailed", self._failed)
         page.on("dialog", lambda dialog: (self.errors.append(f"asked: {dialog.message}"), dialog.dismiss()))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
@@ -96,6 +96,10 @@ class Visits:
     def close(self) -> None:
         for context in self.contexts:
             context.close()
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what a reload cuts off
+            self.errors.append(f"not loaded: {request.url}")
 
     def _asked(self, url: str) -> None:
         if not url.startswith((f"{self.folder.as_uri()}/", "blob:", "data:")):

@@ -67,7 +67,11 @@ def test_a_rater_with_a_keyboard_answers_all_and_saves(
     assert session.ratings.screen in ("phone", "tablet", "desk")
     found = score_files([path], key)
     assert found.raters == 1
-    assert {row.reason for row in found.rows if row.value is not None} == {"1 rater, an interval needs 5"}
+    assert {row.reason for row in found.rows if row.value is not None} <= {"1 rater, an interval needs 5"}
+    if name == "pairs":  # so few votes may leave a generator without a finite strength, and then none has one
+        assert all(row.reason for row in found.rows)
+    else:
+        assert all(row.value is not None for row in found.rows)
     if name == "hype-time":
         assert found.timing is not None
         for field in ("frame", "mean", "largest"):
