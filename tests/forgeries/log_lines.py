@@ -34,6 +34,14 @@ def honest(path: Path, kind: str) -> dict[str, Any]:
         "reason": None,
         "digest": None,
     }
+    if kind == "judged":
+        judgement: dict[str, Any] = {"judge": "geneval", "source": "GenEval 1.0", "records": "0" * 64, "value": 0.5}
+        judgement["parts"] = [{"name": "colors", "value": 0.5, "n": 20}]
+        return {key: v for key, v in value.items() if key != "rung"} | {
+            "schema": 3,
+            "level": None,
+            "judgement": judgement,
+        }
     if kind not in ("recomputed", "reproduced", "resampled"):
         return value | {"reason": "it saw the reference"}
     digest = result.sampling.digest
