@@ -13,6 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1
 
 # Other processors, imitated: each setting makes the libraries choose other instructions, which changes last bits.
 PORTABLE := MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1
+# One process: threads of two wait for each other on two cores.
 TWO_THREADS := MKL_CBWR=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2
 # The tests of numbers. A file that is not there makes pytest fail.
 NUMERICAL := $(addprefix tests/test_,$(addsuffix .py,\
@@ -72,7 +73,7 @@ test: $(DEV)
 
 test-machines: $(DEV)
 	$(PORTABLE) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal $(NUMERICAL)
-	$(TWO_THREADS) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal $(NUMERICAL)
+	$(TWO_THREADS) $(RUN) pytest -n 1 -p no:benchmark $(NUMERICAL)
 
 test-slow: $(DEV)
 	$(ONE_THREAD) $(RUN) pytest -n $(JOBS) -p no:benchmark --dist worksteal -m slow
