@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer import Argument, Option
@@ -12,6 +12,9 @@ from typer import Argument, Option
 from .app import command, group
 from .options import Json, ResultFolders, TrackName, listed, track_of
 from .output import print_json, say, say_left_out
+
+if TYPE_CHECKING:
+    from ..leaderboard.storage.people import PeopleStudy
 
 human_app = group("human", "People as judges: a page that asks them, and scores from their answers.")
 
@@ -101,22 +104,15 @@ def human_score(
     A file that was changed, is not complete, or is the second of a rater is refused. Raters who fail the attention
     checks are left out. All of these are listed.
     """
-    from ..benchmarks.runner import Workspace
-    from ..leaderboard.export.people_text import people_text
     from ..leaderboard.human.key import find_key, read_key
     from ..leaderboard.human.scoring import score_files
-    from ..leaderboard.storage.people import save_people
 
     study = score_files(files, read_key(key or find_key(files[0])))
     for one in study.refused:
         say(f"refused: {one.file}: {one.reason}")
     for rater in study.excluded:
         say(f"left out: rater {rater.rater}: {rater.passed} of {rater.given} attention checks passed")
-    say(f"written: {save_people(study, results or Workspace.default().results)}")
-    if json:
-        print_json(study.to_json())
-    else:
-        print(people_text(study))
+    _keep(study, results, json)
 
 
 @command(human_app, "import", "genboard human import ffhq256.csv --track ffhq --source 'dgm-eval, arXiv:2306.04675'")
@@ -134,12 +130,18 @@ def human_import(
     json: Json = False,
 ) -> None:
     """Keep a published table of human error rates beside the results of a track, as ratings of others."""
-    from ..benchmarks.runner import Workspace
-    from ..leaderboard.export.people_text import people_text
     from ..leaderboard.human.imported import import_table
-    from ..leaderboard.storage.people import save_people
 
     study = import_table(table, track_of(track), source)
+    _keep(study, results, json)
+
+
+def _keep(study: PeopleStudy, results: Path | None, json: bool) -> None:
+    """Store a study of people beside the results, and print it."""
+    from ..benchmarks.runner import Workspace
+    from ..leaderboard.export.people_text import people_text
+    from ..leaderboard.storage.people import save_people
+
     say(f"written: {save_people(study, results or Workspace.default().results)}")
     if json:
         print_json(study.to_json())
