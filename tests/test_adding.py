@@ -50,8 +50,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> TreeCopy:
 
 def test_a_metric_is_one_function_and_one_row(tree: TreeCopy, tmp_path: Path) -> None:
     tree.add("benchmarks/metrics/mean_distance.py", FUNCTION)
-    tree.replace("registry/metrics.py", "\n)\n\n\ndef index(", f"\n{ROW})\n\n\ndef index(")
-    tree.replace("registry/metrics.py", "        manifold,\n", "        manifold,\n        mean_distance,\n")
+    tree.replace("registry/metrics/distances.py", "\nROWS = (\n", f"\nROWS = (\n{ROW}")
+    tree.replace("registry/metrics/distances.py", "import cmmd, ", "import cmmd, mean_distance, ")
     x, y = np.random.default_rng(1).normal(size=(2, 40, 3)).astype(np.float32)
     np.save(tmp_path / "x.npy", x)
     np.save(tmp_path / "y.npy", y)

@@ -1,1 +1,1 @@
-"""Pure metric functions, one family a file. To add one: write it, then add its row to `registry/metrics.py`."""
+"""Pure metric functions, one family a file. To add one: write it, then its row in a table of `registry/metrics/`."""

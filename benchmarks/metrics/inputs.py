@@ -99,7 +99,7 @@ class FeatureSet:
 class MetricInputs:
     """All that a metric may read: every metric is a function of these inputs and of its own parameters by name.
 
-    Its row in `registry/metrics.py` lists under `reads` what it cannot do without, as `real.features`; where that is
+    Its row in `registry/metrics/` lists under `reads` what it cannot do without, as `real.features`; where that is
     absent the metric is not called. What several metrics share is worked out when the first of them asks: `neighbours`,
     `FeatureSet.nearest`, and by `once` anything else. To share across inputs, give them the same `FeatureSet`.
 
