@@ -49,6 +49,7 @@ def test_nothing_committed_contradicts_itself():
     assert check([COMMITTED], [COMMITTED], base=COMMITTED) == []
 
 
+@pytest.mark.slow
 def test_what_is_measured_today_needs_no_board_to_stand_on(tmp_path: Path):
     """As if all were new: only results that the registry has left behind are refused, and those by what they lack."""
     (tmp_path / "board").mkdir()

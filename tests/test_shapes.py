@@ -148,6 +148,7 @@ def test_nothing_is_seen_on_plain_ground_and_strange_things_have_no_name() -> No
     assert [(t.shape, t.colour) for t in white] == [("square", None)]
 
 
+@pytest.mark.slow
 def test_training_has_no_novel_combination_and_a_third_of_the_rest_has(parts: Mapping[str, Images]) -> None:
     novel = {name: [is_novel(parsed(c)) for c in images.captions or ()] for name, images in parts.items()}
     assert not any(novel["train"])

@@ -78,6 +78,7 @@ def test_a_text_of_others_cannot_leave_the_list(site: dict[str, bytes]) -> None:
         assert forbidden not in site["search.js"]
 
 
+@pytest.mark.slow
 def test_the_list_stays_small_with_many_generators(tmp_path: Path) -> None:
     large = render_site(many(tmp_path, 300), {TRACK.name: TRACK})
     assert 20_000 < len(large["search.js"]) < 60_000

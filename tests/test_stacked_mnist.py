@@ -153,6 +153,7 @@ def test_each_channel_is_seen_as_a_grey_image_is():
     assert float(logits.exp().sum(dim=1).sub(1).abs().max()) < 1e-4
 
 
+@pytest.mark.slow
 def test_the_stacks_are_those_of_the_entry_and_classified_as_what_they_are():
     cached_test_split("mnist", 1)
     assert verify("stacked-mnist") == find(Dataset, "stacked-mnist").content_digest

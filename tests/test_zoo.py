@@ -166,7 +166,11 @@ def test_choosing_inverts_the_cumulative_sum(weights, number):
     assert number < edges[chosen] + 1e-12
 
 
-@every_module
+# A network of these is so large that one epoch of it takes seconds.
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(m, marks=pytest.mark.slow if m in ("zoo.ddpm", "zoo.flow_matching") else ()) for m in MODULES],
+)
 def test_training_is_reproducible(module, images):
     fit = function(f"{module}:train", under="registry.generators")
     few = images.take(slice(0, 150))

@@ -7,16 +7,16 @@ from itertools import combinations
 
 from ...core.errors import BadFeatures, BadImages, BadWeights
 from ...registry.catalog import entries
-from ...registry.metrics import find_metric
+from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import Extractor
 from ..metrics.inputs import FeatureSet, MetricInputs
-from ..scoring import feature_set, score
+from ..scoring import PIXELS, feature_set, score
 from .context import StudyContext
 from .evaluator import Claimed, claimed
 from .spread import RANKED, agreement
 from .table import Row, Table
 
-METRICS = ("fd", "kid", "precision", "recall", "density", "coverage")  # all that features suffice for, and no logits
+SCORED = ("fd", "kid", "precision", "recall", "density", "coverage")  # all that features suffice for, and no logits
 SMALLEST = 32  # pixels of an image's side, from which a network that was made for photographs is worth its time
 
 
@@ -45,11 +45,19 @@ def spaces_at_hand(context: StudyContext) -> list[str]:
             continue
         if entry.file is not None and not (entry.file.file or entry.file.local):
             context.left_out[name] = "its weights would have to be fetched; a track that has it studies it"
+        elif _made_for_pairs(name):
+            context.left_out[name] = "made to compare an image with another, not sets of images"
         elif entry.input == "rgb" and min(height, width) < SMALLEST:
             context.left_out[name] = f"made for photographs, the images are {width}x{height}"
         else:
             found.append(name)
     return found
+
+
+def _made_for_pairs(space: str) -> bool:
+    """Whether only metrics of pairs are defined there: for sets its features are too many."""
+    metrics = [metric for metric in METRICS.values() if "pair.features" in metric.reads]
+    return space != PIXELS and any(metric.spaces and metric.is_defined_in(space) for metric in metrics)
 
 
 def values_in(context: StudyContext, name: str, space: str) -> dict[str, Claimed]:
@@ -58,21 +66,21 @@ def values_in(context: StudyContext, name: str, space: str) -> dict[str, Claimed
     def compute() -> dict[str, Claimed]:
         measured, real = context.measured(name, space), context.reference(space)
         labels = measured.labels if context.track.task == "class" else None
-        most = max(int(find_metric(metric).params.get("k", 1)) for metric in METRICS)
+        most = max(int(find_metric(metric).params.get("k", 1)) for metric in SCORED)
         inputs = MetricInputs(FeatureSet(measured.features, labels=labels), feature_set(real), k=most)
-        return {metric: claimed(score(find_metric(metric), inputs).record) for metric in METRICS}
+        return {metric: claimed(score(find_metric(metric), inputs).record) for metric in SCORED}
 
-    versions = {metric: find_metric(metric).version for metric in METRICS}
+    versions = {metric: find_metric(metric).version for metric in SCORED}
     decides = {**context.identity(name, space), "metrics": versions}
     found = context.part("extractors", f"{name}.{space}", decides, compute)
-    return {metric: found[metric] for metric in METRICS}
+    return {metric: found[metric] for metric in SCORED}
 
 
 def agreement_rows(values: dict[str, dict[str, dict[str, Claimed]]], ranked: Sequence[str]) -> list[Row]:
     """Kendall's tau between the orders of the ranked generators in each two spaces."""
     rows: list[Row] = []
     for one, other in combinations(values, 2):
-        for metric in METRICS:
+        for metric in SCORED:
             if find_metric(metric).better is None:
                 continue
             scores = [(values[one][name][metric]["value"], values[other][name][metric]["value"]) for name in ranked]
