@@ -16,6 +16,7 @@ from pydantic import Field, NonNegativeInt, SerializerFunctionWrapHandler, Valid
 from ..core.errors import BadEntry
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
 from ..core.newer import refuse_newer
+from ..registry.columns import column_key
 from ..registry.metrics import Better
 from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
@@ -81,7 +82,7 @@ class MetricRecord(Strict):
     @property
     def key(self) -> str:
         """The column of the track it belongs to, see `TrackMetric.key`."""
-        return f"{self.name}:{self.extractor}" + (":train" if self.params.get("against") == "train" else "")
+        return column_key(self.name, self.extractor, self.params, self.params.get("against"))
 
 
 class TrackRecord(Strict):

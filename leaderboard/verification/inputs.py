@@ -16,6 +16,7 @@ from ...registry.catalog import current_name, entries, find
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.schema import Generator, Precision, Track
 from ...registry.sources import open_images
+from ..board.comparable import key_of
 
 
 def precision_of(result: Result) -> Precision:
@@ -150,8 +151,7 @@ def _specified(specification: dict[str, Any]) -> bool:
 
 def _columns(specified: list[dict[str, Any]]) -> dict[str, Any]:
     """A specification's columns by their keys."""
-    named = [(f"{c.get('name')}:{c['extractor'].get('name')}", c) for c in specified]
-    return {key + (":train" if c.get("against") == "train" else ""): c for key, c in named}
+    return {key_of(column): column for column in specified}
 
 
 def _today(track: Track, published: dict[str, Any], precision: Precision) -> dict[str, Any]:
