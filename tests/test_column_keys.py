@@ -9,9 +9,8 @@ import torch
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.result import read_result
 from genboard.benchmarks.scoring import score
-from genboard.benchmarks.specification import specify_column
+from genboard.benchmarks.specification import key_of, specify_column
 from genboard.leaderboard.board.board import make_board
-from genboard.leaderboard.board.comparable import key_of
 from genboard.leaderboard.site.columns import columns_of
 from genboard.leaderboard.site.parts_view import confusions_of, tables_of
 from genboard.leaderboard.storage.records import COMMITTED, read_records

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord, Result
+from ...benchmarks.specification import key_of
 from ...registry.catalog import current_name, entries
-from ...registry.columns import column_key
 from ...registry.metrics import find_metric
 from ...registry.schema import Generator, Track
 
@@ -124,13 +124,6 @@ def differing(result: Result, key: str, wanted: Mapping[str, Any]) -> str | None
     if not same or not parts:
         return "measured in a way its specification does not name"
     return f"measured with another {' and another '.join(parts)}"
-
-
-def key_of(spec: Mapping[str, Any]) -> str:
-    """The key of the column that a part of a specification is of."""
-    extractor, params = spec.get("extractor"), spec.get("params")
-    space = extractor.get("name") if isinstance(extractor, dict) else None
-    return column_key(spec.get("name"), space, params if isinstance(params, dict) else {}, spec.get("against"))
 
 
 def _partial(result: Result) -> str:

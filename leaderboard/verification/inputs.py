@@ -9,14 +9,13 @@ from ...benchmarks.asked import asked_of
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
-from ...benchmarks.specification import specify_column
+from ...benchmarks.specification import key_of, specify_column
 from ...core.errors import BadEntry, BadSamples
 from ...core.files import home, read_json
 from ...registry.catalog import current_name, entries, find
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.schema import Generator, Precision, Track
 from ...registry.sources import open_images
-from ..board.comparable import key_of
 
 
 def precision_of(result: Result) -> Precision:
