@@ -16,6 +16,8 @@ from pydantic import Field, NonNegativeInt, SerializerFunctionWrapHandler, Valid
 from ..core.errors import BadEntry
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
 from ..core.newer import refuse_newer
+from ..core.validation import bad_entry
+from ..registry.columns import column_key
 from ..registry.metrics import Better
 from ..registry.schema import Name, Sha256, Strict
 from .uncertainty import Target
@@ -81,7 +83,7 @@ class MetricRecord(Strict):
     @property
     def key(self) -> str:
         """The column of the track it belongs to, see `TrackMetric.key`."""
-        return f"{self.name}:{self.extractor}" + (":train" if self.params.get("against") == "train" else "")
+        return column_key(self.name, self.extractor, self.params, self.params.get("against"))
 
 
 class TrackRecord(Strict):
@@ -311,10 +313,7 @@ def read_result(path: Path) -> Result:
     try:
         result = Result.model_validate(value)
     except ValidationError as e:
-        first = e.errors()[0]
-        raise BadEntry(
-            path, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, "), _RESTORE
-        ) from e
+        raise bad_entry(path, e, _RESTORE) from e
     if result.id != result_id(result.specification):
         raise BadEntry(path, "id", f"{result.id} is not the id of its specification", _RESTORE)
     return result

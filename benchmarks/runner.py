@@ -24,6 +24,7 @@ from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.extractors.texts import load_texts
 from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track
 from .asked import answer_source, asked_of
@@ -47,7 +48,7 @@ from .result import (
     save_result,
 )
 from .sampling import drop, sample
-from .scoring import Answers, paired_spaces, score_suspicion, score_track
+from .scoring import Answers, captioned_spaces, paired_spaces, score_suspicion, score_track
 from .shards import source_of_shards
 from .specification import specify
 
@@ -180,6 +181,7 @@ def _measure(
     try:
         references = references_of(track, options.device, options.precision)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
+        answers = answers_of(track, n, spaces)  # before anything is drawn: what it needs may be missing
         if images is not None:
             source, digest = images, specification["generator"]["images"]
             measured = {
@@ -192,7 +194,7 @@ def _measure(
             plan = plan_for(target, track, n)
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
-        found = score_track(track, measured, references, answers_of(track, n, spaces))
+        found = score_track(track, measured, references, answers)
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
@@ -241,6 +243,7 @@ def answers_of(track: Track, n: int, spaces: Mapping[str, LiveExtractor]) -> Ans
     Raises:
         BadSamples: the track has not so many answers.
         BadImages: its data set is not available.
+        GenboardError: it needs features of captions, and a library or a file for them is not available.
     """
     if track.task not in ("text", "image"):
         return Answers()
@@ -249,7 +252,11 @@ def answers_of(track: Track, n: int, spaces: Mapping[str, LiveExtractor]) -> Ans
         name: measure(converted(source, track.conversions.get(name, ())), spaces[name], moments=False)
         for name in paired_spaces(track)
     }
-    return Answers(asked_of(track, n).captions, pairs)
+    captions = asked_of(track, n).captions
+    if captions is None:
+        return Answers(pairs=pairs)
+    texts = {name: load_texts(name, str(spaces[name].device)) for name in captioned_spaces(track)}
+    return Answers(captions, pairs, {name: half.features(captions) for name, half in texts.items()})
 
 
 def _drawn(

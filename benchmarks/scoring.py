@@ -16,8 +16,8 @@ from ..core.errors import BadFeatures
 from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.catalog import find
-from ..registry.metrics import METRICS, Metric, find_metric
-from ..registry.schema import Against, Dataset, Track, TrackMetric
+from ..registry.metrics import METRICS, Input, Metric, find_metric
+from ..registry.schema import Against, Dataset, Extractor, Track, TrackMetric
 from .influences import deviations
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord, PartRecord, UncertaintyRecord
@@ -100,10 +100,12 @@ class Answers:
     Attributes:
         captions: that were asked for, or none.
         pairs: the images that the samples should be, as each feature space that needs them measured them.
+        texts: the features of the captions, in each feature space that has some of texts and needs them.
     """
 
     captions: tuple[str, ...] | None = None
     pairs: Mapping[str, Measured] = field(default_factory=dict)
+    texts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def score_track(
@@ -140,6 +142,7 @@ def score_track(
             train=real.get((name, "train")),
             reference=real.get((name, "reference")),
             pair=pairs.get(name),
+            caption=answers.texts.get(name),
             shape=shape if name == PIXELS and name not in track.conversions else None,
             k=most,
         )
@@ -190,8 +193,17 @@ def score_suspicion(
 
 def paired_spaces(track: Track) -> tuple[str, ...]:
     """The feature spaces in which the track compares each sample with the image that it should be."""
-    paired = (c.extractor for c in track.metrics if "pair.features" in find_metric(c.metric).reads)
-    return tuple(dict.fromkeys(paired))
+    return _spaces_of(track, "pair.features")
+
+
+def captioned_spaces(track: Track) -> tuple[str, ...]:
+    """The feature spaces in which the track compares each sample with the caption that was asked for, if they can."""
+    return tuple(name for name in _spaces_of(track, "caption.features") if find(Extractor, name).texts)
+
+
+def _spaces_of(track: Track, what: Input) -> tuple[str, ...]:
+    """The feature spaces of the columns that read an input."""
+    return tuple(dict.fromkeys(c.extractor for c in track.metrics if what in find_metric(c.metric).reads))
 
 
 def suspicion_metrics(track: Track) -> list[Metric]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..reference_stats.statistics import recipe_for
 from ..registry.catalog import find
+from ..registry.columns import column_key
 from ..registry.metrics import find_metric
 from ..registry.schema import Dataset, Extractor, Precision, Track, TrackMetric
 from .asked import asked_of
@@ -46,3 +48,10 @@ def specify_column(track: Track, column: TrackMetric, precision: Precision = "fl
         "extractor": find(Extractor, column.extractor).identity(precision),
         "reference": recipe_for(track, column.extractor, column.against, precision).id,
     }
+
+
+def key_of(spec: Mapping[str, Any]) -> str:
+    """The key of the column that a part of a specification is of."""
+    extractor, params = spec.get("extractor"), spec.get("params")
+    space = extractor.get("name") if isinstance(extractor, dict) else None
+    return column_key(spec.get("name"), space, params if isinstance(params, dict) else {}, spec.get("against"))

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..core.errors import BadEntry, ReferenceMismatch, UnknownName
 from ..core.files import canonical_json, home, parse_json, write_bytes
+from ..core.validation import field_and_problem
 from .centres import CELLS
 from .moments import Given, Moments
 from .statistics import FORMAT, Card, ImportedStatistics, Recipe, ReferenceStatistics, refuse_mismatch
@@ -138,9 +139,8 @@ def read_card(path: Path) -> Card:
     try:
         return Card.model_validate(said)
     except ValidationError as e:
-        first = e.errors()[0]
-        problem = first["msg"].removeprefix("Value error, ")
-        raise BadEntry(path, ".".join(map(str, ("card", *first["loc"]))), problem, AGAIN) from e
+        field, problem = field_and_problem(e.errors()[0])
+        raise BadEntry(path, f"card.{field}".removesuffix("."), problem, AGAIN) from e
 
 
 def stored_files() -> tuple[list[Stored], dict[Path, BadEntry]]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from ..core.errors import BadEntry, GenboardError, UnknownName
 from ..core.files import home, parse_toml, read_bytes
+from ..core.validation import bad_entry
 from .metrics import METRICS, Metric
 from .schema import Dataset, Entry, Extractor, Generator, Shape, Track
 
@@ -135,11 +136,8 @@ def parse(kind: type[E], path: Path, data: bytes | str) -> E:
     try:
         return kind.model_validate({"name": path.stem, **table})
     except ValidationError as e:
-        first = e.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        problem = first["msg"].removeprefix("Value error, ")
         article = "an" if kind.noun[0] in "aeiou" else "a"
-        raise BadEntry(path, field, problem, f"docs/entries.md lists the fields of {article} {kind.noun}") from e
+        raise bad_entry(path, e, f"docs/entries.md lists the fields of {article} {kind.noun}") from e
 
 
 @cache

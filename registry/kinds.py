@@ -19,9 +19,14 @@ class BuiltIn(Strict):
 
     kind: Literal["built-in"]
     loader: str  # "baselines:noise", in the package `registry.generators`
+    back: str | None = None  # likewise: what makes from its images those that it was asked from
 
     def identity(self) -> dict[str, Any]:
         return {"weights": None}
+
+    @property
+    def way_back(self) -> BuiltIn | None:
+        return BuiltIn(kind=self.kind, loader=self.back) if self.back else None
 
 
 class TorchWeights(Strict):
@@ -30,9 +35,14 @@ class TorchWeights(Strict):
     kind: Literal["torch-weights"]
     architecture: str  # "zoo.vae:load", in the package `registry.generators`
     weights: Weights
+    back: Weights | None = None  # of the same architecture: make from its images those that it was asked from
 
     def identity(self) -> dict[str, Any]:
         return self.weights.identity()
+
+    @property
+    def way_back(self) -> TorchWeights | None:
+        return TorchWeights(kind=self.kind, architecture=self.architecture, weights=self.back) if self.back else None
 
 
 class _Program(Strict):

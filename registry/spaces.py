@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from .fields import Sha256, Strict, WholeFile
+from .fields import HubPath, Sha256, Strict, WholeFile
 from .user_code import code_digest
 
 # Of `registry.extractors.preprocessing`, which says what each one is.
@@ -145,6 +145,13 @@ class TransformersNetwork(Strict):
 
     def identity(self) -> dict[str, Any]:
         return {"transformers": self.model, **self.model_dump(include={"config", "output", "logits", "pool"})}
+
+
+class Texts(Strict):
+    """The text half of a space that images and texts share, of the same weights."""
+
+    loader: str  # "transformer:clip_texts", in `registry.extractors`
+    tokenizer: HubPath = "tokenizer.json"  # as the library tokenizers writes it: a file beside the weights
 
 
 NetworkSource: TypeAlias = UserNetwork | ExportedNetwork | OnnxNetwork | TimmNetwork | TransformersNetwork

@@ -116,10 +116,12 @@ def test_weights_are_small_and_known_by_their_digest():
 
 
 def test_training_writes_its_digest_into_the_entry():
-    text = 'title = "x"\nsha256 = "' + "0" * 64 + '"\n'
-    assert with_digest(text, "ab" * 32) == 'title = "x"\nsha256 = "' + "ab" * 32 + '"\n'
-    with pytest.raises(ValueError, match="0 lines"):
-        with_digest("title = 1", "ab" * 32)
+    before, after, other = "0" * 64, "ab" * 32, "cd" * 32
+    text = f'sha256 = "{before}"\n\n[source.back]\nsha256 = "{other}"\n'
+    assert with_digest(text, before, after) == text.replace(before, after)
+    for wrong, count in ((text.replace(before, after), 0), (2 * text, 2)):
+        with pytest.raises(ValueError, match=f"{count} lines with the digest 000000000000"):
+            with_digest(wrong, before, after)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pkgutil
 import re
 from collections.abc import Iterator
 from typing import get_args
@@ -16,6 +17,7 @@ from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
 from genboard.benchmarks.uncertainty import Target
 from genboard.reference_stats.moments import Moments
+from genboard.registry import metrics as table
 from genboard.registry.metrics import METRICS, Metric, find_metric, index
 from genboard.registry.resolve import function
 from hypothesis import given, settings
@@ -233,3 +235,12 @@ def test_every_function_says_what_comes_back(metric):
 def test_a_name_taken_twice_is_refused():
     with pytest.raises(ValueError, match="two metrics are named 'fd'"):
         index((find_metric("fd"), find_metric("fd")))
+
+
+def test_every_family_is_listed():
+    """A file of rows that `FAMILIES` forgets would be read by nobody."""
+    files = {module.name for module in pkgutil.iter_modules(table.__path__)} - {"metric"}
+    assert len(files) >= 9
+    assert {family.__name__.rpartition(".")[2] for family in table.FAMILIES} == files
+    assert all(family.ROWS for family in table.FAMILIES)
+    assert len(METRICS) == sum(len(family.ROWS) for family in table.FAMILIES)

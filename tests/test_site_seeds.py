@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,13 @@ import pytest
 from genboard.benchmarks.preview import COLUMNS
 from genboard.benchmarks.result import PreviewRecord, preview_path, save_result
 from genboard.leaderboard.site import render_site
+from genboard.leaderboard.site.asked_tiles import asked_tiles
 from genboard.leaderboard.site.sheets import APART, Sheet, read_sheet
-from genboard.leaderboard.storage.records import Record, read_records
+from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
+from genboard.registry.catalog import find
+from genboard.registry.datasets import load_split
+from genboard.registry.images import read_all
+from genboard.registry.schema import Track
 from PIL import Image
 from site_tree import TRACK, Page, many, save
 
@@ -187,3 +193,58 @@ def test_the_panel_of_a_board_does_not_grow_with_its_rows(tmp_path: Path) -> Non
 
 def rendered_many(folder: Path, count: int) -> bytes:
     return render_site(many(folder, count), {TRACK.name: TRACK})["tracks/digits.html"]
+
+
+def test_on_a_track_of_images_from_images_what_was_asked_and_the_right_answer_stand_in_each_pair():
+    track = find(Track, "digits-inverted")
+    asked = asked_tiles(track)
+    assert asked is not None
+    right = read_all(load_split("digits-inverted", "held-out")).take(slice(0, 64))
+    assert right.conditions is not None
+    np.testing.assert_array_equal(asked.conditions[..., 0], right.conditions[..., 0])
+    np.testing.assert_array_equal(asked.answers[..., :3], np.repeat(right.pixels, 3, axis=3))
+    record = next(r for r in read_records([COMMITTED]).readable if r.result.track.name == track.name)
+    alone, sheet = read_sheet(record), read_sheet(record, asked)
+    assert alone.pairs
+    assert sheet.pairs
+    assert sheet.strip == alone.strip
+    assert sheet.equal == alone.equal
+    assert sheet.place.startswith("below the image that it was asked from")
+    images = [np.asarray(Image.open(io.BytesIO(p.data)).convert("RGBA")) for p in (alone.pairs, sheet.pairs)]
+    for i in (0, 9, 63):
+        two, four = (tiles_of(image, i, 8) for image in images)
+        assert (len(two), len(four)) == (2, 4)
+        np.testing.assert_array_equal(four[0], asked.conditions[i])
+        np.testing.assert_array_equal(four[1], two[0])
+        np.testing.assert_array_equal(four[2], asked.answers[i])
+        np.testing.assert_array_equal(four[3], two[1])
+
+
+def tiles_of(image: np.ndarray, i: int, size: int) -> list[np.ndarray]:
+    """The square images of a pair, from above."""
+    across, down = image.shape[1] // 8, image.shape[0] // 8
+    cell = image[i // 8 * down : (i // 8 + 1) * down, i % 8 * across : (i % 8 + 1) * across]
+    (top, left), (bottom, _) = np.argwhere(cell[..., 3]).min(0), np.argwhere(cell[..., 3]).max(0) + 1
+    return [cell[y : y + size, left : left + size] for y in range(top, bottom, size + APART)]
+
+
+def test_a_sheet_of_another_size_is_shown_without_them():
+    asked = asked_tiles(find(Track, "digits-inverted"))
+    record = next(r for r in read_records([COMMITTED]).readable if r.result.track.name == "mnist-1k")
+    assert read_sheet(record, asked) == read_sheet(record)
+
+
+@pytest.mark.parametrize("name", ["digits", "digits-class", "shapes-text", "coco-captions"])
+def test_other_tracks_ask_for_no_images(name: str):
+    assert asked_tiles(find(Track, name)) is None
+
+
+def test_pages_say_where_a_sample_stands():
+    records = read_records([COMMITTED])
+    track = find(Track, "digits-inverted")
+    mine = replace(records, readable=tuple(r for r in records.readable if r.result.track.name == track.name))
+    site = render_site(mine, {track.name: track})
+    for page in ("generators/cyclegan.html", "compare/digits-inverted.html", "tracks/digits-inverted.html"):
+        assert (
+            "below the image that it was asked from, and above the right answer and its nearest" in site[page].decode()
+        )

@@ -76,6 +76,13 @@ def outliers(table: Table, said: Said) -> None:
     assert "rewarded by it" not in words
 
 
+def cycle(table: Table, said: Said) -> None:
+    errors = {r["generator"]: r["value"] for r in table.of("value", sent="sample", noise=0)}
+    assert errors[said["name"]] == min(errors[name] for name in errors if name in table.ranked)
+    (right,) = (r["value"] for r in table.of("value", sent="right answer", noise=0, generator=said["name"]))
+    assert (said["own"], said["right"]) == (f"{errors[said['name']]:.3f}", f"{right:.3f}")
+
+
 def samples(table: Table, said: Said) -> None:
     words, sizes = listed(table, "few"), table.seen("n", "value")
     assert (said["few"], said["every"]) == (f"{sizes[0]:,}", f"{sizes[-1]:,}")
@@ -214,6 +221,11 @@ HEADLINES: dict[str, tuple[str, Callable[[Table, Said], object]]] = {
     "truncation": (
         r"Truncation or guidance trades precision for recall in (?P<traded>\d+) of (?P<all>\d+) generators",
         truncation,
+    ),
+    "cycle": (
+        r"Translated there and back by (?P<name>\S+), images return at a mean error of (?P<own>[\d.]+); right answers "
+        r"at (?P<right>[\d.]+)",
+        cycle,
     ),
     "ruler": (
         rf"By (?P<name>{T}), real images with (?P<missing>\d+) of \d+ classes missing are as bad as ones blurred by "

@@ -71,7 +71,20 @@ def nobody(table: Table, said: Said) -> None:
         assert not {row["metric"] for row in own} - {row["metric"] for row in own if not row["passed"]}, check
 
 
+def returned(table: Table, said: Said) -> None:
+    noise = int(said["noise"])
+    for sent, places in {"sample": ("own", "own_noisy"), "right answer": ("right", "right_noisy")}.items():
+        for place, at in zip(places, (0, noise), strict=True):
+            (row,) = rows(table, "value", generator=said["name"], sent=sent, noise=at)
+            assert said[place] == f"{row['value']:.3f}"
+
+
 SENTENCES: dict[str, list[tuple[str, Check]]] = {
+    "cycle": [
+        (rf"(?P<name>\S+): its samples return at a mean error of (?P<own>{X}), the right answers in their place at "
+         rf"(?P<right>{X}); with noise of (?P<noise>\d+) grey levels at (?P<own_noisy>{X}) and (?P<right_noisy>{X})\.",
+         returned),
+    ],
     "sanity": [
         (r"Checks that each metric passes \(distances are asked for the shape alone\): (?P<counts>.+?)\. "
          r"(?P<whole>.+)\.",

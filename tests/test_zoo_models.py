@@ -11,7 +11,7 @@ import torch
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_split
 from genboard.registry.generators.draws import choose
-from genboard.registry.generators.zoo import ddpm, kde, pixelcnn, pixelrnn, realnvp, vqvae, wgan_gp
+from genboard.registry.generators.zoo import ddpm, kde, pixelcnn, pixelrnn, place_by_place, realnvp, vqvae, wgan_gp
 from genboard.registry.images import read_all
 from genboard.registry.schema import Generator
 from genboard.registry.training import Arrays, filled, shifted
@@ -119,7 +119,7 @@ def test_the_likelihoods_are_those_the_documentation_states():
         pixels = read_all(load_split("digits", split)).pixels.transpose(0, 3, 1, 2)
         symbols = torch.from_numpy(np.searchsorted(weights["realnvp"]["levels"], pixels))
         for name, network in networks.items():
-            bits[name].append(pixelcnn.bits_per_dimension(network, symbols[:, 0]))
+            bits[name].append(place_by_place.bits_per_dimension(network, symbols[:, 0]))
         bits["realnvp"].append(realnvp.bits_per_dimension(flow, symbols, 17, draws=2))
     for name, found in bits.items():
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` |") and line.count("|") == 5]
@@ -128,7 +128,7 @@ def test_the_likelihoods_are_those_the_documentation_states():
     noise = torch.randint(17, (200, 1, 8, 8))
     assert realnvp.bits_per_dimension(flow, noise, 17) > log(17) / log(2)
     for network in networks.values():
-        assert pixelcnn.bits_per_dimension(network, noise[:, 0]) > log(17) / log(2)
+        assert place_by_place.bits_per_dimension(network, noise[:, 0]) > log(17) / log(2)
 
 
 Autoregressive = type[pixelcnn.PixelCNN] | type[pixelrnn.PixelRNN]

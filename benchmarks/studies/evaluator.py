@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...reference_stats.moments import Gaussian
+from ...registry.columns import qualifiers
 from ...registry.metrics import Metric, find_metric
 from ...registry.schema import Against, TrackMetric
 from ..difference import halves, joined
@@ -158,8 +159,7 @@ def called(key: str) -> str:
     >>> called("fd:digits-cnn"), called("fd:digits-cnn:train")
     ('fd', 'fd against train')
     """
-    name, _, rest = key.partition(":")
-    return f"{name} against train" if rest.endswith(":train") else name
+    return " ".join([key.partition(":")[0], *qualifiers(key)])
 
 
 def loss(metric: Metric, value: float) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ...registry.columns import qualifiers
 from ..uncertainty import Z
 from .evaluator import NOTES
 from .listing import STUDIES, find_study
@@ -160,6 +161,6 @@ def fault_responses(tables: Iterable[Table]) -> dict[tuple[str, str], FaultRespo
     found: dict[tuple[str, str], FaultResponse] = {}
     for table in sorted(chosen, key=lambda table: list(STUDIES).index(table.study)):
         for said in find_study(table.study).responses(table):
-            if not said.metric.endswith(":train"):
+            if not qualifiers(said.metric):
                 found.setdefault((said.metric.partition(":")[0], said.fault), said)
     return found

@@ -10,13 +10,14 @@ from statistics import fmean
 from types import MappingProxyType
 
 from ...registry.metrics import METRICS
+from .cycle import SENT, error_at
 from .evaluator import NOTES, metric_of
 from .faults import FaultResponse, Word, fault_responses, word_of
 from .listing import find_study
 from .outliers import responses_of_points
 from .rungs import exactly, ladders_of, passing, phrase
 from .spread import RANKED
-from .table import Row, Table
+from .table import Row, Table, number
 from .truncation import trades
 
 # Named first where there are more metrics than names.
@@ -184,6 +185,17 @@ def _truncation(table: Table) -> str:
     return f"Truncation or guidance trades precision for recall in {sum(found.values())} of {len(found)} generators"
 
 
+def _cycle(table: Table) -> str:
+    names = [name for name in table.seen("generator", "value") if name in table.ranked]
+    if not names:
+        return ""
+    best = min(names, key=lambda name: number(error_at(table, name, SENT[0], 0), "value"))
+    own, right = (number(error_at(table, best, sent, 0), "value") for sent in SENT)
+    return (
+        f"Translated there and back by {best}, images return at a mean error of {own:.3f}; right answers at {right:.3f}"
+    )
+
+
 def _sanity(table: Table) -> str:
     asked: dict[str, list[bool]] = {}
     for row in table.of("check"):
@@ -225,6 +237,7 @@ _HEADLINES: Mapping[str, Callable[[Table], str]] = MappingProxyType(
         "modes": _modes,
         "copies": _copies,
         "truncation": _truncation,
+        "cycle": _cycle,
         "sanity": _sanity,
         "ruler": _ruler,
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...core.errors import BadStudy
 from ...reference_stats.features import Measured
+from ...registry.columns import qualifiers
 from ...registry.metrics import Metric
 from .context import StudyContext
 from .evaluator import NOTES, RESPONSES, MetricEvaluator, called, judges, loss, metric_of, response
@@ -174,7 +175,7 @@ class Intervention:
         found = []
         for row in rows:
             metric = self._metric(row["metric"])
-            if row.get("moved") is not None and not row["metric"].endswith(":train"):
+            if row.get("moved") is not None and not qualifiers(row["metric"]):
                 by, lo, hi = (sign * row[name] if name in row else None for name in ("moved", *("lo", "hi")[::sign]))
                 plus = (("better", "worse") if judges(metric) else ("lower", "higher"))[sign > 0]
                 plus = "lower, as it should be" if self.of_copies and metric.detects_copies else plus

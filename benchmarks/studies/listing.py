@@ -256,6 +256,20 @@ _ROWS = (
         scored=False,
     ),
     Study(
+        name="cycle",
+        title="There and back",
+        question="Does an image that a generator translated, and translates back, return as it was?",
+        method="Every generator that offers a way back gives its samples, as they are stored, to it. The cycle error "
+        "is the mean absolute difference of pixel values in [0, 1] between what returns and the image that was asked "
+        "from; its interval is over images. For comparison the right answers go back in place of the samples, and "
+        "both with normal noise of some grey levels: what returns from samples and not from samples with a little "
+        "noise was hidden in last bits (arXiv:1712.02950). A copy of the input returns as it was, so a low error "
+        "alone is no praise, and it ranks nothing.",
+        columns=("what", "generator", "sent", "noise", "n", "value", "se", "lo", "hi"),
+        scored=False,
+        parameters={"seed": 0},
+    ),
+    Study(
         name="sanity",
         title="Sanity checks",
         question="Do the metrics pass checks in which the right answer is known?",

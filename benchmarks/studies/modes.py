@@ -9,6 +9,7 @@ from itertools import pairwise, product
 import torch
 
 from ...core.errors import BadStudy
+from ...registry.columns import qualifiers
 from .alterations import negatives
 from .altered_sets import mixed, mixes
 from .context import StudyContext
@@ -66,7 +67,7 @@ def verdict(table: Table) -> list[str]:
     findings = INTERVENTION.verdict(
         table, lambda row: f"When {KINDS[row['kind']]}, up to {row['step']}", "from {step} on"
     )
-    named = {metric_of(key).name: key for key in table.seen("metric") if not key.endswith(":train")}
+    named = {metric_of(key).name: key for key in table.seen("metric") if not qualifiers(key)}
     for metric, kind in product([name for name in ("recall", "coverage") if name in named], ("dropped", "thinned")):
         values = [row["value"] for row in table.of("value", kind=kind, metric=named[metric])]
         falls, ends = sum(b < a for a, b in pairwise(values)), f"{values[0]:.2f} to {values[-1]:.2f}"

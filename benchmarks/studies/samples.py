@@ -10,6 +10,7 @@ from math import ceil, hypot
 from statistics import correlation, fmean, linear_regression
 from typing import Any
 
+from ...registry.columns import qualifiers
 from ...registry.metrics import find_metric
 from ..difference import joined
 from ..uncertainty import Z
@@ -173,7 +174,7 @@ def responses(table: Table) -> list[FaultResponse]:
 def cells(table: Table) -> list[Cell]:
     """How far each metric at an eighth of the samples is from all of them, in standard errors at all of them."""
     unit = "standard errors at N, by which an eighth of N moves it: mean over the generators"
-    drifts = {key: _drift(table, key) for key in table.seen("metric", "value") if not key.endswith(":train")}
+    drifts = {key: _drift(table, key) for key in table.seen("metric", "value") if not qualifiers(key)}
     return [Cell(key.partition(":")[0], "small N", *drift, unit, table.study) for key, drift in drifts.items() if drift]
 
 

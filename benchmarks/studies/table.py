@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ...core.errors import BadEntry
 from ...core.files import read_json
 from ...core.newer import refuse_newer
+from ...core.validation import bad_entry
 from ...registry.schema import Name, Strict
 from .listing import STUDIES, find_study
 
@@ -180,9 +180,7 @@ def parse_table(value: Any, path: Path) -> Table:
     try:
         table = Table.model_validate(value)
     except ValidationError as e:
-        first = e.errors()[0]
-        problem = first["msg"].removeprefix("Value error, ")
-        raise BadEntry(path, ".".join(map(str, first["loc"])), problem, "make it again: genboard study") from e
+        raise bad_entry(path, e, "make it again: genboard study") from e
     study = find_study(table.study)
     if table.card.version != study.version:
         return table

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...core.errors import BadStudy, GenboardError
 from ...registry.catalog import entries, find, tracks_of
+from ...registry.columns import qualifiers
 from ...registry.generators import load_generator
 from ...registry.resolve import function
 from ...registry.schema import Generator
@@ -136,7 +137,7 @@ def front_rows(values: Sequence[Row]) -> list[Row]:
     rows: list[Row] = []
     by_metric: dict[str, dict[Any, Row]] = {}
     for row in values:
-        if not row["metric"].endswith(":train") and row["value"] is not None:
+        if not qualifiers(row["metric"]) and row["value"] is not None:
             by_metric.setdefault(metric_of(row["metric"]).name, {})[row["generator"], row["setting"]] = row
     for fidelity, diversity in PAIRS:
         one, other = by_metric.get(fidelity, {}), by_metric.get(diversity, {})
@@ -200,7 +201,7 @@ def trades(table: Table) -> dict[str, bool]:
 
 def _pair(table: Table) -> list[str]:
     """The columns of fidelity and diversity."""
-    return [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and ":train" not in key]
+    return [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and not qualifiers(key)]
 
 
 def _curve(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.result import MetricRecord, Result
+from ...benchmarks.specification import key_of
 from ...registry.catalog import current_name, entries
 from ...registry.metrics import find_metric
 from ...registry.schema import Generator, Track
@@ -118,18 +119,11 @@ def differing(result: Result, key: str, wanted: Mapping[str, Any]) -> str | None
     measured = result.specification.get("metrics", [])
     if wanted in measured:
         return None
-    same = [spec for spec in measured if isinstance(spec, dict) and column_key(spec) == key]
+    same = [spec for spec in measured if isinstance(spec, dict) and key_of(spec) == key]
     parts = [words for part, words in _PARTS.items() if not any(spec.get(part) == wanted[part] for spec in same)]
     if not same or not parts:
         return "measured in a way its specification does not name"
     return f"measured with another {' and another '.join(parts)}"
-
-
-def column_key(spec: Mapping[str, Any]) -> str:
-    """The key of the column that a part of a specification is of, see `TrackMetric.key`."""
-    extractor = spec.get("extractor")
-    space = extractor.get("name") if isinstance(extractor, dict) else None
-    return f"{spec.get('name')}:{space}" + (":train" if spec.get("against") == "train" else "")
 
 
 def _partial(result: Result) -> str:

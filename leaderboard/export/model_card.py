@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from ...benchmarks.result import MetricRecord, Result, read_result
 from ...core.errors import GenboardError
 from ...registry.catalog import find
+from ...registry.columns import qualifiers
 from ...registry.extras import need
 from ...registry.metrics import METRICS
 from ...registry.schema import Dataset, Hub, Track
@@ -248,9 +249,10 @@ def _hub_name(dataset: Dataset) -> str | None:
 
 
 def _title(record: MetricRecord) -> str:
-    against = ", against the training split" if record.params.get("against") == "train" else ""
+    where = [str(record.extractor), *qualifiers(record.key)]
+    said = ", ".join("against the training split" if one == "against train" else one for one in where)
     metric = METRICS.get(record.name)
-    return f"{metric.title if metric else record.name} ({record.extractor}{against})"
+    return f"{metric.title if metric else record.name} ({said})"
 
 
 def _detects_copies(record: MetricRecord) -> bool:

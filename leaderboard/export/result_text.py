@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...benchmarks.result import MetricRecord, Result
+from ...registry.columns import qualifiers
 from ...registry.schema import Track
 from ..text.numbers import figure
 from ..text.tables import table
@@ -20,7 +21,8 @@ def metrics_table(metrics: Sequence[MetricRecord]) -> str:
         shown = figure(m)
         note = m.reason or (f"{m.uncertainty.target}: {m.uncertainty.method}" if m.uncertainty else "")
         where = [m.extractor or "", str(m.params.get("against", ""))]
-        rows.append([m.name, *where, shown.text or "-", shown.margin, _arrow(m), f"{m.n:,}", note])
+        name = " ".join([m.name, *(said for said in qualifiers(m.key) if said != "against train")])
+        rows.append([name, *where, shown.text or "-", shown.margin, _arrow(m), f"{m.n:,}", note])
     header = ["metric", "space", "against", "value", "±", "", "n", "interval"]
     constant = [i for i in (1, 2) if len({row[i] for row in rows}) <= 1]
     kept = [i for i in range(len(header)) if i not in constant]

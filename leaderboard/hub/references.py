@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from ...core.errors import BadEntry, CannotWrite, GenboardError, ReferenceMismatch
+from ...core.errors import CannotWrite, GenboardError, ReferenceMismatch
 from ...core.files import canonical_json, problem_with_name, read_bytes, read_json, sha256, write_bytes
 from ...core.newer import refuse_newer
+from ...core.validation import bad_entry
 from ...reference_stats.store import SUFFIX, built_by_user, find_stored, load_any, read_card
 from ...registry.schema import Sha256, Strict
 from .reach import check_repo, client, commit, reaching
@@ -117,10 +118,7 @@ def _shared(path: Path, name: str) -> Shared:
     try:
         about = Shared.model_validate(value)
     except ValidationError as e:
-        first: Any = e.errors()[0]
-        raise BadEntry(
-            path, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, "), "ask whoever shares it"
-        ) from e
+        raise bad_entry(path, e, "ask whoever shares it") from e
     if about.name != name:
         raise ReferenceMismatch(f"{path}: is about {about.name!r}, not {name!r}", "ask whoever shares it")
     return about

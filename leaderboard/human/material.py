@@ -40,6 +40,23 @@ class Drawn:
     digest: str | None
 
 
+@dataclass(frozen=True)
+class Design:
+    """What a study is made of.
+
+    Attributes:
+        drawn: the contestants, in an order that says nothing of their names.
+        trials: scored questions: of each generator, or in `pairs` of a session.
+    """
+
+    track: Track
+    protocol: Protocol
+    drawn: Sequence[Drawn]
+    held_out: Drawn
+    secret: str
+    trials: int
+
+
 def collect(
     track: Track,
     protocol: Protocol,
@@ -70,9 +87,9 @@ def collect(
         raise BadStudy(f"{trials} trials of each generator, half of them of real images", "give an even number")
     drawn = [_samples(name, track, said) for name in generators]
     held_out = Drawn(REAL, load_split(track.dataset, track.held_out), None)
-    if paired:
-        return _pairs(track, protocol, [*drawn, *[held_out] * real], held_out, secret, trials, images or IMAGES)
-    return _blocks(track, protocol, drawn, held_out, secret, trials)
+    taking = _in_order([*drawn, *[held_out] * (paired and real)], secret)
+    design = Design(track, protocol, taking, held_out, secret, trials)
+    return _pairs(design, images or IMAGES) if paired else _blocks(design)
 
 
 def _samples(name: str, track: Track, said: Callable[[str], None]) -> Drawn:
@@ -85,15 +102,13 @@ def _samples(name: str, track: Track, said: Callable[[str], None]) -> Drawn:
     return Drawn(target.record.name, source_of_shards(folder, manifest), manifest["digest"])
 
 
-def _blocks(
-    track: Track, protocol: Protocol, drawn: Sequence[Drawn], held_out: Drawn, secret: str, trials: int
-) -> Material:
+def _blocks(design: Design) -> Material:
     """A block for each generator: half samples, half real images that no other block has."""
-    half, drawn = trials // 2, _in_order(drawn, secret)
-    reals = _places(held_out, len(drawn) * half + protocol.practice, secret)
+    half, drawn, secret, practised = design.trials // 2, design.drawn, design.secret, design.protocol.practice
+    reals = _places(design.held_out, len(drawn) * half + practised, secret)
     sets: list[tuple[str, ...]] = []
     items: dict[str, Item] = {}
-    fakes = {one.name: _places(one, half + protocol.practice, secret) for one in drawn}
+    fakes = {one.name: _places(one, half + practised, secret) for one in drawn}
     for j, one in enumerate(drawn):
         mine = [Item(source=one.name, index=i) for i in fakes[one.name][:half]]
         mine += [Item(source=REAL, index=i) for i in reals[j * half : (j + 1) * half]]
@@ -102,29 +117,21 @@ def _blocks(
         sets.append(tuple(sorted(named)))
     sides = ("real", "generated")
     practice = []
-    for number in range(protocol.practice):
+    for number in range(practised):
         real, one = number % 2 == 0, drawn[number % len(drawn)]
-        source, index = (held_out, reals[-1 - number]) if real else (one, fakes[one.name][-1 - number])
+        source, index = (design.held_out, reals[-1 - number]) if real else (one, fakes[one.name][-1 - number])
         practice.append((_png(source, index), sides[not real]))
-    return _material(track, protocol, drawn, held_out, secret, trials, sets, items, practice)
+    return _material(design, sets, items, practice)
 
 
-def _pairs(
-    track: Track,
-    protocol: Protocol,
-    drawn: Sequence[Drawn],
-    held_out: Drawn,
-    secret: str,
-    trials: int,
-    images: int,
-) -> Material:
+def _pairs(design: Design, images: int) -> Material:
     """The samples of the same places, and so of the same seeds, for every generator."""
-    count = min(one.source.count for one in drawn)
-    wanted = images + protocol.practice
+    order, secret = design.drawn, design.secret
+    count = min(one.source.count for one in order)
+    wanted = images + design.protocol.practice
     if wanted > count:
         raise BadStudy(f"{images:,} images of each, and there are {count:,}", "give fewer with --images")
     places = Stream(secret, "places").shuffled(range(count))[:wanted]
-    order = _in_order(drawn, secret)
     sets: list[tuple[str, ...]] = []
     items: dict[str, Item] = {}
     for one in order:
@@ -132,31 +139,24 @@ def _pairs(
         items |= mine
         sets.append(tuple(mine))
     practice = [(_png(order[k % 2], i), "") for i in places[images:] for k in (0, 1)]
-    return _material(track, protocol, order, held_out, secret, trials, sets, items, practice)
+    return _material(design, sets, items, practice)
 
 
 def _material(
-    track: Track,
-    protocol: Protocol,
-    drawn: Sequence[Drawn],
-    held_out: Drawn,
-    secret: str,
-    trials: int,
-    sets: list[tuple[str, ...]],
-    items: dict[str, Item],
-    practice: list[tuple[bytes, str]],
+    design: Design, sets: list[tuple[str, ...]], items: dict[str, Item], practice: list[tuple[bytes, str]]
 ) -> Material:
-    sources = {one.name: one for one in [*drawn, held_out]}
+    track, protocol, secret = design.track, design.protocol, design.secret
+    sources = {one.name: one for one in [*design.drawn, design.held_out]}
     pictures = {name: _png(sources[item.source], item.index) for name, item in items.items()}
     contestants = tuple(
-        Contestant(id=opaque(secret, "contestant", one.name), name=one.name, digest=one.digest) for one in drawn
+        Contestant(id=opaque(secret, "contestant", one.name), name=one.name, digest=one.digest) for one in design.drawn
     )
     content = {
         "track": track.name,
         "track_version": track.version,
         "protocol": protocol.name,
         "protocol_version": protocol.version,
-        "trials": trials,
+        "trials": design.trials,
         "contestants": [one.model_dump() for one in contestants],
         "sets": sets,
         "items": {name: item.model_dump() for name, item in items.items()},
@@ -164,7 +164,7 @@ def _material(
     key = StudyKey.model_validate(
         {**content, "schema": 1, "secret": secret, "study": study_id(secret, content)}, by_alias=True
     )
-    shape = held_out.source.read(0, 1).shape
+    shape = design.held_out.source.read(0, 1).shape
     return Material(key, pictures, tuple(practice), shape)
 
 

@@ -246,7 +246,7 @@ def _known_models() -> str:
 def _zoo() -> str:
     """The generators trained here, in the order of their board, with what their weights take."""
     track, shown = find(Track, "digits"), ("fd", "precision", "recall")
-    space = track.primary.partition(":")[2]
+    space = track.space
     rows = []
     for row in make_board(track, read_records([COMMITTED]).readable).rows:
         entry = entries(Generator).get(row.name)

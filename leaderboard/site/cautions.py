@@ -13,7 +13,7 @@ from scipy.special import chdtrc
 from ...benchmarks.studies.evaluator import judges, metric_of, significant
 from ...benchmarks.studies.seeds import calibration_rows
 from ...benchmarks.studies.table import Row, Table
-from ...registry.metrics import METRICS
+from ...registry.columns import titled
 
 ALPHA = 0.05
 NARROW, REWARDED, FAILS = "Interval too narrow", "Rewarded by copies", "Fails sanity checks"
@@ -41,8 +41,7 @@ class Caution:
 
     @property
     def title(self) -> str:
-        name, _, rest = self.key.partition(":")
-        return METRICS[name].title + (", against train" if rest.endswith(":train") else "")
+        return titled(self.key)
 
 
 def cautions_of(tables: Iterable[Table]) -> tuple[Caution, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...registry.columns import qualifiers
 from ...registry.metrics import METRICS, Metric
 from ..board.board import Board
 from ..board.costs import machine
@@ -98,4 +99,4 @@ def _doubts(board: Board, column: Column, cautions: Sequence[Caution]) -> tuple[
 
 def _where(board: Board, key: str) -> str:
     column = next(c for c in board.columns if c.key == key)
-    return column.extractor + (f", against {column.against}" if column.against != "reference" else "")
+    return ", ".join([column.extractor, *qualifiers(key)])

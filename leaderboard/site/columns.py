@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ...registry.columns import qualifiers
 from ...registry.metrics import Better, find_metric
 from ...registry.schema import TrackMetric
 from ..board.board import NOT_MEASURED, Board, Row
@@ -97,10 +98,9 @@ def suspicion_keys(board: Board) -> list[str]:
 
 
 def note_of(board: Board, column: TrackMetric) -> str:
-    """What tells a column from others of its metric: its feature space, and the split it is measured against."""
+    """What tells a column from others of its metric: its feature space, what it asks, and the split it is against."""
     notes = [f"in {column.extractor}"] if len(board.track.extractors) > 1 else []
-    notes += [f"against {column.against}"] if column.against != "reference" else []
-    return ", ".join(notes)
+    return ", ".join([*notes, *qualifiers(column.key)])
 
 
 def cells_of(board: Board) -> dict[str, tuple[Cell, ...]]:

@@ -15,6 +15,7 @@ from ..board.versions import past_boards
 from ..storage.people import PeopleStudy
 from ..storage.records import Record, Records
 from ..storage.study_tables import Tables
+from .asked_tiles import asked_tiles
 from .findings import short_title
 from .sheets import Sheet, read_sheet, stem
 from .study_findings import StudiesView, studies_view
@@ -87,13 +88,18 @@ def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, b
     for record in sorted(records.readable, key=lambda r: r.result.generator.name):
         generators.setdefault(record.result.generator.name, []).append(record)
     sheets: dict[str, Sheet] = {}
+    asked = {track.id: asked_tiles(track) for track in tracks.values()}
     for mine in generators.values():
         shown = _shown_on_each(mine, {**boards, **past})
         mine.sort(key=lambda record: record is not shown[0])
-        sheets |= {stem(record): read_sheet(record) for record in shown}
+        sheets |= {stem(record): read_sheet(record, asked.get(_track_of(record))) for record in shown}
     history = {name: by_day(board, records.readable) for name, board in boards.items()}
     found = studies_view(studies, tracks, generators)
     return Content(records, tracks, boards, past, generators, sheets, found, history, base)
+
+
+def _track_of(record: Record) -> str:
+    return f"{record.result.track.name}@{record.result.track.version}"
 
 
 def page_of(result: Result, boards: Container[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...registry.columns import qualifiers
 from ...registry.metrics import find_metric
 from ...registry.schema import Track
 from ..board.board import Board, Row
@@ -84,11 +85,8 @@ def lede(board: Board) -> str:
     """What the numbers are, which way is better, and how far the leader is from real images."""
     primary = board.columns[0]
     metric = find_metric(primary.metric)
-    split = f", against {primary.against}" if primary.against != "reference" else ""
-    first = (
-        f"{metric.title} in {primary.extractor} space{split}, {board.track.samples:,} samples each. "
-        f"{board.better.capitalize()} is better."
-    )
+    space = ", ".join([f"{metric.title} in {primary.extractor} space", *qualifiers(primary.key)])
+    first = f"{space}, {board.track.samples:,} samples each. {board.better.capitalize()} is better."
     return " ".join([first, *_about_floor(board)])
 
 

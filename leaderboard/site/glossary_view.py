@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...registry.catalog import entries
+from ...registry.columns import qualifiers
 from ...registry.images import describe
 from ...registry.metrics import METRICS, Better, Metric
 from ...registry.schema import Dataset, Extractor, Track
@@ -28,7 +29,7 @@ class Case:
     """A column that scores a baseline no worse than it scores real images.
 
     Attributes:
-        where: the feature space, and what it was measured against where that is not the reference.
+        where: the feature space, and what else tells the column from others of its metric.
         tied: whether the two are not significantly different; otherwise the baseline is clearly better.
     """
 
@@ -67,7 +68,7 @@ def evidence(metric: str, better: Better | None, boards: Iterable[Board]) -> Evi
                 tied = p_value(scored, floor) >= ALPHA
                 if tied or (scored.value < floor.value) == (better == "lower"):
                     value, real = figure(row.cells[column.key]), figure(board.floor.cells[column.key])
-                    where = column.extractor + (f", against {column.against}" if column.against != "reference" else "")
+                    where = ", ".join([column.extractor, *qualifiers(column.key)])
                     case = Case(board.track.name, short_title(board.track), where, value, real, tied)
                     fooled.setdefault(row.name, []).append(case)
     return Evidence(tuple((name, tuple(cases)) for name, cases in fooled.items()), tried)

@@ -17,6 +17,7 @@ from ..text.numbers import Figure, decimals, figure, missing, percent, written
 from .columns import note_of, reading
 from .content import Content, Made
 from .findings import SAID, rank_text, short_title
+from .seeds_view import place_of
 from .sheets import Sheet, stem
 from .track_view import board_cautions
 
@@ -47,6 +48,7 @@ def pair_pages(site: Content) -> Made:
         values = {
             "track": board.track,
             "place": short_title(board.track),
+            "samples": place_of(board, site.sheets),
             "primary": metrics[0][1].title,
             "others": [(other, site.boards[other].track.title) for other in site.compared if other != name],
             "lines": [
@@ -99,7 +101,7 @@ def pair_data(board: Board, sheets: Mapping[str, Sheet]) -> dict[str, Any]:
         "start": first[:2],
         "real": ["", "≈ real", "better than real"],
         "verdicts": [" is better", " is better", "no significant difference", "not judged"],
-        "alt": "samples, each above its nearest training image, of ",
+        "alt": f"samples, each {place_of(board, sheets)}, of ",
         "rows": [_row(row, sheets[stem(row.record)]) for row in rows],
         "columns": [_column(board, column, rows, near) for column in columns],
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...benchmarks.result import MetricRecord, PartRecord, UncertaintyRecord
 from ...registry.catalog import entries
+from ...registry.columns import titled
 from ...registry.metrics import METRICS
 from ...registry.schema import Dataset
 from ..board.board import Board
@@ -65,7 +66,7 @@ def confusions_of(metrics: Sequence[MetricRecord], board: Board | None) -> list[
             real = "real.labels" in METRICS[record.name].reads if record.name in METRICS else False
             names = _names([part.name for part in record.parts or ()], record, board)
             found.append(Confusion("real images" if real else "samples", names, tuple(rows)))
-    return found
+    return list(dict.fromkeys(found))  # top 1 and top 5 have the same one
 
 
 def _table(names: tuple[str, ...], records: Sequence[MetricRecord], board: Board | None) -> Parts:
@@ -75,7 +76,7 @@ def _table(names: tuple[str, ...], records: Sequence[MetricRecord], board: Board
         for i in range(min(MOST, len(names)))
     )
     noun = "Class" if _of_classes(records[0]) else "Attribute"
-    heads = tuple(METRICS[r.name].title if r.name in METRICS else r.name for r in records)
+    heads = tuple(titled(record.key) for record in records)
     return Parts(noun, heads, rows, max(0, len(names) - MOST))
 
 

@@ -11,7 +11,7 @@ from ...registry.schema import Track
 from ..board.board import Board, Row
 from ..text.numbers import figure
 from .findings import in_prose
-from .sheets import Sheet, stem
+from .sheets import NEAREST, Sheet, stem
 
 RATIO = "nn_ratio"
 
@@ -53,12 +53,18 @@ def seeds_of(board: Board, sheets: Mapping[str, Sheet]) -> Seeds | None:
     )
 
 
+def place_of(board: Board, sheets: Mapping[str, Sheet]) -> str:
+    """Where the samples of a board stand in their pairs, in words."""
+    found = (sheets[stem(row.record)] for row in board.rows)
+    return next((sheet.place for sheet in found if sheet.pairs), NEAREST)
+
+
 def about_pairs(result: Result, sheet: Sheet, track: Track | None) -> str:
     """What the pairs of one result are, how many are equal, and how far all its samples are from training images."""
     given = result.sampling.seed is None
     space = f" in {track.space} features" if track else ""
     which = "images, in the order submitted" if given else "samples, in order, none chosen"
-    said = [f"The first {sheet.count} {which}, each above its nearest training image{space}.", about_equal(sheet)]
+    said = [f"The first {sheet.count} {which}, each {sheet.place}{space}.", about_equal(sheet)]
     ratio = result.metric(f"{RATIO}:{track.space}") if track else None
     if ratio and ratio.value is not None:
         value = " ".join(filter(None, (figure(ratio).text, figure(ratio).margin)))
@@ -92,7 +98,7 @@ def _heading(pictured: Sequence[tuple[Row, Sheet]], count: int) -> str:
 
 
 def _about(board: Board, pictured: Sequence[tuple[Row, Sheet]]) -> Iterable[str]:
-    yield f"A pair is a sample above its nearest training image in {board.track.space} features."
+    yield f"A pair is a sample {pictured[0][1].place} in {board.track.space} features."
     yield "All pairs of a model are on its page."
     copies = [row.name for row, sheet in pictured if sheet.equal and not row.place]
     if copies:

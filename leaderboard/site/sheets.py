@@ -1,5 +1,5 @@
 """The pictures of a result, cut from its contact sheet: its samples in pairs with their nearest training images, and a
-strip of the first samples.
+strip of the first samples. On a track that asks for images from images, what was asked stands in each pair too.
 
 A style sheet finds any pair in them: the pairs stand in 8 rows of 8 equal cells, the strip is 8 equal cells, and each
 cell has its share of the gaps.
@@ -18,12 +18,15 @@ from ...benchmarks.result import PreviewRecord, preview_path
 from ...core.errors import BadEntry
 from ...core.files import read_bytes, sha256
 from ..storage.records import Record
+from .asked_tiles import AskedTiles
 
 ROWS = TILES // COLUMNS
 WIDEST = 576  # pixels that a sheet of pairs is enlarged to, at most, by a whole factor
 STRIP_HEIGHT = 24
 SOFT = 16  # tiles from this height on are scaled smoothly: their pixels are not the message
-APART = 1  # pixels between a sample and its nearest training image; pairs are farther apart
+APART = 1  # pixels between the images of a pair; pairs are farther apart
+NEAREST = "above its nearest training image"
+ASKED = "below the image that it was asked from, and above the right answer and its nearest training image"
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -44,7 +47,8 @@ class Sheet:
     """The pictures of a result, or why there are none.
 
     Attributes:
-        pairs: every sample directly above its nearest training image.
+        pairs: every sample, with its nearest training image and what else belongs to it.
+        place: where a sample stands in its pair, in words.
         cell: width and height of a pair with the gap around it, in pixels of the picture.
         tile: width of a sample in them.
         count: pairs.
@@ -53,6 +57,7 @@ class Sheet:
     """
 
     pairs: Picture | None = None
+    place: str = NEAREST
     strip: Picture | None = None
     cell: tuple[int, int] = (1, 1)
     tile: int = 1
@@ -80,8 +85,12 @@ def stem(record: Record) -> str:
     return f"{record.result.generator.name}-{record.result.id}"
 
 
-def read_sheet(record: Record) -> Sheet:
-    """The pictures of a result. A contact sheet that is missing or not the recorded one is a reason, not an error."""
+def read_sheet(record: Record, asked: AskedTiles | None = None) -> Sheet:
+    """The pictures of a result. A contact sheet that is missing or not the recorded one is a reason, not an error.
+
+    Args:
+        asked: what the samples were asked from and should be, which is then shown with them.
+    """
     layout = record.result.preview
     if layout is None:
         return Sheet(reason="no pictures were recorded")
@@ -98,7 +107,9 @@ def read_sheet(record: Record) -> Sheet:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Sheet(reason="the preview file cannot be shown: it is no PNG, or a damaged one")
     reduced = max(record.result.sampling.shape[:2]) > LARGEST
-    return _cut(np.asarray(image), layout, f"previews/{stem(record)}", reduced)
+    fits = asked is not None and asked.conditions.shape[1:3] == layout.tile and layout.tiles <= len(asked.conditions)
+    asked = asked if fits else None
+    return _cut(np.asarray(image), layout, f"previews/{stem(record)}", reduced, asked)
 
 
 class _OtherLayout(ValueError):
@@ -121,25 +132,28 @@ def _decoded(data: bytes, layout: PreviewRecord) -> Image.Image:
     return image.convert("RGBA")
 
 
-def _cut(sheet: Pixels, layout: PreviewRecord, name: str, reduced: bool) -> Sheet:
+def _cut(sheet: Pixels, layout: PreviewRecord, name: str, reduced: bool, asked: AskedTiles | None) -> Sheet:
     height, width = layout.tile
     half, gap = sheet.shape[1] // 2, 2 * max(1, height // 14)
-    cell = (width + gap, 2 * height + APART + gap)
+    cell = (width + gap, (4 if asked else 2) * (height + APART) - APART + gap)
     pairs, equal = np.zeros((ROWS * cell[1], COLUMNS * cell[0], 4), np.uint8), []
     for i in range(layout.tiles):
         row, column = divmod(i, layout.columns)
         y, x = row * (height + layout.gap), column * (width + layout.gap)
         sample, nearest = (sheet[y : y + height, left : left + width] for left in (x, half + x))
         top, left = row * cell[1] + gap // 2, column * cell[0] + gap // 2
-        pairs[top : top + height, left : left + width] = sample
-        pairs[top + height + APART : top + 2 * height + APART, left : left + width] = nearest
+        shown = (asked.conditions[i], sample, asked.answers[i], nearest) if asked else (sample, nearest)
+        for place, tile in enumerate(shown):
+            at = top + place * (height + APART)
+            pairs[at : at + height, left : left + width] = tile
         if np.array_equal(sample, nearest):
             equal.append(i)
     factor, pixelated = max(1, WIDEST // pairs.shape[1]), height < SOFT
-    shown = (pairs.shape[1] * factor, pairs.shape[0] * factor)
+    size = (pairs.shape[1] * factor, pairs.shape[0] * factor)
     strip_width = round(half * STRIP_HEIGHT / height)
     return Sheet(
-        Picture(f"{name}-pairs.png", _png(pairs), *shown, pixelated),
+        Picture(f"{name}-pairs.png", _png(pairs), *size, pixelated),
+        ASKED if asked else NEAREST,
         Picture(f"{name}-strip.png", _png(sheet[:height, :half]), strip_width, STRIP_HEIGHT, pixelated),
         cell,
         width,

@@ -16,6 +16,7 @@ from ...benchmarks.uncertainty import LEVEL
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import canonical_json, read_json, write_bytes
 from ...core.newer import refuse_newer
+from ...core.validation import bad_entry
 from ...registry.fields import Name, Sha256, Strict
 from ..text.words import LONG, SHORT, shown
 
@@ -140,9 +141,7 @@ def read_people(path: Path) -> PeopleStudy:
     try:
         study = PeopleStudy.model_validate(value)
     except ValidationError as e:
-        first = e.errors()[0]
-        problem = first["msg"].removeprefix("Value error, ")
-        raise BadEntry(path, ".".join(map(str, first["loc"])), problem, _AGAIN) from e
+        raise bad_entry(path, e, _AGAIN) from e
     if study.path.name != path.name or study.path.parent.name != path.parent.name:
         raise BadEntry(path, "", f"its place is {study.path.as_posix()}", _AGAIN)
     return study

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
+from ...registry.columns import titled
 from ...registry.metrics import find_metric
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
-from .naming import drawn_as, titled
+from .naming import drawn_as
 
 
 def figure(table: Table) -> Figure:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Table, number
+from ...registry.columns import titled
 from ..charts.heat_map import Heat, heats
 from ..charts.theme import Figure
-from .naming import titled
 
 
 def figure(table: Table) -> Figure:

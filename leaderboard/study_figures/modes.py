@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...benchmarks.studies.evaluator import judges, metric_of
 from ...benchmarks.studies.table import Table
+from ...registry.columns import qualifiers
 from ..charts.lines import Line, panels
 from ..charts.theme import Figure
 from .naming import bands, directed, points, reach
@@ -21,7 +22,7 @@ def figure(table: Table) -> Figure:
     lines = []
     for metric in table.seen("metric"):
         # One of each kind of distance between samples and reference.
-        if not judges(metric_of(metric)) or metric.endswith(":train") or metric_of(metric).name in ALIKE:
+        if not judges(metric_of(metric)) or qualifiers(metric) or metric_of(metric).name in ALIKE:
             continue
         for kind in table.seen("kind"):
             rows = [row for row in table.of("value", metric=metric, kind=kind) if row["value"] is not None]

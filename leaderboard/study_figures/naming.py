@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from ...benchmarks.studies.table import Row, Table, number
+from ...registry.columns import titled
 from ...registry.metrics import METRICS
 from ..charts.families import Look, looks
 from ..charts.heat_map import Heat
@@ -27,17 +28,6 @@ def reach(metric: str) -> tuple[float, float]:
     """
     name = metric.partition(":")[0]
     return METRICS[name].range if name in METRICS else (-inf, inf)
-
-
-def titled(metric: str) -> str:
-    """The title of a metric, or of a column such as `fd:digits-cnn:train`.
-
-    >>> titled("fd:digits-cnn:train"), titled("recall")
-    ('Fréchet distance, against train', 'Recall')
-    """
-    name, _, rest = metric.partition(":")
-    title = METRICS[name].title if name in METRICS else name
-    return f"{title}, against train" if rest.endswith(":train") else title
 
 
 def directed(metric: str) -> str:

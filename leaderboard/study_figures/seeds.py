@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...benchmarks.studies.table import Row, Table, number
+from ...registry.columns import titled
 from ..charts.axis import Axis
 from ..charts.interval import IntervalRow, interval_chart
 from ..charts.theme import Figure
-from .naming import titled
 
 ENDS = 0.25, 4.0  # what the axis shows at most; an interval that reaches beyond ends in an arrow
 HEADS = ("Metric", "Claimed standard error over the spread of fresh seeds, logarithmic axis", "Ratio, and intervals")

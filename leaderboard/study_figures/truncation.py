@@ -7,9 +7,10 @@ from typing import Any
 
 from ...benchmarks.studies.evaluator import metric_of
 from ...benchmarks.studies.table import Row, Table, number
+from ...registry.columns import qualifiers, titled
 from ..charts.labels import Box, beside, text_width
 from ..charts.theme import Datasets, Figure, arranged, held, page_of, title
-from .naming import drawn_as, titled
+from .naming import drawn_as
 
 SIDE = 210
 FONT, ABOVE, DOT = 11, 10, 3  # pixels: of the labels, how far over their points they stand, half a point
@@ -37,7 +38,7 @@ def path_of(table: Table, generator: str) -> list[Point]:
     for row in table.of("value", generator=generator):
         key = str(row["metric"])
         name = metric_of(key).name
-        if name in values and not key.endswith(":train") and row["value"] is not None:
+        if name in values and not qualifiers(key) and row["value"] is not None:
             values[name][number(row, "setting")] = number(row, "value")
     return [(setting, values[X][setting], y) for setting, y in sorted(values[up].items()) if setting in values[X]]
 

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from ...benchmarks.sampling import SHARD
-from ...core.errors import BadEntry
 from ...core.files import canonical_json, read_json
 from ...core.newer import refuse_newer
+from ...core.validation import bad_entry
 from ...registry.images import Images, ImageSource, sequence_digest
 from ...registry.schema import Sha256, Shape, Strict
 from ..storage.records import MANIFEST
@@ -84,10 +84,4 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate(value)
     except ValidationError as e:
-        first = e.errors()[0]
-        raise BadEntry(
-            path,
-            ".".join(map(str, first["loc"])),
-            first["msg"].removeprefix("Value error, "),
-            "write it again: genboard submit",
-        ) from e
+        raise bad_entry(path, e, "write it again: genboard submit") from e

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from ...benchmarks.result import ACCOUNT, ChosenOn
 from ...core.errors import BadEntry, BadSubmission
 from ...core.files import parse_toml, read_bytes
+from ...core.validation import field_and_problem
 from ...registry.schema import Name
 from ..verification.submitter_words import Words
 
@@ -136,7 +137,7 @@ def _validated(values: Mapping[str, Any], path: Path | None, flags: Mapping[str,
         first = e.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "tried"
         where = f"{path}: {field}" if path and field not in flags else f"--{field.replace('_', '-')}"
-        problem = first["msg"].removeprefix("Value error, ")
+        problem = field_and_problem(first)[1]
         raise BadSubmission(
             f"{where}: {problem[:1].lower()}{problem[1:]}", "genboard submit --template lists every field"
         ) from e

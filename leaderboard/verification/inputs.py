@@ -9,7 +9,7 @@ from ...benchmarks.asked import asked_of
 from ...benchmarks.drawing import PROTOCOL
 from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
-from ...benchmarks.specification import specify_column
+from ...benchmarks.specification import key_of, specify_column
 from ...core.errors import BadEntry, BadSamples
 from ...core.files import home, read_json
 from ...registry.catalog import current_name, entries, find
@@ -150,8 +150,7 @@ def _specified(specification: dict[str, Any]) -> bool:
 
 def _columns(specified: list[dict[str, Any]]) -> dict[str, Any]:
     """A specification's columns by their keys."""
-    named = [(f"{c.get('name')}:{c['extractor'].get('name')}", c) for c in specified]
-    return {key + (":train" if c.get("against") == "train" else ""): c for key, c in named}
+    return {key_of(column): column for column in specified}
 
 
 def _today(track: Track, published: dict[str, Any], precision: Precision) -> dict[str, Any]:

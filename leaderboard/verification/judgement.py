@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from ...benchmarks.uncertainty import wilson
 from ...core.errors import BadEntry
 from ...core.files import parse_json, read_bytes, sha256
+from ...core.validation import bad_entry
 from ...registry.fields import Name
 from ...registry.schema import Sha256, Strict
 from ..text.words import LONG, SHORT, shown
@@ -106,9 +107,7 @@ def read_judgement(path: Path, judge: str, source: str) -> Judgement:
     try:
         return Judgement.model_validate(given)
     except ValidationError as e:
-        first = e.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise BadEntry(path, field, first["msg"].removeprefix("Value error, "), "say it in one plain line") from e
+        raise bad_entry(path, e, "say it in one plain line") from e
 
 
 def _record(path: Path, number: int, line: bytes) -> tuple[str, float]:

@@ -20,6 +20,7 @@ from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite, TooNew
 from ...core.files import locked, parse_json, read_bytes, sha256, write_bytes
 from ...core.newer import refuse_newer
+from ...core.validation import field_and_problem
 from .judgement import Judgement
 from .log_entry import JUDGED, MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck
 from .submitter_words import Words
@@ -257,8 +258,7 @@ def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
 
 
 def _bad(path: Path, where: str, e: ValidationError, hint: str) -> BadEntry:
-    first = e.errors()[0]
-    field, problem = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    field, problem = field_and_problem(e.errors()[0])
     return BadEntry(path, where, f"{field}: {problem}" if field else problem, hint)
 
 

@@ -22,6 +22,7 @@ from safetensors.numpy import save
 from ...core.errors import BadEntry, BadImages
 from ...core.files import digest_of, home, locked, read_json, remove, sha256, write_bytes, write_json
 from ...core.progress import bar
+from ...core.validation import field_and_problem
 from ..images import ImageSource, Labels, example_digests, expect_shape
 from ..schema import Archive, Dataset, Embedded, Sha256, Strict
 
@@ -177,7 +178,7 @@ def known_digest(entry: Dataset) -> str | None:
     try:
         return Record.model_validate(read_json(path)).content_digest
     except ValidationError as e:
-        raise BadEntry(path, "", e.errors()[0]["msg"].removeprefix("Value error, "), hint) from e
+        raise BadEntry(path, "", field_and_problem(e.errors()[0])[1], hint) from e
     except BadEntry as e:
         raise BadEntry(path, "", e.fact.removeprefix(f"{path}: "), hint) from e
 

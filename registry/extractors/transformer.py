@@ -1,4 +1,6 @@
-"""`clip-vit-l14`, `clip-vit-l14-336` and `dinov2-vitl14`: the networks of transformers, with the published weights."""
+"""`clip-vit-l14`, `clip-vit-l14-336`, both of images and texts, and `dinov2-vitl14`: the networks of transformers, with
+the published weights.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,14 @@ from .fitting import Arrays, empty, fitted
 
 LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "patch_size": 14}
 CLIP_LARGE = {**LARGE, "intermediate_size": 4096, "projection_dim": 768, "hidden_act": "quick_gelu"}
+CLIP_LARGE_TEXTS = {
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "projection_dim": 768,
+    "hidden_act": "quick_gelu",
+}
 DINOV2_LARGE = {**LARGE, "image_size": 518}
 
 # As published, and as newer releases of transformers call them.
@@ -42,16 +52,39 @@ def clip(weights: Arrays, config: Mapping[str, Any]) -> Embedder:
     """The projected image embedding, not normalised; what the file holds of the text half is ignored."""
     library = need("transformers", "networks")
     network = empty(lambda: library.CLIPVisionModelWithProjection(library.CLIPVisionConfig(**config)))
-    image_half = {
-        key: value
-        for key, value in weights.items()
-        if key.startswith(("vision_model.", "visual_projection.")) and not key.endswith("position_ids")
-    }
-    fitted(network, image_half)
-    # Not a weight, so in no file: the positions 0, 1, 2, ...
-    embeddings = network.vision_model.embeddings
-    embeddings.position_ids = torch.arange(embeddings.num_positions).expand((1, -1))
+    fitted(network, _half(weights, "vision_model.", "visual_projection."))
+    _counted(network.vision_model.embeddings)
     return Embedder(network, "image_embeds")
+
+
+class TextEmbedder(nn.Module):
+    """A network of transformers that gives a vector for a text."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        features: Tensor = self.network(input_ids=tokens).text_embeds
+        return features
+
+
+def clip_texts(weights: Arrays, config: Mapping[str, Any] = CLIP_LARGE_TEXTS) -> TextEmbedder:
+    """The projected text embedding, not normalised; what the file holds of the image half is ignored."""
+    library = need("transformers", "networks")
+    network = empty(lambda: library.CLIPTextModelWithProjection(library.CLIPTextConfig(**config)))
+    fitted(network, _half(weights, "text_model.", "text_projection."))
+    _counted(network.text_model.embeddings)
+    return TextEmbedder(network)
+
+
+def _half(weights: Arrays, *starts: str) -> Arrays:
+    return {k: v for k, v in weights.items() if k.startswith(starts) and not k.endswith("position_ids")}
+
+
+def _counted(embeddings: Any) -> None:
+    """Positions 0, 1, 2, ... are no weights, so in no file."""
+    embeddings.position_ids = torch.arange(embeddings.position_embedding.num_embeddings).expand((1, -1))
 
 
 def dinov2(weights: Arrays, config: Mapping[str, Any] = DINOV2_LARGE) -> Embedder:

@@ -62,6 +62,7 @@ ROWS = (
         parts="class",
         methods="Wilson, variance within labels",
         params=MappingProxyType({"top": 1}),
+        asks=("top",),
     ),
     Metric(
         name="conditional_accuracy_corrected",

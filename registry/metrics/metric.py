@@ -54,6 +54,8 @@ class Metric:
         suspicion: whether a low value is a reason to look closer at the samples. Those that a track has no column for
             are measured beside its columns.
         target: the value of a perfect generator where that is neither end of the range.
+        asks: parameters that make another question of it, as `top` does of an accuracy: a value that is not the default
+            stands in the key of its column, so that a track may have a column for each.
         parts: what it also has a value of: `class`, each class of the track's data set by its label; or attributes, by
             these names.
         methods: what its intervals may say of how they were made, as a regular expression of all of it.
@@ -80,6 +82,7 @@ class Metric:
     suspicion: bool = False
     target: float | None = None
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
+    asks: tuple[str, ...] = ()
     parts: Literal["class"] | tuple[str, ...] = ()
     methods: str
     interval: Literal["conditional", "population", "permutation"] = "conditional"

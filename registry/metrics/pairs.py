@@ -31,6 +31,7 @@ ROWS = (
         paper="arXiv:1611.07004 (L1)",
         methods=_MEAN,
         params=MappingProxyType({"norm": "l1"}),
+        asks=("norm",),
     ),
     Metric(
         name="psnr",
@@ -71,6 +72,7 @@ ROWS = (
         paper="arXiv:1602.02644",
         methods=_MEAN,
         params=MappingProxyType({"kind": "euclidean"}),
+        asks=("kind",),
     ),
     Metric(
         name="lpips",

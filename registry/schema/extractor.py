@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import AliasChoices, Field, model_validator
 
 from ..fields import Weights
-from ..spaces import NetworkSource, Prepared, TimmNetwork, TransformersNetwork
+from ..spaces import NetworkSource, Prepared, Texts, TimmNetwork, TransformersNetwork
 from .entry import Entry, Precision, Shape
 
 
@@ -29,6 +29,7 @@ class Extractor(Entry):
     sub_batch: int | None = Field(None, validation_alias=AliasChoices("sub_batch", "lane"))
     weights: Weights | None = None
     source: NetworkSource | None = Field(None, discriminator="kind")  # of a network from anywhere else
+    texts: Texts | None = None  # of a space that images and texts share: what makes features of captions
     trained_on: tuple[str, ...] = ()  # "<data set>/<split>"
     licence: str
     paper: str | None = None
@@ -55,6 +56,12 @@ class Extractor(Entry):
         revision = self._configuration.get("revision")
         if revision is not None and not re.fullmatch(r"[0-9a-f]{40}", revision):
             raise ValueError(f"without config, revision = {revision!r} must be a commit; branches and tags can move")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_have_weights(self) -> Extractor:
+        if self.texts is not None and self.weights is None:
+            raise ValueError("[texts] reads its half of [weights], which is missing")
         return self
 
     @property

@@ -75,6 +75,18 @@ class Generator(Entry):
             raise ValueError("a pipeline computes its samples in blocks: add block = 16, or what fits in memory")
         return self
 
+    @model_validator(mode="after")
+    def _goes_back_from_images(self) -> Generator:
+        if self.task != "image" and self.way_back is not None:
+            raise ValueError(f'task = "{self.task}", and only a generator that is asked from images has a way back')
+        return self
+
+    @property
+    def way_back(self) -> Generator | None:
+        """The generator that makes from its images those that they were asked from; none where it offers none."""
+        back = self.source.way_back if isinstance(self.source, BuiltIn | TorchWeights) else None
+        return None if back is None else self.model_copy(update={"source": back})
+
     @property
     def loader(self) -> str | None:
         """The function of this package that makes it, where there is one."""

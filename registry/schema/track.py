@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import AliasChoices, Field, model_validator
 
+from ..columns import column_key
 from ..fields import Name, Sha256, Strict
 from ..metrics import find_metric
 from .entry import Against, Entry, Task
@@ -21,8 +22,8 @@ class TrackMetric(Strict):
 
     @property
     def key(self) -> str:
-        """`metric:extractor`, with `:train` where it is measured against the training split."""
-        return f"{self.metric}:{self.extractor}" + (":train" if self.against == "train" else "")
+        """`metric:extractor`, with `:train` where it is measured against the training split, see `column_key`."""
+        return column_key(self.metric, self.extractor, self.params, self.against)
 
 
 class PrivateReference(Strict):

@@ -11,6 +11,7 @@ from ....benchmarks.result import SCHEMA
 from ....core.errors import TooNew
 from ....core.files import canonical_json
 from ....core.newer import refuse_newer
+from ....core.validation import field_and_problem
 from ...verification.log import with_plain_ends
 from .finding import Problem
 from .tree import Case, Document, Tree, belongs_to, is_result
@@ -98,7 +99,7 @@ def _errors(document: Document, *only: str, but: tuple[str, ...] = ()) -> Iterat
         return
     for error in document.validated[1]:
         if error["type"] in only or (but and error["type"] not in but):
-            yield Problem(".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, "))
+            yield Problem(*field_and_problem(error))
 
 
 def _other_types(given: Any, read: Any, field: str) -> Iterator[Problem]:

@@ -1,14 +1,8 @@
-"""Gated PixelCNN (van den Oord et al. 2016, arXiv:1606.05328): each grey level given those above and left.
-
-It has no latent: a sample's stream gives one uniform number a pixel, which picks the level by the inverse of the
-predicted cumulative distribution. The levels are those of the training images (17 for 8x8 digits), so nothing is
-quantised away and the likelihood is exact.
-"""
+"""Gated PixelCNN (van den Oord et al. 2016, arXiv:1606.05328): each grey level given those above and left."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log
 from typing import Any
 
 import numpy as np
@@ -17,18 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import shape_of
 from ...images import Images
 from ...schema import Track
-from ...training import Arrays, arrays, filled, minimise, seeded
+from ...training import Arrays, filled
 from .. import Sampler
-from ..draws import Draw, choose, uniform
+from ..draws import choose
+from .place_by_place import sampler, trained, unknown
 
 WIDTH = 32
 LAYERS = 6
 DROPOUT = 0.2
 EPOCHS = 50
-BATCH = 32
 
 
 class Gate(nn.Module):
@@ -102,40 +95,11 @@ class PixelCNN(nn.Module):
         return symbols
 
 
-def bits_per_dimension(network: nn.Module, symbols: Tensor) -> float:
-    """Mean negative log2-likelihood a place of grids (n, h, w), exact. Lower is better."""
-    with torch.inference_mode():
-        return float(F.cross_entropy(network(symbols), symbols)) / log(2)
-
-
-def fit(network: nn.Module, symbols: Tensor, epochs: int, rate: float = 2e-3) -> None:
-    """Minimise the cross-entropy of grids (n, h, w), with AdamW under a cosine rate."""
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
-
-    def loss(chosen: Tensor) -> Tensor:
-        return F.cross_entropy(network(symbols[chosen]), symbols[chosen])
-
-    minimise(optimizer, loss, len(symbols), BATCH, epochs)
-
-
 def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, NDArray[Any]]:
     """The network's weights, and the grey levels that occur (k,), uint8."""
-    levels, symbols = np.unique(images.pixels, return_inverse=True)
-    with seeded(seed):
-        network = PixelCNN(torch.from_numpy(levels / np.float32(255))[:, None])
-        fit(network, torch.from_numpy(symbols.reshape(images.pixels.shape[:3])), epochs)
-    return {"levels": levels, **arrays(network, "network.")}
+    return trained(PixelCNN, images, seed, epochs)
 
 
 def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
-    height, width, _ = shape_of(track)
-    levels = weights["levels"]
-    network = filled(PixelCNN(torch.zeros(len(levels), 1)), weights, "network.").to(device)
-
-    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        with torch.inference_mode():
-            symbols = network.draw(uniform(draws, height * width), height, width)
-        image: NDArray[np.uint8] = levels[symbols][..., None]
-        return image
-
-    return sample
+    network = filled(PixelCNN(unknown(weights)), weights, "network.").to(device)
+    return sampler(network.draw, weights, track)

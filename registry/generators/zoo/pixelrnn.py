@@ -4,13 +4,11 @@ A masked convolution shows each place those before it. Two LSTMs then pass over 
 no place waits for another of the same diagonal: one from the upper left, whose state at a place comes from the places
 above and to the left, and one from the upper right. What the latter says of a place is handed to the place below, as
 it has seen what follows in the row. So it may see the place itself too; else the last place of a row would be hidden
-from the first ones of the next. Every grey level is told from all those above and left. Symbols, likelihood, fit and
-the numbers that a sample draws are those of `pixelcnn`.
+from the first ones of the next. Every grey level is told from all those above and left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...catalog import shape_of
 from ...images import Images
 from ...schema import Track
-from ...training import Arrays, arrays, filled, seeded
+from ...training import Arrays, filled
 from .. import Sampler
-from ..draws import Draw, choose, uniform
-from .pixelcnn import fit
+from ..draws import choose
+from .place_by_place import sampler, trained, unknown
 
 WIDTH = 32
 LAYERS = 2
@@ -112,22 +109,9 @@ class PixelRNN(nn.Module):
 
 def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, NDArray[Any]]:
     """The network's weights, and the grey levels that occur (k,), uint8."""
-    levels, symbols = np.unique(images.pixels, return_inverse=True)
-    with seeded(seed):
-        network = PixelRNN(torch.from_numpy(levels / np.float32(255))[:, None])
-        fit(network, torch.from_numpy(symbols.reshape(images.pixels.shape[:3])), epochs)
-    return {"levels": levels, **arrays(network, "network.")}
+    return trained(PixelRNN, images, seed, epochs)
 
 
 def load(weights: Arrays, track: Track, device: str = "cpu") -> Sampler:
-    height, width, _ = shape_of(track)
-    levels = weights["levels"]
-    network = filled(PixelRNN(torch.zeros(len(levels), 1)), weights, "network.").to(device)
-
-    def sample(draws: Sequence[Draw]) -> NDArray[Any]:
-        with torch.inference_mode():
-            symbols = network.draw(uniform(draws, height * width), height, width)
-        image: NDArray[np.uint8] = levels[symbols][..., None]
-        return image
-
-    return sample
+    network = filled(PixelRNN(unknown(weights)), weights, "network.").to(device)
+    return sampler(network.draw, weights, track)

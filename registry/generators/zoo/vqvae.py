@@ -20,7 +20,8 @@ from ...schema import Track
 from ...training import Arrays, arrays, filled, minimise, seeded, unit
 from .. import Sampler
 from ..draws import Draw, uniform
-from .pixelcnn import PixelCNN, fit
+from .pixelcnn import PixelCNN
+from .place_by_place import fit
 
 CODES = 64
 DEPTH = 8
