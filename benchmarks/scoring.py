@@ -19,6 +19,7 @@ from ..registry.catalog import find
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Dataset, Track, TrackMetric
 from .influences import deviations
+from .metrics.grouping import Grouping
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord, PartRecord, UncertaintyRecord
 from .uncertainty import Estimate, Part, PartsOnly
@@ -130,8 +131,9 @@ def score_track(
         name: FeatureSet(m.features, m.logits, m.labels if track.task == "class" else None, captions=answers.captions)
         for name, m in measured.items()
     }
-    pairs = {name: m.features for name, m in answers.pairs.items()}
-    shape = find(Dataset, track.dataset).shape
+    pairs = {name: FeatureSet(m.features, m.logits, m.labels) for name, m in answers.pairs.items()}
+    dataset = find(Dataset, track.dataset)
+    shape, groups = dataset.shape, Grouping.of(dataset)
     most = most_neighbours(track.metrics)
     inputs = {
         (name, against): MetricInputs(
@@ -141,6 +143,7 @@ def score_track(
             reference=real.get((name, "reference")),
             pair=pairs.get(name),
             shape=shape if name == PIXELS and name not in track.conversions else None,
+            groups=groups,
             k=most,
         )
         for name, against in product(measured, get_args(Against))
@@ -190,7 +193,8 @@ def score_suspicion(
 
 def paired_spaces(track: Track) -> tuple[str, ...]:
     """The feature spaces in which the track compares each sample with the image that it should be."""
-    paired = (c.extractor for c in track.metrics if "pair.features" in find_metric(c.metric).reads)
+    reads = ((c.extractor, find_metric(c.metric).reads) for c in track.metrics)
+    paired = (name for name, inputs in reads if any(read.startswith("pair.") for read in inputs))
     return tuple(dict.fromkeys(paired))
 
 
@@ -239,4 +243,6 @@ def _missing(metric: Metric, inputs: MetricInputs, extractor: str | None) -> str
     if (n := len(inputs.fake)) < metric.least:
         return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]
+    if "groups" in absent:
+        return f"{metric.name} needs groups, and the data set lists none"
     return f"{metric.name} needs {', '.join(absent)}" if absent else None

@@ -44,8 +44,9 @@ def inverted_rows(digits: Labels) -> NDArray[np.bool_]:
 def averaged(pixels: Pixels) -> Pixels:
     """Each square of 4 x 4 pixels at its mean, rounded half up: uint8, shape (n, h, w, c) as given.
 
-    >>> averaged(np.array([[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [9, 9, 9, 9]], np.uint8)[None, :, :, None])[0, 0, 0]
-    array([2], dtype=uint8)
+    >>> image = np.repeat([0, 0, 0, 10], 4).astype(np.uint8).reshape(1, 4, 4, 1)
+    >>> averaged(image)[0, :, :, 0].tolist()  # 2.5, rounded up
+    [[3, 3, 3, 3], [3, 3, 3, 3], [3, 3, 3, 3], [3, 3, 3, 3]]
     """
     n, height, width, channels = pixels.shape
     squares = pixels.reshape(n, height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels).astype(np.int64)

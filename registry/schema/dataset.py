@@ -116,11 +116,20 @@ class Groups(Strict):
 
     attribute: str = Field(min_length=1)  # in words: "grey levels"
     classes: dict[Name, tuple[str, ...]]  # of each group, by what the data set calls them
+    # What the classes of each group show, in their order; without, those of different groups need not show the same.
+    subjects: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _at_least_two(self) -> Groups:
+    def _comparable(self) -> Groups:
         if len(self.classes) < 2:
-            raise ValueError(f"{len(self.classes)} group: list the classes of at least 2 groups")
+            raise ValueError(f"groups are {list(self.classes)}: list the classes of at least 2")
+        for group, classes in self.classes.items():
+            if not classes:
+                raise ValueError(f"group {group!r} has no classes")
+            if self.subjects and len(classes) != len(self.subjects):
+                raise ValueError(f"group {group!r} has {len(classes)} classes for {len(self.subjects)} subjects")
+        if len(set(self.subjects)) < len(self.subjects):
+            raise ValueError("a subject is listed twice")
         return self
 
     def of(self, classes: Sequence[str]) -> tuple[str, ...]:
