@@ -32,6 +32,7 @@ _OF_MODELS = ("k", "samples", "extractors", "seeds", "copies", "ruler")
 STUDIED: Mapping[str, Sequence[str]] = {
     "digits": tuple(STUDIES),
     "digits-class": ("truncation",),
+    "digits-groups-class": ("unawareness",),
     "mnist": ("k", "samples", "modes", "outliers"),
     "mnist-1k": _OF_MODELS,
     "fashion-mnist-1k": _OF_MODELS,
