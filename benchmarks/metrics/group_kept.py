@@ -41,5 +41,6 @@ def group_kept(inputs: MetricInputs) -> Estimate:
     each = torch.tensor([[0.0], [1 / count]], dtype=torch.float64)
     strata = [Stratum(torch.stack([of - own, own]), each) for own, of in zip(hits, n, strict=True)]
     value, se = float(rates_of(strata)), float(covariance_of(strata).sqrt())
-    influence = kept.double() * len(kept) / (n[asked] * count)
+    # How many images there are of each group is given, so a sample counts against the others of its group.
+    influence = (kept.double() - (hits / n)[asked]) * len(kept) / (n[asked] * count)
     return Estimate(value, normal(value, se, METHOD), influence=influence, parts=parts)

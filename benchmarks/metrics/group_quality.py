@@ -18,7 +18,7 @@ from .inputs import FeatureSet, MetricInputs
 from .kernel import kernel_distance
 from .manifold import coverage, density, precision, recall
 from .rates import METHOD as QUANTILE
-from .rates import apart, certainty
+from .rates import apart, certainty, errors_of
 
 METHOD = f"{QUANTILE} of the groups' values"
 
@@ -104,7 +104,7 @@ def _gap(inputs: MetricInputs, metric: Callable[[MetricInputs], Estimate], whole
         reason = next(one.reason for one in estimates if one.uncertainty is None)
         return Estimate(value, None, reason, parts=tuple(parts))
     covariance = torch.tensor(errors, dtype=torch.float64).square().diag()
-    return Estimate(value, certainty(apart, value, covariance, METHOD, "conditional"), parts=tuple(parts))
+    return Estimate(value, certainty(value, apart(errors_of(covariance)), METHOD, "conditional"), parts=tuple(parts))
 
 
 def _within(

@@ -15,7 +15,7 @@ from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, Part, PartsOnly, wilson
 from .grouping import Grouping, grouping, judged, shown
 from .inputs import MetricInputs
-from .rates import Stratum, apart, certainty, covariance_of, rates_of
+from .rates import Stratum, apart, certainty, covariance_of, errors_of, rates_of
 
 
 def demographic_parity_gap(inputs: MetricInputs) -> Estimate:
@@ -114,7 +114,7 @@ def accuracy_gap(inputs: MetricInputs) -> Estimate:
         scores[1, a] = 1.0
         strata.append(Stratum(torch.stack([n[a] - right[a], right[a]]), scores))
     value = float(apart(rates_of(strata)))
-    return Estimate(value, certainty(apart, value, covariance_of(strata)), parts=parts)
+    return Estimate(value, certainty(value, apart(errors_of(covariance_of(strata)))), parts=parts)
 
 
 def _counts(inputs: MetricInputs) -> Tensor:
@@ -159,14 +159,13 @@ def _over_subjects(inputs: MetricInputs, strata: Sequence[Stratum], kinds: int) 
     def by_subject(rates: Tensor) -> Tensor:
         return apart(rates.unflatten(-1, shape)).amax(dim=-2)
 
-    rates, covariance = rates_of(strata), covariance_of(strata)
-    gaps = by_subject(rates)
+    gaps, errors = by_subject(rates_of(strata)), by_subject(errors_of(covariance_of(strata)))
     parts = tuple(
-        Part(name, float(gap), certainty(lambda x, i=i: by_subject(x)[..., i], float(gap), covariance))  # type: ignore[misc]
-        for i, (name, gap) in enumerate(zip(groups.subjects, gaps, strict=True))
+        Part(name, float(gap), certainty(float(gap), of_it))
+        for name, gap, of_it in zip(groups.subjects, gaps, errors.T, strict=True)
     )
     value = float(gaps.mean())
-    return Estimate(value, certainty(lambda x: by_subject(x).mean(dim=-1), value, covariance), parts=parts)
+    return Estimate(value, certainty(value, errors.mean(dim=1)), parts=parts)
 
 
 def _refuse_empty(inputs: MetricInputs, n: Tensor) -> None:

@@ -9,10 +9,9 @@ usual normal interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -20,7 +19,6 @@ from torch import Tensor
 
 from ..uncertainty import LEVEL, Target, Uncertainty, Z
 
-Gap: TypeAlias = Callable[[Tensor], Tensor]  # of rates (..., m), shape (...)
 METHOD = "quantile of the gap between normal errors"
 DRAWS = 20_000
 _SEED = 2310  # of draws that are the same for every gap
@@ -67,13 +65,20 @@ def covariance_of(strata: Sequence[Stratum]) -> Tensor:
     return torch.stack([one.covariance for one in strata]).sum(dim=0)
 
 
-def certainty(
-    gap: Gap, value: float, covariance: Tensor, method: str = METHOD, target: Target = "population"
-) -> Uncertainty:
-    """The interval of a gap, given the covariance of its rates. Its standard error is half of it over 1.96."""
+def errors_of(covariance: Tensor) -> Tensor:
+    """Normal errors of rates with this covariance, shape (draws, m), the same at every call."""
     scales, directions = torch.linalg.eigh(covariance)
     root = directions * scales.clamp(min=0).sqrt()  # rounding may leave a variance of zero below it
-    half = float(gap(_draws(len(covariance)) @ root.T).quantile(LEVEL))
+    return _draws(len(covariance)) @ root.T
+
+
+def certainty(value: float, gaps: Tensor, method: str = METHOD, target: Target = "population") -> Uncertainty:
+    """The interval of a gap. Its standard error is half of it over 1.96.
+
+    Args:
+        gaps: that of `errors_of` the covariance of its rates, shape (draws,).
+    """
+    half = float(gaps.quantile(LEVEL))
     return Uncertainty(target, half / Z, value - half, value + half, LEVEL, method)
 
 

@@ -11,7 +11,7 @@ from ..uncertainty import LEVEL, Estimate, Part, Uncertainty, Z
 from .grouping import grouping, judged, shown
 from .inputs import MetricInputs
 from .rates import METHOD as QUANTILE
-from .rates import Stratum, certainty, covariance_of
+from .rates import Stratum, certainty, covariance_of, errors_of
 
 METHOD = f"{QUANTILE}, over samples and real images"
 SINGULAR = 1e-9
@@ -60,7 +60,7 @@ def representation(inputs: MetricInputs, *, target: str = "reference") -> Estima
         Part(name, float(share), _share(float(share), float(middle), float(variance)))
         for name, share, middle, variance in zip(groups.names, shares, centred, covariance.diagonal(), strict=True)
     )
-    return Estimate(value, certainty(_distance, value, covariance, METHOD), influence=influence, parts=parts)
+    return Estimate(value, certainty(value, _distance(errors_of(covariance)), METHOD), influence=influence, parts=parts)
 
 
 def inverse_of(confusion: Tensor, names: tuple[str, ...]) -> Tensor:
@@ -83,7 +83,8 @@ def inverse_of(confusion: Tensor, names: tuple[str, ...]) -> Tensor:
 
 
 def _distance(gaps: Tensor) -> Tensor:
-    return gaps.abs().sum(dim=-1) / 2
+    distance: Tensor = gaps.abs().sum(dim=-1) / 2
+    return distance
 
 
 def _target(target: str, real: Tensor, count: int) -> list[float]:

@@ -51,7 +51,8 @@ def averaged(pixels: Pixels) -> Pixels:
     n, height, width, channels = pixels.shape
     squares = pixels.reshape(n, height // BLOCK, BLOCK, width // BLOCK, BLOCK, channels).astype(np.int64)
     means = (squares.sum(axis=(2, 4)) + BLOCK * BLOCK // 2) // (BLOCK * BLOCK)
-    return means.astype(np.uint8).repeat(BLOCK, axis=1).repeat(BLOCK, axis=2)
+    enlarged: Pixels = means.astype(np.uint8).repeat(BLOCK, axis=1).repeat(BLOCK, axis=2)
+    return enlarged
 
 
 def _grouped(images: Images) -> Images:
