@@ -19,6 +19,7 @@ from ..registry.catalog import find
 from ..registry.metrics import METRICS, Input, Metric, find_metric
 from ..registry.schema import Against, Dataset, Extractor, Track, TrackMetric
 from .influences import deviations
+from .metrics.grouping import Grouping
 from .metrics.inputs import FeatureSet, MetricInputs
 from .result import MetricRecord, PartRecord, UncertaintyRecord
 from .uncertainty import Estimate, Part, PartsOnly
@@ -132,8 +133,9 @@ def score_track(
         name: FeatureSet(m.features, m.logits, m.labels if track.task == "class" else None, captions=answers.captions)
         for name, m in measured.items()
     }
-    pairs = {name: m.features for name, m in answers.pairs.items()}
-    shape = find(Dataset, track.dataset).shape
+    pairs = {name: FeatureSet(m.features, m.logits, m.labels) for name, m in answers.pairs.items()}
+    dataset = find(Dataset, track.dataset)
+    shape, groups = dataset.shape, Grouping.of(dataset)
     most = most_neighbours(track.metrics)
     inputs = {
         (name, against): MetricInputs(
@@ -144,6 +146,7 @@ def score_track(
             pair=pairs.get(name),
             caption=answers.texts.get(name),
             shape=shape if name == PIXELS and name not in track.conversions else None,
+            groups=groups,
             k=most,
         )
         for name, against in product(measured, get_args(Against))
@@ -193,17 +196,19 @@ def score_suspicion(
 
 def paired_spaces(track: Track) -> tuple[str, ...]:
     """The feature spaces in which the track compares each sample with the image that it should be."""
-    return _spaces_of(track, "pair.features")
+    return _spaces_of(track, "pair")
 
 
 def captioned_spaces(track: Track) -> tuple[str, ...]:
     """The feature spaces in which the track compares each sample with the caption that was asked for, if they can."""
-    return tuple(name for name in _spaces_of(track, "caption.features") if find(Extractor, name).texts)
+    return tuple(name for name in _spaces_of(track, "caption") if find(Extractor, name).texts)
 
 
-def _spaces_of(track: Track, what: Input) -> tuple[str, ...]:
-    """The feature spaces of the columns that read an input."""
-    return tuple(dict.fromkeys(c.extractor for c in track.metrics if what in find_metric(c.metric).reads))
+def _spaces_of(track: Track, side: str) -> tuple[str, ...]:
+    """The feature spaces of the columns that read an input of a side, as `pair`."""
+    reads = ((c.extractor, find_metric(c.metric).reads) for c in track.metrics)
+    wanted = (name for name, inputs in reads if any(read.startswith(f"{side}.") for read in inputs))
+    return tuple(dict.fromkeys(wanted))
 
 
 def suspicion_metrics(track: Track) -> list[Metric]:
@@ -251,4 +256,6 @@ def _missing(metric: Metric, inputs: MetricInputs, extractor: str | None) -> str
     if (n := len(inputs.fake)) < metric.least:
         return f"{metric.name} needs at least {metric.least} samples, got {n}"
     absent = [name for name in metric.reads if not inputs.has(name)]
+    if "groups" in absent:
+        return f"{metric.name} needs groups, and the data set lists none"
     return f"{metric.name} needs {', '.join(absent)}" if absent else None

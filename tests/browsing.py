@@ -26,6 +26,7 @@ KINDS = (
     "studies.html",
     "studies/k.html",
     "metrics.html",
+    "fairness.html",
     "datasets.html",
     "extractors.html",
     "about.html",

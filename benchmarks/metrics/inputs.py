@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from torch import Tensor
@@ -14,6 +14,9 @@ from ...reference_stats.moments import Gaussian, Moments
 from ...registry.schema import Shape
 from ..neighbours import Neighbours
 from .distances import nearest
+
+if TYPE_CHECKING:
+    from .grouping import Grouping
 
 T = TypeVar("T")
 
@@ -118,6 +121,7 @@ class MetricInputs:
         pair: the images that the samples should be, row i that of sample i.
         caption: the texts asked of the samples, in the space that image and text share, row i that of sample i.
         shape: height, width and channels of the images, where the features are their pixels.
+        groups: the groups that the classes of the images make up.
         k: the largest number of neighbours that several metrics ask for: one pass serves them all.
     """
 
@@ -132,19 +136,21 @@ class MetricInputs:
         pair: FeatureSet | Tensor | None = None,
         caption: FeatureSet | Tensor | None = None,
         shape: Shape | None = None,
+        groups: Grouping | None = None,
         k: int = 1,
     ) -> None:
         self.fake, self.real = _set(fake), _set(real)
         self.train, self.reference, self.held_out = _set(train), _set(reference), _set(held_out)
-        self.pair, self.caption, self.shape = _set(pair), _set(caption), shape
+        self.pair, self.caption = _set(pair), _set(caption)
+        self.shape, self.groups = shape, groups
         self.k = k
         self._passes: dict[int, Neighbours] = {}
         self._found: dict[Callable[[MetricInputs], object], object] = {}
 
     def has(self, name: str) -> bool:
-        """Whether an input is there, by a name as `real.features` or `shape`."""
-        if name == "shape":
-            return self.shape is not None
+        """Whether an input is there, by a name as `real.features`, `shape` or `groups`."""
+        if name in ("shape", "groups"):
+            return getattr(self, name) is not None
         side, _, what = name.partition(".")
         return bool(getattr(self, side).has(what))
 

@@ -19,6 +19,7 @@ from .rungs import exactly, ladders_of, passing, phrase
 from .spread import RANKED
 from .table import Row, Table, number
 from .truncation import trades
+from .unawareness import ALL, CHANGED
 
 # Named first where there are more metrics than names.
 KNOWN = ("fd", "kid", "coverage", "recall", "precision", "is")
@@ -224,6 +225,15 @@ def _ruler(table: Table) -> str:
     return f"By {metric_of(primary).title}, real images {images} are as bad as ones {like}"
 
 
+def _unawareness(table: Table) -> str:
+    rows = list(table.of("changed", group=ALL, measure=CHANGED))
+    if not rows:
+        return ""
+    least, most = (pick(rows, key=lambda row: number(row, "value")) for pick in (min, max))
+    said = f"Asked for the other group, {least['generator']} shows another subject in {least['value']:.1%} of samples"
+    return said if most is least else f"{said}, {most['generator']} in {most['value']:.1%}"
+
+
 _HEADLINES: Mapping[str, Callable[[Table], str]] = MappingProxyType(
     {
         "k": _k,
@@ -238,6 +248,7 @@ _HEADLINES: Mapping[str, Callable[[Table], str]] = MappingProxyType(
         "copies": _copies,
         "truncation": _truncation,
         "cycle": _cycle,
+        "unawareness": _unawareness,
         "sanity": _sanity,
         "ruler": _ruler,
     }

@@ -270,6 +270,19 @@ _ROWS = (
         parameters={"seed": 0},
     ),
     Study(
+        name="unawareness",
+        title="Unawareness of the group",
+        question="Asked with the same latent for the other group, does a model change more than the group?",
+        method="On a track that asks for the same subjects in several groups, every class-conditional generator is "
+        "drawn twice from the track's seed: as the track asks, and with each label replaced by that of the same "
+        "subject in the next group. The track's classifier says of each pair whether the subject changed, and whether "
+        "the group is the one asked for; distances are in the feature space that ranks. Samples of the same class from "
+        "different seeds say what is far. Shares have Wilson's interval, distances that of a mean.",
+        columns=("what", "generator", "group", "into", "measure", "n", "value", "se", "lo", "hi"),
+        baselines=False,
+        scored=False,
+    ),
+    Study(
         name="sanity",
         title="Sanity checks",
         question="Do the metrics pass checks in which the right answer is known?",

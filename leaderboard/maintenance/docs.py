@@ -35,7 +35,7 @@ from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
 from ..verification.copying import TABLE as COPIES
-from . import field_docs, study_docs, validation_docs, version_docs
+from . import fairness_docs, field_docs, study_docs, validation_docs, version_docs
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
@@ -73,6 +73,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "datasets": _datasets,
         "tracks": _tracks,
         "checks": _checks,
+        "fairness": fairness_docs.found,
         "submission fields": _submission_fields,
         "studies": study_docs.listing,
         "scorecard": lambda: study_docs.card("digits@1"),

@@ -33,6 +33,7 @@ STUDIED: Mapping[str, Sequence[str]] = {
     "digits": tuple(STUDIES),
     "digits-class": ("truncation",),
     "digits-inverted": ("cycle",),
+    "digits-groups-class": ("unawareness",),
     "mnist": ("k", "samples", "modes", "outliers"),
     "mnist-1k": _OF_MODELS,
     "fashion-mnist-1k": _OF_MODELS,

@@ -13,6 +13,7 @@ from .compare_view import compare_pages
 from .content import Content, Made, pictures
 from .downloads import board_files
 from .embed_view import embed_pages
+from .fairness_view import fairness_pages
 from .feed import feed_files
 from .generator_view import generator_pages
 from .generators_view import generators_pages
@@ -56,6 +57,7 @@ PAGES = (
     Kind("studies", "studies.html", studies_pages, "Studies"),
     Kind("studies", "study.html", study_pages),
     Kind("metrics", "metrics.html", metric_pages, "Metrics"),
+    Kind("fairness", "fairness.html", fairness_pages, "Fairness"),
     Kind("datasets", "datasets.html", dataset_pages, "Data sets"),
     Kind("extractors", "extractors.html", extractor_pages, "Feature spaces"),
     Kind("about", "about.html", about_pages, "Submit"),

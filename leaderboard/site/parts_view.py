@@ -21,7 +21,7 @@ class Parts:
     """A table of parts: a row for each, a column for each metric.
 
     Attributes:
-        noun: what a part is, `Class` or `Attribute`.
+        noun: what a part is, `Class`, `Group`, `Subject` or `Attribute`.
         heads: of the columns.
         rows: the name of each part and its figures.
         left: how many further parts there are.
@@ -75,7 +75,7 @@ def _table(names: tuple[str, ...], records: Sequence[MetricRecord], board: Board
         (shown[i], tuple(figure(_as_record(record, (record.parts or ())[i])) for record in records))
         for i in range(min(MOST, len(names)))
     )
-    noun = "Class" if _of_classes(records[0]) else "Attribute"
+    noun = _noun(records[0])
     heads = tuple(titled(record.key) for record in records)
     return Parts(noun, heads, rows, max(0, len(names) - MOST))
 
@@ -88,6 +88,11 @@ def _as_record(record: MetricRecord, part: PartRecord) -> MetricRecord:
             target=whole.target, se=part.se, lo=part.lo, hi=part.hi, level=whole.level, method=whole.method
         )
     return record.model_copy(update={"value": part.value, "uncertainty": u, "reason": part.reason, "parts": None})
+
+
+def _noun(record: MetricRecord) -> str:
+    parts = METRICS[record.name].parts if record.name in METRICS else "class"
+    return parts.capitalize() if isinstance(parts, str) else "Attribute"
 
 
 def _of_classes(record: MetricRecord) -> bool:

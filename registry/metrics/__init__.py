@@ -7,12 +7,12 @@ from itertools import chain
 from types import MappingProxyType
 
 from ...core.errors import UnknownName
-from . import captions, classes, copying, distances, diversity, labels, nearest, neighbours, pairs
+from . import captions, classes, copying, distances, diversity, fairness, labels, nearest, neighbours, pairs
 from .metric import Better, Input, Metric, Role
 
 __all__ = ["METRICS", "Better", "Input", "Metric", "Role", "find_metric", "index"]
 
-FAMILIES = (distances, labels, neighbours, copying, pairs, nearest, diversity, classes, captions)
+FAMILIES = (distances, labels, neighbours, copying, pairs, nearest, diversity, classes, captions, fairness)
 
 
 def index(rows: Iterable[Metric]) -> Mapping[str, Metric]:

@@ -26,8 +26,10 @@ Input = Literal[
     "fake.labels",
     "fake.captions",
     "pair.features",
+    "pair.labels",
     "caption.features",
     "shape",
+    "groups",
 ]
 Better = Literal["lower", "higher"]
 Role = Literal["fidelity", "diversity", "distance"]
@@ -43,7 +45,7 @@ class Metric:
         fn: the function; it takes `MetricInputs`, then `params` by name.
         reads: the inputs without which it has no value. `real` is what the column is measured against, `reference`,
             `train` and `held_out` are those splits, `pair` the image and `caption` the text that belong to each sample,
-            and `shape` is that of the images behind pixels.
+            `shape` is that of the images behind pixels, and `groups` are those that the data set's entry lists.
         better: which way is better; none for what is shown and not ranked.
         symmetric: whether real and fake may be exchanged without changing the value.
         least: fewest samples it can score.
@@ -56,8 +58,9 @@ class Metric:
         target: the value of a perfect generator where that is neither end of the range.
         asks: parameters that make another question of it, as `top` does of an accuracy: a value that is not the default
             stands in the key of its column, so that a track may have a column for each.
-        parts: what it also has a value of: `class`, each class of the track's data set by its label; or attributes, by
-            these names.
+        parts: what it also has a value of: `class`, each class of the track's data set by its label; `group` or
+            `subject`, each of those that the data set's entry lists; or attributes, by these names.
+        part_range: the range of the parts, where it is another than that of the value.
         methods: what its intervals may say of how they were made, as a regular expression of all of it.
         interval: what its intervals are about, see `benchmarks.uncertainty`.
     """
@@ -83,7 +86,8 @@ class Metric:
     target: float | None = None
     params: Mapping[str, int | float | str] = field(default_factory=lambda: MappingProxyType({}))
     asks: tuple[str, ...] = ()
-    parts: Literal["class"] | tuple[str, ...] = ()
+    parts: Literal["class", "group", "subject"] | tuple[str, ...] = ()
+    part_range: tuple[float, float] | None = None
     methods: str
     interval: Literal["conditional", "population", "permutation"] = "conditional"
 

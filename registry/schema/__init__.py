@@ -4,7 +4,7 @@ An entry is one TOML file, `entries/<kind>/<name>.toml`; the file's name is the 
 """
 
 from ..fields import Name, Sha256, Strict, Weights
-from .dataset import Archive, Dataset, Embedded, Hub, Local, Split, Stacked, Torchvision
+from .dataset import Archive, Dataset, Embedded, Groups, Hub, Local, Split, Stacked, Torchvision
 from .entry import Against, Entry, Precision, Shape, Task
 from .extractor import Extractor
 from .generator import AUTOENCODERS, Generator, Reported
@@ -19,6 +19,7 @@ __all__ = [
     "Entry",
     "Extractor",
     "Generator",
+    "Groups",
     "Hub",
     "Local",
     "Name",

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, model_validator
 from ..columns import column_key
 from ..fields import Name, Sha256, Strict
 from ..metrics import find_metric
+from ..shares import shares_of
 from .entry import Against, Entry, Task
 
 
@@ -66,6 +67,12 @@ class Track(Entry):
             unknown = sorted(set(column.params) - set(find_metric(column.metric).params))
             if unknown:
                 raise ValueError(f"{column.key} has no parameter {unknown[0]!r}")
+            target = column.params.get("target", "reference")
+            if column.metric == "representation" and target not in ("reference", "uniform"):
+                try:
+                    shares_of(str(target))
+                except ValueError as e:
+                    raise ValueError(f"{column.key}: target = {target!r}: {e}") from e
         if next(find_metric(c.metric) for c in self.metrics if c.key == self.primary).better is None:
             raise ValueError(f"primary = {self.primary!r} has no direction, so it cannot rank")
         if self.held_out in {self.train, self.reference} or (self.train == self.reference) != bool(self.reference_seen):

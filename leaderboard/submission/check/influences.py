@@ -20,7 +20,7 @@ LEAST, MOST = 0.001, 2.1
 _WHOLE = {"kid", "cmmd", "is", "density", "vendi", "nn_ratio"}
 _BOUNDS = {"fd": (0.998, 2.002), "fd_debiased": (0.998, 2.002), **dict.fromkeys(_WHOLE, (0.998, 1.002))}
 # Errors that hold more than those of the samples: of real images, or of training.
-_MORE = {"cas", "cas_gap", "gan_test", "conditional_accuracy_corrected"}
+_MORE = {"cas", "cas_gap", "gan_test", "conditional_accuracy_corrected", "representation"}
 EXPECTED = {*_WHOLE, "fd", "fd_debiased", "precision", "authenticity", "alpha_precision", "c_t"}
 # Metrics that are means of counts: the counts are multiples of one over this, or over k.
 _COUNTS = {"precision", "authenticity", "density"}

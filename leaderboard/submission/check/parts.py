@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ....benchmarks.result import MetricRecord, PartRecord
 from ....benchmarks.uncertainty import Z
 from ....registry.catalog import entries
-from ....registry.metrics import METRICS
+from ....registry.metrics import METRICS, Metric
 from ....registry.schema import Dataset
 from .finding import Problem
 from .tree import Case
@@ -18,7 +18,7 @@ def contradicted(case: Case) -> Iterator[Problem]:
     for field, record in records(case):
         metric = METRICS.get(record.name)
         for i, part in enumerate(record.parts or ()):
-            fact = _contradiction(part, metric.range if metric else None) or _impossible(part, record)
+            fact = _contradiction(part, _range(metric)) or _impossible(part, record)
             if fact is not None:
                 yield Problem(f"{field}.parts.{i}", f"{part.name}: {fact}")
 
@@ -29,7 +29,7 @@ def others(case: Case) -> Iterator[Problem]:
         if metric is None or metric.version != record.version:
             continue  # what another version had cannot be said here
         names = [part.name for part in record.parts or ()]
-        wanted = classes_of(case) if metric.parts == "class" else list(metric.parts)
+        wanted = _names_of(metric, case)
         if not metric.parts and record.parts is not None:
             yield Problem(f"{field}.parts", f"{record.name} has none")
         elif metric.parts and record.value is not None and record.parts is None:
@@ -54,6 +54,22 @@ def classes_of(case: Case) -> list[str] | None:
     """The labels of the classes of the track's data set; none where the track is not known."""
     dataset = entries(Dataset).get(case.track.dataset) if case.track else None
     return [str(label) for label in range(len(dataset.classes))] if dataset else None
+
+
+def _names_of(metric: Metric, case: Case) -> list[str] | None:
+    """What the parts of a metric are called on the track; none where that is not known."""
+    if metric.parts == "class":
+        return classes_of(case)
+    if isinstance(metric.parts, tuple):
+        return list(metric.parts)
+    dataset = entries(Dataset).get(case.track.dataset) if case.track else None
+    if dataset is None or dataset.groups is None:
+        return None
+    return list(dataset.groups.classes if metric.parts == "group" else dataset.groups.subjects)
+
+
+def _range(metric: Metric | None) -> tuple[float, float] | None:
+    return (metric.part_range or metric.range) if metric else None
 
 
 def _contradiction(part: PartRecord, bounds: tuple[float, float] | None) -> str | None:
@@ -85,4 +101,4 @@ def _impossible(part: PartRecord, record: MetricRecord) -> str | None:
 
 
 def _noun(parts: str | tuple[str, ...]) -> str:
-    return "class" if parts == "class" else "attribute"
+    return parts if isinstance(parts, str) else "attribute"

@@ -1,0 +1,56 @@
+"""What the metrics of fairness say of a generator, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ...benchmarks.result import MetricRecord, PartRecord
+from ...registry.metrics import METRICS, Metric
+from ..board.board import Row
+from ..text.numbers import figure, span
+
+SHARES, KEPT = "representation", "group_kept"
+
+
+def sentences(row: Row) -> Iterable[str]:
+    """What the metrics of fairness say of a row, where an interval decides it."""
+    for record in row.cells.values():
+        if record.name not in METRICS or record.value is None or not record.parts:
+            continue
+        metric = METRICS[record.name]
+        if record.name == SHARES:
+            yield f"{row.name}: {_of_shares(record)}."
+        elif record.name == KEPT:
+            yield f"{row.name}: {_each(record.parts)} come back in their own group."
+        elif metric.parts == "group" and record.uncertainty is not None and record.uncertainty.lo > 0:
+            yield f"{row.name}: {_worst(metric, record)}."
+
+
+def _of_shares(record: MetricRecord) -> str:
+    """Whether the groups are as frequent as the target says; the interval of the whole decides."""
+    shares = _each(record.parts or ())
+    off = record.uncertainty is not None and record.uncertainty.lo > 0
+    wanted = {"reference": "those of the real images", "uniform": "even ones"}.get(str(record.params.get("target")))
+    target = wanted or f"the target {record.params.get('target')}"
+    verdict = f"by {record.value:.1%} other than" if off else "not significantly different from"
+    return f"shares of {shares}, {verdict} {target} (distance {record.value:.3f}, interval {span(record)})"
+
+
+def _each(parts: Sequence[PartRecord]) -> str:
+    """The share of each group with its interval."""
+    said = []
+    for part in parts:
+        if part.value is None:
+            said.append(f"{part.name} unknown")
+        elif part.lo is None or part.hi is None:
+            said.append(f"{part.name} {part.value:.1%}")
+        else:
+            said.append(f"{part.name} {part.value:.1%} ({max(0.0, part.lo):.1%} to {min(1.0, part.hi):.1%})")
+    return ", ".join(said)
+
+
+def _worst(metric: Metric, record: MetricRecord) -> str:
+    """A gap that its interval tells from none, and the groups at its ends."""
+    of = sorted((p for p in record.parts or () if p.value is not None), key=lambda part: part.value or 0.0)
+    ends = f"{of[0].value:.3g} of {of[0].name}, {of[-1].value:.3g} of {of[-1].name}" if of else ""
+    return f"{metric.title[0].lower()}{metric.title[1:]} {figure(record).text}, interval {span(record)}: {ends}"
