@@ -24,9 +24,9 @@ SMOOTHING = 0.02  # without it logits grow without bound: heavy tails, and twice
 
 
 class DigitsCNN(nn.Module):
-    """Three 3x3 convolutions, a linear 32-d feature layer, ten logits."""
+    """Three 3x3 convolutions, a linear 32-d feature layer, a logit for each class."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(1, 32, 3, padding=1),
@@ -40,10 +40,10 @@ class DigitsCNN(nn.Module):
             nn.Flatten(),
         )
         self.feature = nn.Linear(256, DIM)
-        self.classify = nn.Linear(DIM, 10)
+        self.classify = nn.Linear(DIM, classes)
 
     def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, 32) and logits (n, 10) of images in [0, 1], shape (n, 1, 8, 8)."""
+        """Features (n, 32) and logits (n, classes) of images in [0, 1], shape (n, 1, 8, 8)."""
         features = self.feature(self.body(scaled))
         return features, self.classify(features)
 

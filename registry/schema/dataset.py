@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import ClassVar, Literal
 
@@ -110,6 +111,37 @@ class Stacked(Strict):
         return set(self.splits)
 
 
+class Groups(Strict):
+    """An attribute whose value an image's class tells: which classes make up each group."""
+
+    attribute: str = Field(min_length=1)  # in words: "grey levels"
+    classes: dict[Name, tuple[str, ...]]  # of each group, by what the data set calls them
+
+    @model_validator(mode="after")
+    def _at_least_two(self) -> Groups:
+        if len(self.classes) < 2:
+            raise ValueError(f"{len(self.classes)} group: list the classes of at least 2 groups")
+        return self
+
+    def of(self, classes: Sequence[str]) -> tuple[str, ...]:
+        """The group of each class, in the order given.
+
+        Raises:
+            ValueError: a group lists what is no class, or a class is not in exactly one group.
+        """
+        listed = [(group, name) for group, names in self.classes.items() for name in names]
+        stray = [(group, name) for group, name in listed if name not in classes]
+        if stray:
+            raise ValueError(f"group {stray[0][0]!r} lists {stray[0][1]!r}, which is not one of the classes")
+        found = []
+        for name in classes:
+            groups = [group for group, other in listed if other == name]
+            if len(groups) != 1:
+                raise ValueError(f"class {name!r} is listed {len(groups)} times in the groups, once is needed")
+            found += groups
+        return tuple(found)
+
+
 class Dataset(Entry):
     """Real images: where they are, what they are called, and a digest that knows them again."""
 
@@ -122,6 +154,7 @@ class Dataset(Entry):
     parts: dict[Name, int]  # as published, with the number of images in each
     splits: dict[Name, Split]  # see `registry.datasets.splits`
     classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are ignored
+    groups: Groups | None = None  # an attribute that divides the classes, for the metrics of fairness
     content_digest: Sha256 | None = None  # of all parts, see `registry.images.content_digest`; none: not yet recorded
     licence: str
     homepage: HttpUrl
@@ -149,6 +182,12 @@ class Dataset(Entry):
             raise ValueError("a column of labels needs classes, and classes need a column of labels")
         if isinstance(self.source, Archive) and not (self.source.sha256 or self.content_digest):
             raise ValueError("an archive is known by its sha256, by a content_digest, or by both: give one")
+        return self
+
+    @model_validator(mode="after")
+    def _each_class_in_one_group(self) -> Dataset:
+        if self.groups:
+            self.groups.of(self.classes)
         return self
 
     @property
