@@ -6,8 +6,10 @@ The groups of an image are told by its mean grey level, which is exact on real d
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from genboard.benchmarks.drawing import draw
 from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.metrics.frechet import frechet_distance
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
+from genboard.benchmarks.metrics.kernel import kernel_distance
+from genboard.benchmarks.uncertainty import Estimate
 from genboard.reference_stats.features import measure
 from genboard.registry.catalog import entries, find, shape_of
 from genboard.registry.datasets import load_split
@@ -56,7 +60,7 @@ def split(dataset: str, name: str) -> Images:
 
 
 @cache
-def samples(name: str, track: str = TRACK.name, n: int = 512) -> Pixels:
+def samples(name: str, track: str = TRACK.name, n: int = 500) -> Pixels:
     """The first samples of a track, uint8."""
     on = find(Track, track)
     return draw(plan_for(open_target(name, on), on, n), 0, n).pixels
@@ -132,7 +136,7 @@ def test_the_second_discriminator_sees_every_group_as_often():
 
 @pytest.mark.parametrize("name", ["groups-vae", "fairgan-0", *LABELLED])
 def test_a_generator_trained_for_fidelity_alone_keeps_the_imbalance(name):
-    assert abs(rare(name) - 0.1) < 4 * 0.3 / 512**0.5  # four standard errors
+    assert abs(rare(name) - 0.1) < 4 * 0.3 / 500**0.5  # four standard errors
 
 
 def test_truncation_amplifies_the_imbalance():
@@ -143,12 +147,33 @@ def test_fairness_grows_with_the_weight_and_costs_fidelity():
     shares = [rare(f"fairgan-{weight:g}") for weight in WEIGHTS]
     assert shares == sorted(shares)
     assert shares[-1] > 0.3
-    real = FeatureSet(features_of(split("digits-groups", "reference").pixels))
-    found = [
-        frechet_distance(MetricInputs(FeatureSet(features_of(samples(f"fairgan-{w:g}"))), real)).value for w in WEIGHTS
-    ]
-    assert found[0] == min(found)
-    assert found[-1] == max(found)
+    real = split("digits-groups", "reference").pixels
+    found = [distance(samples(f"fairgan-{weight:g}"), real, frechet_distance) for weight in WEIGHTS]
+    assert found == sorted(found)
+    # Real digits with the shares of the fairest are nearly as far from those at 90:10.
+    held_out = read_all(load_split("digits", "held-out")).pixels
+    fair = np.arange(len(held_out)) < rare("fairgan-3") * len(held_out)
+    uneven = np.where(fair[:, None, None, None], 255 - held_out, held_out)
+    assert distance(uneven, real, frechet_distance) > 0.75 * found[-1]
+
+
+def test_a_second_discriminator_serves_the_rare_group_only_with_weight():
+    real = split("digits-groups", "reference").pixels
+
+    def within(name: str, group: bool) -> float:
+        """The kernel distance within a group: the inverted, or the plain."""
+        made = samples(name, n=2000)
+        return distance(made[inverted(made) == group], real[inverted(real) == group], kernel_distance)
+
+    for group in (False, True):
+        assert within("fairgan-1", group) > within("fairgan-0", group)
+    assert within("fairgan-3", True) < within("fairgan-0", True)
+
+
+def distance(made: Pixels, real: Pixels, metric: Callable[[MetricInputs], Estimate]) -> float:
+    value = metric(MetricInputs(FeatureSet(features_of(made)), FeatureSet(features_of(real)))).value
+    assert value is not None
+    return value
 
 
 def features_of(pixels: Pixels) -> torch.Tensor:
@@ -157,12 +182,12 @@ def features_of(pixels: Pixels) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_the_group_that_is_asked_for_is_made(name):
-    asked = plan_for(open_target(name, BY_CLASS), BY_CLASS, 512).asked.labels
+    asked = plan_for(open_target(name, BY_CLASS), BY_CLASS, 500).asked.labels
     assert asked is not None
-    group = np.array(asked)[:512] >= 10
+    group = np.array(asked) >= 10
     assert group.sum() > 40
     assert (inverted(samples(name, BY_CLASS.name))[group]).mean() >= 0.9
-    assert (told(name, BY_CLASS.name) == np.array(asked)[:512]).mean() >= 0.7
+    assert (told(name, BY_CLASS.name) == np.array(asked)).mean() >= 0.7
 
 
 @cache
@@ -197,7 +222,7 @@ def test_pulse_finds_images_near_what_was_asked():
         return np.sqrt(((means - low.numpy()) ** 2).mean(axis=(1, 2, 3)))
 
     start, found = missed(restored("pulse", steps=1, rate=0.0)), missed(restored("pulse"))
-    assert found[:50].mean() < 0.3 * start[:50].mean()
+    assert found[:50].mean() < 0.5 * start[:50].mean()
     assert found[50:].mean() > 3 * found[:50].mean()  # of the rare group the generator makes little that is near
 
 
@@ -211,10 +236,23 @@ def test_pulse_turns_the_rare_group_into_the_other_and_a_regression_does_not():
     assert kept("pulse-fair")[1] > rare_ones + 0.2
 
 
+def test_the_figures_are_those_the_documentation_states():
+    text = (Path(__file__).resolve().parents[1] / "docs" / "zoo.md").read_text("utf-8")
+    (said,) = re.findall(r"## Two groups of digits\n(.*?)\n## ", text, re.DOTALL)
+    shares = {name: float(share) for name, share in re.findall(r"(?m)^\| `([^`]+)`.* (0\.\d{3}) \|$", said)}
+    assert set(shares) == {name for name, entry in ZOO.items() if TRACK.name in entry.tracks}
+    for name, share in shares.items():
+        assert rare(name) == pytest.approx(share, abs=0.006), name
+    (lost,) = re.findall(r"gives (\d+) of the 50 inverted", said)
+    (lost_fair,) = re.findall(r"`fairgan-3` and loses (\d+)", said)
+    for name, count in (("pulse", lost), ("pulse-fair", lost_fair)):
+        assert 50 * (1 - kept(name)[1]) == pytest.approx(int(count), abs=0.5), name
+
+
 def test_a_search_stays_on_the_sphere():
     torch.manual_seed(0)
     generate = dcgan.build(read_weights(ZOO["pulse"].weights), shape_of(UPSCALE))
-    found = pulse.search(generate, torch.zeros(5, 1, 2, 2), torch.randn(5, 32), steps=3, rate=2.5)
+    found = pulse.search(generate, torch.zeros(5, 1, 2, 2), torch.randn(5, 32), steps=3, rate=1.0)
     torch.testing.assert_close(found.norm(dim=1), torch.full((5,), 32**0.5))
 
 
@@ -230,7 +268,7 @@ SCRIPT = """
 import sys
 import numpy as np
 from test_zoo_groups import restored
-np.save(sys.argv[1], restored("pulse"))
+np.save(sys.argv[1], np.stack([restored(name) for name in ("pulse", "pulse-fair")]))
 """
 
 
@@ -246,4 +284,5 @@ def test_a_search_ends_alike_on_other_machines(machine, tmp_path):
     path = tmp_path / "found.npy"
     environment = {**os.environ, **machine, "PYTHONPATH": str(Path(__file__).parent)}
     subprocess.run([sys.executable, "-c", SCRIPT, str(path)], env=environment, check=True)
-    np.testing.assert_allclose(np.load(path), restored("pulse"), atol=1e-6)
+    here = np.stack([restored(name) for name in ("pulse", "pulse-fair")])
+    np.testing.assert_allclose(np.load(path), here, atol=1e-4)  # a fortieth of a grey level

@@ -49,7 +49,7 @@ def search(generate: nn.Module, low: Tensor, z: Tensor, steps: int, rate: float)
 
 
 def load(
-    weights: Arrays, track: Track, device: str = "cpu", factor: int = 4, steps: int = 100, rate: float = 2.5
+    weights: Arrays, track: Track, device: str = "cpu", factor: int = 4, steps: int = 100, rate: float = 1.0
 ) -> Sampler:
     """The sampler.
 
@@ -60,7 +60,8 @@ def load(
         raise BadSamples(f"{steps} steps of the search", "set `steps` to 1 or more in the entry's arguments")
     shape = shape_of(track)
     latent = len(weights["1.weight"])
-    # Float64: rounding differs between processors, and a hundred steps enlarge it, here to far below a grey level.
+    # Float64: rounding differs between processors, and steps of this rate enlarge it up to 1e10 times. Larger ones jump
+    # to and fro across valleys and end elsewhere.
     generate = build(weights, shape).double().to(device)
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
