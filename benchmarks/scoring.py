@@ -16,7 +16,7 @@ from ..core.errors import BadFeatures
 from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.catalog import find
-from ..registry.metrics import METRICS, Input, Metric, find_metric
+from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Dataset, Extractor, Track, TrackMetric
 from .influences import deviations
 from .metrics.grouping import Grouping
