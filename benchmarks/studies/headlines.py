@@ -17,7 +17,7 @@ from .outliers import responses_of_points
 from .rungs import exactly, ladders_of, passing, phrase
 from .spread import RANKED
 from .table import Row, Table
-from .truncation import trades
+from .truncation import compared, trades
 
 # Named first where there are more metrics than names.
 KNOWN = ("fd", "kid", "coverage", "recall", "precision", "is")
@@ -181,7 +181,9 @@ def _truncation(table: Table) -> str:
     found = trades(table)
     if not found:
         return ""
-    return f"Truncation or guidance trades precision for recall in {sum(found.values())} of {len(found)} generators"
+    fidelity, diversity = (METRICS[name].title.lower() for name in compared(table))
+    traded = f"{sum(found.values())} of {len(found)} generators"
+    return f"Truncation or guidance trades {fidelity} for {diversity} in {traded}"
 
 
 def _sanity(table: Table) -> str:

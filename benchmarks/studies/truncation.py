@@ -23,8 +23,9 @@ SETTINGS: Mapping[str, tuple[float, ...]] = {
     "truncation": (0.4, 0.7, 1.0, 1.3),  # latents shrunk by so much
     "guidance": (0.0, 1.0, 2.0, 4.0),  # of the way from the unlabelled to the labelled prediction
 }
+OBEYING = "conditional_accuracy"
 # Fidelity, diversity. Where classes are asked for, obeying is a fidelity of its own.
-PAIRS = (("precision", "recall"), ("precision", "coverage"), ("conditional_accuracy", "recall"))
+PAIRS = (("precision", "recall"), ("precision", "coverage"), (OBEYING, "recall"))
 MONOTONE = 0.6  # Kendall's tau from which a curve is said to rise or fall
 
 
@@ -198,9 +199,16 @@ def trades(table: Table) -> dict[str, bool]:
     return found
 
 
+def compared(table: Table) -> tuple[str, str]:
+    """The fidelity and the diversity by which settings are compared: obeying, where classes are asked for."""
+    names = {metric_of(key).name for key in table.seen("metric", "value")}
+    return (OBEYING, "recall") if OBEYING in names else PAIRS[0]
+
+
 def _pair(table: Table) -> list[str]:
     """The columns of fidelity and diversity."""
-    return [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and ":train" not in key]
+    columns = [key for key in table.seen("metric", "value") if not key.endswith(":train")]
+    return [key for name in compared(table) for key in columns if metric_of(key).name == name]
 
 
 def _curve(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:
