@@ -112,7 +112,8 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
         setting = row["setting"]
         assert isinstance(setting, float)
         name = str(row["metric"]).partition(":")[0]
-        return row | {"value": {"precision": 1 - setting, "recall": setting, "fd": setting}.get(name, 0.5)}
+        value = {"precision": 1 - setting, "recall": setting, "fd": setting}.get(name, 0.5)
+        return row | {"value": value, "se": 0.01, "lo": None, "hi": None}
 
     traded = said(changed(table, plain))
     assert (
@@ -120,6 +121,10 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
         in (traded)
     )
     assert "best by fd at 0.4 (default 1)." in traded
+
+    unsure = said(changed(table, lambda row: {key: 9.0 if key == "se" else value for key, value in plain(row).items()}))
+    assert "one is traded for" not in unsure
+    assert "no clear trade-off; best by fd at 0.4" in unsure
 
     def together(row: Row) -> Row:
         return row | {"value": row["setting"]} if row["what"] == "value" else row

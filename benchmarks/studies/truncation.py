@@ -189,14 +189,23 @@ def verdict(table: Table) -> list[str]:
 
 
 def trades(table: Table) -> dict[str, bool]:
-    """Of each generator whether fidelity rises over its settings as diversity falls, or the other way round."""
+    """Of each generator whether fidelity rises over its settings as diversity falls, or the other way round, and both
+    differ significantly between the ends.
+    """
     found = {}
     for generator in table.seen("generator", "value"):
-        curves = [_curve(list(table.of("value", generator=generator)), key) for key in _pair(table)]
+        rows = list(table.of("value", generator=generator))
+        curves = [_curve(rows, key) for key in _pair(table)]
         if len(curves) > 1 and all(len(curve) > 1 for curve in curves):
             signs = [tau(*zip(*curve, strict=True)) or 0.0 for curve in curves]
-            found[generator] = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
+            opposite = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
+            found[generator] = opposite and all(_ends_differ(rows, key) for key in _pair(table))
     return found
+
+
+def _ends_differ(rows: Sequence[Row], key: str) -> bool:
+    first, *_, last = [row for row in rows if row["metric"] == key and row["value"] is not None]
+    return bool(apart(first, last))
 
 
 def compared(table: Table) -> tuple[str, str]:
