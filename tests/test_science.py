@@ -136,10 +136,12 @@ def test_the_copies_are_flagged_and_nothing_else_is(board):
 
 
 def test_the_memorisation_metrics_catch_the_copies(board):
-    # A z-score of -3 is what a fair set of samples hardly ever has. Guidance pulls samples towards the training images.
+    # A z-score of -3 is what a fair set of samples hardly ever has. Guidance pulls samples towards the training images,
+    # and so does a loss that draws each class to a point.
+    near = ["ddpm-guided", "reacgan"]
     scores = {row.name: value_of(board, row.name, "c_t:digits-cnn") for row in board.rows}
-    assert {name for name, score in scores.items() if score < -3} == {"train-copy", "one-image", "ddpm-guided"}
-    assert sorted(scores, key=lambda name: scores[name])[:3] == ["train-copy", "one-image", "ddpm-guided"]
+    assert {name for name, score in scores.items() if score < -3} == {"train-copy", "one-image", *near}
+    assert sorted(scores, key=lambda name: scores[name])[:4] == ["train-copy", "one-image", *near]
     assert value_of(board, "train-copy", "authenticity:digits-cnn") == 0
     real = value_of(board, "held-out", "authenticity:digits-cnn")
     assert all(abs(value_of(board, name, "authenticity:digits-cnn") - real) < 0.5 for name in TRAINED)
@@ -163,7 +165,7 @@ def test_the_inception_score_is_beaten_only_by_what_was_sharpened_by_a_classifie
     # The score's known weakness: it rewards confident classes, not for real images.
     real = value(board, "held-out", "is:digits-cnn")
     above = {name for name in [*TRAINED, "noise"] if value(board, name, "is:digits-cnn") > real}
-    assert above == {"acgan", "ddpm-guided", "projection-gan"}
+    assert above == {"acgan", "ddpm-guided", "projection-gan", "reacgan"}
     assert value(board, "one-image", "is:digits-cnn") == pytest.approx(1, abs=1e-9)
 
 

@@ -28,6 +28,9 @@ from genboard.core.errors import BadSamples
 TRACK = find(Track, "shapes-text")
 TRAINED = sorted(n for n, e in entries(Generator).items() if e.trained_on == ("shapes-text/train",))
 every_model = pytest.mark.parametrize("name", TRAINED)
+# The first 100 samples of shapes-flow were right in all they say 34 times and in colour 75, of shapes-tokens 15 and 31.
+# On another machine the last bits, and so a few images, differ.
+OBEYED = {"shapes-flow": (0.29, 0.69), "shapes-tokens": (0.11, 0.26)}
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +104,9 @@ def test_captions_are_obeyed_far_more_often_than_by_chance(name: str) -> None:
     told = zip(made.captions or (), seen(made.pixels), strict=True)
     found = [checked(parsed(caption), scene) for caption, scene in told]
     # Of real images under other captions 0.006 are right in all, and 0.06 in colour.
-    assert np.mean([all(statements.values()) for statements in found]) > 0.05
-    assert np.mean([statements["colour"] for statements in found]) > 0.2
+    in_all, in_colour = OBEYED[name]
+    assert np.mean([all(statements.values()) for statements in found]) >= in_all
+    assert np.mean([statements["colour"] for statements in found]) >= in_colour
 
 
 @every_model

@@ -15,7 +15,7 @@ from genboard.leaderboard.site import render_site
 from genboard.leaderboard.site.matrix_view import matrix_view
 from genboard.leaderboard.storage.records import Records
 from genboard.leaderboard.storage.study_tables import COMMITTED, read_tables
-from genboard.registry.catalog import entries
+from genboard.registry.catalog import entries, find
 from genboard.registry.metrics import METRICS
 from genboard.registry.schema import Track
 from site_tree import Page
@@ -148,7 +148,9 @@ def seeds(table: Table, said: Said) -> None:
 
 
 def truncation(table: Table, said: Said) -> None:
-    lines = [text for text in STUDIES["truncation"].verdict(table) if "precision from" in text]
+    fidelity = BY_TITLE[said["fidelity"].capitalize()]
+    assert (fidelity == "conditional_accuracy") == (find(Track, table.track.name).task == "class")
+    lines = [text for text in STUDIES["truncation"].verdict(table) if f"{fidelity} from" in text]
     traded = [text for text in lines if "one is traded for the other" in text]
     assert (int(said["traded"]), int(said["all"])) == (len(traded), len(lines))
 
@@ -219,7 +221,7 @@ HEADLINES: dict[str, tuple[str, Callable[[Table, Said], object]]] = {
         seeds,
     ),
     "truncation": (
-        r"Truncation or guidance trades precision for recall in (?P<traded>\d+) of (?P<all>\d+) generators",
+        r"Truncation or guidance trades (?P<fidelity>[a-z ]+) for recall in (?P<traded>\d+) of (?P<all>\d+) generators",
         truncation,
     ),
     "cycle": (

@@ -21,16 +21,15 @@ def trade(table: Table, said: Said) -> None:
     own = [r for r in rows(table, "value", generator=said["name"], argument=said["argument"]) if r["value"] is not None]
     settings = sorted({row["setting"] for row in own})
     assert (said["from"], said["to"]) == (f"{settings[0]:g}", f"{settings[-1]:g}")
-    for metric in ("precision", "recall"):
+    changes = []
+    for role, metric in (("fidelity", said["fidelity"]), ("diversity", "recall")):
         curve = [r for r in own if r["metric"].split(":")[0] == metric and not r["metric"].endswith(":train")]
-        assert (said[f"{metric}_from"], said[f"{metric}_to"]) == (
-            f"{curve[0]['value']:.2f}",
-            f"{curve[-1]['value']:.2f}",
-        )
-    opposite = (float(said["precision_to"]) > float(said["precision_from"])) != (
-        float(said["recall_to"]) > float(said["recall_from"])
-    )
-    assert opposite or said["words"] == "no clear trade-off"
+        first, last = curve[0]["value"], curve[-1]["value"]
+        assert (said[f"{role}_from"], said[f"{role}_to"]) == (f"{first:.2f}", f"{last:.2f}")
+        changes.append(last - first)
+        if said["words"] != "no clear trade-off":
+            assert abs(last - first) > max(curve[0]["se"], curve[-1]["se"])
+    assert changes[0] * changes[1] < 0 or said["words"] == "no clear trade-off"
     primary = [row for row in own if row["metric"] == table.card.primary]
     assert said["best"] == f"{min(primary, key=lambda row: row['value'])['setting']:g}"
     assert {f"{row['setting']:g}" for row in own if row["own"]} == {said["own"]}
@@ -93,10 +92,9 @@ SENTENCES: dict[str, list[tuple[str, Check]]] = {
         (r"No metric has the right shape in every variant of: (?P<checks>.+)\.", nobody),
     ],
     "truncation": [
-        (rf"(?P<name>\S+), (?P<argument>\w+) from (?P<from>{X}) to (?P<to>{X}): precision from "
-         rf"(?P<precision_from>{X}) to "
-         rf"(?P<precision_to>{X}), recall from (?P<recall_from>{X}) to (?P<recall_to>{X}): (?P<words>.+); best "
-         rf"by \w+ at "
+        (rf"(?P<name>\S+), (?P<argument>\w+) from (?P<from>{X}) to (?P<to>{X}): (?P<fidelity>\w+) from "
+         rf"(?P<fidelity_from>{X}) to (?P<fidelity_to>{X}), recall from (?P<diversity_from>{X}) to "
+         rf"(?P<diversity_to>{X}): (?P<words>.+); best by \w+ at "
          rf"(?P<best>{X}) \(default (?P<own>{X})\)\.", trade),
         (r"On the Pareto front of (?P<fidelity>\w+) and (?P<diversity>\w+): (?P<on>.+); (?P<own>\d+) of these "
          r"are default "

@@ -75,12 +75,15 @@ def test_the_front_is_of_all_settings_of_all_generators() -> None:
     assert unsure == {"on", "off"}
 
 
+DRAWN = ("vae", "acgan", "ddpm-guided")
+
+
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENBOARD_HOME", str(tmp_path_factory.mktemp("truncation")))
         patch.setattr(truncation, "SETTINGS", {"truncation": (0.4, 0.7, 1.0), "guidance": (1.0,)})
-        return made("truncation", digits("fd", "precision", "recall", "coverage", samples=128), ["vae", "acgan"])
+        return made("truncation", digits("fd", "precision", "recall", "coverage", samples=128), list(DRAWN))
 
 
 def test_truncation_trades_diversity_for_fidelity(table: Table) -> None:
@@ -88,7 +91,14 @@ def test_truncation_trades_diversity_for_fidelity(table: Table) -> None:
     assert len(recall) == 3
     assert recall == sorted(recall, key=float)
     assert {row["setting"] for row in table.of("value", generator="acgan") if row["own"]} == {1.0}
-    assert [g.name for g in table.card.generators] == ["vae", "acgan"]
+    assert [g.name for g in table.card.generators] == list(DRAWN)
+
+
+def test_the_evaluations_of_a_network_are_told_where_the_entry_says_its_steps(table: Table) -> None:
+    told = {(row["setting"], row["evaluations"]) for row in table.of("value", generator="ddpm-guided")}
+    assert told == {(1.0, 25), (3.0, 50)}  # guidance takes two of a step, at 1 one
+    assert {row["generator"] for row in table.of("value") if "evaluations" in row} == {"ddpm-guided"}
+    assert "50 network evaluations a sample, 25 at 1" in figures.figure(table).words
 
 
 def test_the_verdict_follows_the_table(table: Table) -> None:
@@ -102,7 +112,8 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
         setting = row["setting"]
         assert isinstance(setting, float)
         name = str(row["metric"]).partition(":")[0]
-        return row | {"value": {"precision": 1 - setting, "recall": setting, "fd": setting}.get(name, 0.5)}
+        value = {"precision": 1 - setting, "recall": setting, "fd": setting}.get(name, 0.5)
+        return row | {"value": value, "se": 0.01, "lo": None, "hi": None}
 
     traded = said(changed(table, plain))
     assert (
@@ -110,6 +121,10 @@ def test_the_verdict_follows_the_table(table: Table) -> None:
         in (traded)
     )
     assert "best by fd at 0.4 (default 1)." in traded
+
+    unsure = said(changed(table, lambda row: {key: 9.0 if key == "se" else value for key, value in plain(row).items()}))
+    assert "one is traded for" not in unsure
+    assert "no clear trade-off; best by fd at 0.4" in unsure
 
     def together(row: Row) -> Row:
         return row | {"value": row["setting"]} if row["what"] == "value" else row
@@ -124,7 +139,7 @@ def test_its_figure_has_a_path_for_each_generator(table: Table) -> None:
     assert ">acgan</text>" in svg
     for setting in ("0.4", "0.7", "1"):
         assert f'aria-label="vae, truncation {setting}: precision' in svg
-    assert svg.count('aria-roledescription="point"') == 6
+    assert svg.count('aria-roledescription="point"') == 8
     assert "vae, truncation: precision" in figures.figure(table).words
 
 

@@ -1,14 +1,15 @@
-"""The mathematics of f-GAN, PixelRNN and the prior of an autoencoder."""
+"""The mathematics of f-GAN, ReACGAN, PixelRNN and the prior of an autoencoder."""
 
 from __future__ import annotations
 
 from itertools import product
+from math import exp, log
 
 import numpy as np
 import pytest
 import torch
 from genboard.registry.generators.draws import Draw
-from genboard.registry.generators.zoo import fgan, gaussian_mixture, pixelrnn
+from genboard.registry.generators.zoo import fgan, gaussian_mixture, pixelrnn, reacgan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,34 @@ def test_no_discriminator_says_more_than_the_divergence(divergence, values):
     told = torch.tensor(values, dtype=torch.float64)
     said = float(fgan.bound(divergence, values_of(told, REAL), values_of(told, MADE)))
     assert said <= EXACT[divergence](REAL / 16, MADE / 16) + 1e-9
+
+
+def on_a_sphere(*shape: int) -> torch.Tensor:
+    return torch.nn.functional.normalize(torch.randn(*shape, dtype=torch.float64), dim=-1)
+
+
+def test_the_contrastive_loss_is_the_papers_sum():
+    torch.manual_seed(0)
+    embedded, points = on_a_sphere(2, 6, 4)
+    labels, t, margin = torch.tensor([0, 1, 0, 2, 1, 0]), 0.7, 0.1
+    total = 0.0
+    for i in range(6):
+        near = exp(min(float(embedded[i] @ points[i]) - (1 - margin), 0) / t)
+        others = [k for k in range(6) if labels[k] != labels[i]]
+        far = sum(exp(max(float(embedded[i] @ embedded[k]) - margin, 0) / t) for k in others)
+        total -= log(near / (near + far))
+    assert float(reacgan.contrast(embedded, points, labels, t, margin)) == pytest.approx(total / 6, abs=1e-12)
+
+
+def test_images_that_have_changed_classes_lose_and_one_class_alone_has_no_loss():
+    labels = torch.arange(3).repeat_interleave(4)
+    points = torch.eye(3, dtype=torch.float64)
+    right, swapped = points[labels], points[(labels + 1) % 3]
+    assert float(reacgan.contrast(swapped, points[labels], labels)) > float(
+        reacgan.contrast(right, points[labels], labels)
+    )
+    alone = on_a_sphere(5, 3)
+    assert float(reacgan.contrast(alone, on_a_sphere(5, 3), torch.zeros(5))) == pytest.approx(0, abs=1e-12)
 
 
 def test_skewing_makes_columns_of_diagonals_and_is_undone():

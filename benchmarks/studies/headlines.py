@@ -18,7 +18,7 @@ from .outliers import responses_of_points
 from .rungs import exactly, ladders_of, passing, phrase
 from .spread import RANKED
 from .table import Row, Table, number
-from .truncation import trades
+from .truncation import compared, trades
 from .unawareness import ALL, CHANGED
 
 # Named first where there are more metrics than names.
@@ -183,7 +183,9 @@ def _truncation(table: Table) -> str:
     found = trades(table)
     if not found:
         return ""
-    return f"Truncation or guidance trades precision for recall in {sum(found.values())} of {len(found)} generators"
+    fidelity, diversity = (METRICS[name].title.lower() for name in compared(table))
+    traded = f"{sum(found.values())} of {len(found)} generators"
+    return f"Truncation or guidance trades {fidelity} for {diversity} in {traded}"
 
 
 def _cycle(table: Table) -> str:

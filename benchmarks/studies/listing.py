@@ -250,8 +250,8 @@ _ROWS = (
         "seed, and measured as on the track. A setting is on the Pareto front of two metrics if no other setting of "
         "any generator is as good in both and better in one; it is significantly off the front if another is "
         "significantly better in both.",
-        columns=("what", "generator", "argument", "setting", "own", "metric", "value", "se", "lo", "hi", "fidelity",
-            "diversity", "front"),
+        columns=("what", "generator", "argument", "setting", "own", "evaluations", "metric", "value", "se", "lo", "hi",
+            "fidelity", "diversity", "front"),
         baselines=False,
         scored=False,
     ),

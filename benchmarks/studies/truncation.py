@@ -24,8 +24,9 @@ SETTINGS: Mapping[str, tuple[float, ...]] = {
     "truncation": (0.4, 0.7, 1.0, 1.3),  # latents shrunk by so much
     "guidance": (0.0, 1.0, 2.0, 4.0),  # of the way from the unlabelled to the labelled prediction
 }
+OBEYING = "conditional_accuracy"
 # Fidelity, diversity. Where classes are asked for, obeying is a fidelity of its own.
-PAIRS = (("precision", "recall"), ("precision", "coverage"), ("conditional_accuracy", "recall"))
+PAIRS = (("precision", "recall"), ("precision", "coverage"), (OBEYING, "recall"))
 MONOTONE = 0.6  # Kendall's tau from which a curve is said to rise or fall
 
 
@@ -189,19 +190,35 @@ def verdict(table: Table) -> list[str]:
 
 
 def trades(table: Table) -> dict[str, bool]:
-    """Of each generator whether fidelity rises over its settings as diversity falls, or the other way round."""
+    """Of each generator whether fidelity rises over its settings as diversity falls, or the other way round, and both
+    differ significantly between the ends.
+    """
     found = {}
     for generator in table.seen("generator", "value"):
-        curves = [_curve(list(table.of("value", generator=generator)), key) for key in _pair(table)]
+        rows = list(table.of("value", generator=generator))
+        curves = [_curve(rows, key) for key in _pair(table)]
         if len(curves) > 1 and all(len(curve) > 1 for curve in curves):
             signs = [tau(*zip(*curve, strict=True)) or 0.0 for curve in curves]
-            found[generator] = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
+            opposite = signs[0] * signs[1] < 0 and min(map(abs, signs)) >= MONOTONE
+            found[generator] = opposite and all(_ends_differ(rows, key) for key in _pair(table))
     return found
+
+
+def _ends_differ(rows: Sequence[Row], key: str) -> bool:
+    first, *_, last = [row for row in rows if row["metric"] == key and row["value"] is not None]
+    return bool(apart(first, last))
+
+
+def compared(table: Table) -> tuple[str, str]:
+    """The fidelity and the diversity by which settings are compared: obeying, where classes are asked for."""
+    names = {metric_of(key).name for key in table.seen("metric", "value")}
+    return (OBEYING, "recall") if OBEYING in names else PAIRS[0]
 
 
 def _pair(table: Table) -> list[str]:
     """The columns of fidelity and diversity."""
-    return [key for key in table.seen("metric", "value") if metric_of(key).name in PAIRS[0] and not qualifiers(key)]
+    columns = [key for key in table.seen("metric", "value") if not qualifiers(key)]
+    return [key for name in compared(table) for key in columns if metric_of(key).name == name]
 
 
 def _curve(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:

@@ -7,14 +7,15 @@ from typing import Any
 
 from ...benchmarks.studies.evaluator import metric_of
 from ...benchmarks.studies.table import Row, Table, number
+from ...benchmarks.studies.truncation import compared
 from ...registry.columns import qualifiers, titled
 from ..charts.labels import Box, beside, text_width
 from ..charts.theme import Datasets, Figure, arranged, held, page_of, title
 from .naming import drawn_as
 
-SIDE = 210
+SIDE = 202
 FONT, ABOVE, DOT = 11, 10, 3  # pixels: of the labels, how far over their points they stand, half a point
-X, Y, OBEYS = "recall", "precision", "conditional_accuracy"  # the last in place of Y where classes are asked for
+X = "recall"
 
 Point = tuple[float, float, float]  # setting, diversity, fidelity
 
@@ -26,14 +27,14 @@ def figure(table: Table) -> Figure:
     looks = drawn_as(table)
     data: Datasets = {}
     charts = [_panel(table, name, paths[name], looks[name].label, data) for name in paths]
-    padding = {"left": 60.0, "right": 14.0, "top": 48.0, "bottom": 48.0}
+    padding = {"left": 70.0, "right": 14.0, "top": 48.0, "bottom": 48.0}
     drawing = arranged(charts, [(SIDE, SIDE)] * len(charts), padding, data)
     return Figure(drawing, f"{'; '.join(_words(table, name, path) for name, path in paths.items())}.")
 
 
 def path_of(table: Table, generator: str) -> list[Point]:
     """Setting, diversity and fidelity of a generator, where both could be measured."""
-    up = fidelity_of(table)
+    up = compared(table)[0]
     values: dict[str, dict[float, float]] = {X: {}, up: {}}
     for row in table.of("value", generator=generator):
         key = str(row["metric"])
@@ -43,17 +44,11 @@ def path_of(table: Table, generator: str) -> list[Point]:
     return [(setting, values[X][setting], y) for setting, y in sorted(values[up].items()) if setting in values[X]]
 
 
-def fidelity_of(table: Table) -> str:
-    """What is drawn upwards."""
-    asked = any(metric_of(key).name == OBEYS for key in table.seen("metric", "value"))
-    return OBEYS if asked else Y
-
-
 def front_of(table: Table) -> list[tuple[float, float]]:
     """The settings on the front, from the least diversity on."""
     on = {
         (row["generator"], row["setting"])
-        for row in table.of("front", fidelity=fidelity_of(table), diversity=X)
+        for row in table.of("front", fidelity=compared(table)[0], diversity=X)
         if on_front(row)
     }
     found = [
@@ -77,9 +72,9 @@ def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Dat
     def place(points: list[tuple[float, float]], **more: Any) -> list[dict[str, Any]]:
         return [{"x": x, "y": y, "order": i, **more} for i, (x, y) in enumerate(points)]
 
-    axis = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".1f"}
+    axis = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".1f", "labelOverlap": False, "labelFlush": False}
     x = alt.X("x:Q", title=titled(X), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
-    up_title = titled(fidelity_of(table))
+    up_title = titled(compared(table)[0])
     y = alt.Y("y:Q", title=up_title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**axis))
     own = next(number(row, "setting") for row in table.of("value", generator=name) if row["own"])
     argument = next(table.of("value", generator=name))["argument"]
@@ -117,7 +112,8 @@ def _panel(table: Table, name: str, path: Sequence[Point], shade: str, data: Dat
     layers.append(
         base.mark_text(dy=-ABOVE, fontSize=FONT, color="var(--ink)", aria=False).encode(x=x, y=y, text="text:N")
     )
-    head = title(name, 6, subtitle=str(argument), subtitleColor="var(--muted)", subtitleFontSize=12)
+    subtitle = f"{argument}{_cost(table, name, 'evaluations')}"
+    head = title(name, 6, subtitle=subtitle, subtitleColor="var(--muted)", subtitleFontSize=12)
     return alt.layer(*layers).properties(width=SIDE, height=SIDE, title=head)
 
 
@@ -137,18 +133,18 @@ def _label(setting: float, x: float, y: float) -> Box:
 def _words(table: Table, name: str, path: Sequence[Point]) -> str:
     """The ends of a path."""
     argument = next(table.of("value", generator=name))["argument"]
-    up = titled(fidelity_of(table)).lower()
+    up = titled(compared(table)[0]).lower()
     ends = (f"{up} {y:.2f} and {titled(X).lower()} {x:.2f} at {s:g}" for s, x, y in (path[0], path[-1]))
     return f"{name}, {argument}: {', '.join(ends)}{_cost(table, name)}"
 
 
-def _cost(table: Table, name: str) -> str:
+def _cost(table: Table, name: str, evaluations: str = "network evaluations a sample") -> str:
     """How often the network sees a sample, at the settings where the study knows it."""
     rows = list(table.of("value", generator=name))
     found = {number(row, "evaluations"): number(row, "setting") for row in rows if row.get("evaluations") is not None}
     if not found:
         return ""
     if len(found) == 1:
-        return f", {next(iter(found)):g} network evaluations a sample"
+        return f", {next(iter(found)):g} {evaluations}"
     least, most = min(found), max(found)
-    return f", {most:g} network evaluations a sample, {least:g} at {found[least]:g}"
+    return f", {most:g} {evaluations}, {least:g} at {found[least]:g}"

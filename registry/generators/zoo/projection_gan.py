@@ -68,22 +68,27 @@ class Generator(nn.Module):
         return torch.tanh(self.last(hidden))
 
 
+def features_of(shape: Shape) -> tuple[nn.Sequential, int]:
+    """A network from images (n, c, h, w) to features (n, d), spectrally normalised, and d."""
+    height, width, channels = shape
+    network = nn.Sequential(
+        spectral_norm(nn.Conv2d(channels, WIDTH, 3, padding=1)),
+        nn.LeakyReLU(0.2),
+        spectral_norm(nn.Conv2d(WIDTH, 2 * WIDTH, 4, stride=2, padding=1)),
+        nn.LeakyReLU(0.2),
+        spectral_norm(nn.Conv2d(2 * WIDTH, 3 * WIDTH, 4, stride=2, padding=1)),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+    )
+    return network, 3 * WIDTH * (height // 4) * (width // 4)
+
+
 class Discriminator(nn.Module):
     """Images (n, c, h, w) and labels (n,) to a logit of being real, (n,)."""
 
     def __init__(self, shape: Shape, classes: int) -> None:
         super().__init__()
-        height, width, channels = shape
-        features = 3 * WIDTH * (height // 4) * (width // 4)
-        self.body = nn.Sequential(
-            spectral_norm(nn.Conv2d(channels, WIDTH, 3, padding=1)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(WIDTH, 2 * WIDTH, 4, stride=2, padding=1)),
-            nn.LeakyReLU(0.2),
-            spectral_norm(nn.Conv2d(2 * WIDTH, 3 * WIDTH, 4, stride=2, padding=1)),
-            nn.LeakyReLU(0.2),
-            nn.Flatten(),
-        )
+        self.body, features = features_of(shape)
         self.linear = spectral_norm(nn.Linear(features, 1))
         self.of_label = spectral_norm(nn.Embedding(classes, features))
 
