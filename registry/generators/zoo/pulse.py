@@ -33,16 +33,18 @@ __all__ = ["load", "train"]
 
 
 def on_sphere(z: Tensor) -> Tensor:
-    """Latents (n, d) at the distance from 0 that those of N(0, I) have on average squared, d."""
-    return F.normalize(z) * z.shape[1] ** 0.5
+    """Latents (n, d) at a squared distance of d from 0, the mean of those of N(0, I)."""
+    moved: Tensor = F.normalize(z) * z.shape[1] ** 0.5
+    return moved
 
 
 def search(generate: nn.Module, low: Tensor, z: Tensor, steps: int, rate: float) -> Tensor:
     """Latents (n, d) whose images are near low-resolution ones in [-1, 1] (n, c, h, w), found from latents z (n, d)."""
+    size = (low.shape[2], low.shape[3])
     z = on_sphere(z)
     for _ in range(steps):
         z = z.detach().requires_grad_()
-        missed = (F.adaptive_avg_pool2d(generate(z), low.shape[2:]) - low).square().mean(dim=(1, 2, 3)).sum()
+        missed = (F.adaptive_avg_pool2d(generate(z), size) - low).square().mean(dim=(1, 2, 3)).sum()
         (slope,) = torch.autograd.grad(missed, z)
         z = on_sphere(z - rate * slope)
     return z.detach()
