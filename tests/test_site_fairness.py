@@ -71,7 +71,7 @@ def test_shares_are_told_with_their_intervals_and_whether_they_are_off_the_targe
 def test_a_gap_is_told_only_where_its_interval_is_above_zero():
     parts = (("plain", 0.97, 0.95, 0.99), ("inverted", 0.6, 0.45, 0.75))
     assert said(record("accuracy_gap", 0.37, 0.22, 0.52, *parts)) == [
-        "model: accuracy gap 0.370, interval 0.220 to 0.520: 0.6 of inverted, 0.97 of plain."
+        "model: accuracy gap 0.370, interval 0.220 to 0.520: 0.600 of inverted, 0.970 of plain."
     ]
     assert said(record("accuracy_gap", 0.04, -0.02, 0.1, *parts)) == []
     assert said(record("kid_group_gap", None, 0, 1)) == []

@@ -68,7 +68,7 @@ def covariance_of(strata: Sequence[Stratum]) -> Tensor:
 def errors_of(covariance: Tensor) -> Tensor:
     """Normal errors of rates with this covariance, shape (draws, m), the same at every call."""
     scales, directions = torch.linalg.eigh(covariance)
-    root = directions * scales.clamp(min=0).sqrt()  # rounding may leave a variance of zero below it
+    root: Tensor = directions * scales.clamp(min=0).sqrt()  # rounding may leave a variance of zero below it
     return _draws(len(covariance)) @ root.T
 
 

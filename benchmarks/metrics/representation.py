@@ -79,12 +79,12 @@ def inverse_of(confusion: Tensor, names: tuple[str, ...]) -> Tensor:
     shares = confusion.double() / there[:, None]
     if float(torch.linalg.svdvals(shares)[-1]) < SINGULAR:
         raise BadFeatures("the classifier does not tell the groups of real images apart", "use another feature space")
-    return torch.linalg.inv(shares)
+    inverse: Tensor = torch.linalg.inv(shares)
+    return inverse
 
 
 def _distance(gaps: Tensor) -> Tensor:
-    distance: Tensor = gaps.abs().sum(dim=-1) / 2
-    return distance
+    return gaps.abs().sum(dim=-1) / 2
 
 
 def _target(target: str, real: Tensor, count: int) -> list[float]:

@@ -6,10 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from ...benchmarks.result import MetricRecord, PartRecord
 from ...registry.metrics import METRICS, Metric
-from ..board.board import Row
-from ..text.numbers import figure, span
+from ..board.board import Board, Row
+from ..text.numbers import decimals, figure, span, written
 
 SHARES, KEPT = "representation", "group_kept"
+
+
+def told(board: Board) -> list[str]:
+    """What is said of the generators of a board, and of held-out images; what baselines make is known before."""
+    rows = [row for row in board.rows if row.place is not None or row is board.floor]
+    return [text for row in rows for text in sentences(row)]
 
 
 def sentences(row: Row) -> Iterable[str]:
@@ -49,8 +55,12 @@ def _each(parts: Sequence[PartRecord]) -> str:
     return ", ".join(said)
 
 
+def _figure(part: PartRecord) -> str:
+    return written(part.value, decimals(part.value, part.se)) if part.value is not None else "unknown"
+
+
 def _worst(metric: Metric, record: MetricRecord) -> str:
     """A gap that its interval tells from none, and the groups at its ends."""
     of = sorted((p for p in record.parts or () if p.value is not None), key=lambda part: part.value or 0.0)
-    ends = f"{of[0].value:.3g} of {of[0].name}, {of[-1].value:.3g} of {of[-1].name}" if of else ""
+    ends = ", ".join(f"{_figure(part)} of {part.name}" for part in (of[0], of[-1])) if of else ""
     return f"{metric.title[0].lower()}{metric.title[1:]} {figure(record).text}, interval {span(record)}: {ends}"

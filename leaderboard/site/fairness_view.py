@@ -15,7 +15,7 @@ from ..charts.axis import across, up
 from ..charts.families import colour
 from ..charts.scatter import Point, ScatterAxis, scatter_svg
 from ..charts.theme import inline
-from ..export.fairness_text import SHARES, sentences
+from ..export.fairness_text import SHARES, told
 from ..text.numbers import Figure, figure, span
 from .content import Content, Made
 from .findings import in_prose, short_title
@@ -83,7 +83,7 @@ def _table(board: Board, groups: Groups) -> FairnessTable:
         f"{groups.attribute}: {in_prose(list(groups.classes))}",
         tuple((find_metric(c.metric).title, c.metric) for c in columns),
         shown,
-        tuple(said for row in rows for said in sentences(row)),
+        tuple(told(board)),
         chart,
         front,
     )
