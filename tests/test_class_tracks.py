@@ -179,6 +179,35 @@ def test_who_does_not_obey_is_at_the_bottom_of_what_asks_for_it(board: Board, ke
         assert lo > worst if lower else hi < best
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "intra_kid:lenet-mnist",
+        "intra_fd:lenet-mnist",
+        "conditional_accuracy:lenet-mnist",
+        "cas:pixels",
+        "gan_test:pixels",
+    ],
+)
+def test_of_mnist_too(key: str):
+    board = make_board(find(Track, "mnist-class"), read_records([COMMITTED]).readable)
+    sign = -1 if key.startswith("intra") else 1
+    obedient = [sign * value(board, name, key) for name in ("held-out", "mnist-acgan", "mnist-flow-matching")]
+    others = [sign * value(board, name, key) for name in ("shuffled-labels", "mnist-dcgan", "mnist-vae")]
+    assert min(obedient) > max(others)
+
+
+def test_obeying_is_not_being_of_use():
+    # AC-GAN narrows its classes: a classifier learns more from samples that are less often right.
+    board = make_board(find(Track, "mnist-class"), read_records([COMMITTED]).readable)
+    (_, acgan), (flow, _) = (interval(board, name, "cas:pixels") for name in ("mnist-acgan", "mnist-flow-matching"))
+    assert acgan < flow
+    (acgan, _), (_, flow) = (
+        interval(board, name, "conditional_accuracy:lenet-mnist") for name in ("mnist-acgan", "mnist-flow-matching")
+    )
+    assert acgan > flow
+
+
 @pytest.mark.parametrize("key", ["conditional_accuracy_corrected:digits-cnn", "gan_test:pixels", "cas:pixels"])
 def test_shuffled_labels_are_right_as_often_as_chance(board: Board, key: str):
     assert value(board, "shuffled-labels", key) == pytest.approx(0.1, abs=0.05)

@@ -80,14 +80,14 @@ def width_contradicted(case: Case) -> Iterator[Problem]:
         u = record.uncertainty
         if u is None or u.lo > u.hi or record.value is None or u.level != LEVEL:
             continue  # each of which is told by another check
-        half = (u.hi - u.lo) / 2
+        half, normal = (u.hi - u.lo) / 2, NormalDist().inv_cdf(0.5 + LEVEL / 2)
         scale = EXACT * max(abs(record.value), abs(u.lo), abs(u.hi))
         if u.se <= scale:
             # Wilson's interval of 0 or of all out of n has a width, and a standard error of zero.
-            if half > scale and _OUT_OF.get(record.name) is None:
+            if half > WIDEST * normal * scale and _OUT_OF.get(record.name) is None:
                 yield Problem(f"{field}.uncertainty", f"half as wide as {half:g}, with a standard error of {u.se:g}")
             continue
-        ratio = half / (NormalDist().inv_cdf(0.5 + LEVEL / 2) * u.se)
+        ratio = half / (normal * u.se)
         widest = WIDEST_SKEWED if "with its skewness" in u.method else WIDEST
         narrowest = NARROWEST_WILSON if u.method.startswith("Wilson") else NARROWEST
         narrowest = NARROWEST_TRAINED if "training images" in u.method else narrowest

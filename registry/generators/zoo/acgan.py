@@ -20,11 +20,11 @@ from torch.nn import functional as F
 from ...catalog import shape_of
 from ...images import Images
 from ...schema import Shape, Track
-from ...training import Arrays, arrays, classes, descend, filled, follow, seeded, shifted, steps, unit
+from ...training import Arrays, arrays, classes, descend, follow, seeded, shifted, steps, unit
 from .. import Sampler
 from ..draws import Draw, labelled_normal
 from ..networks import from_signed, placed
-from .dcgan import discriminator, generator
+from .dcgan import WIDTH, build, discriminator, generator
 
 LATENT = 32
 EPOCHS = 200
@@ -37,9 +37,9 @@ def with_label(z: Tensor, labels: Tensor, n: int) -> Tensor:
     return torch.cat([z, F.one_hot(labels, n).float()], dim=1)
 
 
-def two_headed(shape: Shape, n: int) -> nn.Sequential:
+def two_headed(shape: Shape, n: int, width: int = WIDTH) -> nn.Sequential:
     """Images to a logit of being real and n logits of the classes, (b, 1 + n)."""
-    body = discriminator(shape)[:-1]
+    body = discriminator(shape, width=width)[:-1]
     return nn.Sequential(*body, nn.LazyLinear(1 + n))
 
 
@@ -49,13 +49,16 @@ def loss(logits: Tensor, real: bool, labels: Tensor) -> Tensor:
     return source + F.cross_entropy(logits[:, 1:], labels)
 
 
-def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, NDArray[Any]]:
+def train(
+    images: Images, seed: int = 2026, epochs: int = EPOCHS, width: int = WIDTH, doublings: int = 1
+) -> dict[str, NDArray[Any]]:
     """The generator's weights, and the share of each class (k,)."""
     x = unit(images) * 2 - 1
     labels, shares = classes(images)
     n = len(shares)
     with seeded(seed):
-        generate, judge = generator(LATENT + n, images.shape), two_headed(images.shape, n)
+        generate = generator(LATENT + n, images.shape, width, doublings)
+        judge = two_headed(images.shape, n, width)
         judge(x[:2])  # gives the last layer its width
         average = deepcopy(generate)
         making = torch.optim.Adam(generate.parameters(), lr=1e-3, betas=(0.5, 0.99))
@@ -73,7 +76,8 @@ def train(images: Images, seed: int = 2026, epochs: int = EPOCHS) -> dict[str, N
 
 def load(weights: Arrays, track: Track, device: str = "cpu", truncation: float = 1.0) -> Sampler:
     shares = weights["shares"]
-    network = filled(generator(LATENT + len(shares), shape_of(track)), weights, "generator.")
+    parts = {key.removeprefix("generator."): value for key, value in weights.items() if key != "shares"}
+    network = build(parts, shape_of(track))
     generate = placed(network, device, lambda z, labels: network(with_label(z, labels, len(shares))))
 
     def sample(draws: Sequence[Draw]) -> NDArray[Any]:
