@@ -50,7 +50,7 @@ class LocalExecutor:
             while waiting or any(seat.future for seat in seats):
                 for seat in seats:
                     if seat.future is None and waiting:
-                        seat.begin(task, pieces, waiting.popleft())
+                        self.restarts += seat.begin(task, pieces, waiting.popleft())
                 wait([seat.future for seat in seats if seat.future], TICK, FIRST_COMPLETED)
                 for seat in seats:
                     if seat.future is None:
@@ -93,12 +93,20 @@ class _Seat:
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
-    def begin(self, task: Callable[[P], R], pieces: Sequence[P], number: int) -> None:
-        if self.pool is None:
-            # A fresh interpreter: after a fork torch's threads and CUDA would be in no state to go on.
-            self.pool = ProcessPoolExecutor(1, get_context("spawn"), _settle, (self.index, self.gpus))
+    def begin(self, task: Callable[[P], R], pieces: Sequence[P], number: int) -> int:
+        """Give a piece to the worker, or to a new one where it was lost while it had none; how many were lost."""
         self.number, self.began = number, time.monotonic()
+        if self.pool is not None:
+            try:
+                self.future = self.pool.submit(task, pieces[number])
+            except BrokenProcessPool:
+                self.replace()
+                return self.begin(task, pieces, number) + 1
+            return 0
+        # A fresh interpreter: after a fork torch's threads and CUDA would be in no state to go on.
+        self.pool = ProcessPoolExecutor(1, get_context("spawn"), _settle, (self.index, self.gpus))
         self.future = self.pool.submit(task, pieces[number])
+        return 0
 
     def kill(self) -> None:
         """End the process, at whatever it is; the pool then says of its piece that it is broken."""
