@@ -9,8 +9,8 @@ same seeds, over n^2, is the covariance of the two values.
 
 from __future__ import annotations
 
-import re
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias

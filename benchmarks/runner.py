@@ -33,6 +33,7 @@ from .drawing_crew import DrawingCrew
 from .drawing_task import DrawingTask
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
+from .feature_task import measure_on
 from .given_labels import refuse_labels
 from .influences import encoded
 from .overlap import FeatureWorker
@@ -266,8 +267,14 @@ def _drawn(
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
     """The samples of a plan, their digest and their features, which are computed while further ones are drawn.
 
-    Time in which the drawing waits for the features counts as measuring.
+    Time in which the drawing waits for the features counts as measuring. Workers first draw all, then measure all.
     """
+    if clock.crew is not None:
+        with clock.timed("sampling"):
+            manifest = sample(plan, folder, options.batch_size, None, clock.count, clock.crew)
+        made, name = clock.crew.executor, plan.generator.name
+        measured = measure_on(made, folder, manifest, track, options.device, options.precision, name)
+        return source_of_shards(folder, manifest), manifest["digest"], measured
     streams = {
         name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
         for name, space in spaces.items()
@@ -278,7 +285,7 @@ def _drawn(
             with clock.timed("measuring"):
                 worker.give(images)
 
-        manifest = sample(plan, folder, options.batch_size, give, clock.count, clock.crew)
+        manifest = sample(plan, folder, options.batch_size, give, clock.count)
         with clock.timed("measuring"):
             worker.finish()
     return source_of_shards(folder, manifest), manifest["digest"], worker.measured
