@@ -9,6 +9,7 @@ same seeds, over n^2, is the covariance of the two values.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +60,23 @@ def encoded(found: Mapping[str, Tensor]) -> bytes | None:
             values = x.cpu().numpy().astype(np.float64)
             exponent = int(np.frexp(np.abs(values).max(initial=0.0))[1])
             arrays[key], exponents[key] = np.ldexp(values, -exponent).astype(np.float16), str(exponent)
-    return safetensors.numpy.save(arrays, exponents) if arrays else None
+    return _in_order(safetensors.numpy.save(arrays, exponents)) if arrays else None
+
+
+def _in_order(data: bytes) -> bytes:
+    """A safetensors file with its metadata in the order of their names: the library writes them in any order.
+
+    >>> one = b'{"__metadata__":{"b":"2","a":"1"}}'
+    >>> _in_order(len(one).to_bytes(8, "little") + one)[8:].rstrip()
+    b'{"__metadata__":{"a":"1","b":"2"}}'
+    """
+    size = int.from_bytes(data[:8], "little")
+    header, rest = json.loads(data[8 : 8 + size]), data[8 + size :]
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + rest
 
 
 def read_influences(path: Path, result: Result) -> dict[str, Floats]:

@@ -164,6 +164,24 @@ class Environment(Strict):
         return {key: value for key, value in serialize(self).items() if value is not None}
 
 
+class WorkersRecord(Strict):
+    """Who drew the samples, where that was not the process that measured them.
+
+    Attributes:
+        executor: `local`, `ray` or `submitit`.
+        count: how many drew at once.
+        seconds: that they spent drawing, added up.
+        restarts: workers that were lost and replaced.
+        peak_memory_mib: of the one that held the most; none where the system does not tell.
+    """
+
+    executor: str
+    count: int
+    seconds: float
+    restarts: int
+    peak_memory_mib: float | None
+
+
 class Cost(Strict):
     """Seconds a stage in this run; peak memory of the process in MiB, where the system tells it.
 
@@ -171,6 +189,7 @@ class Cost(Strict):
         drawn: how many of the samples were drawn in this run; none if all were, or if they were images. Others were
             found, of an earlier run that had been interrupted or had been for another result.
         images_per_s: samples drawn in a second of sampling; none where none were.
+        workers: who drew the samples; none if this process did.
     """
 
     sampling_s: float
@@ -178,10 +197,12 @@ class Cost(Strict):
     images_per_s: float | None
     peak_memory_mib: float | None
     drawn: int | None = None
+    workers: WorkersRecord | None = None
 
     @model_serializer(mode="wrap")
     def _without_the_usual(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in serialize(self).items() if key != "drawn" or value is not None}
+        unusual = ("drawn", "workers")
+        return {key: value for key, value in serialize(self).items() if key not in unusual or value is not None}
 
 
 class Provenance(Strict):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, GenboardError
+from ..core.executor import Executor
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
@@ -29,8 +30,11 @@ from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track
 from .asked import answer_source, asked_of
 from .drawing import Plan
+from .drawing_crew import DrawingCrew
+from .drawing_task import DrawingTask
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
+from .feature_task import measure_on
 from .given_labels import refuse_labels
 from .influences import encoded
 from .overlap import FeatureWorker
@@ -43,6 +47,7 @@ from .result import (
     PreviewRecord,
     Provenance,
     Result,
+    WorkersRecord,
     read_result,
     result_id,
     save_result,
@@ -77,6 +82,7 @@ class Options:
     batch_size: int | None = None  # none: found on the way
     precision: Precision = "float32"
     keep_samples: bool = True  # those drawn here, once they are measured
+    executor: Executor | None = None  # whose workers draw the samples; none: this process
 
 
 Stage = Literal["sampling", "measuring"]
@@ -84,12 +90,13 @@ Stage = Literal["sampling", "measuring"]
 
 @dataclass
 class _Clock:
-    """The stage of a run, seconds spent in each so far, and how many samples were drawn."""
+    """The stage of a run, seconds spent in each so far, and how many samples were drawn, and by whom if not here."""
 
     stage: Stage = "measuring"
     seconds: dict[Stage, float] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
     drawn: int = 0
+    crew: DrawingCrew | None = None
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -193,6 +200,9 @@ def _measure(
         else:
             plan = plan_for(target, track, n)
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
+            if options.executor is not None:
+                task = DrawingTask.of(target, track, plan, options.device, options.batch_size)
+                clock.crew = DrawingCrew(options.executor, task)
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references, answers)
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
@@ -264,8 +274,14 @@ def _drawn(
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
     """The samples of a plan, their digest and their features, which are computed while further ones are drawn.
 
-    Time in which the drawing waits for the features counts as measuring.
+    Time in which the drawing waits for the features counts as measuring. Workers first draw all, then measure all.
     """
+    if clock.crew is not None:
+        with clock.timed("sampling"):
+            manifest = sample(plan, folder, options.batch_size, None, clock.count, clock.crew)
+        made, name = clock.crew.executor, plan.generator.name
+        measured = measure_on(made, folder, manifest, track, options.device, options.precision, name)
+        return source_of_shards(folder, manifest), manifest["digest"], measured
     streams = {
         name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
         for name, space in spaces.items()
@@ -319,6 +335,7 @@ def _result(
                 images_per_s=clock.drawn / sampling_s if digest and clock.drawn and sampling_s > 0 else None,
                 drawn=clock.drawn if target.generator and clock.drawn < n else None,
                 peak_memory_mib=peak_memory_mib(),
+                workers=_workers(clock.crew) if clock.drawn else None,
             ),
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -327,6 +344,19 @@ def _result(
             ),
             "error": error,
         }
+    )
+
+
+def _workers(crew: DrawingCrew | None) -> WorkersRecord | None:
+    if crew is None:
+        return None
+    made = crew.executor
+    return WorkersRecord(
+        executor=made.name,
+        count=made.workers,
+        seconds=crew.seconds,
+        restarts=made.restarts,
+        peak_memory_mib=crew.peak_memory_mib,
     )
 
 

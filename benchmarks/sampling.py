@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ from ..core.files import locked, read_json, remove, sweep, write_json
 from ..core.progress import bar
 from ..registry.images import Images, Labels, records
 from .drawing import Drawer, Plan
+from .drawing_task import ShardPath
 from .shards import png, read_shard, shard_name, write_shard
 
+# Shards to be written, to a line of progress after each that is.
+Helpers = Callable[[Sequence[ShardPath]], Generator[str]]
 SHARD = 128  # samples: what is lost at most when a run is killed, or a batch where that is larger
 OVERHEAD = 256  # bytes of a sample beside its image: index, label, seed, name, and its part of a shard's head
 COMPRESSED = 16  # images that are compressed to learn how large they are
@@ -32,6 +35,7 @@ def sample(
     batch_size: int | None = None,
     each: Callable[[Images], None] | None = None,
     drawn: Callable[[int], None] | None = None,
+    helpers: Helpers | None = None,
 ) -> dict[str, Any]:
     """Draw the samples of a plan into `folder`, or what is missing of them, and return the manifest.
 
@@ -39,6 +43,7 @@ def sample(
         batch_size: samples asked for at once; found on the way by default, see `Drawer`.
         each: called with all samples in their order, a shard at a time, whether they were drawn or found.
         drawn: called after every shard that was not found, with the number of its samples.
+        helpers: draws the shards that are missing in other processes; without, they are drawn in this one.
 
     Raises:
         BadSamples: the generator gives something else than images of the track's shape, or other ones when asked
@@ -49,7 +54,7 @@ def sample(
     """
     drawer = Drawer(plan, batch_size)
     with _alone(folder):
-        return _sample_locked(drawer, folder, each, drawn)
+        return _sample_locked(drawer, folder, each, drawn, helpers)
 
 
 def drop(folder: Path) -> None:
@@ -76,7 +81,11 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _sample_locked(
-    drawer: Drawer, folder: Path, each: Callable[[Images], None] | None, drawn: Callable[[int], None] | None
+    drawer: Drawer,
+    folder: Path,
+    each: Callable[[Images], None] | None,
+    drawn: Callable[[int], None] | None,
+    helpers: Helpers | None,
 ) -> dict[str, Any]:
     plan = drawer.plan
     _claim(plan, folder)
@@ -84,19 +93,28 @@ def _sample_locked(
     paths = [folder / shard_name(number, len(ranges)) for number in range(len(ranges))]
     limits = _limits(ranges, [path.is_file() for path in paths])
     left = sum(stop - start for (start, stop), limit in zip(ranges, limits, strict=True) if limit is not None)
-    if left:
+    if left and helpers is None:
         _refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
+    every = [ShardPath(str(path.absolute()), *of) for of, path in zip(ranges, paths, strict=True)]
+    missing = [shard for shard, limit in zip(every, limits, strict=True) if limit is not None]
+    arriving = helpers(missing) if helpers is not None and missing else _nobody()
     shards = []
     whole = hashlib.sha256()
-    with bar(f"samples of {plan.generator.name}", plan.n, "image") as progress:
+    with bar(f"samples of {plan.generator.name}", plan.n, "image") as progress, closing(arriving):
         for (start, stop), path, limit in zip(ranges, paths, limits, strict=True):
             if limit is None:
                 images = _found(path, plan, start, stop)
+            elif helpers is not None:
+                while not path.is_file():
+                    progress.set_postfix_str(next(arriving))
+                images = _found(path, plan, start, stop)
+                if path.name == Path(missing[0].path).name:
+                    _refuse_full_disk(folder, left - len(images), images)
             else:
                 images = drawer.draw(start, stop, limit)
                 write_shard(path, images, plan.draws(start, stop), plan.spec_id)
-                if drawn is not None:
-                    drawn(stop - start)
+            if limit is not None and drawn is not None:
+                drawn(stop - start)
             own = hashlib.sha256()
             for r in records(images):
                 own.update(r)
@@ -105,6 +123,8 @@ def _sample_locked(
             if each is not None:
                 each(images)
             progress.update(stop - start)
+        for line in arriving:  # what the last workers have to tell
+            progress.set_postfix_str(line)
     manifest = {
         **plan.spec,
         "spec_id": plan.spec_id,
@@ -115,6 +135,10 @@ def _sample_locked(
     _refuse_other_digest(folder / "manifest.json", manifest)
     write_json(folder / "manifest.json", manifest)
     return manifest
+
+
+def _nobody() -> Generator[str]:
+    yield from ()
 
 
 def _limits(ranges: Sequence[tuple[int, int]], there: Sequence[bool]) -> list[int | None]:

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import BadFeatures, BadImages
@@ -98,7 +99,11 @@ def measure(
 
 
 class Pass:
-    """One pass of images through an extractor, a compute block at a time; see `measure`."""
+    """One pass of images through an extractor, a compute block at a time; see `measure`.
+
+    Attributes:
+        digests: of the images that were taken in, uint8, shape (count, 32), by position.
+    """
 
     def __init__(
         self,
@@ -116,13 +121,13 @@ class Pass:
         self._keep = count if keep is None else min(keep, count)
         self._moments, self._before, self._checkpoint = moments, before, checkpoint
         self._state, self._seen, self._order = Gathered(), 0, hashlib.sha256()
-        self._digests = np.zeros((count, hashlib.sha256().digest_size), np.uint8)
+        self.digests = np.zeros((count, hashlib.sha256().digest_size), np.uint8)
 
     def take(self, positions: Positions, images: Images) -> None:
         """Take in a block of images, which have those positions among all."""
         before = self._before
         found = np.frombuffer(b"".join(example_digests(images)), np.uint8).reshape(len(images), -1)
-        self._digests[positions] = found
+        self.digests[positions] = found
         self._order.update(positions.astype("<i8").tobytes() + found.tobytes())
         self._seen += len(images)
         if before is not None and self._seen <= before.taken:
@@ -151,7 +156,7 @@ class Pass:
             state.features,
             state.logits,
             state.labels,
-            hashlib.sha256(self._digests.tobytes()).hexdigest(),
+            hashlib.sha256(self.digests.tobytes()).hexdigest(),
             state.keys,
         )
 
@@ -192,6 +197,28 @@ class Pass:
         if images.labels is not None:
             state.labels = torch.zeros(self._keep, dtype=torch.int64) if state.labels is None else state.labels
             state.labels[rows] = torch.from_numpy(images.labels[kept])
+
+
+def joined_measures(parts: Sequence[Measured], digests: NDArray[np.uint8]) -> Measured:
+    """What passes over stretches of images leave together, without moments.
+
+    Args:
+        parts: of the stretches in their order, all of whose features were kept.
+        digests: of all images, see `Pass`.
+    """
+
+    def together(each: Sequence[Tensor | None]) -> Tensor | None:
+        given = [one for one in each if one is not None]
+        return torch.cat(given) if len(given) == len(parts) else None
+
+    return Measured(
+        None,
+        torch.cat([part.features for part in parts]),
+        together([part.logits for part in parts]),
+        together([part.labels for part in parts]),
+        hashlib.sha256(digests.tobytes()).hexdigest(),
+        together([part.keys for part in parts]),
+    )
 
 
 class Stream:

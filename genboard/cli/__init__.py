@@ -12,7 +12,7 @@ from .output import settle_streams
 __all__ = ["app", "main"]
 
 # The order of `genboard --help`.
-for _group in "measuring submitting verifying registry ranking study human dataset reference site".split():
+for _group in "measuring status submitting verifying registry ranking study human dataset reference site".split():
     import_module(f".{_group}", __name__)
 
 

@@ -11,7 +11,23 @@ from typer import Argument, Option
 
 from ..core.files import write_json
 from .app import app, command
-from .options import Arithmetic, BatchSize, Convert, Device, Json, Samples, Skip, TrackName, TrustCode, listed, track_of
+from .options import (
+    Arithmetic,
+    BatchSize,
+    Convert,
+    Device,
+    ExecutorOption,
+    GpusPerWorker,
+    Json,
+    Samples,
+    Skip,
+    TrackName,
+    TrustCode,
+    Workers,
+    executor_of,
+    listed,
+    track_of,
+)
 from .output import print_json, say
 
 
@@ -88,15 +104,24 @@ def sample(
     device: Device = "cpu",
     batch_size: BatchSize = None,
     trust_code: TrustCode = False,
+    executor: ExecutorOption = None,
+    workers: Workers = None,
+    gpus_per_worker: GpusPerWorker = 0,
     json: Json = False,
 ) -> None:
     """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
+    from ..benchmarks.drawing_crew import DrawingCrew
+    from ..benchmarks.drawing_task import DrawingTask
     from ..benchmarks.evaluation_target import open_target, plan_for
     from ..benchmarks.sampling import sample as draw
 
     entry = track_of(track)
     target = open_target(generator, entry, trust_code=trust_code, device=device)
-    manifest = draw(plan_for(target, entry, samples), out, batch_size)
+    plan = plan_for(target, entry, samples)
+    crew = None
+    if (made := executor_of(executor, workers, gpus_per_worker, out)) is not None:
+        crew = DrawingCrew(made, DrawingTask.of(target, entry, plan, device, batch_size))
+    manifest = draw(plan, out, batch_size, helpers=crew)
     if json:
         print_json(manifest)
         return
@@ -137,6 +162,9 @@ def evaluate(
     ] = True,
     convert: Convert = None,
     skip: Skip = False,
+    executor: ExecutorOption = None,
+    workers: Workers = None,
+    gpus_per_worker: GpusPerWorker = 0,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
@@ -155,7 +183,8 @@ def evaluate(
         say(line)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
-    done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples))
+    made = executor_of(executor, workers, gpus_per_worker, usual.samples)
+    done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples, made))
     if out is not None:
         write_json(out, done.result.to_json())
     if target.images is not None and target.images.count > done.result.sampling.n:

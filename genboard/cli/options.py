@@ -11,6 +11,7 @@ from typer import Option
 from ..registry.trust import trusting_code
 
 if TYPE_CHECKING:
+    from ..core.executor import Executor, ExecutorName
     from ..registry.schema import Track
 
 TrackName = Annotated[str, Option("--track", help="Name of the track, see `genboard list tracks`.")]
@@ -47,6 +48,18 @@ TrustCode = Annotated[
         help="Run Python code that is not part of genboard. Only for code that you trust.",
     ),
 ]
+ExecutorOption = Annotated[
+    Literal["local", "ray", "submitit"] | None,
+    Option(
+        "--executor",
+        help="Draw samples in worker processes: of this machine, of a Ray cluster (RAY_ADDRESS), or as jobs of Slurm. "
+        "It changes no pixel.",
+    ),
+]
+Workers = Annotated[
+    int | None, Option(min=1, help="Number of workers. Default: as many as there is room for; of jobs, 1.")
+]
+GpusPerWorker = Annotated[int, Option(min=0, help="GPUs that each worker has to itself; with --device cuda.")]
 ResultFolders = Annotated[
     list[Path] | None,
     Option(help="Folder of results; repeatable. Default: the committed results and your own."),
@@ -62,6 +75,17 @@ def track_of(name: str) -> Track:
     from ..registry.catalog import track
 
     return track(name)
+
+
+def executor_of(name: ExecutorName | None, workers: int | None, gpus: int, folder: Path) -> Executor | None:
+    """The executor that was asked for, or none."""
+    if name is None:
+        if workers is not None or gpus:
+            raise typer.BadParameter("--workers and --gpus-per-worker need --executor local, ray or submitit")
+        return None
+    from ..core.executor import open_executor
+
+    return open_executor(name, workers, gpus, folder)
 
 
 def listed(names: str | None) -> list[str] | None:

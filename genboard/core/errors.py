@@ -13,6 +13,7 @@ GenboardError        caught once, in the command line, and shown without a trace
   BadStudy           a study that cannot be made of what there is
   CannotWrite        an output that cannot be made
   NotTrusted         somebody else's code, without leave to run it
+  BadWorkers         workers that cannot be had, that differ from this process, or that are lost again and again
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ class GenboardError(Exception):
         self.fact = fact
         self.hint = hint
         super().__init__(fact if hint is None else f"{fact}\n\nhint: {hint}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An error of a worker comes back pickled, and the classes below take other arguments than a fact and a hint.
+        return _as_it_was, (type(self), self.fact, self.hint)
+
+
+def _as_it_was(kind: type[GenboardError], fact: str, hint: str | None) -> GenboardError:
+    error = kind.__new__(kind)
+    GenboardError.__init__(error, fact, hint)
+    return error
 
 
 class UnknownName(GenboardError, LookupError):
@@ -87,4 +98,8 @@ class CannotWrite(GenboardError, OSError):
 
 
 class NotTrusted(GenboardError, PermissionError):
+    pass
+
+
+class BadWorkers(GenboardError, RuntimeError):
     pass

@@ -1,0 +1,105 @@
+"""The samples of one shard, drawn in whatever process a worker is.
+
+A worker opens the generator itself, once, and draws shards of it as they are asked for. It refuses to draw where its
+own plan is not the one of the run, as with other weights or another registry.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import BadWorkers
+from ..registry.schema import Track
+from ..registry.trust import trusting_code
+from .drawing import Drawer, Plan
+from .environment import peak_memory_mib
+from .evaluation_target import EvaluationTarget, open_target, plan_for
+from .shards import write_shard
+
+
+@dataclass(frozen=True)
+class ShardPath:
+    """Where a shard goes, and which samples it holds."""
+
+    path: str
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        return f"{Path(self.path).name} (samples {self.start} to {self.stop - 1})"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a worker tells of a shard: its seconds of work, and the most memory that it has held so far, in MiB."""
+
+    seconds: float
+    peak_memory_mib: float | None
+
+
+@dataclass(frozen=True)
+class DrawingTask:
+    """Draws the shards of a plan; a picklable function of `ShardPath`.
+
+    Attributes:
+        source, name, trust_code, device: what `open_target` takes.
+        spec_id: of the plan, which the worker's own must have.
+    """
+
+    source: str
+    name: str | None
+    track: Track
+    n: int
+    trust_code: bool
+    device: str
+    batch_size: int | None
+    spec_id: str
+
+    @staticmethod
+    def of(target: EvaluationTarget, track: Track, plan: Plan, device: str, batch_size: int | None) -> DrawingTask:
+        """That of a generator which this process has opened, and of its plan."""
+        name = None if target.record.kind == "registered" else target.record.name
+        return DrawingTask(target.source, name, track, plan.n, target.trusted_code, device, batch_size, plan.spec_id)
+
+    def __call__(self, shard: ShardPath) -> Drawn:
+        """Draw a shard and write it.
+
+        Raises:
+            BadWorkers: this worker does not see the folder, or would draw other samples.
+            BadSamples: see `Drawer`; also where a sample differs when it is drawn twice.
+            CannotWrite: the shard cannot be written.
+        """
+        path, started = Path(shard.path), time.perf_counter()
+        if not (path.parent / "plan.json").is_file():
+            raise BadWorkers(
+                f"worker {socket.gethostname()} does not see {path.parent}",
+                "choose a folder that all workers share, with --out or GENBOARD_HOME",
+            )
+        drawer = _OPEN.get(self.spec_id)
+        if drawer is None:
+            _OPEN.clear()
+            drawer = _OPEN[self.spec_id] = self._opened()
+        images = drawer.draw(shard.start, shard.stop)
+        write_shard(path, images, drawer.plan.draws(shard.start, shard.stop), self.spec_id)
+        return Drawn(time.perf_counter() - started, peak_memory_mib())
+
+    def _opened(self) -> Drawer:
+        with trusting_code(self.trust_code):
+            target = open_target(self.source, self.track, self.name, self.trust_code, device=self.device)
+            plan = plan_for(target, self.track, self.n)
+        if plan.spec_id != self.spec_id:
+            raise BadWorkers(
+                f"worker {socket.gethostname()} would draw other samples of {self.source}: its specification is "
+                f"{plan.spec_id[:12]}, not {self.spec_id[:12]}",
+                "give every worker the same entries, weights and versions",
+            )
+        drawer = Drawer(plan, self.batch_size)
+        drawer.refuse_unrepeatable(wanted=False)  # what repeats in one process need not repeat in another
+        return drawer
+
+
+# What this process has open, by its specification: one at a time.
+_OPEN: dict[str, Drawer] = {}

@@ -1,0 +1,148 @@
+"""Features of samples on an executor's workers: to the bit those that one process computes.
+
+A piece is a stretch of whole compute blocks, so that no block is cut. What it leaves is a file; the driver joins them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from ..core.errors import BadSamples
+from ..core.executor import Executor
+from ..core.files import digest_of, read_bytes, write_bytes
+from ..core.progress import bar
+from ..reference_stats.features import Measured, Pass, joined_measures
+from ..registry.catalog import find
+from ..registry.conversions import convert_images
+from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.schema import Extractor, Precision, Track
+from ..registry.sources.damage import refusing
+from ..registry.trust import code_is_trusted, trusting_code
+from .shards import source_of_shards
+
+FOLDER = "features"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Samples start..stop in a feature space, and the file for their features."""
+
+    space: str
+    start: int
+    stop: int
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.space} of samples {self.start} to {self.stop - 1}"
+
+
+@dataclass(frozen=True)
+class FeatureTask:
+    """Computes features of stored samples; a picklable function of `Stretch`.
+
+    Attributes:
+        manifest: of the samples in `folder`.
+        conversions: of each feature space, see `Track.conversions`.
+        trusted: whether feature spaces may be code of others.
+    """
+
+    folder: str
+    name: str
+    manifest: Mapping[str, Any]
+    conversions: Mapping[str, tuple[str, ...]]
+    device: str
+    precision: Precision
+    trusted: bool
+
+    def __call__(self, stretch: Stretch) -> None:
+        """Compute the features and write them.
+
+        Raises:
+            BadSamples: a shard is missing or damaged.
+            BadFeatures, BadImages: see `LiveExtractor.compute`.
+        """
+        source = source_of_shards(Path(self.folder), dict(self.manifest))
+        extractor = self._opened(stretch.space)
+        block, count = extractor.entry.block, stretch.stop - stretch.start
+        run = Pass(self.name, count, extractor, moments=False)
+        for first in range(0, count, block):
+            images = source.read(stretch.start + first, min(stretch.start + first + block, stretch.stop))
+            converted = convert_images(images, self.conversions.get(stretch.space, ()))
+            run.take(np.arange(first, first + len(images)), converted)
+        found = run.finish()
+        tensors = {"features": found.features, "logits": found.logits, "labels": found.labels, "keys": found.keys}
+        tensors["digests"] = torch.from_numpy(run.digests)
+        kept = {key: tensor for key, tensor in tensors.items() if tensor is not None}
+        write_bytes(Path(stretch.path), safetensors.torch.save(kept))
+
+    def _opened(self, space: str) -> LiveExtractor:
+        key = (space, self.device, self.precision)
+        if key not in _OPEN:
+            _OPEN.clear()
+            with trusting_code(self.trusted):
+                _OPEN[key] = load_extractor(space, self.device, self.precision)
+        return _OPEN[key]
+
+
+# The feature space that this process has open: one at a time, since each may fill a GPU.
+_OPEN: dict[tuple[str, str, Precision], LiveExtractor] = {}
+
+
+def measure_on(
+    executor: Executor,
+    folder: Path,
+    manifest: dict[str, Any],
+    track: Track,
+    device: str,
+    precision: Precision,
+    name: str,
+) -> dict[str, Measured]:
+    """The features of samples in every feature space of a track; what an interrupted run has left is taken up.
+
+    Raises:
+        BadWorkers: see `Executor.run`.
+        BadSamples, BadFeatures, BadImages: see `FeatureTask`.
+    """
+    task = FeatureTask(
+        str(folder.absolute()), name, manifest, dict(track.conversions), device, precision, code_is_trusted()
+    )
+    plans = {space: _stretches(task, space) for space in track.extractors}
+    missing = [one for stretches in plans.values() for one in stretches if not Path(one.path).is_file()]
+    every = sum(len(stretches) for stretches in plans.values())
+    with bar(f"features of {name}", every, "piece") as progress:
+        progress.update(every - len(missing))
+        for _ in executor.run(task, missing):
+            progress.update(1)
+    measured = {space: _joined(stretches) for space, stretches in plans.items()}
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    return measured
+
+
+def _stretches(task: FeatureTask, space: str) -> list[Stretch]:
+    entry, n = find(Extractor, space), task.manifest["n"]
+    size = max(1, task.manifest["shard_size"] // entry.block) * entry.block
+    what = [task.manifest["digest"], entry.model_dump(mode="json"), task.conversions.get(space, ()), task.precision]
+    place = Path(task.folder) / FOLDER / f"{space}-{digest_of([*what, torch.device(task.device).type])[:12]}"
+    return [
+        Stretch(space, start, min(start + size, n), str(place / f"{start:08d}.safetensors"))
+        for start in range(0, n, size)
+    ]
+
+
+def _joined(stretches: list[Stretch]) -> Measured:
+    parts, digests = [], []
+    for one in stretches:
+        path = Path(one.path)
+        with refusing(BadSamples, f"{path}: cannot be read", "delete the file, and run the same command again"):
+            found = safetensors.torch.load(read_bytes(path))
+            digests.append(found["digests"].numpy())
+            parts.append(Measured(None, found["features"], found.get("logits"), found.get("labels"), "", found["keys"]))
+    return joined_measures(parts, np.concatenate(digests))

@@ -1,0 +1,51 @@
+"""A call that travels to another machine, and is made there only by the same versions."""
+
+from __future__ import annotations
+
+import pickle
+import platform
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+from ..errors import BadWorkers
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+def versions() -> dict[str, str]:
+    """Of what decides the samples and whether calls can be unpickled."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for name in ("genboard", "torch", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
+
+
+def packed(task: Callable[[P], R], piece: P) -> bytes:
+    return pickle.dumps((task, piece))
+
+
+def call(wanted: Mapping[str, str], host: str, payload: bytes) -> Any:
+    """What the packed task gives for its piece.
+
+    Args:
+        wanted: the versions of the process that sends it, on the machine `host`.
+
+    Raises:
+        BadWorkers: this process has others.
+    """
+    here = versions()
+    other = [name for name in wanted if here.get(name) != wanted[name]]
+    if other:
+        name = other[0]
+        raise BadWorkers(
+            f"worker {platform.node()} has {name} {here.get(name)}, and {host} has {wanted[name]}",
+            "install the same versions on every node: pip install with one constraints file",
+        )
+    # Both ends belong to one user's cluster, which runs whatever it is sent: nothing here comes from a stranger.
+    task, piece = pickle.loads(payload)
+    return task(piece)

@@ -1,0 +1,92 @@
+"""Stateless, retried tasks of Ray Core. Ray Data and actors are left out: a lost node costs the pieces it was at."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from ..errors import BadWorkers
+from .checked import call, packed, versions
+from .protocol import RETRIES, given_up
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+AHEAD = 2  # pieces submitted for each worker: the next is there when one is done, and few are lost with an error
+
+
+class RayExecutor:
+    """A Ray cluster: that of `RAY_ADDRESS`, or one started on this machine; see `Executor`."""
+
+    name = "ray"
+
+    def __init__(self, workers: int | None, gpus_per_worker: float = 0) -> None:
+        try:
+            import ray
+        except ImportError as e:
+            raise BadWorkers("Ray is not installed", 'pip install "genboard[ray]"') from e
+        self._ray = ray
+        _join(ray, workers)
+        has = ray.cluster_resources()
+        fit = int(has.get("GPU", 0) // gpus_per_worker) if gpus_per_worker else int(has.get("CPU", 0))
+        if fit < (workers or 1):
+            what = f"{gpus_per_worker:g} GPUs each" if gpus_per_worker else "one CPU each"
+            raise BadWorkers(
+                f"{workers or 1} workers with {what}: the cluster has {has.get('CPU', 0):g} CPUs and "
+                f"{has.get('GPU', 0):g} GPUs",
+                "ask for fewer --workers or --gpus-per-worker, or add nodes",
+            )
+        self.workers, self.restarts = workers or fit, 0
+        one_thread = {"env_vars": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}}
+        # Ray counts tasks of a lost node as not yet tried, and tries them elsewhere; errors of the task come here.
+        self._call = ray.remote(
+            num_cpus=1, num_gpus=gpus_per_worker, max_retries=RETRIES, retry_exceptions=False, runtime_env=one_thread
+        )(call)
+
+    def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
+        ray, here, host = self._ray, versions(), platform.node()
+        left = iter(pieces)
+        running: dict[Any, P] = {}
+        try:
+            while True:
+                while len(running) < AHEAD * self.workers and (piece := next(left, _END)) is not _END:
+                    running[self._call.remote(here, host, packed(task, piece))] = piece
+                if not running:
+                    return
+                done, _ = ray.wait(list(running), num_returns=1)
+                for reference in done:
+                    piece = running.pop(reference)
+                    try:
+                        value = ray.get(reference)
+                    except ray.exceptions.RayTaskError as e:
+                        raise e.cause or e from None
+                    except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as e:
+                        raise given_up(piece, RETRIES + 1, "its node or process ended") from e
+                    yield piece, value
+        finally:
+            for reference in running:
+                ray.cancel(reference, force=True)
+
+
+_END: Any = object()
+
+
+def _join(ray: Any, workers: int | None) -> None:
+    """Join the cluster that there is, or start one here."""
+    if ray.is_initialized():
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    quiet = {"log_to_driver": False, "include_dashboard": False, "logging_level": "warning"}
+    try:
+        if address:
+            ray.init(address=address, log_to_driver=False, logging_level="warning")
+        else:
+            ray.init(address="local", num_cpus=workers, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as e:
+        raise BadWorkers(
+            f"no Ray cluster answers at {address or 'this machine'}: {str(e).splitlines()[0]}",
+            "start one with `ray start --head`, and set RAY_ADDRESS to what it prints; without RAY_ADDRESS one is "
+            "started here",
+        ) from e

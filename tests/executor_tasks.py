@@ -1,0 +1,56 @@
+"""Tasks that workers import: what tests of executors run there."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from genboard.core.errors import BadEntry, BadSamples
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def pid(_: int) -> int:
+    return os.getpid()
+
+
+def threads(_: int) -> tuple[str | None, int]:
+    import torch
+
+    return os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
+
+
+def refuse(number: int) -> int:
+    raise BadSamples(f"piece {number} is none", "take another")
+
+
+def refuse_entry(number: int) -> int:
+    raise BadEntry(Path("some.toml"), "field", f"piece {number}", "write another")
+
+
+def die(_: int) -> int:
+    os._exit(3)
+
+
+def noted(work: tuple[str, int, float]) -> int:
+    """Leaves a file for each time that a piece is begun and ended."""
+    folder, number, seconds = work
+    (Path(folder) / f"begun-{number}-{uuid4().hex}").write_text(str(os.getpid()))
+    time.sleep(seconds)
+    (Path(folder) / f"ended-{number}-{uuid4().hex}").touch()
+    return number
+
+
+def hang_once(folder: str) -> int:
+    """Hangs in the process that is the first to do it."""
+    mark = Path(folder) / "hung"
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return 1
+    time.sleep(3600)
+    return 0
