@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
 from ..errors import BadWorkers
@@ -24,7 +25,8 @@ class RayExecutor:
 
     def __init__(self, workers: int | None, gpus_per_worker: float = 0) -> None:
         try:
-            import ray
+            # Typed in part only, so taken as untyped.
+            ray: Any = import_module("ray")
         except ImportError as e:
             raise BadWorkers("Ray is not installed", 'pip install "genboard[ray]"') from e
         self._ray = ray
