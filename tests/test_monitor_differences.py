@@ -101,19 +101,26 @@ def test_what_has_no_interval_says_why():
     assert (found.value, found.lo, found.p_value, found.changed, found.reason) == (0.0, None, None, False, "too few")
 
 
-@pytest.mark.slow  # minutes: forty trainings
-@pytest.mark.parametrize("design", false_alarms.DESIGNS)
-def test_a_hundred_looks_raise_a_false_alarm_in_at_most_one_training_in_twenty(design: str):
-    for alarms in simulated(design, trainings=40, seed=1):
-        assert alarms.looks == 100
-        assert alarms.sequential <= 0.05
-        assert alarms.repeated > alarms.sequential
+def published() -> list[Alarms]:
+    return [Alarms(**row) for row in read_json(false_alarms.TABLE)]
 
 
-def test_the_published_false_alarms_are_below_five_percent():
-    rows = [Alarms(**row) for row in read_json(false_alarms.TABLE)]
-    assert {row.design for row in rows} == set(false_alarms.DESIGNS)
-    assert {row.metric for row in rows} == set(false_alarms.METRICS)
-    assert all((row.looks, row.trainings) == (false_alarms.LOOKS, false_alarms.TRAININGS) for row in rows)
+def test_a_hundred_looks_raise_a_false_alarm_in_at_most_one_training_in_twenty():
+    rows = published()
+    assert {(row.design, row.metric) for row in rows} == {
+        (design, metric) for design in false_alarms.DESIGNS for metric in false_alarms.METRICS
+    }
+    assert all((row.looks, row.trainings) == (100, 150) for row in rows)
     assert all(row.sequential <= 0.05 for row in rows)
-    assert all(row.repeated > 0.2 for row in rows)
+    assert all(row.repeated > 0.05 for row in rows)  # which a test that finds nothing at all would not show
+
+
+@pytest.mark.slow  # 15,000 evaluations
+@pytest.mark.parametrize("design", false_alarms.DESIGNS)
+def test_the_published_false_alarms_are_found_again(design: str):
+    found = {row.metric: row for row in simulated(design)}
+    for row in published():
+        if row.design == design:  # a last bit of another processor may decide one training
+            assert found[row.metric].sequential == pytest.approx(row.sequential, abs=1.5 / row.trainings)
+            assert found[row.metric].repeated == pytest.approx(row.repeated, abs=1.5 / row.trainings)
+            assert found[row.metric].sequential <= 0.05
