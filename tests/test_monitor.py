@@ -121,6 +121,9 @@ def test_a_sample_counts_once():
     watched.update(samples()[11:13], [12, 13])
     with pytest.raises(BadSamples, match="sample 10 and 1 more is missing"):
         watched.compute()
+    watched.update(samples()[:1], [10**12])
+    with pytest.raises(BadSamples, match=r"sample 10 and 999,999,999,987 more is missing"):
+        watched.compute()
 
 
 def test_floats_lie_in_the_declared_range(estimates: genboard.Estimates):

@@ -69,10 +69,11 @@ def _shared(blocks: Blocks, rank: int, ranks: int) -> list[list[Rows]]:
 def _refuse_gaps(seen: list[list[int]]) -> None:
     indices, times = np.unique(np.concatenate([np.array(own, np.int64) for own in seen]), return_counts=True)
     refuse_twice(set(indices[times > 1].tolist()))
-    missing = np.flatnonzero(np.isin(np.arange(indices[-1] + 1), indices, invert=True))
-    if len(missing):
-        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
-        raise BadSamples(f"sample {missing[0]}{more} is missing", "give all samples from 0 to the last one")
+    missing = int(indices[-1]) + 1 - len(indices)
+    if missing:
+        first = int(np.argmax(indices != np.arange(len(indices))))
+        more = f" and {missing - 1:,} more" if missing > 1 else ""
+        raise BadSamples(f"sample {first}{more} is missing", "give all samples from 0 to the last one")
 
 
 def _measured(rows: Rows) -> Measured:
