@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -18,7 +18,7 @@ from genboard.core.errors import BadSamples, GenboardError
 
 COLUMNS = ("fd:digits-cnn", "is:digits-cnn")
 N = 20  # too few for an interval of a Fréchet distance
-NAMES = {"fd/digits-cnn", "is/digits-cnn", "is/digits-cnn/lo", "is/digits-cnn/hi"}
+NAMES = {"fd/digits-cnn", "is/digits-cnn", "is/digits-cnn.lo", "is/digits-cnn.hi"}
 
 
 class Model(nn.Module):
@@ -109,6 +109,8 @@ def test_scalars_hold_what_is_there(estimates: genboard.Estimates):
     found = genboard.scalars(estimates)
     assert set(found) == NAMES
     assert found["fd/digits-cnn"] == estimates["fd:digits-cnn"].value
+    of_train = replace(estimates, records={"fd:digits-cnn:train": estimates["fd:digits-cnn"]})
+    assert set(genboard.scalars(of_train)) == {"fd/digits-cnn.train"}
     assert set(genboard.scalars(estimates, "ema/")) == {f"ema/{name}" for name in NAMES}
 
 

@@ -12,20 +12,21 @@ TRACKERS = ("mlflow", "trackio", "wandb")  # modules that log into a run of thei
 
 
 def scalars(estimates: Estimates, prefix: str = "") -> dict[str, float]:
-    """Value and ends of the interval of every column, as `fd/digits-cnn`, `fd/digits-cnn/lo` and `fd/digits-cnn/hi`.
+    """Value and ends of the interval of every column, as `fd/digits-cnn`, `fd/digits-cnn.lo` and `fd/digits-cnn.hi`.
 
-    What is missing is left out: a tracker knows no null.
+    No name lies below another, which MLflow would keep as a file and a folder of one name. What is missing is left
+    out: a tracker knows no null.
 
     Args:
         prefix: before every name, such as `ema/`.
     """
     found = {}
     for key, record in estimates.records.items():
-        name, u = prefix + key.replace(":", "/"), record.uncertainty
+        name, u = prefix + key.replace(":", "/", 1).replace(":", "."), record.uncertainty
         if record.value is not None:
             found[name] = record.value
         if u is not None:
-            found |= {f"{name}/lo": u.lo, f"{name}/hi": u.hi}
+            found |= {f"{name}.lo": u.lo, f"{name}.hi": u.hi}
     return found
 
 
