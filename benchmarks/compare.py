@@ -131,28 +131,58 @@ def compare_images(
     remarks: list[str] = []
     if metrics is None and stored is None:
         chosen = _affordable(chosen, live.entry.dim or 0, remarks)
-    before: list[Keyed] = []
-    given: list[ImageSource] = []
-    if stored is not None:
-        found = _of_statistics(stored, live, conversions)
-        if isinstance(found, ReferenceStatistics):
-            before, there = [found], feature_set(found)
-        else:
-            there = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
-    else:
-        images = _images(real, "real", conversions, skip)
-        measured = as_before(measure(images, live, moments=_needs_moments(chosen) and images.count > 1))
-        before, there = [measured], FeatureSet(measured.features, moments=measured.moments)
-        given.append(images)
+    there = real_side(real, live, conversions, _needs_moments(chosen), skip)
     drawn = _images(fake, "fake", conversions, skip)
-    if pairs:
-        _refuse_unpaired(given[0].count, drawn.count)
-    samples = as_before(measure(drawn, live, moments=False), *before)
+    if pairs and there.images is not None:
+        _refuse_unpaired(there.images.count, drawn.count)
+    samples = as_before(measure(drawn, live, moments=False), *there.before)
     here = FeatureSet(samples.features, samples.logits)
     shape = drawn.read(0, 1).shape if extractor == "pixels" else None
-    compared = _compare(there, here, chosen, metrics is None, k, extractor, pairs, shape)
-    remarks += [source.left_out for source in (*given, drawn) if source.left_out]
+    compared = _compare(there.features, here, chosen, metrics is None, k, extractor, pairs, shape)
+    remarks += [source.left_out for source in (there.images, drawn) if source and source.left_out]
     return replace(compared, left_out=tuple(remarks))
+
+
+@dataclass(frozen=True)
+class RealSide:
+    """The real images of a comparison in a feature space.
+
+    Attributes:
+        before: those by which equal images among the samples are known.
+        digest: of the images, or of the file of statistics that somebody else made.
+        images: themselves, where it is not statistics that were given.
+    """
+
+    features: FeatureSet
+    before: tuple[Keyed, ...]
+    digest: str
+    images: ImageSource | None = None
+
+
+def real_side(
+    real: ReferenceStatistics | str | Path | Array,
+    live: LiveExtractor,
+    conversions: tuple[str, ...] = (),
+    moments: bool = True,
+    skip: bool = False,
+) -> RealSide:
+    """Real images, or statistics of such, in a feature space; see `compare_images`.
+
+    Args:
+        moments: whether they are wanted of images.
+    """
+    path = _stored(real) if isinstance(real, (str, Path)) else None
+    statistics = real if isinstance(real, ReferenceStatistics) else None if path is None else load_any(path)
+    if statistics is not None:
+        found = _expected(statistics, live, conversions, "the reference" if path is None else str(path))
+        if isinstance(found, ReferenceStatistics):
+            return RealSide(feature_set(found), (found,), found.image_digest)
+        imported = FeatureSet(found.features, moments=found.gaussian, count=found.origin.count)
+        return RealSide(imported, (), found.origin.file_sha256)
+    assert not isinstance(real, ReferenceStatistics)
+    images = _images(real, "real", conversions, skip)
+    measured = as_before(measure(images, live, moments=moments and images.count > 1))
+    return RealSide(FeatureSet(measured.features, moments=measured.moments), (measured,), measured.digest, images)
 
 
 def _images(given: str | Path | Array, name: str, conversions: Sequence[str], skip: bool) -> ImageSource:
@@ -191,10 +221,10 @@ def _stored(real: str | Path) -> Path | None:
     return known[name]
 
 
-def _of_statistics(
-    path: Path, live: LiveExtractor, conversions: tuple[str, ...]
+def _expected(
+    found: ReferenceStatistics | ImportedStatistics, live: LiveExtractor, conversions: tuple[str, ...], path: str
 ) -> ReferenceStatistics | ImportedStatistics:
-    found = load_any(path)
+    """Statistics, if they are of this feature space. Raises ReferenceMismatch otherwise."""
     wanted = live.entry.identity(live.precision)
     if isinstance(found, ImportedStatistics):
         if found.origin.extractor is None:
@@ -202,10 +232,10 @@ def _of_statistics(
                 f"{path}: its feature space is unknown, but {live.entry.name!r} is needed",
                 f"if you know that it matches, import it again with --extractor {live.entry.name}",
             )
-        refuse_other_space(found.origin.extractor, wanted, str(path))
+        refuse_other_space(found.origin.extractor, wanted, path)
         return found
     recipe = found.recipe
-    refuse_other_space(recipe.extractor, wanted, str(path))
+    refuse_other_space(recipe.extractor, wanted, path)
     if recipe.conversions != conversions:
         raise ReferenceMismatch(
             f"{path}: its images were converted by {_named(recipe.conversions)}, but the samples by "

@@ -67,7 +67,7 @@ def standardized(a: MetricRecord, b: MetricRecord) -> float | None:
     if a.value == b.value:
         return 0.0
     above, below = (a, b) if a.value > b.value else (b, a)
-    error = float(joined(_halves(above)[0], _halves(below)[1]))
+    error = float(joined(halves_of(above)[0], halves_of(below)[1]))
     return (a.value - b.value) / error if error > 0 and isfinite((a.value - b.value) / error) else None
 
 
@@ -79,7 +79,8 @@ def p_value_of(a: MetricRecord, b: MetricRecord) -> float:
     return 0.0 if z is None else p_value(z, 1.0)
 
 
-def _halves(record: MetricRecord) -> tuple[float, float]:
+def halves_of(record: MetricRecord) -> tuple[float, float]:
+    """The two halves of the interval of a record that has one; see `halves`."""
     u = record.uncertainty
     assert record.value is not None
     assert u is not None

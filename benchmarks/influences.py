@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from math import sqrt
 from pathlib import Path
 from typing import TypeAlias
 
@@ -47,6 +48,29 @@ def deviations(influence: Tensor, labels: Tensor | None = None) -> Tensor:
     count = torch.bincount(kind, minlength=len(count) + 1).double()
     mean = torch.bincount(kind, values, minlength=len(count)) / count.clamp(min=1)
     return (values - mean[kind]) * (count / (count - 1).clamp(min=1)).sqrt()[kind]
+
+
+def correlation(x: Floats, y: Floats, errors: tuple[float, float]) -> float:
+    """Correlation of the errors of two values on the same seeds.
+
+    The covariance comes from the influences and is set against the whole errors: of a part that the influences do not
+    see, no correlation is claimed. Where the influences give a larger error than the value has, as of a distance whose
+    second order was taken off, it is set against theirs, so that the correlations of any values belong to one matrix.
+
+    Args:
+        x, y: deviations of the two, shape (n,).
+        errors: the standard errors of both.
+
+    >>> correlation(np.array([1.0, -1.0]), np.array([-2.0, 2.0]), (0.1, 0.1)).__round__(6)
+    -1.0
+    """
+    unit = max(errors[0], first_order_error(x)) * max(errors[1], first_order_error(y))
+    return float(np.clip(x @ y / len(x) ** 2 / unit, -1, 1)) if unit > 0 else 0.0
+
+
+def first_order_error(influence: Floats) -> float:
+    """The standard error that influences give to first order."""
+    return sqrt(float(influence @ influence)) / len(influence)
 
 
 def encoded(found: Mapping[str, Tensor]) -> bytes | None:

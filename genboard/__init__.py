@@ -13,6 +13,13 @@ from .core.errors import GenboardError
 if TYPE_CHECKING:
     from .benchmarks.compare import Comparison, compare_features, compare_images, read_features
     from .benchmarks.evaluation_target import open_target
+    from .benchmarks.monitor.callbacks import AccelerateCallback, lightning_callback
+    from .benchmarks.monitor.estimates import Estimates
+    from .benchmarks.monitor.monitor import Monitor
+    from .benchmarks.monitor.paired import Difference, compare
+    from .benchmarks.monitor.sequential import SequentialTest
+    from .benchmarks.monitor.shares import noise
+    from .benchmarks.monitor.trackers import log_estimates, scalars
     from .benchmarks.result import Result, read_result
     from .benchmarks.runner import Evaluated, Options, Workspace, evaluate
     from .benchmarks.studies.table import read_table
@@ -27,32 +34,42 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AccelerateCallback",
     "Board",
     "COMMITTED",
     "Comparison",
     "Dataset",
+    "Difference",
+    "Estimates",
     "Evaluated",
     "Extractor",
     "GenboardError",
     "Generator",
     "METRICS",
+    "Monitor",
     "Options",
     "Result",
+    "SequentialTest",
     "Track",
     "Workspace",
     "__version__",
     "board_frame",
+    "compare",
     "compare_features",
     "compare_images",
     "entries",
     "evaluate",
     "find",
+    "lightning_callback",
+    "log_estimates",
     "make_board",
+    "noise",
     "open_target",
     "read_features",
     "read_records",
     "read_result",
     "read_table",
+    "scalars",
     "track",
     "trusting_code",
 ]
@@ -60,6 +77,13 @@ __all__ = [
 _HOMES = {
     "benchmarks.compare": ("Comparison", "compare_features", "compare_images", "read_features"),
     "benchmarks.evaluation_target": ("open_target",),
+    "benchmarks.monitor.callbacks": ("AccelerateCallback", "lightning_callback"),
+    "benchmarks.monitor.estimates": ("Estimates",),
+    "benchmarks.monitor.monitor": ("Monitor",),
+    "benchmarks.monitor.paired": ("Difference", "compare"),
+    "benchmarks.monitor.sequential": ("SequentialTest",),
+    "benchmarks.monitor.shares": ("noise",),
+    "benchmarks.monitor.trackers": ("log_estimates", "scalars"),
     "benchmarks.result": ("Result", "read_result"),
     "benchmarks.runner": ("Evaluated", "Options", "Workspace", "evaluate"),
     "benchmarks.studies.table": ("read_table",),
@@ -76,6 +100,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version(__name__)
+    if name == "torchmetrics":  # a module of its own: the library of that name is not installed with the package
+        return import_module(".torchmetrics", __name__)
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f".{home}", __name__), name)

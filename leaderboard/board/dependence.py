@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmarks.influences import read_influences
+from ...benchmarks import influences
+from ...benchmarks.influences import first_order_error, read_influences
 from ...benchmarks.result import Result, influence_path
 from ...core.errors import GenboardError
 from ...core.files import digest_of
@@ -51,11 +51,7 @@ ALONE = Origin()
 
 
 def correlation(a: Origin, b: Origin, errors: tuple[float, float]) -> tuple[float, Basis]:
-    """Correlation of the errors of two values, and how it is known.
-
-    The covariance comes from the influences and is set against the whole errors: of a part that the influences do not
-    see, no correlation is claimed. Where the influences give a larger error than the value has, as of a distance whose
-    second order was taken off, it is set against theirs, so that the correlations of any rows belong to one matrix.
+    """Correlation of the errors of two values, and how it is known; see `influences.correlation`.
 
     Args:
         errors: the standard errors of both.
@@ -63,9 +59,7 @@ def correlation(a: Origin, b: Origin, errors: tuple[float, float]) -> tuple[floa
     if a.seeds is None or a.seeds != b.seeds:
         return 0.0, "independent"
     if a.influence and b.influence and len(a.influence.values) == len(b.influence.values):
-        x, y = a.influence.values, b.influence.values
-        unit = max(errors[0], _error(x)) * max(errors[1], _error(y))
-        return (float(np.clip(x @ y / len(x) ** 2 / unit, -1, 1)) if unit > 0 else 0.0), "influences"
+        return influences.correlation(a.influence.values, b.influence.values, errors), "influences"
     return (-1.0, "bound") if a.model is not None and a.model == b.model else (0.0, "independent")
 
 
@@ -105,7 +99,7 @@ def correlations(origins: Sequence[Origin], errors: Sequence[float]) -> Correlat
             together.setdefault((int(seeds[i]), len(origin.influence.values)), []).append(i)
     for (_, n), rows in together.items():
         moved = np.stack([origins[i].influence.values for i in rows])  # type: ignore[union-attr]
-        whole = np.array([max(errors[i], _error(origins[i].influence.values)) for i in rows])  # type: ignore[union-attr]
+        whole = np.array([max(errors[i], first_order_error(origins[i].influence.values)) for i in rows])  # type: ignore[union-attr]
         unit = np.outer(whole, whole)
         rho = np.divide(moved @ moved.T / n**2, unit, out=np.zeros_like(unit), where=unit > 0)
         known[np.ix_(rows, rows)] = np.clip(rho, -1, 1)  # rounding may leave that range
@@ -113,11 +107,6 @@ def correlations(origins: Sequence[Origin], errors: Sequence[float]) -> Correlat
     np.fill_diagonal(known, 0.0)
     np.fill_diagonal(joint, False)
     return Correlations(known, joint, alike & ~joint & (models[:, None] == models) & (models >= 0))
-
-
-def _error(influence: Floats) -> float:
-    """The standard error that influences give to first order."""
-    return sqrt(float(influence @ influence)) / len(influence)
 
 
 def _codes(names: Sequence[str | None]) -> NDArray[np.int_]:

@@ -35,7 +35,7 @@ from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
 from ..verification.copying import TABLE as COPIES
-from . import fairness_docs, field_docs, study_docs, validation_docs, version_docs
+from . import fairness_docs, field_docs, monitor_docs, study_docs, validation_docs, version_docs
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
@@ -78,6 +78,8 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "studies": study_docs.listing,
         "scorecard": lambda: study_docs.card("digits@1"),
         "tolerances": tolerances,
+        "false alarms": monitor_docs.false_alarms,
+        "monitor overhead": monitor_docs.overhead,
         "verification": lambda: levels(read_records([COMMITTED]).readable),
         "version changes": lambda: version_docs.changes(read_records([COMMITTED]).readable),
     }
