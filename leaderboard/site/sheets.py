@@ -1,5 +1,5 @@
 """The pictures of a result, cut from its contact sheet: its samples in pairs with their nearest training images, and a
-strip of the first samples.
+strip of the first samples. Of a data set of texts it is the texts themselves, which the sheet's pixels spell.
 
 A style sheet finds any pair in them: the pairs stand in 8 rows of 8 equal cells, the strip is 8 equal cells, and each
 cell has its share of the gaps.
@@ -8,6 +8,7 @@ cell has its share of the gaps.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,11 @@ from PIL import Image
 
 from ...benchmarks.preview import COLUMNS, LARGEST, TILES
 from ...benchmarks.result import PreviewRecord, preview_path
-from ...core.errors import BadEntry
+from ...core.errors import BadEntry, UnknownName
 from ...core.files import read_bytes, sha256
+from ...registry.catalog import find
+from ...registry.schema import Dataset, Track
+from ...registry.texts import decoded
 from ..storage.records import Record
 
 ROWS = TILES // COLUMNS
@@ -50,6 +54,7 @@ class Sheet:
         count: pairs.
         equal: the pairs whose two images are equal, from 0.
         reduced: whether the images are larger than they are shown, and so compared.
+        texts: in place of pictures, each sample and its nearest training text.
     """
 
     pairs: Picture | None = None
@@ -60,6 +65,7 @@ class Sheet:
     equal: tuple[int, ...] = ()
     reduced: bool = False
     reason: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -97,6 +103,9 @@ def read_sheet(record: Record) -> Sheet:
         return Sheet(reason=f"the preview file cannot be shown: {e}")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Sheet(reason="the preview file cannot be shown: it is no PNG, or a damaged one")
+    alphabet = alphabet_of(record.result.track.name)
+    if alphabet:
+        return _read(np.asarray(image), layout, alphabet)
     reduced = max(record.result.sampling.shape[:2]) > LARGEST
     return _cut(np.asarray(image), layout, f"previews/{stem(record)}", reduced)
 
@@ -119,6 +128,30 @@ def _decoded(data: bytes, layout: PreviewRecord) -> Image.Image:
             f"{image.size[0]} x {image.size[1]} pixels where its layout has {expected[0]} x {expected[1]}"
         )
     return image.convert("RGBA")
+
+
+def alphabet_of(track: str) -> str:
+    """The alphabet of a track's texts; empty where its samples are pictures, or where it is not known."""
+    try:
+        return find(Dataset, find(Track, track).dataset).alphabet
+    except UnknownName:
+        return ""
+
+
+def _read(sheet: Pixels, layout: PreviewRecord, alphabet: str) -> Sheet:
+    height, width = layout.tile
+    if height != 1:
+        return Sheet(reason="the preview file cannot be shown: its tiles are no texts")
+    half = sheet.shape[1] // 2
+    places = [divmod(i, layout.columns) for i in range(layout.tiles)]
+
+    def side(left: int) -> Iterator[str]:
+        starts = [(row * (1 + layout.gap), left + column * (width + layout.gap)) for row, column in places]
+        return decoded(np.stack([sheet[y, x : x + width, 0] for y, x in starts])[:, None, :, None], alphabet)
+
+    texts = tuple(zip(side(0), side(half), strict=True))
+    equal = tuple(i for i, (sample, nearest) in enumerate(texts) if sample == nearest)
+    return Sheet(count=layout.tiles, equal=equal, reason="its samples are texts", texts=texts)
 
 
 def _cut(sheet: Pixels, layout: PreviewRecord, name: str, reduced: bool) -> Sheet:
