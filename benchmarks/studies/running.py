@@ -46,8 +46,8 @@ def run_study(
 
     Raises:
         UnknownName: no such generator.
-        BadStudy: fewer generators than it needs, a parameter that it does not have, or one out of range; or texts, which
-            it cannot alter.
+        BadStudy: fewer generators than it needs, a parameter that it does not have, or one out of range; or a track of
+            texts, where it alters pictures.
     """
     stray = sorted(set(parameters or {}) - set(study.parameters))
     if stray:
