@@ -1,4 +1,4 @@
-"""Cells of the training features, for metrics that compare distances cell by cell: a k-means that no last bit decides.
+"""Cells of real features, for metrics that compare sets cell by cell: a k-means that no last bit decides.
 
 The usual k-means begins at random rows, several times, and keeps the tightest cells: where there is no structure
 several are equally tight, and the last bits of the features decide between them. Here it begins once, at means over
@@ -41,6 +41,18 @@ def cell_centres(features: Tensor, cells: int = CELLS, seed: int = SEED) -> Tens
     )
     if len(features) < cells:
         raise few
+    centres = occupied_centres(features, cells, seed)
+    if len(centres) < cells:
+        raise few
+    return centres
+
+
+def occupied_centres(features: Tensor, cells: int, seed: int = SEED) -> Tensor:
+    """The centres of at most so many cells, those that hold features, float64, shape (cells, d).
+
+    Args:
+        features, seed: as of `cell_centres`.
+    """
     mean = sum((block.sum(dim=0) for block in _blocks(features)), start=_zeros(features, 1)[0]) / len(features)
     order = _along(features, mean, seed).argsort(stable=True)
     slab = torch.empty_like(order)
@@ -49,9 +61,7 @@ def cell_centres(features: Tensor, cells: int = CELLS, seed: int = SEED) -> Tens
     centres = _means(features, slab, _zeros(features, cells))
     for _ in range(STEPS):
         centres = _means(features, cells_of(features, centres), centres)
-    if bool((torch.bincount(cells_of(features, centres), minlength=cells) == 0).any()):
-        raise few
-    return centres
+    return centres[torch.bincount(cells_of(features, centres), minlength=cells) > 0]
 
 
 def stored_centres(features: Tensor) -> Tensor | None:

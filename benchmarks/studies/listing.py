@@ -49,6 +49,7 @@ class Study:
     scored: bool = True
     of_faults: bool = False
     made_up: str = ""
+    of_pictures: bool = False
     pictured: bool = False
     parameters: Mapping[str, int] = field(default_factory=dict)
 
@@ -165,6 +166,7 @@ _ROWS = (
     ),
     Study(
         name="corruptions",
+        of_pictures=True,
         title="Images made worse",
         version=2,
         question="Which metrics detect that real images are blurred, noisy or otherwise corrupted, and which do not?",
@@ -178,6 +180,7 @@ _ROWS = (
     ),
     Study(
         name="ruler",
+        of_pictures=True,
         title="The ruler",
         question="What do the values of a metric look like, on real images made worse step by step?",
         method="Held-out real images, as many as the track has samples and as many in every set, scored as samples "
@@ -226,6 +229,7 @@ _ROWS = (
     ),
     Study(
         name="copies",
+        of_pictures=True,
         title="Copies of training images",
         version=3,
         question="Which metrics detect that samples are copies of training images, and which reward it?",

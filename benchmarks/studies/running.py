@@ -12,7 +12,7 @@ from typing import Any
 from ...core.errors import BadStudy, GenboardError
 from ...core.privacy import public
 from ...registry.catalog import entries, find
-from ...registry.schema import Extractor, Generator, Track
+from ...registry.schema import Dataset, Extractor, Generator, Track
 from .context import StudyContext, gather
 from .listing import STUDIES, Study, find_study
 from .table import SCHEMA, Row, Table
@@ -46,13 +46,18 @@ def run_study(
 
     Raises:
         UnknownName: no such generator.
-        BadStudy: fewer generators than it needs, a parameter that it does not have, or one out of range.
+        BadStudy: fewer generators than it needs, a parameter that it does not have, or one out of range; or a track of
+            texts, where it alters pictures.
     """
     stray = sorted(set(parameters or {}) - set(study.parameters))
     if stray:
         raise BadStudy(
             f"the study {study.name!r} has no parameter {stray[0]!r}",
             f"it has: {', '.join(study.parameters) or 'none'}",
+        )
+    if study.of_pictures and find(Dataset, track.dataset).alphabet:
+        raise BadStudy(
+            f"the study {study.name!r} alters pictures, the samples of {track.name} are texts", "name a track of images"
         )
     if context is None:
         track = with_samples(track, samples)

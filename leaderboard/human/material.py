@@ -12,10 +12,10 @@ from ...benchmarks.runner import Workspace
 from ...benchmarks.sampling import sample
 from ...benchmarks.shards import png, source_of_shards
 from ...core.errors import BadStudy
-from ...registry.catalog import entries, tracks_of
+from ...registry.catalog import entries, find, tracks_of
 from ...registry.datasets import load_split
 from ...registry.images import ImageSource
-from ...registry.schema import Generator, Track
+from ...registry.schema import Dataset, Generator, Track
 from .key import REAL, Contestant, Item, StudyKey, opaque, study_id
 
 IMAGES = 50  # of each contestant of `pairs`, by default
@@ -75,8 +75,10 @@ def collect(
         real: in `pairs`, real images take part too.
 
     Raises:
-        BadStudy: too few generators, or images.
+        BadStudy: too few generators, or images; or samples that are texts.
     """
+    if find(Dataset, track.dataset).alphabet:
+        raise BadStudy(f"the samples of {track.name} are texts, the page shows pictures", "name a track of images")
     trials = protocol.trials if trials is None else trials
     paired = protocol.name == "pairs"
     if len(set(generators)) < len(generators):

@@ -212,7 +212,8 @@ def _datasets() -> str:
     rows = []
     for d in entries(Dataset).values():
         digest = f"`{d.content_digest[:12]}`" if d.content_digest else "not yet recorded"
-        rows.append((f"`{d.name}`", d.title, f"{d.count:,}", describe(d.shape), d.source.kind, d.licence, digest))
+        shape = f"texts of {d.shape[1]}" if d.alphabet else describe(d.shape)
+        rows.append((f"`{d.name}`", d.title, f"{d.count:,}", shape, d.source.kind, d.licence, digest))
     return markdown_table(("name", "what it is", "images", "shape", "source", "licence", "digest"), rows, right=(2,))
 
 

@@ -14,6 +14,7 @@ from .findings import in_prose
 from .sheets import NEAREST, Sheet, stem
 
 RATIO = "nn_ratio"
+FIRST = 4  # texts of each row of a board
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,27 @@ def place_of(board: Board, sheets: Mapping[str, Sheet]) -> str:
     return next((sheet.place for sheet in found if sheet.pairs), NEAREST)
 
 
+def texts_of(board: Board, sheets: Mapping[str, Sheet]) -> list[tuple[Row, tuple[str, ...]]]:
+    """The first texts of every row of a board; none of a board of pictures."""
+    found = [(row, sheets[stem(row.record)].texts[:FIRST]) for row in board.rows]
+    return [(row, tuple(sample for sample, _ in texts)) for row, texts in found if texts]
+
+
 def about_pairs(result: Result, sheet: Sheet, track: Track | None) -> str:
     """What the pairs of one result are, how many are equal, and how far all its samples are from training images."""
     given = result.sampling.seed is None
     space = f" in {track.space} features" if track else ""
-    which = "images, in the order submitted" if given else "samples, in order, none chosen"
+    of_texts = bool(sheet.texts)
+    which = (
+        f"{'texts' if of_texts else 'images'}, in the order submitted" if given else "samples, in order, none chosen"
+    )
     said = [f"The first {sheet.count} {which}, each {sheet.place}{space}.", about_equal(sheet)]
     ratio = result.metric(f"{RATIO}:{track.space}") if track else None
     if ratio and ratio.value is not None:
         value = " ".join(filter(None, (figure(ratio).text, figure(ratio).margin)))
         title = METRICS[RATIO].title.lower()
-        said.append(f"Over all {ratio.n:,} the {title} is {value}; real images not seen in training score 1.")
+        real = "texts" if of_texts else "images"
+        said.append(f"Over all {ratio.n:,} the {title} is {value}; real {real} not seen in training score 1.")
     return " ".join(said)
 
 
@@ -83,7 +94,8 @@ def about_equal(sheet: Sheet) -> str:
     found = len(sheet.equal)
     some = "No pair is" if not found else "Every pair is" if found == sheet.count else f"{found} of {sheet.count} pairs"
     verb = "" if some.endswith("is") else " is" if found == 1 else " are"
-    return f"{some}{verb} equal, pixel for pixel{', at the size shown' if sheet.reduced else ''}."
+    how = "character for character" if sheet.texts else "pixel for pixel"
+    return f"{some}{verb} equal, {how}{', at the size shown' if sheet.reduced else ''}."
 
 
 def _heading(pictured: Sequence[tuple[Row, Sheet]], count: int) -> str:

@@ -1,5 +1,6 @@
 """The pictures of a result, cut from its contact sheet: its samples in pairs with their nearest training images, and a
-strip of the first samples. On a track that asks for images from images, what was asked stands in each pair too.
+strip of the first samples. On a track that asks for images from images, what was asked stands in each pair too. Of a
+data set of texts it is the texts themselves, which the sheet's pixels spell.
 
 A style sheet finds any pair in them: the pairs stand in 8 rows of 8 equal cells, the strip is 8 equal cells, and each
 cell has its share of the gaps.
@@ -8,6 +9,7 @@ cell has its share of the gaps.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +17,11 @@ from PIL import Image
 
 from ...benchmarks.preview import COLUMNS, LARGEST, TILES
 from ...benchmarks.result import PreviewRecord, preview_path
-from ...core.errors import BadEntry
+from ...core.errors import BadEntry, UnknownName
 from ...core.files import read_bytes, sha256
+from ...registry.catalog import find
+from ...registry.schema import Dataset, Track
+from ...registry.texts import decoded
 from ..storage.records import Record
 from .asked_tiles import AskedTiles
 
@@ -26,6 +31,7 @@ STRIP_HEIGHT = 24
 SOFT = 16  # tiles from this height on are scaled smoothly: their pixels are not the message
 APART = 1  # pixels between the images of a pair; pairs are farther apart
 NEAREST = "above its nearest training image"
+NEAREST_TEXT = "beside its nearest training text"
 ASKED = "below the image that it was asked from, and above the right answer and its nearest training image"
 
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -54,6 +60,7 @@ class Sheet:
         count: pairs.
         equal: the pairs whose two images are equal, from 0.
         reduced: whether the images are larger than they are shown, and so compared.
+        texts: in place of pictures, each sample and its nearest training text.
     """
 
     pairs: Picture | None = None
@@ -65,6 +72,7 @@ class Sheet:
     equal: tuple[int, ...] = ()
     reduced: bool = False
     reason: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -106,6 +114,9 @@ def read_sheet(record: Record, asked: AskedTiles | None = None) -> Sheet:
         return Sheet(reason=f"the preview file cannot be shown: {e}")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Sheet(reason="the preview file cannot be shown: it is no PNG, or a damaged one")
+    alphabet = alphabet_of(record.result.track.name)
+    if alphabet:
+        return _read(np.asarray(image), layout, alphabet)
     reduced = max(record.result.sampling.shape[:2]) > LARGEST
     fits = asked is not None and asked.conditions.shape[1:3] == layout.tile and layout.tiles <= len(asked.conditions)
     asked = asked if fits else None
@@ -130,6 +141,30 @@ def _decoded(data: bytes, layout: PreviewRecord) -> Image.Image:
             f"{image.size[0]} x {image.size[1]} pixels where its layout has {expected[0]} x {expected[1]}"
         )
     return image.convert("RGBA")
+
+
+def alphabet_of(track: str) -> str:
+    """The alphabet of a track's texts; empty where its samples are pictures, or where it is not known."""
+    try:
+        return find(Dataset, find(Track, track).dataset).alphabet
+    except UnknownName:
+        return ""
+
+
+def _read(sheet: Pixels, layout: PreviewRecord, alphabet: str) -> Sheet:
+    height, width = layout.tile
+    if height != 1:
+        return Sheet(reason="the preview file cannot be shown: its tiles are no texts")
+    half = sheet.shape[1] // 2
+    places = [divmod(i, layout.columns) for i in range(layout.tiles)]
+
+    def side(left: int) -> Iterator[str]:
+        starts = [(row * (1 + layout.gap), left + column * (width + layout.gap)) for row, column in places]
+        return decoded(np.stack([sheet[y, x : x + width, 0] for y, x in starts])[:, None, :, None], alphabet)
+
+    texts = tuple(zip(side(0), side(half), strict=True))
+    equal = tuple(i for i, (sample, nearest) in enumerate(texts) if sample == nearest)
+    return Sheet(count=layout.tiles, equal=equal, reason="its samples are texts", texts=texts, place=NEAREST_TEXT)
 
 
 def _cut(sheet: Pixels, layout: PreviewRecord, name: str, reduced: bool, asked: AskedTiles | None) -> Sheet:

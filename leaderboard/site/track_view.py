@@ -25,7 +25,7 @@ from .pareto_view import front_views
 from .people_view import people_of
 from .protocol_view import protocol_columns, protocol_facts, protocol_line
 from .ruler_view import ruler_of
-from .seeds_view import seeds_of
+from .seeds_view import seeds_of, texts_of
 from .share_view import around
 from .sheets import Picture, Sheet, stem
 
@@ -66,6 +66,7 @@ def track_pages(site: Content) -> Made:
             "spread": findings.about_spread(board),
             "cautions": board_cautions(site, board),
             "seeds": seeds_of(board, site.sheets),
+            "texts": texts_of(board, site.sheets),
             "forest": board_forest(board, "../"),
             "ruler": ruler_of(site, board),
             "fronts": front_views(board, "../"),

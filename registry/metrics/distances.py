@@ -9,7 +9,7 @@ from ..resolve import lazy_modules
 from .metric import Metric
 
 if TYPE_CHECKING:
-    from ...benchmarks.metrics import cmmd, frechet, frechet_debiased, kernel
+    from ...benchmarks.metrics import cmmd, frechet, frechet_debiased, kernel, mauve
 else:
     # On a floor above, and torch takes seconds: a function is imported when it is first called.
     globals().update(lazy_modules("benchmarks.metrics"))
@@ -77,5 +77,17 @@ ROWS = (
         paper="arXiv:2401.09603",
         methods="variance of the V-statistic's projection, with its skewness",
         params=MappingProxyType({"sigma": 10.0, "scale": 1000.0}),
+    ),
+    Metric(
+        name="mauve",
+        title="MAUVE",
+        version=1,
+        fn=mauve.mauve,
+        better="higher",
+        range=(0.0, 1.0),
+        summary="Area under the divergence frontier of the shares of real images and of samples in cells of the space.",
+        paper="arXiv:2102.01454 (the area; the cells are those of the real images here)",
+        methods="jackknife",
+        params=MappingProxyType({"scale": 5.0, "per_cell": 10}),
     ),
 )

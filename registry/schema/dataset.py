@@ -162,6 +162,7 @@ class Dataset(Entry):
     shape: Shape  # after the conversions
     parts: dict[Name, int]  # as published, with the number of images in each
     splits: dict[Name, Split]  # see `registry.datasets.splits`
+    alphabet: str = ""  # of texts, whose characters are the pixels: see `registry.texts`; without, images are pictures
     classes: tuple[str, ...] = ()  # what the labels 0, 1, ... are called; without, labels are ignored
     groups: Groups | None = None  # an attribute that divides the classes, for the metrics of fairness
     content_digest: Sha256 | None = None  # of all parts, see `registry.images.content_digest`; none: not yet recorded
@@ -197,6 +198,16 @@ class Dataset(Entry):
     def _each_class_in_one_group(self) -> Dataset:
         if self.groups:
             self.groups.of(self.classes)
+        return self
+
+    @model_validator(mode="after")
+    def _texts_are_rows(self) -> Dataset:
+        strange = next((c for c in self.alphabet if not (c.isascii() and c.isprintable())), None)
+        if strange is not None or len(set(self.alphabet)) < len(self.alphabet):
+            problem = f"{strange!r} is no printable ASCII" if strange is not None else "a character is listed twice"
+            raise ValueError(f"alphabet: {problem}")
+        if self.alphabet and (self.shape[0], self.shape[2]) != (1, 1):
+            raise ValueError(f"shape = {list(self.shape)}: a text is one row of one channel, [1, length, 1]")
         return self
 
     @property
