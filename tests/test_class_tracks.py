@@ -192,7 +192,8 @@ def test_who_does_not_obey_is_at_the_bottom_of_what_asks_for_it(board: Board, ke
 def test_of_mnist_too(key: str):
     board = make_board(find(Track, "mnist-class"), read_records([COMMITTED]).readable)
     sign = -1 if key.startswith("intra") else 1
-    obedient = [sign * value(board, name, key) for name in ("held-out", "mnist-acgan", "mnist-flow-matching")]
+    models = ("mnist-acgan", "mnist-ddpm", "mnist-flow-matching")
+    obedient = [sign * value(board, name, key) for name in ("held-out", *models)]
     others = [sign * value(board, name, key) for name in ("shuffled-labels", "mnist-dcgan", "mnist-vae")]
     assert min(obedient) > max(others)
 
