@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...benchmarks.result import MetricRecord, PartRecord
 from ...registry.metrics import METRICS, Metric
@@ -10,6 +10,43 @@ from ..board.board import Board, Row
 from ..text.numbers import decimals, figure, span, written
 
 SHARES, KEPT = "representation", "group_kept"
+
+
+def summary(board: Board) -> list[str]:
+    """A sentence for each metric of fairness on a board: of which generators its interval decides something."""
+    rows = [row for row in board.rows if row.place is not None or row is board.floor]
+    said = []
+    for column in board.columns:
+        metric = METRICS[column.metric]
+        records = {row.name: row.cells[column.key] for row in rows if column.key in row.cells}
+        known = {name: r for name, r in records.items() if r.value is not None and r.parts}
+        if not known or metric.parts != "group" or "groups" not in metric.reads:
+            continue
+        off = {name: r for name, r in known.items() if r.uncertainty is not None and r.uncertainty.lo > 0}
+        if metric.name == KEPT:
+            said.append(f"{metric.title}, by group: {_listed({name: _ends(r) for name, r in known.items()})}.")
+        elif metric.name == SHARES:
+            ends = {name: _ends(r) for name, r in off.items()}
+            said.append(_decided("Shares of the groups significantly other than the target", ends, len(known)))
+        else:
+            ends = {name: _ends(r) for name, r in off.items()}
+            said.append(_decided(f"{metric.title}, significantly above zero", ends, len(known)))
+    return said
+
+
+def _decided(what: str, ends: Mapping[str, str], of: int) -> str:
+    if not ends:
+        return f"{what}, none of {of}."
+    return f"{what}, {len(ends)} of {of}: {_listed(ends)}."
+
+
+def _listed(said: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} ({text})" for name, text in said.items())
+
+
+def _ends(record: MetricRecord) -> str:
+    """The value of each group."""
+    return ", ".join(f"{part.name} {_figure(part)}" for part in record.parts or ())
 
 
 def told(board: Board) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...registry.catalog import entries
 from ...registry.schema import Dataset, Track
 from ..board.board import make_board
-from ..export.fairness_text import told
+from ..export.fairness_text import summary
 from ..storage.records import COMMITTED, read_records
 
 
@@ -16,7 +16,7 @@ def found() -> str:
     for track in entries(Track).values():
         dataset = datasets.get(track.dataset)
         if dataset is not None and dataset.groups is not None:
-            said = [f"- {text}" for text in told(make_board(track, records))]
+            said = [f"- {text}" for text in summary(make_board(track, records))]
             parts.append("\n".join([f"**{track.title}** (`{track.name}`)", "", *(said or [_NOTHING])]))
     return "\n\n".join(parts)
 

@@ -15,7 +15,7 @@ from ..charts.axis import across, up
 from ..charts.families import colour
 from ..charts.scatter import Point, ScatterAxis, scatter_svg
 from ..charts.theme import inline
-from ..export.fairness_text import SHARES, told
+from ..export.fairness_text import SHARES, summary, told
 from ..text.numbers import Figure, figure, span
 from .content import Content, Made
 from .findings import in_prose, short_title
@@ -39,7 +39,8 @@ class FairnessTable:
         groups: of its data, with the share of each among the real images if it is known.
         heads: title and name of each metric of fairness.
         rows: each generator with its figures; the ranked ones first.
-        found: sentences.
+        summary: a sentence for each metric.
+        found: a sentence for each generator and metric where an interval decides.
         chart: fidelity against representation, where both were measured of two rows or more.
         front: what the chart shows, in words.
     """
@@ -49,6 +50,7 @@ class FairnessTable:
     groups: str
     heads: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Row, tuple[Figure, ...]], ...]
+    summary: tuple[str, ...]
     found: tuple[str, ...]
     chart: str
     front: str
@@ -83,6 +85,7 @@ def _table(board: Board, groups: Groups) -> FairnessTable:
         f"{groups.attribute}: {in_prose(list(groups.classes))}",
         tuple((find_metric(c.metric).title, c.metric) for c in columns),
         shown,
+        tuple(summary(board)),
         tuple(told(board)),
         chart,
         front,
@@ -94,10 +97,17 @@ def _last_if_unranked(row: Row) -> bool:
 
 
 def _price(board: Board, rows: Sequence[Row]) -> tuple[str, str]:
-    """The chart of the primary metric against representation and its sentence; empty where they cannot be drawn."""
-    shares = next((c.key for c in board.columns if c.metric == SHARES), None)
+    """The chart of the primary metric against representation and its sentence; empty where they cannot be drawn.
+
+    Where the shares are compared with equal ones too, it is that which has a price.
+    """
+    targets = {str(c.params.get("target", "")): c.key for c in board.columns if c.metric == SHARES}
+    even = targets.get("uniform")
+    shares = even or next(iter(targets.values()), None)
     primary = find_metric(board.track.primary.split(":")[0])
-    both = [row for row in rows if shares and {shares, board.track.primary} <= row.cells.keys()]
+    # What baselines score would leave no room for what is compared.
+    compared = [row for row in rows if row.place is not None or row is board.floor]
+    both = [row for row in compared if shares and {shares, board.track.primary} <= row.cells.keys()]
     values = {
         row.name: (float(row.cells[shares].value or 0.0), float(row.cells[board.track.primary].value or 0.0))
         for row in both
@@ -119,11 +129,13 @@ def _price(board: Board, rows: Sequence[Row]) -> tuple[str, str]:
         for row in both
         if row.name in values
     ]
-    x = ScatterAxis(across("Distance of the shares", "lower"), find_metric(SHARES).range)
+    words = "Distance of the shares from equal ones" if even else "Distance of the shares from the target"
+    x = ScatterAxis(across(words, "lower"), find_metric(SHARES).range)
     y = ScatterAxis(up(primary.title, primary.better), primary.range)
     drawn: Markup = inline(scatter_svg(points, _steps([values[name] for name in best]), x, y), "")
     said = (
-        f"By the values as they are, no row is better than {in_prose(best)} in both {primary.title} and representation."
+        f"By the values as they are, no row is better than {in_prose(best)} in both {primary.title} and the "
+        f"{words[0].lower()}{words[1:]}."
     )
     return drawn, said
 

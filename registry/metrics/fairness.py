@@ -34,6 +34,7 @@ ROWS = (
         part_range=(-float("inf"), float("inf")),  # corrected and not cut
         interval="population",
         params=MappingProxyType({"target": "reference"}),
+        asks=("target",),
     ),
     Metric(
         name="fd_group_gap",
