@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from genboard.benchmarks.result import MetricRecord, PartRecord, UncertaintyRecord
-from genboard.leaderboard.export.fairness_text import sentences
+from genboard.leaderboard.board.board import make_board
+from genboard.leaderboard.export.fairness_text import sentences, summary
 from genboard.leaderboard.site.fairness_view import _steps, front_of
 from genboard.leaderboard.site.render import render_site
-from genboard.leaderboard.storage.records import read_records
-from genboard.registry.catalog import entries
+from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.registry.catalog import entries, find
 from genboard.registry.metrics import METRICS
 from genboard.registry.schema import Track
 from site_tree import save
@@ -63,7 +64,7 @@ def test_shares_are_told_with_their_intervals_and_whether_they_are_off_the_targe
         in said(record("representation", 0.01, -0.02, 0.04, *shares))[0]
     )
     even = record("representation", 0.46, 0.44, 0.48, *shares).model_copy(update={"params": {"target": "uniform"}})
-    assert "by 46.0% other than even ones" in said(even)[0]
+    assert "by 46.0% other than equal ones" in said(even)[0]
     own = even.model_copy(update={"params": {"target": "0.8, 0.2"}})
     assert "by 46.0% other than the target 0.8, 0.2" in said(own)[0]
 
@@ -117,3 +118,15 @@ def test_it_explains_every_definition_and_every_page_leads_to_it(page: str):
         assert f'href="metrics.html#{name}"' in page
     assert "exclude each other" in page
     assert '<a href="fairness.html" aria-current="page">Fairness</a>' in page
+
+
+def test_the_summary_has_a_sentence_a_metric_and_names_who_is_off() -> None:
+    board = make_board(find(Track, "digits-groups"), read_records([COMMITTED]).readable)
+    said = summary(board)
+    shares = [text for text in said if text.startswith("Shares of the groups")]
+    assert len(shares) == 2
+    assert "those of the real images, 3 of" in shares[0]
+    assert all(name in shares[0] for name in ("fairgan-1", "fairgan-3", "groups-vae-truncated"))
+    assert "equal ones" in shares[1]
+    assert "held-out (plain 0.900, inverted 0.100)" in shares[1]
+    assert len(said) == len({c.key for c in board.columns if "groups" in METRICS[c.metric].reads})

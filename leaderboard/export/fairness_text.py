@@ -27,7 +27,8 @@ def summary(board: Board) -> list[str]:
             said.append(f"{metric.title}, by group: {_listed({name: _ends(r) for name, r in known.items()})}.")
         elif metric.name == SHARES:
             ends = {name: _ends(r) for name, r in off.items()}
-            said.append(_decided("Shares of the groups significantly other than the target", ends, len(known)))
+            target = _target(next(iter(known.values())))
+            said.append(_decided(f"Shares of the groups significantly other than {target}", ends, len(known)))
         else:
             ends = {name: _ends(r) for name, r in off.items()}
             said.append(_decided(f"{metric.title}, significantly above zero", ends, len(known)))
@@ -73,10 +74,14 @@ def _of_shares(record: MetricRecord) -> str:
     """Whether the groups are as frequent as the target says; the interval of the whole decides."""
     shares = _each(record.parts or ())
     off = record.uncertainty is not None and record.uncertainty.lo > 0
-    wanted = {"reference": "those of the real images", "uniform": "even ones"}.get(str(record.params.get("target")))
-    target = wanted or f"the target {record.params.get('target')}"
     verdict = f"by {record.value:.1%} other than" if off else "not significantly different from"
-    return f"shares of {shares}, {verdict} {target} (distance {record.value:.3f}, interval {span(record)})"
+    return f"shares of {shares}, {verdict} {_target(record)} (distance {record.value:.3f}, interval {span(record)})"
+
+
+def _target(record: MetricRecord) -> str:
+    """What shares are compared with, in words."""
+    target = str(record.params.get("target"))
+    return {"reference": "those of the real images", "uniform": "equal ones"}.get(target, f"the target {target}")
 
 
 def _each(parts: Sequence[PartRecord]) -> str:

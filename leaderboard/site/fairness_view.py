@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...registry.catalog import entries
+from ...registry.columns import titled
 from ...registry.metrics import METRICS, find_metric
 from ...registry.schema import Dataset, Groups
 from ..board.board import Board, Row
@@ -83,7 +84,7 @@ def _table(board: Board, groups: Groups) -> FairnessTable:
         board,
         short_title(board.track),
         f"{groups.attribute}: {in_prose(list(groups.classes))}",
-        tuple((find_metric(c.metric).title, c.metric) for c in columns),
+        tuple((titled(c.key), c.metric) for c in columns),
         shown,
         tuple(summary(board)),
         tuple(told(board)),
