@@ -182,6 +182,12 @@ def ruler(table: Table, said: Said) -> None:
     assert any(a - 0.01 <= float(said["pixels"]) <= b + 0.01 for a, b in around)
 
 
+def unawareness(table: Table, said: Said) -> None:
+    shares = {r["generator"]: r["value"] for r in rows(table, "changed", group="all", measure="subject changed")}
+    assert (shares[said["least"]], shares[said["most"]]) == (min(shares.values()), max(shares.values()))
+    assert (said["few"], said["many"]) == (f"{min(shares.values()):.1%}", f"{max(shares.values()):.1%}")
+
+
 L = rf"{T}(?:, {T})*(?: and (?:{T}|\d+ more))?"
 HEADLINES: dict[str, tuple[str, Callable[[Table, Said], object]]] = {
     "copies": (rf"Exact copies are missed by (?P<missed>{L})(?:, and rewarded by (?P<rewarded>{L}))?", copies),
@@ -228,6 +234,11 @@ HEADLINES: dict[str, tuple[str, Callable[[Table, Said], object]]] = {
         r"Translated there and back by (?P<name>\S+), images return at a mean error of (?P<own>[\d.]+); right answers "
         r"at (?P<right>[\d.]+)",
         cycle,
+    ),
+    "unawareness": (
+        r"Asked for the other group, (?P<least>\S+) shows another subject in (?P<few>[\d.]+%) of samples, "
+        r"(?P<most>\S+) in (?P<many>[\d.]+%)",
+        unawareness,
     ),
     "ruler": (
         rf"By (?P<name>{T}), real images with (?P<missing>\d+) of \d+ classes missing are as bad as ones blurred by "

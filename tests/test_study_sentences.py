@@ -78,6 +78,19 @@ def returned(table: Table, said: Said) -> None:
             assert said[place] == f"{row['value']:.3f}"
 
 
+def changed(table: Table, said: Said) -> None:
+    own = {(r["group"], r["measure"]): r for r in rows(table, "changed", generator=said["name"])}
+    whole = own["all", "subject changed"]
+    assert said["changed"] == f"{whole['value']:.1%}"
+    assert (said["lo"], said["hi"]) == (f"{whole['lo']:.1%}", f"{whole['hi']:.1%}")
+    assert said["followed"] == f"{own['all', 'group followed']['value']:.1%}"
+    assert said["moved"] == f"{own['all', 'distance']['value']:.2f}"
+    assert said["apart"] == f"{own['all', 'distance of other seeds']['value']:.2f}"
+    for text in said["groups"].split(", "):
+        group, _, share = text.rpartition(" ")
+        assert share == f"{own[group, 'subject changed']['value']:.1%}"
+
+
 SENTENCES: dict[str, list[tuple[str, Check]]] = {
     "cycle": [
         (rf"(?P<name>\S+): its samples return at a mean error of (?P<own>{X}), the right answers in their place at "
@@ -100,6 +113,12 @@ SENTENCES: dict[str, list[tuple[str, Check]]] = {
          r"are default "
          r"settings\. Another setting is significantly better in both than (?P<off>\d+) of (?P<all>\d+) "
          r"settings\.", front),
+    ],
+    "unawareness": [
+        (rf"(?P<name>\S+), same latent, label of the other group: (?P<changed>{X}%) of samples show another subject "
+         rf"\((?P<lo>{X}%) to (?P<hi>{X}%)\), (?P<followed>{X}%) the group that is asked for; they move by "
+         rf"(?P<moved>{X}), samples of another seed are (?P<apart>{X}) apart\. By group asked first: (?P<groups>.+)\.",
+         changed),
     ],
 }  # fmt: skip
 SENTENCES |= sentences_of_subsets.SENTENCES | sentences_of_interventions.SENTENCES | sentences_of_ruler.SENTENCES
