@@ -9,7 +9,6 @@ same seeds, over n^2, is the covariance of the two values.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from math import sqrt
@@ -24,7 +23,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ..core.errors import BadEntry
-from ..core.files import parse_json, read_bytes, sha256
+from ..core.files import json_line, parse_json, read_bytes, sha256
 from .result import Result
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -88,19 +87,16 @@ def encoded(found: Mapping[str, Tensor]) -> bytes | None:
 
 
 def _in_order(data: bytes) -> bytes:
-    """A safetensors file with its metadata in the order of their names: the library writes them in any order.
+    """A safetensors file whose header is in the order of names: the library writes the metadata in any order.
 
     >>> one = b'{"__metadata__":{"b":"2","a":"1"}}'
     >>> _in_order(len(one).to_bytes(8, "little") + one)[8:].rstrip()
     b'{"__metadata__":{"a":"1","b":"2"}}'
     """
     size = int.from_bytes(data[:8], "little")
-    header, rest = json.loads(data[8 : 8 + size]), data[8 + size :]
-    if "__metadata__" in header:
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json_line(parse_json(data[8 : 8 + size], Path("influences"))).rstrip()
     text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
-    return len(text).to_bytes(8, "little") + text + rest
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
 def read_influences(path: Path, result: Result) -> dict[str, Floats]:

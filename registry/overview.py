@@ -39,7 +39,13 @@ def shown(kind: str, name: str) -> dict[str, Any]:
     entry = find(_plural(kind), name)
     if isinstance(entry, Metric):
         values = {f.name: getattr(entry, f.name) for f in fields(entry)}
-        return {**values, "fn": entry.path, "params": dict(entry.params), "range": [_bound(b) for b in entry.range]}
+        return {
+            **values,
+            "fn": entry.path,
+            "params": dict(entry.params),
+            "range": _ends(entry.range),
+            "part_range": entry.part_range and _ends(entry.part_range),
+        }
     values = entry.model_dump(mode="json")
     return {**values, "tracks": list(tracks_of(entry))} if isinstance(entry, Generator) else values
 
@@ -71,6 +77,6 @@ def _row(entry: Entry | Metric, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _bound(bound: float) -> float | None:
+def _ends(bounds: tuple[float, float]) -> list[float | None]:
     """JSON has no infinity: an open end is null."""
-    return None if bound in (float("inf"), -float("inf")) else bound
+    return [None if bound in (float("inf"), -float("inf")) else bound for bound in bounds]

@@ -296,6 +296,7 @@ DIGESTS = {
     "benchmarks/result.py": "digest_of: a record's fields",
     "benchmarks/runner.py": "digest_of, sha256: the name of a lock, a stored file against damage",
     "benchmarks/sampling.py": "hashlib: the pixels, integers",
+    "benchmarks/feature_task.py": "digest_of: the name of a stored file",
     "benchmarks/studies/ruler.py": "sha256: the pixels of a picture, integers",
     "benchmarks/studies/cache.py": "digest_of: a stored file against damage",
     "benchmarks/studies/sanity.py": "crc32: a seed from names",

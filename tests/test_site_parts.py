@@ -47,6 +47,7 @@ def test_every_class_has_its_values(page: str, records: Records):
         "Conditional accuracy, corrected",
         "Classification accuracy score",
         "GAN-test",
+        "Conditional accuracy, top 5",
     ]
     assert [row[0] for row in found] == list("0123456789")
     acgan = next(r.result for r in records.readable if r.result.generator.name == "acgan")

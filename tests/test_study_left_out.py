@@ -104,7 +104,7 @@ def test_every_study_of_a_run_leaves_it_out_and_tries_it_once(mine: Callable[[st
     assert [table.study for table in tables] == ["k", "extractors"]  # a grid compares two generators or more
     assert all("mine" in table.card.left_out for table in tables)
     assert len([line for line in told if line.startswith("mine: left out")]) == 1
-    assert tables[1].seen("extractor", "value") == ["digits-cnn", "pixels"]
+    assert tables[1].seen("extractor", "value") == ["digits-cnn", "groups-cnn", "pixels"]
     assert "not sets of images" in tables[1].card.left_out["lpips-digits-cnn"]
 
 

@@ -24,6 +24,28 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "clip_score_2_5": "`clip_score` times 0.025",
         **dict.fromkeys(
             (
+                "representation",
+                "group_kept",
+                "demographic_parity_gap",
+                "equal_opportunity_gap",
+                "equalized_odds_gap",
+                "accuracy_gap",
+            ),
+            "it is of groups; a test draws them",
+        ),
+        **dict.fromkeys(
+            (
+                "fd_group_gap",
+                "kid_group_gap",
+                "precision_group_gap",
+                "recall_group_gap",
+                "density_group_gap",
+                "coverage_group_gap",
+            ),
+            "it is of groups, and made of errors of the metric that it is the gap of",
+        ),
+        **dict.fromkeys(
+            (
                 "intra_fd",
                 "intra_kid",
                 "conditional_accuracy",
