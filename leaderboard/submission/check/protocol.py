@@ -8,6 +8,7 @@ from typing import Any
 from ....benchmarks.asked import asked_of
 from ....benchmarks.drawing import PROTOCOL
 from ....benchmarks.scoring import reference_count
+from ....benchmarks.specification import key_of
 from ....core.errors import GenboardError
 from ....reference_stats.statistics import recipe_for
 from ....registry.catalog import find
@@ -144,7 +145,9 @@ def _unlike(case: Case, part: str) -> Iterator[Problem]:
         extractor = column.get("extractor")
         name = extractor.get("name") if isinstance(extractor, dict) else None
         own = (column.get("name"), name, column.get("against"))  # whatever was written there, so no key of a table
-        today = next((s for key, s in wanted if key == own), None)
+        alikes = [s for key, s in wanted if key == own]
+        # Columns of one metric may differ by what they ask, as for the top 1 or the top 5.
+        today = next((s for s in alikes if key_of(s) == key_of(column)), alikes[0] if alikes else None)
         if today is not None and not alike(column.get(part), today[part]):
             yield Problem(f"specification.metrics.{i}.{part}", _told(column.get(part), today[part]))
 
