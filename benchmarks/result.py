@@ -11,9 +11,17 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from ..core.errors import BadEntry
+from ..core.executor import ExecutorName
 from ..core.files import canonical_json, digest_of, read_json, write_bytes
 from ..core.newer import refuse_newer
 from ..core.validation import bad_entry
@@ -175,8 +183,8 @@ class WorkersRecord(Strict):
         peak_memory_mib: of the one that held the most; none where the system does not tell.
     """
 
-    executor: str
-    count: int
+    executor: ExecutorName
+    count: PositiveInt
     seconds: float
     restarts: int
     peak_memory_mib: float | None

@@ -25,7 +25,7 @@ from genboard.registry.schema import Track
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from refusals import Run, refused
-from tampered import Ground, Tampered, genuine, influenced, of_the_board, published, put, registered, respecify
+from tampered import Ground, Tampered, edit, genuine, influenced, of_the_board, published, put, registered, respecify
 from tampering import TAMPERED
 
 from genboard.core.errors import BadEntry
@@ -70,6 +70,13 @@ def test_influences_that_give_the_standard_errors_pass(tmp_path: Path):
     ground = genuine(tmp_path)
     influenced(lambda _: None)(ground)
     assert ground.read()["influences"]
+    assert check([ground.folder], [ground.board]) == []
+
+
+def test_a_result_whose_samples_workers_drew_passes(tmp_path: Path):
+    ground = genuine(tmp_path)
+    workers = {"executor": "ray", "count": 8, "seconds": 12.5, "restarts": 1, "peak_memory_mib": None}
+    edit(put("cost", "workers", value=workers))(ground)
     assert check([ground.folder], [ground.board]) == []
 
 

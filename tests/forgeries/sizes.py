@@ -42,6 +42,10 @@ def of_dates_and_sizes() -> Iterator[Forgery]:
         ("drawn", 10**6),
     ):
         yield forgery(kind, f"cost.{field} as {value:g}", "R411", edit(put("cost", field, value=value)))
+    honest = {"executor": "local", "count": 2, "seconds": 1.0, "restarts": 0, "peak_memory_mib": 300.0}
+    for field, value in (("seconds", -1.0), ("seconds", 1e12), ("restarts", -1), ("peak_memory_mib", -5.0)):
+        forged = {**honest, field: value}
+        yield forgery(kind, f"cost.workers.{field} as {value:g}", "R411", edit(put("cost", "workers", value=forged)))
     for field, value in (
         ("genboard", "the best"),
         ("python", ""),

@@ -146,11 +146,12 @@ def wrong_date(case: Case) -> Iterator[Problem]:
 
 def impossible_cost(case: Case) -> Iterator[Problem]:
     cost = case.result.cost
-    for name, value in cost:
-        if value is not None and value < 0:
-            yield Problem(f"cost.{name}", f"{value:g} is less than nothing")
-        elif value is not None and value > MOST:
-            yield Problem(f"cost.{name}", f"{value:g} is more than there can be")
+    every = [*((f"cost.{k}", v) for k, v in cost), *((f"cost.workers.{k}", v) for k, v in cost.workers or ())]
+    for name, value in every:
+        if isinstance(value, int | float) and value < 0:
+            yield Problem(name, f"{value:g} is less than nothing")
+        elif isinstance(value, int | float) and value > MOST:
+            yield Problem(name, f"{value:g} is more than there can be")
     if cost.images_per_s is not None and cost.sampling_s > 0:
         own = (case.result.sampling.n if cost.drawn is None else cost.drawn) / cost.sampling_s
         if not isclose(cost.images_per_s, own, rel_tol=1e-6):
