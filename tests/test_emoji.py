@@ -78,6 +78,7 @@ def test_another_version_or_none_is_refused_with_the_way_to_get_it(packages):
         drawings("no-such-drawings", "1.0", "svg/*.svg")
 
 
+@pytest.mark.slow
 def test_the_real_drawings_are_those_of_the_digest():
     for package, _ in (OPENMOJI, TWEMOJI):
         try:

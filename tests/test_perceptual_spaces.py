@@ -150,7 +150,12 @@ def of_lpips(maps: list[Tensor]) -> float:
 SPACES = [name for name in entries(Extractor) if name.startswith(("content-", "style-", "lpips-"))]
 
 
-@pytest.mark.parametrize("name", [name for name in SPACES if name not in NETWORKS])
+def heavy(name: str) -> Any:
+    """VGG16 takes seconds."""
+    return pytest.param(name, marks=pytest.mark.slow if "vgg16" in name else ())
+
+
+@pytest.mark.parametrize("name", [heavy(name) for name in SPACES if name not in NETWORKS])
 def test_the_squared_distance_is_the_published_formula(name):
     images = of_entry(name, 2)
     features = load_extractor(name).compute(images, "random images")[0]

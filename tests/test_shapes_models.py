@@ -74,6 +74,7 @@ def test_the_networks_compute_in_float32_with_exactly_the_stored_numbers() -> No
         np.testing.assert_array_equal(value.numpy(), weights[f"network.{key}"].astype(np.float32))
 
 
+@pytest.mark.slow
 @every_model
 def test_training_is_reproducible(name: str, images: Images) -> None:
     fit = function(f"{module_of(name)}:train", under="registry.generators")
@@ -87,6 +88,7 @@ def test_training_is_reproducible(name: str, images: Images) -> None:
     assert any((first[key] != other[key]).any() for key in first)
 
 
+@pytest.mark.slow
 @every_model
 def test_samples_differ_and_pieces_change_nothing(name: str) -> None:
     made = plan(name, 75)
@@ -98,6 +100,7 @@ def test_samples_differ_and_pieces_change_nothing(name: str) -> None:
     assert piece.captions == (whole.captions or ())[50:60]
 
 
+@pytest.mark.slow
 @every_model
 def test_captions_are_obeyed_far_more_often_than_by_chance(name: str) -> None:
     made = draw(plan(name, 100), 0, 100)
