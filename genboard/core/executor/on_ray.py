@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from .protocol import RETRIES, given_up
 P = TypeVar("P")
 R = TypeVar("R")
 
+ANSWER = 10.0  # seconds that a cluster's address has to answer in
 AHEAD = 2  # pieces submitted for each worker: the next is there when one is done, and few are lost with an error
 
 
@@ -80,15 +83,33 @@ def _join(ray: Any, workers: int | None) -> None:
     if ray.is_initialized():
         return
     address = os.environ.get("RAY_ADDRESS")
-    quiet = {"log_to_driver": False, "include_dashboard": False, "logging_level": "warning"}
+    if address:
+        _expect_answer(address)
+    quiet = {"log_to_driver": False, "logging_level": "error"}
+    logging.getLogger("ray").setLevel(logging.ERROR)  # what it says before it knows of the level
     try:
         if address:
-            ray.init(address=address, log_to_driver=False, logging_level="warning")
+            ray.init(address=address, **quiet)
         else:
-            ray.init(address="local", num_cpus=workers, **quiet)
+            ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as e:
-        raise BadWorkers(
-            f"no Ray cluster answers at {address or 'this machine'}: {str(e).splitlines()[0]}",
-            "start one with `ray start --head`, and set RAY_ADDRESS to what it prints; without RAY_ADDRESS one is "
-            "started here",
-        ) from e
+        raise _nobody(address or "this machine", e) from e
+
+
+def _expect_answer(address: str) -> None:
+    """Raise BadWorkers where nothing listens at an address with a port: Ray itself waits for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        return  # `auto`, or a name that Ray knows what to do with
+    try:
+        socket.create_connection((host, int(port)), ANSWER).close()
+    except (OSError, OverflowError) as e:
+        raise _nobody(address, e) from e
+
+
+def _nobody(address: str, e: Exception) -> BadWorkers:
+    return BadWorkers(
+        f"no Ray cluster answers at {address}: {next(iter(str(e).splitlines()), type(e).__name__)}",
+        "start one with `ray start --head`, and set RAY_ADDRESS to what it prints; without RAY_ADDRESS one is started "
+        "here",
+    )
