@@ -170,14 +170,26 @@ def test_ray_draws_the_same_and_bears_the_loss_of_a_node(
     sample(plan, tmp_path / "alone")
     crew = DrawingCrew(RayExecutor(2), task)
     node = next(iter(cluster.worker_nodes))
-    threading.Timer(8.0, cluster.remove_node, (node,)).start()
+
+    def lose() -> None:
+        while not list((tmp_path / "ray").glob("samples-*.parquet")):
+            time.sleep(0.01)
+        cluster.remove_node(node, allow_graceful=False)
+
+    losing = threading.Thread(target=lose)
+    losing.start()
     sample(plan, tmp_path / "ray", helpers=crew)
+    losing.join()
+    assert len(cluster.worker_nodes) == 0
     assert manifest(tmp_path / "alone") == manifest(tmp_path / "ray")
     with pytest.raises(BadWorkers, match="9 workers with one CPU each: the cluster has"):
         RayExecutor(9)
 
 
 def test_an_address_that_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    ray.shutdown()  # another test may have joined a cluster
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(BadWorkers, match=r"no Ray cluster answers at 127\.0\.0\.1:1") as caught:
         RayExecutor(1)
