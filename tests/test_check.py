@@ -55,7 +55,8 @@ def test_what_is_measured_today_needs_no_board_to_stand_on(tmp_path: Path):
     (tmp_path / "board").mkdir()
     # A log beside a result that nobody has published is told by itself.
     new = shutil.copytree(COMMITTED, tmp_path / "new", ignore=shutil.ignore_patterns("*.verification.jsonl"))
-    findings = check([new], [tmp_path / "board"])
+    # Uniform noise in place of texts is so far off that a warning says to look; nothing is refused for one.
+    findings = [f for f in check([new], [tmp_path / "board"]) if f.severity == "error"]
     records = read_records([new]).readable
     boards = [make_board(track, records) for track in entries(Track).values()]
     known = {row.record.path for one in boards for row in one.rows}

@@ -44,11 +44,9 @@ class RayExecutor:
                 "ask for fewer --workers or --gpus-per-worker, or add nodes",
             )
         self.workers, self.restarts = workers or fit, 0
-        one_thread = {"env_vars": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}}
-        # Ray counts tasks of a lost node as not yet tried, and tries them elsewhere; errors of the task come here.
-        self._call = ray.remote(
-            num_cpus=1, num_gpus=gpus_per_worker, max_retries=RETRIES, retry_exceptions=False, runtime_env=one_thread
-        )(call)
+        # One core each, so Ray gives them one thread. It counts tasks of a lost node as not yet tried, and tries them
+        # elsewhere; errors of the task come here.
+        self._call = ray.remote(num_cpus=1, num_gpus=gpus_per_worker, max_retries=RETRIES, retry_exceptions=False)(call)
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         ray, here, host = self._ray, versions(), platform.node()
