@@ -105,10 +105,10 @@ def _sample_locked(
             if limit is None:
                 images = _found(path, plan, start, stop)
             elif helpers is not None:
-                while not path.is_file():
-                    progress.set_postfix_str(next(arriving))
+                while not path.is_file() and (line := next(arriving, None)) is not None:
+                    progress.set_postfix_str(line)
                 images = _found(path, plan, start, stop)
-                if path.name == Path(missing[0].path).name:
+                if start == missing[0].start:
                     _refuse_full_disk(folder, left - len(images), images)
             else:
                 images = drawer.draw(start, stop, limit)
