@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,7 +107,7 @@ def writers(tree: ast.AST) -> Iterator[tuple[str, int]]:
         owner, _, name = spelled.rpartition(".")
         if name == "open" and any(opens_for_writing(argument) for argument in call.args):
             yield "open for writing", call.lineno
-        if (name in FORBIDDEN_METHODS and owner != "pickle") or (owner, name) in FORBIDDEN_CALLS:
+        if name in FORBIDDEN_METHODS or (owner, name) in FORBIDDEN_CALLS:
             yield spelled, call.lineno
         if name == "write_bytes" and owner not in ("", "files"):
             yield spelled, call.lineno
@@ -129,7 +130,10 @@ def test_one_module_writes_files_and_json():
         if path != ROOT / "genboard" / "core" / "files.py"
         for what, line in writers(ast.parse(path.read_text("utf-8")))
     }
-    assert not found
+    # The one call that gives neither a file nor JSON: what travels to a worker.
+    packing = {call for call in found if re.fullmatch(r"genboard/core/executor/checked\.py:\d+: pickle\.dumps", call)}
+    assert len(packing) == 1
+    assert not found - packing
 
 
 def test_the_search_for_writers_finds_them():
