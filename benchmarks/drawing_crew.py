@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 
-from ..core.executor import Executor
+from ..core.executor import Executor, fetch
 from .drawing_task import DrawingTask, ShardPath
 
 
@@ -21,6 +21,14 @@ class DrawingCrew:
         self.executor, self._task = executor, task
         self.seconds = 0.0
         self.peak_memory_mib: float | None = None
+
+    def fetch(self, shards: Sequence[ShardPath]) -> None:
+        """Bring here what workers have drawn for a driver that is gone.
+
+        Raises:
+            BadWorkers: the storage cannot be read.
+        """
+        fetch(self.executor, self._task, shards)
 
     def __call__(self, shards: Sequence[ShardPath]) -> Generator[str]:
         """Draw the shards in any order, and say after each how far the workers are.

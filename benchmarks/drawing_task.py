@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import BadWorkers
@@ -76,7 +76,7 @@ class DrawingTask:
         if not (path.parent / "plan.json").is_file():
             raise BadWorkers(
                 f"worker {socket.gethostname()} does not see {path.parent}",
-                "choose a folder that all workers share, with --out or GENBOARD_HOME",
+                "choose a folder that all workers share, with --out or GENBOARD_HOME, or give --storage an address",
             )
         drawer = _OPEN.get(self.spec_id)
         if drawer is None:
@@ -85,6 +85,22 @@ class DrawingTask:
         images = drawer.draw(shard.start, shard.stop)
         write_shard(path, images, drawer.plan.draws(shard.start, shard.stop), self.spec_id)
         return Drawn(time.perf_counter() - started, peak_memory_mib())
+
+    @property
+    def key(self) -> str:
+        return self.spec_id[:12]
+
+    def folder_of(self, shard: ShardPath) -> Path:
+        return Path(shard.path).parent
+
+    def reads(self, shard: ShardPath) -> tuple[str, ...]:
+        return ("plan.json",)
+
+    def writes(self, shard: ShardPath) -> str:
+        return Path(shard.path).name
+
+    def moved(self, shard: ShardPath, folder: Path) -> tuple[DrawingTask, ShardPath]:
+        return self, replace(shard, path=str(folder / self.writes(shard)))
 
     def _opened(self) -> Drawer:
         with trusting_code(self.trust_code):

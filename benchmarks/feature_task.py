@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import safetensors.torch
 import torch
 
 from ..core.errors import BadSamples
-from ..core.executor import Executor
+from ..core.executor import Executor, fetch
 from ..core.files import digest_of, read_bytes, write_bytes
 from ..core.progress import bar
 from ..reference_stats.features import Measured, Pass, joined_measures
@@ -83,6 +83,23 @@ class FeatureTask:
         kept = {key: tensor for key, tensor in tensors.items() if tensor is not None}
         write_bytes(Path(stretch.path), safetensors.torch.save(kept))
 
+    @property
+    def key(self) -> str:
+        return str(self.manifest["spec_id"])[:12]
+
+    def folder_of(self, stretch: Stretch) -> Path:
+        return Path(self.folder)
+
+    def reads(self, stretch: Stretch) -> tuple[str, ...]:
+        shards, size = self.manifest["shards"], self.manifest["shard_size"]
+        return tuple(shard["file"] for shard in shards[stretch.start // size : -(-stretch.stop // size)])
+
+    def writes(self, stretch: Stretch) -> str:
+        return Path(stretch.path).relative_to(self.folder).as_posix()
+
+    def moved(self, stretch: Stretch, folder: Path) -> tuple[FeatureTask, Stretch]:
+        return replace(self, folder=str(folder)), replace(stretch, path=str(folder / self.writes(stretch)))
+
     def _opened(self, space: str) -> LiveExtractor:
         key = (space, self.device, self.precision)
         if key not in _OPEN:
@@ -115,6 +132,7 @@ def measure_on(
         str(folder.absolute()), name, manifest, dict(track.conversions), device, precision, code_is_trusted()
     )
     plans = {space: _stretches(task, space) for space in track.extractors}
+    fetch(executor, task, [one for stretches in plans.values() for one in stretches])
     missing = [one for stretches in plans.values() for one in stretches if not Path(one.path).is_file()]
     every = sum(len(stretches) for stretches in plans.values())
     with bar(f"features of {name}", every, "piece") as progress:

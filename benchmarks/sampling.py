@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..core.errors import BadSamples, CannotWrite
 from ..core.files import locked, read_json, remove, sweep, write_json
@@ -22,11 +22,21 @@ from .drawing import Drawer, Plan
 from .drawing_task import ShardPath
 from .shards import png, read_shard, shard_name, write_shard
 
-# Shards to be written, to a line of progress after each that is.
-Helpers = Callable[[Sequence[ShardPath]], Generator[str]]
 SHARD = 128  # samples: what is lost at most when a run is killed, or a batch where that is larger
 OVERHEAD = 256  # bytes of a sample beside its image: index, label, seed, name, and its part of a shard's head
 COMPRESSED = 16  # images that are compressed to learn how large they are
+
+
+class Helpers(Protocol):
+    """Other processes that draw shards."""
+
+    def fetch(self, shards: Sequence[ShardPath]) -> None:
+        """Bring here what they have drawn before."""
+        ...
+
+    def __call__(self, shards: Sequence[ShardPath]) -> Generator[str]:
+        """Write the shards, and give a line of progress after each."""
+        ...
 
 
 def sample(
@@ -91,11 +101,13 @@ def _sample_locked(
     _claim(plan, folder)
     ranges = [(start, min(start + SHARD, plan.n)) for start in range(0, plan.n, SHARD)]
     paths = [folder / shard_name(number, len(ranges)) for number in range(len(ranges))]
+    every = [ShardPath(str(path.absolute()), *of) for of, path in zip(ranges, paths, strict=True)]
+    if helpers is not None:
+        helpers.fetch(every)
     limits = _limits(ranges, [path.is_file() for path in paths])
     left = sum(stop - start for (start, stop), limit in zip(ranges, limits, strict=True) if limit is not None)
     if left and helpers is None:
         _refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
-    every = [ShardPath(str(path.absolute()), *of) for of, path in zip(ranges, paths, strict=True)]
     missing = [shard for shard, limit in zip(every, limits, strict=True) if limit is not None]
     arriving = helpers(missing) if helpers is not None and missing else _nobody()
     shards = []

@@ -21,6 +21,7 @@ from .options import (
     Json,
     Samples,
     Skip,
+    StorageAddress,
     TrackName,
     TrustCode,
     Workers,
@@ -107,6 +108,7 @@ def sample(
     executor: ExecutorOption = None,
     workers: Workers = None,
     gpus_per_worker: GpusPerWorker = 0,
+    storage: StorageAddress = None,
     json: Json = False,
 ) -> None:
     """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
@@ -119,7 +121,7 @@ def sample(
     target = open_target(generator, entry, trust_code=trust_code, device=device)
     plan = plan_for(target, entry, samples)
     crew = None
-    if (made := executor_of(executor, workers, gpus_per_worker, out)) is not None:
+    if (made := executor_of(executor, workers, gpus_per_worker, out, storage)) is not None:
         crew = DrawingCrew(made, DrawingTask.of(target, entry, plan, device, batch_size))
     manifest = draw(plan, out, batch_size, helpers=crew)
     if json:
@@ -165,6 +167,7 @@ def evaluate(
     executor: ExecutorOption = None,
     workers: Workers = None,
     gpus_per_worker: GpusPerWorker = 0,
+    storage: StorageAddress = None,
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
@@ -183,7 +186,7 @@ def evaluate(
         say(line)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
-    made = executor_of(executor, workers, gpus_per_worker, usual.samples)
+    made = executor_of(executor, workers, gpus_per_worker, usual.samples, storage)
     done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples, made))
     if out is not None:
         write_json(out, done.result.to_json())

@@ -60,6 +60,14 @@ Workers = Annotated[
     int | None, Option(min=1, help="Number of workers. Default: as many as there is room for; of jobs, 1.")
 ]
 GpusPerWorker = Annotated[int, Option(min=0, help="GPUs that each worker has to itself; with --device cuda.")]
+StorageAddress = Annotated[
+    str | None,
+    Option(
+        "--storage",
+        help="Address such as s3://bucket/runs, through which files go to workers and back. Only where they do not see "
+        "this machine's folders.",
+    ),
+]
 ResultFolders = Annotated[
     list[Path] | None,
     Option(help="Folder of results; repeatable. Default: the committed results and your own."),
@@ -77,15 +85,19 @@ def track_of(name: str) -> Track:
     return track(name)
 
 
-def executor_of(name: ExecutorName | None, workers: int | None, gpus: int, folder: Path) -> Executor | None:
+def executor_of(
+    name: ExecutorName | None, workers: int | None, gpus: int, folder: Path, storage: str | None = None
+) -> Executor | None:
     """The executor that was asked for, or none."""
     if name is None:
-        if workers is not None or gpus:
-            raise typer.BadParameter("--workers and --gpus-per-worker need --executor local, ray or submitit")
+        if workers is not None or gpus or storage is not None:
+            raise typer.BadParameter(
+                "--workers, --gpus-per-worker and --storage need --executor local, ray or submitit"
+            )
         return None
     from ..core.executor import open_executor
 
-    return open_executor(name, workers, gpus, folder)
+    return open_executor(name, workers, gpus, folder, storage)
 
 
 def listed(names: str | None) -> list[str] | None:

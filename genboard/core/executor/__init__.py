@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from .opening import EXECUTORS, ExecutorName, open_executor
 from .protocol import Executor
+from .stored import StoredExecutor, fetch
 
-__all__ = ["EXECUTORS", "Executor", "ExecutorName", "open_executor"]
+__all__ = ["EXECUTORS", "Executor", "ExecutorName", "StoredExecutor", "fetch", "open_executor"]

@@ -7,23 +7,32 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from ..errors import BadWorkers
+from ..storage import Storage
 from .protocol import Executor
+from .stored import StoredExecutor
 
 ExecutorName: TypeAlias = Literal["local", "ray", "submitit"]
 EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
 
 
-def open_executor(name: ExecutorName, workers: int | None, gpus_per_worker: int, folder: Path) -> Executor:
+def open_executor(
+    name: ExecutorName, workers: int | None, gpus_per_worker: int, folder: Path, storage: str | None = None
+) -> Executor:
     """The executor of that name.
 
     Args:
         workers: how many pieces at once; by default as many as the machine or the cluster has room for.
         gpus_per_worker: GPUs that each worker has to itself.
-        folder: where an executor may keep logs of its jobs; all workers must see it.
+        folder: where an executor may keep logs of its jobs; jobs of Slurm must see it.
+        storage: an address through which files go where workers do not see this machine's folders; see `Storage`.
 
     Raises:
         BadWorkers: a library is missing, nobody answers, or there are fewer cores or GPUs than that.
     """
+    if storage is not None:
+        through = Storage(storage)
+        through.names("")  # an address that is none is refused before workers are opened
+        return StoredExecutor(open_executor(name, workers, gpus_per_worker, folder), through)
     if workers is not None and workers < 1:
         raise BadWorkers(f"{workers} workers", "use --workers 1 or more")
     if name == "ray":

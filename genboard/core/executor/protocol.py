@@ -22,9 +22,14 @@ class Executor(Protocol):
         restarts: workers that were lost or hung so far, and replaced.
     """
 
-    name: str
-    workers: int
-    restarts: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def workers(self) -> int: ...
+
+    @property
+    def restarts(self) -> int: ...
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         """Each piece with what `task` gives for it, as soon as it is done.

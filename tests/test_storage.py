@@ -1,0 +1,110 @@
+"""Workers that share no folder with the driver: files go through an address, and come out as they would without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from executor_tasks import square
+from genboard.benchmarks.drawing_crew import DrawingCrew
+from genboard.benchmarks.drawing_task import DrawingTask
+from genboard.benchmarks.evaluation_target import open_target, plan_for
+from genboard.benchmarks.feature_task import measure_on
+from genboard.benchmarks.sampling import sample
+from genboard.registry.catalog import track
+
+from genboard.core.errors import BadWorkers
+from genboard.core.executor import StoredExecutor, open_executor
+from genboard.core.executor.local import LocalExecutor
+from genboard.core.storage import Storage
+
+DIGITS = track("digits")
+
+
+class Here:
+    """An executor whose pieces are done in this process."""
+
+    name, workers, restarts = "here", 1, 0
+
+    def __init__(self) -> None:
+        self.done: list[Any] = []
+
+    def run(self, task: Any, pieces: Any) -> Iterator[tuple[Any, Any]]:
+        for piece in pieces:
+            self.done.append(piece)
+            yield piece, task(piece)
+
+
+@pytest.fixture(params=["folder", "file"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    folder = tmp_path / "far away"
+    return Storage(str(folder) if request.param == "folder" else folder.as_uri().replace("%20", " "))
+
+
+def test_what_is_put_comes_back_whole(storage: Storage, tmp_path: Path) -> None:
+    assert storage.names("a") == set()
+    storage.put(b"one", "a/b/1.bin")
+    storage.put(b"two", "a/2.bin")
+    storage.put(b"three", "a/2.bin")
+    storage.get("a/2.bin", tmp_path / "here" / "2.bin")
+    assert (tmp_path / "here" / "2.bin").read_bytes() == b"three"
+    assert storage.names("a") == {"b/1.bin", "2.bin"}
+    assert sorted(path.name for path in (tmp_path / "far away").rglob("*.*")) == ["1.bin", "2.bin"]
+
+
+def test_a_file_that_is_not_there_is_named(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(BadWorkers, match=r"cannot be read: FileNotFoundError: .*none\.bin"):
+        storage.get("none.bin", tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "message"), [("nowhere://bucket", "Protocol not known"), ("hdfs3x://a", "Protocol not known")]
+)
+def test_an_address_of_no_kind_is_refused_before_workers_are_opened(address: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadWorkers, match=message) as e:
+        open_executor("local", 1, 0, tmp_path, address)
+    assert "s3://bucket/runs" in str(e.value.hint)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(BadWorkers, match="cannot be written"):
+        Storage(str(tmp_path / "taken")).put(b"", "a/b")
+
+
+def test_samples_and_features_are_those_without_a_storage(tmp_path: Path) -> None:
+    target = open_target("vae", DIGITS)
+    plan = plan_for(target, DIGITS, 300)
+    task = DrawingTask.of(target, DIGITS, plan, "cpu", None)
+    alone = sample(plan, tmp_path / "alone")
+    far = StoredExecutor(LocalExecutor(1), Storage(str(tmp_path / "far")))
+    found = sample(plan, tmp_path / "here", helpers=DrawingCrew(far, task))
+    assert found == alone
+    near = measure_on(Here(), tmp_path / "alone", alone, DIGITS, "cpu", "float32", "vae")
+    through = measure_on(StoredExecutor(Here(), far.storage), tmp_path / "here", found, DIGITS, "cpu", "float32", "vae")
+    assert near.keys() == through.keys()
+    for space in near:
+        assert near[space].digest == through[space].digest
+        assert near[space].features.equal(through[space].features)
+
+
+def test_a_driver_elsewhere_goes_on_with_what_is_there(tmp_path: Path) -> None:
+    target = open_target("vae", DIGITS)
+    plan = plan_for(target, DIGITS, 300)
+    task, far = DrawingTask.of(target, DIGITS, plan, "cpu", None), Storage(str(tmp_path / "far"))
+    first = sample(plan, tmp_path / "one", helpers=DrawingCrew(StoredExecutor(Here(), far), task))
+    lost = json.loads((tmp_path / "one" / "manifest.json").read_bytes())["shards"][1]["file"]
+    (tmp_path / "far" / task.key / lost).unlink()
+    here = Here()
+    again = sample(plan, tmp_path / "two", helpers=DrawingCrew(StoredExecutor(here, far), task))
+    assert again == first
+    assert [Path(shard.path).name for shard in here.done] == [lost]
+
+
+def test_work_that_is_in_no_folder_does_not_go_through_a_storage(tmp_path: Path) -> None:
+    with pytest.raises(BadWorkers, match="cannot go through a storage"):
+        list(StoredExecutor(Here(), Storage(str(tmp_path))).run(square, [1]))
