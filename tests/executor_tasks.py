@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -42,6 +43,16 @@ def noted(work: tuple[str, int, float]) -> int:
     (Path(folder) / f"begun-{number}-{uuid4().hex}").write_text(str(os.getpid()))
     time.sleep(seconds)
     (Path(folder) / f"ended-{number}-{uuid4().hex}").touch()
+    return number
+
+
+def killed_once(work: tuple[str, int, bool]) -> int:
+    """Leaves a file for each time that a piece is begun; some kill their worker the first time."""
+    folder, number, deadly = work
+    others = list(Path(folder).glob(f"begun-{number}-*"))
+    (Path(folder) / f"begun-{number}-{uuid4().hex}").touch()
+    if deadly and not others:
+        os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 
