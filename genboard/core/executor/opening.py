@@ -21,15 +21,18 @@ def open_executor(name: ExecutorName, workers: int | None, gpus_per_worker: int,
         gpus_per_worker: GPUs that each worker has to itself.
         folder: where an executor may keep logs of its jobs; all workers must see it.
 
+    A cluster is joined or started when there is work, so that a result that is there already costs nothing.
+
     Raises:
-        BadWorkers: a library is missing, nobody answers, or there are fewer cores or GPUs than that.
+        BadWorkers: a library or the command of Slurm is missing, or this machine has fewer GPUs or, for a cluster of it
+            alone, fewer cores than that. What a cluster lacks is found when there is work.
     """
     if workers is not None and workers < 1:
         raise BadWorkers(f"{workers} workers", "use --workers 1 or more")
     if name == "ray":
         from .on_ray import RayExecutor
 
-        return RayExecutor(workers, gpus_per_worker)
+        return RayExecutor(workers, gpus_per_worker, cores())
     if name == "submitit":
         from .on_slurm import SlurmExecutor
 
