@@ -6,7 +6,8 @@ import time
 from collections.abc import Generator, Sequence
 
 from ..core.executor import Executor
-from .drawing_task import DrawingTask, ShardPath
+from .drawing_task import DrawingTask
+from .shards import ShardPath
 
 
 class DrawingCrew:

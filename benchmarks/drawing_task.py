@@ -14,22 +14,11 @@ from pathlib import Path
 from ..core.errors import BadWorkers
 from ..registry.schema import Track
 from ..registry.trust import trusting_code
+from .disk_space import store_shard
 from .drawing import Drawer, Plan
 from .environment import peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
-from .shards import write_shard
-
-
-@dataclass(frozen=True)
-class ShardPath:
-    """Where a shard goes, and which samples it holds."""
-
-    path: str
-    start: int
-    stop: int
-
-    def __str__(self) -> str:
-        return f"{Path(self.path).name} (samples {self.start} to {self.stop - 1})"
+from .shards import ShardPath
 
 
 @dataclass(frozen=True)
@@ -83,7 +72,7 @@ class DrawingTask:
             _OPEN.clear()
             drawer = _OPEN[self.spec_id] = self._opened()
         images = drawer.draw(shard.start, shard.stop)
-        write_shard(path, images, drawer.plan.draws(shard.start, shard.stop), self.spec_id)
+        store_shard(path, images, drawer.plan, shard.start)
         return Drawn(time.perf_counter() - started, peak_memory_mib())
 
     def _opened(self) -> Drawer:

@@ -1,11 +1,13 @@
 """Features of samples on an executor's workers: to the bit those that one process computes.
 
-A piece is a stretch of whole compute blocks, so that no block is cut. What it leaves is a file; the driver joins them.
+A piece is a stretch of whole compute blocks, so that no block is cut. What it leaves is a file with the digest of its
+bytes; the driver joins them.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from ..core.errors import BadSamples
 from ..core.executor import Executor
 from ..core.files import digest_of, read_bytes, write_bytes
 from ..core.progress import bar
+from ..core.seal import BLANK, seal_holds, sealed
 from ..reference_stats.features import Measured, Pass, joined_measures
 from ..registry.catalog import find
 from ..registry.conversions import convert_images
@@ -81,7 +84,7 @@ class FeatureTask:
         tensors = {"features": found.features, "logits": found.logits, "labels": found.labels, "keys": found.keys}
         tensors["digests"] = torch.from_numpy(run.digests)
         kept = {key: tensor for key, tensor in tensors.items() if tensor is not None}
-        write_bytes(Path(stretch.path), safetensors.torch.save(kept))
+        write_bytes(Path(stretch.path), sealed(safetensors.torch.save(kept, {"seal": BLANK})))
 
     def _opened(self, space: str) -> LiveExtractor:
         key = (space, self.device, self.precision)
@@ -115,7 +118,7 @@ def measure_on(
         str(folder.absolute()), name, manifest, dict(track.conversions), device, precision, code_is_trusted()
     )
     plans = {space: _stretches(task, space) for space in track.extractors}
-    missing = [one for stretches in plans.values() for one in stretches if not Path(one.path).is_file()]
+    missing = [one for stretches in plans.values() for one in stretches if not _there(Path(one.path))]
     every = sum(len(stretches) for stretches in plans.values())
     with bar(f"features of {name}", every, "piece") as progress:
         progress.update(every - len(missing))
@@ -124,6 +127,16 @@ def measure_on(
     measured = {space: _joined(stretches) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     return measured
+
+
+def _there(path: Path) -> bool:
+    """Whether there is a whole file; of a damaged one a line on stderr says that it is made again."""
+    if not path.is_file():
+        return False
+    if seal_holds(read_bytes(path)):
+        return True
+    print(f"{path}: {_OTHER_BYTES}: computing the features again", file=sys.stderr)
+    return False
 
 
 def _stretches(task: FeatureTask, space: str) -> list[Stretch]:
@@ -141,8 +154,14 @@ def _joined(stretches: list[Stretch]) -> Measured:
     parts, digests = [], []
     for one in stretches:
         path = Path(one.path)
+        data = read_bytes(path)
+        if not seal_holds(data):
+            raise BadSamples(f"{path}: {_OTHER_BYTES}", "run the same command again: they are computed again")
         with refusing(BadSamples, f"{path}: cannot be read", "delete the file, and run the same command again"):
-            found = safetensors.torch.load(read_bytes(path))
+            found = safetensors.torch.load(data)
             digests.append(found["digests"].numpy())
             parts.append(Measured(None, found["features"], found.get("logits"), found.get("labels"), "", found["keys"]))
     return joined_measures(parts, np.concatenate(digests))
+
+
+_OTHER_BYTES = "its bytes are not those that were written"
