@@ -7,7 +7,6 @@ own plan is not the one of the run, as with other weights or another registry.
 from __future__ import annotations
 
 import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,17 +15,9 @@ from ..registry.schema import Track
 from ..registry.trust import trusting_code
 from .disk_space import store_shard
 from .drawing import Drawer, Plan
-from .environment import peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .shards import ShardPath
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What a worker tells of a shard: its seconds of work, and the most memory that it has held so far, in MiB."""
-
-    seconds: float
-    peak_memory_mib: float | None
+from .spending import Meter, Spent
 
 
 @dataclass(frozen=True)
@@ -53,15 +44,15 @@ class DrawingTask:
         name = None if target.record.kind == "registered" else target.record.name
         return DrawingTask(target.source, name, track, plan.n, target.trusted_code, device, batch_size, plan.spec_id)
 
-    def __call__(self, shard: ShardPath) -> Drawn:
-        """Draw a shard and write it.
+    def __call__(self, shard: ShardPath) -> Spent:
+        """Draw a shard and write it, and tell what that took.
 
         Raises:
             BadWorkers: this worker does not see the folder, or would draw other samples.
             BadSamples: see `Drawer`; also where a sample differs when it is drawn twice.
             CannotWrite: the shard cannot be written.
         """
-        path, started = Path(shard.path), time.perf_counter()
+        path, meter = Path(shard.path), Meter(self.device)
         if not (path.parent / "plan.json").is_file():
             raise BadWorkers(
                 f"worker {socket.gethostname()} does not see {path.parent}",
@@ -73,7 +64,7 @@ class DrawingTask:
             drawer = _OPEN[self.spec_id] = self._opened()
         images = drawer.draw(shard.start, shard.stop)
         store_shard(path, images, drawer.plan, shard.start)
-        return Drawn(time.perf_counter() - started, peak_memory_mib())
+        return meter.spent()
 
     def _opened(self) -> Drawer:
         with trusting_code(self.trust_code):

@@ -30,6 +30,7 @@ from ..registry.schema import Extractor, Precision, Track
 from ..registry.sources.damage import refusing
 from ..registry.trust import code_is_trusted, trusting_code
 from .shards import source_of_shards
+from .spending import Bill, Meter, Spent
 
 FOLDER = "features"
 
@@ -65,13 +66,14 @@ class FeatureTask:
     precision: Precision
     trusted: bool
 
-    def __call__(self, stretch: Stretch) -> None:
-        """Compute the features and write them.
+    def __call__(self, stretch: Stretch) -> Spent:
+        """Compute the features and write them, and tell what that took.
 
         Raises:
             BadSamples: a shard is missing or damaged.
             BadFeatures, BadImages: see `LiveExtractor.compute`.
         """
+        meter = Meter(self.device)
         source = source_of_shards(Path(self.folder), dict(self.manifest))
         extractor = self._opened(stretch.space)
         block, count = extractor.entry.block, stretch.stop - stretch.start
@@ -85,6 +87,7 @@ class FeatureTask:
         tensors["digests"] = torch.from_numpy(run.digests)
         kept = {key: tensor for key, tensor in tensors.items() if tensor is not None}
         write_bytes(Path(stretch.path), sealed(safetensors.torch.save(kept, {"seal": BLANK})))
+        return meter.spent()
 
     def _opened(self, space: str) -> LiveExtractor:
         key = (space, self.device, self.precision)
@@ -107,8 +110,12 @@ def measure_on(
     device: str,
     precision: Precision,
     name: str,
+    bill: Bill,
 ) -> dict[str, Measured]:
     """The features of samples in every feature space of a track; what an interrupted run has left is taken up.
+
+    Args:
+        bill: to which what the workers spend is added.
 
     Raises:
         BadWorkers: see `Executor.run`.
@@ -122,7 +129,8 @@ def measure_on(
     every = sum(len(stretches) for stretches in plans.values())
     with bar(f"features of {name}", every, "piece") as progress:
         progress.update(every - len(missing))
-        for _ in executor.run(task, missing):
+        for _, spent in executor.run(task, missing):
+            bill.add(spent)
             progress.update(1)
     measured = {space: _joined(stretches) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)

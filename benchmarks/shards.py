@@ -91,7 +91,7 @@ def shard_bytes(images: Images, tickets: list[Draw], spec_id: str) -> bytes:
     table = pa.table(columns, schema=schema.with_metadata(metadata))
     buffer = pa.BufferOutputStream()
     with pq.ParquetWriter(buffer, table.schema, compression="none") as writer:  # PNG is compressed already
-        writer.write_table(table)
+        writer.write(table)
         writer.add_key_value_metadata({_SEAL: BLANK})
     return sealed(buffer.getvalue().to_pybytes())
 

@@ -54,7 +54,7 @@ def test_workers_draw_the_samples_of_one_process(name: str, tmp_path: Path) -> N
     for path in (tmp_path / "alone").glob("*.parquet"):
         assert path.read_bytes() == (tmp_path / "crew" / path.name).read_bytes()
     assert [len(images) for images in told] == drawn == [128, 128, 44]
-    assert crew.seconds > 0
+    assert crew.drawing_s > 0
 
 
 def test_only_what_is_missing_is_drawn(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def _work(wanted: dict[str, str], host: str, folder: str, payloads: list[bytes])
             value = call(wanted, host, payload)
         except GenboardError as e:
             value = e
-        write_bytes(Path(folder) / str(number), pickle.dumps((value, time.monotonic() - began)))
+        write_bytes(Path(folder) / str(number), packed(value, time.monotonic() - began))
         if isinstance(value, GenboardError):
             return
 
