@@ -84,3 +84,18 @@ class OnFullDisk:
         full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with mock.patch("os.fsync", side_effect=full if shard.start >= self.room else None):
             return self.task(shard)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A task that leaves, of each piece, a file when it is begun and one when it is ended, with the process at it."""
+
+    task: Callable[[Any], Any]
+    folder: str
+
+    def __call__(self, piece: Any) -> Any:
+        mark = f"{piece.start}-{os.getpid()}-{uuid4().hex}"
+        (Path(self.folder) / f"begun-{mark}").touch()
+        value = self.task(piece)
+        (Path(self.folder) / f"ended-{mark}").touch()
+        return value

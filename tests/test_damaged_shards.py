@@ -17,6 +17,7 @@ from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import read_shard, source_of_shards
+from genboard.benchmarks.spending import Bill
 from genboard.registry.catalog import track
 from genboard.registry.sources import open_images
 
@@ -179,7 +180,7 @@ def test_a_damaged_piece_of_features_is_computed_again(
                 yield piece, task(piece)
 
     def measured() -> Any:
-        return feature_task.measure_on(Here(), finished.folder, manifest, DIGITS, "cpu", "float32", "vae")
+        return feature_task.measure_on(Here(), finished.folder, manifest, DIGITS, "cpu", "float32", "vae", Bill())
 
     with monkeypatch.context() as patch:
         patch.setattr(feature_task.shutil, "rmtree", lambda *_, **__: None)
