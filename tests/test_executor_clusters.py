@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
-import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.result import influence_path, preview_path
 from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import sample
-from genboard.benchmarks.shards import SHARD, read_shard, shards_in
+from genboard.benchmarks.shards import SHARD, ShardPath, read_shard, shards_in
+from genboard.registry import schema
 from genboard.registry.catalog import track
-from genboard.registry.schema import Generator
 
 from genboard.core.executor import Executor
 from genboard.core.executor.on_ray import RayExecutor
@@ -95,7 +95,7 @@ def test_the_result_file_is_the_same_on_any_number_of_nodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if RUNS[name][0] == "mnist":
-        skip_without(Generator, name)
+        skip_without(schema.Generator, name)
         cached_test_split("mnist", 1)
     monkeypatch.setenv("GENBOARD_HOME", str(home))
     monkeypatch.setenv("RAY_ADDRESS", cluster[0].address)
@@ -112,23 +112,25 @@ def test_the_result_file_is_the_same_on_any_number_of_nodes(
 def test_killed_workers_and_nodes_cost_a_shard_each_at_most(
     kills: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marks, out, done = tmp_path / "marks", tmp_path / "out", threading.Event()
+    marks, out, digits, n = tmp_path / "marks", tmp_path / "out", track("digits"), EACH * kills * SHARD
     marks.mkdir()
-    digits, n = track("digits"), EACH * kills * SHARD
     target = open_target("ddpm", digits)
     plan = plan_for(target, digits, n)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # of the nodes
     made = started(4)
     monkeypatch.setenv("RAY_ADDRESS", made.address)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    killer = Killer(made, marks, kills, done)
+    killer = Killer(made, marks, kills)
+    task: Any = Logged(DrawingTask.of(target, digits, plan, "cpu", None), str(marks))
+    crew = DrawingCrew(RayExecutor(4), task)
+
+    def harried(shards: Sequence[ShardPath]) -> Generator[str]:
+        for line in crew(shards):
+            killer.look()
+            yield line
+
     try:
-        executor = RayExecutor(4)
-        task: Any = Logged(DrawingTask.of(target, digits, plan, "cpu", None), str(marks))
-        killer.start()
-        digest = sample(plan, out, helpers=DrawingCrew(executor, task))["digest"]
+        digest = sample(plan, out, helpers=harried)["digest"]
     finally:
-        done.set()
-        killer.join()
         ended(made)
     assert sum(killer.killed.values()) >= kills * 3 / 4
     assert min(killer.killed["worker"], killer.killed["node"]) > 0
@@ -147,36 +149,41 @@ def test_killed_workers_and_nodes_cost_a_shard_each_at_most(
 EACH = 10  # shards for each kill: the one that was lost is drawn again before the next
 
 
-class Killer(threading.Thread):
+class Killer:
     """Kills workers, and nodes that it then replaces, at random moments, each some shards after the one before.
 
     Attributes:
         killed: how many of each.
     """
 
-    def __init__(self, cluster: Any, marks: Path, kills: int, done: threading.Event) -> None:
-        super().__init__()
-        self._cluster, self._marks, self._kills, self._done = cluster, marks, kills, done
+    def __init__(self, cluster: Any, marks: Path, kills: int) -> None:
+        self._cluster, self._marks, self._kills = cluster, marks, kills
+        self._rng, self._before = random.Random(2026), 0
         self.killed: Counter[str] = Counter()
 
-    def run(self) -> None:
-        rng, before = random.Random(2026), 0
-        while self.killed.total() < self._kills and not self._done.wait(rng.uniform(0.0, 0.3)):
-            ended = [path.name.split("-")[2] for path in self._marks.glob("ended-*")]
-            # One that has drawn a shard: while it begins, a worker would lose the same one again and again.
-            workers = sorted({int(pid) for pid in ended if Path(f"/proc/{pid}").exists()})
-            if len(ended) < before + EACH - 3 or not workers:
-                continue
-            before, victim = len(ended), rng.choice(workers)
-            node = next((node for node in self._cluster.worker_nodes if raylet_of(node) == parent_of(victim)), None)
-            if node is not None and rng.random() < 0.5:
-                self._cluster.remove_node(node, allow_graceful=False)
-                self.killed["node"] += 1
-                self._cluster.add_node(num_cpus=1)
-                continue
-            with suppress(ProcessLookupError):
-                os.kill(victim, signal.SIGKILL)
-                self.killed["worker"] += 1
+    def look(self) -> None:
+        """To be called in the thread that started the cluster, as new nodes need it."""
+        ended = [path.name.split("-")[2] for path in self._marks.glob("ended-*")]
+        if self.killed.total() == self._kills or len(ended) < self._before + EACH - 3:
+            return
+        # One that has drawn a shard: while it begins, a worker would lose the same one again and again.
+        workers = sorted({int(pid) for pid in ended if alive(int(pid))})
+        nodes = [
+            node for node in self._cluster.worker_nodes if any(parent_of(pid) == raylet_of(node) for pid in workers)
+        ]
+        victims: list[Any] = nodes if self.killed["node"] < self.killed["worker"] else workers
+        if not victims:
+            return
+        self._before, victim = len(ended), self._rng.choice(victims)
+        time.sleep(self._rng.uniform(0.0, 0.3))
+        if victims is nodes:
+            self._cluster.remove_node(victim, allow_graceful=False)
+            self.killed["node"] += 1
+            self._cluster.add_node(num_cpus=1)
+            return
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            self.killed["worker"] += 1
 
 
 def raylet_of(node: Any) -> int:
@@ -184,6 +191,15 @@ def raylet_of(node: Any) -> int:
 
 
 def parent_of(pid: int) -> int:
+    return int(stat_of(pid)[1])
+
+
+def alive(pid: int) -> bool:
+    return stat_of(pid)[0] not in "ZX"
+
+
+def stat_of(pid: int) -> list[str]:
+    """State, parent, and so on; of a process that has gone, as of a dead one."""
     with suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return ["X", "0"]
