@@ -6,21 +6,22 @@ import time
 from collections.abc import Generator, Sequence
 
 from ..core.executor import Executor, fetch
-from .drawing_task import DrawingTask, ShardPath
+from .drawing_task import DrawingTask
+from .shards import ShardPath
+from .spending import Bill
 
 
 class DrawingCrew:
     """Draws shards on the workers of an executor: what `sample` takes as `helpers`.
 
     Attributes:
-        seconds: that workers spent drawing, added up.
-        peak_memory_mib: of the worker that held the most; none where the system does not tell.
+        bill: of the workers, to which those who measure the samples add.
+        drawing_s: seconds that workers spent drawing, added up.
     """
 
     def __init__(self, executor: Executor, task: DrawingTask) -> None:
         self.executor, self._task = executor, task
-        self.seconds = 0.0
-        self.peak_memory_mib: float | None = None
+        self.bill, self.drawing_s = Bill(), 0.0
 
     def fetch(self, shards: Sequence[ShardPath]) -> None:
         """Bring here what workers have drawn for a driver that is gone.
@@ -39,8 +40,8 @@ class DrawingCrew:
         """
         drawn, started = 0, time.perf_counter()
         for number, (shard, done) in enumerate(self.executor.run(self._task, shards), 1):
-            self.seconds += done.seconds
-            self.peak_memory_mib = max(filter(None, (self.peak_memory_mib, done.peak_memory_mib)), default=None)
+            self.bill.add(done)
+            self.drawing_s += done.seconds
             drawn += shard.stop - shard.start
             rate = drawn / (time.perf_counter() - started)
             restarts = f", {self.executor.restarts} restarts" if self.executor.restarts else ""

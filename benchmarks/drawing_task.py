@@ -7,37 +7,17 @@ own plan is not the one of the run, as with other weights or another registry.
 from __future__ import annotations
 
 import socket
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import BadWorkers
 from ..registry.schema import Track
 from ..registry.trust import trusting_code
+from .disk_space import store_shard
 from .drawing import Drawer, Plan
-from .environment import peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
-from .shards import write_shard
-
-
-@dataclass(frozen=True)
-class ShardPath:
-    """Where a shard goes, and which samples it holds."""
-
-    path: str
-    start: int
-    stop: int
-
-    def __str__(self) -> str:
-        return f"{Path(self.path).name} (samples {self.start} to {self.stop - 1})"
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What a worker tells of a shard: its seconds of work, and the most memory that it has held so far, in MiB."""
-
-    seconds: float
-    peak_memory_mib: float | None
+from .shards import ShardPath
+from .spending import Meter, Spent
 
 
 @dataclass(frozen=True)
@@ -64,15 +44,15 @@ class DrawingTask:
         name = None if target.record.kind == "registered" else target.record.name
         return DrawingTask(target.source, name, track, plan.n, target.trusted_code, device, batch_size, plan.spec_id)
 
-    def __call__(self, shard: ShardPath) -> Drawn:
-        """Draw a shard and write it.
+    def __call__(self, shard: ShardPath) -> Spent:
+        """Draw a shard and write it, and tell what that took.
 
         Raises:
             BadWorkers: this worker does not see the folder, or would draw other samples.
             BadSamples: see `Drawer`; also where a sample differs when it is drawn twice.
             CannotWrite: the shard cannot be written.
         """
-        path, started = Path(shard.path), time.perf_counter()
+        path, meter = Path(shard.path), Meter(self.device)
         if not (path.parent / "plan.json").is_file():
             raise BadWorkers(
                 f"worker {socket.gethostname()} does not see {path.parent}",
@@ -83,8 +63,8 @@ class DrawingTask:
             _OPEN.clear()
             drawer = _OPEN[self.spec_id] = self._opened()
         images = drawer.draw(shard.start, shard.stop)
-        write_shard(path, images, drawer.plan.draws(shard.start, shard.stop), self.spec_id)
-        return Drawn(time.perf_counter() - started, peak_memory_mib())
+        store_shard(path, images, drawer.plan, shard.start)
+        return meter.spent()
 
     @property
     def key(self) -> str:

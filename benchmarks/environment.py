@@ -42,7 +42,7 @@ def environment(device: str, library: str | None = None) -> Environment:
         numpy=np.__version__,
         system=f"{platform.system()} {platform.machine()}",
         processor=torch.backends.cpu.get_cpu_capability(),
-        device=device if device == "cpu" else torch.cuda.get_device_name(device),
+        device=device_name(device),
         threads=torch.get_num_threads(),
         vendor=vendor,
         family=family,
@@ -51,6 +51,11 @@ def environment(device: str, library: str | None = None) -> Environment:
         kernels=chosen_kernels(),
         runtime=f"{library} {import_module(library).__version__}" if library else None,
     )
+
+
+def device_name(device: str) -> str:
+    """The kind of a device: `cpu`, or what its vendor calls it."""
+    return device if device == "cpu" else torch.cuda.get_device_name(device)
 
 
 def peak_memory_mib() -> float | None:

@@ -1,11 +1,13 @@
 """Features of samples on an executor's workers: to the bit those that one process computes.
 
-A piece is a stretch of whole compute blocks, so that no block is cut. What it leaves is a file; the driver joins them.
+A piece is a stretch of whole compute blocks, so that no block is cut. What it leaves is a file with the digest of its
+bytes; the driver joins them.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from ..core.errors import BadSamples
 from ..core.executor import Executor, fetch
 from ..core.files import digest_of, read_bytes, write_bytes
 from ..core.progress import bar
+from ..core.seal import BLANK, seal_holds, sealed
 from ..reference_stats.features import Measured, Pass, joined_measures
 from ..registry.catalog import find
 from ..registry.conversions import convert_images
@@ -27,6 +30,7 @@ from ..registry.schema import Extractor, Precision, Track
 from ..registry.sources.damage import refusing
 from ..registry.trust import code_is_trusted, trusting_code
 from .shards import source_of_shards
+from .spending import Bill, Meter, Spent
 
 FOLDER = "features"
 
@@ -62,13 +66,14 @@ class FeatureTask:
     precision: Precision
     trusted: bool
 
-    def __call__(self, stretch: Stretch) -> None:
-        """Compute the features and write them.
+    def __call__(self, stretch: Stretch) -> Spent:
+        """Compute the features and write them, and tell what that took.
 
         Raises:
             BadSamples: a shard is missing or damaged.
             BadFeatures, BadImages: see `LiveExtractor.compute`.
         """
+        meter = Meter(self.device)
         source = source_of_shards(Path(self.folder), dict(self.manifest))
         extractor = self._opened(stretch.space)
         block, count = extractor.entry.block, stretch.stop - stretch.start
@@ -81,7 +86,8 @@ class FeatureTask:
         tensors = {"features": found.features, "logits": found.logits, "labels": found.labels, "keys": found.keys}
         tensors["digests"] = torch.from_numpy(run.digests)
         kept = {key: tensor for key, tensor in tensors.items() if tensor is not None}
-        write_bytes(Path(stretch.path), safetensors.torch.save(kept))
+        write_bytes(Path(stretch.path), sealed(safetensors.torch.save(kept, {"seal": BLANK})))
+        return meter.spent()
 
     @property
     def key(self) -> str:
@@ -121,8 +127,12 @@ def measure_on(
     device: str,
     precision: Precision,
     name: str,
+    bill: Bill,
 ) -> dict[str, Measured]:
     """The features of samples in every feature space of a track; what an interrupted run has left is taken up.
+
+    Args:
+        bill: to which what the workers spend is added.
 
     Raises:
         BadWorkers: see `Executor.run`.
@@ -133,15 +143,26 @@ def measure_on(
     )
     plans = {space: _stretches(task, space) for space in track.extractors}
     fetch(executor, task, [one for stretches in plans.values() for one in stretches])
-    missing = [one for stretches in plans.values() for one in stretches if not Path(one.path).is_file()]
+    missing = [one for stretches in plans.values() for one in stretches if not _there(Path(one.path))]
     every = sum(len(stretches) for stretches in plans.values())
     with bar(f"features of {name}", every, "piece") as progress:
         progress.update(every - len(missing))
-        for _ in executor.run(task, missing):
+        for _, spent in executor.run(task, missing):
+            bill.add(spent)
             progress.update(1)
     measured = {space: _joined(stretches) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     return measured
+
+
+def _there(path: Path) -> bool:
+    """Whether there is a whole file; of a damaged one a line on stderr says that it is made again."""
+    if not path.is_file():
+        return False
+    if seal_holds(read_bytes(path)):
+        return True
+    print(f"{path}: {_OTHER_BYTES}: computing the features again", file=sys.stderr)
+    return False
 
 
 def _stretches(task: FeatureTask, space: str) -> list[Stretch]:
@@ -159,8 +180,14 @@ def _joined(stretches: list[Stretch]) -> Measured:
     parts, digests = [], []
     for one in stretches:
         path = Path(one.path)
+        data = read_bytes(path)
+        if not seal_holds(data):
+            raise BadSamples(f"{path}: {_OTHER_BYTES}", "run the same command again: they are computed again")
         with refusing(BadSamples, f"{path}: cannot be read", "delete the file, and run the same command again"):
-            found = safetensors.torch.load(read_bytes(path))
+            found = safetensors.torch.load(data)
             digests.append(found["digests"].numpy())
             parts.append(Measured(None, found["features"], found.get("logits"), found.get("labels"), "", found["keys"]))
     return joined_measures(parts, np.concatenate(digests))
+
+
+_OTHER_BYTES = "its bytes are not those that were written"

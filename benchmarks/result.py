@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -190,6 +190,21 @@ class WorkersRecord(Strict):
     peak_memory_mib: float | None
 
 
+class SpentRecord(Strict):
+    """What a run took of devices.
+
+    Attributes:
+        device_seconds: that devices worked, by their kind: those of the workers, and what this process did itself.
+        energy_j: that those devices used meanwhile which tell it, in joules, whoever else worked on them; none where
+            none tells.
+        evaluations: of the network for one sample, where the generator says it.
+    """
+
+    device_seconds: dict[Annotated[str, Field(min_length=1, max_length=80)], float] = Field(min_length=1, max_length=20)
+    energy_j: float | None
+    evaluations: PositiveInt | None
+
+
 class Cost(Strict):
     """Seconds a stage in this run; peak memory of the process in MiB, where the system tells it.
 
@@ -198,6 +213,7 @@ class Cost(Strict):
             found, of an earlier run that had been interrupted or had been for another result.
         images_per_s: samples drawn in a second of sampling; none where none were.
         workers: who drew the samples; none if this process did.
+        spent: what it took of devices; not in older records.
     """
 
     sampling_s: float
@@ -206,10 +222,11 @@ class Cost(Strict):
     peak_memory_mib: float | None
     drawn: int | None = None
     workers: WorkersRecord | None = None
+    spent: SpentRecord | None = None
 
     @model_serializer(mode="wrap")
     def _without_the_usual(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        unusual = ("drawn", "workers")
+        unusual = ("drawn", "workers", "spent")
         return {key: value for key, value in serialize(self).items() if key not in unusual or value is not None}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -21,13 +21,13 @@ from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe
-from ..registry.catalog import find
+from ..registry.catalog import entries, find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.extractors.texts import load_texts
 from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
-from ..registry.schema import Against, Dataset, Extractor, Precision, Track
+from ..registry.schema import Against, Dataset, Extractor, Generator, Precision, Track
 from .asked import answer_source, asked_of
 from .drawing import Plan
 from .drawing_crew import DrawingCrew
@@ -47,6 +47,7 @@ from .result import (
     PreviewRecord,
     Provenance,
     Result,
+    SpentRecord,
     WorkersRecord,
     read_result,
     result_id,
@@ -56,6 +57,7 @@ from .sampling import drop, sample
 from .scoring import Answers, captioned_spaces, paired_spaces, score_suspicion, score_track
 from .shards import source_of_shards
 from .specification import specify
+from .spending import Bill, Meter
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,28 @@ Stage = Literal["sampling", "measuring"]
 
 @dataclass
 class _Clock:
-    """The stage of a run, seconds spent in each so far, and how many samples were drawn, and by whom if not here."""
+    """The stage of a run, seconds spent in each so far, and how many samples were drawn, and by whom if not here.
 
+    Attributes:
+        meter: of this process.
+        away: seconds of waiting for workers.
+    """
+
+    meter: Meter
     stage: Stage = "measuring"
     seconds: dict[Stage, float] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
     drawn: int = 0
     crew: DrawingCrew | None = None
+    away: float = 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.away += time.perf_counter() - began
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -184,7 +201,7 @@ def _measure(
 ) -> Result:
     """Draw the samples unless there are images, measure them, and save the result: one of a failure, too."""
     n: int = specification["sampling"]["n"]
-    clock = _Clock()
+    clock = _Clock(Meter(options.device))
     try:
         references = references_of(track, options.device, options.precision)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
@@ -277,10 +294,13 @@ def _drawn(
     Time in which the drawing waits for the features counts as measuring. Workers first draw all, then measure all.
     """
     if clock.crew is not None:
-        with clock.timed("sampling"):
+        with clock.timed("sampling"), clock.waiting():
             manifest = sample(plan, folder, options.batch_size, None, clock.count, clock.crew)
         made, name = clock.crew.executor, plan.generator.name
-        measured = measure_on(made, folder, manifest, track, options.device, options.precision, name)
+        with clock.waiting():
+            measured = measure_on(
+                made, folder, manifest, track, options.device, options.precision, name, clock.crew.bill
+            )
         return source_of_shards(folder, manifest), manifest["digest"], measured
     streams = {
         name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
@@ -336,6 +356,7 @@ def _result(
                 drawn=clock.drawn if target.generator and clock.drawn < n else None,
                 peak_memory_mib=peak_memory_mib(),
                 workers=_workers(clock.crew) if clock.drawn else None,
+                spent=_spent(clock, target),
             ),
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -354,9 +375,19 @@ def _workers(crew: DrawingCrew | None) -> WorkersRecord | None:
     return WorkersRecord(
         executor=made.name,
         count=made.workers,
-        seconds=crew.seconds,
+        seconds=crew.drawing_s,
         restarts=made.restarts,
-        peak_memory_mib=crew.peak_memory_mib,
+        peak_memory_mib=crew.bill.peak_memory_mib,
+    )
+
+
+def _spent(clock: _Clock, target: EvaluationTarget) -> SpentRecord:
+    bill, mine = Bill() if clock.crew is None else clock.crew.bill, clock.meter.spent()
+    # A GPU of this process may be one that workers have counted already.
+    bill.add(replace(mine, seconds=mine.seconds - clock.away, joules=None if clock.crew else mine.joules))
+    entry = entries(Generator).get(target.record.name) if target.record.kind == "registered" else None
+    return SpentRecord(
+        device_seconds=bill.device_seconds, energy_j=bill.joules, evaluations=entry.nfe if entry else None
     )
 
 

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ..core.errors import GenboardError
 from ..core.files import read_json
-from .sampling import SHARD
+from .shards import SHARD
 
 State = Literal["complete", "drawing", "stopped"]
 

@@ -7,24 +7,19 @@ digest. `docs/protocol.md` says it in full.
 from __future__ import annotations
 
 import hashlib
-import shutil
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..core.errors import BadSamples, CannotWrite
+from ..core.errors import BadSamples
 from ..core.files import locked, read_json, remove, sweep, write_json
 from ..core.progress import bar
 from ..registry.images import Images, Labels, records
+from .disk_space import refuse_full_disk, store_shard
 from .drawing import Drawer, Plan
-from .drawing_task import ShardPath
-from .shards import png, read_shard, shard_name, write_shard
-
-SHARD = 128  # samples: what is lost at most when a run is killed, or a batch where that is larger
-OVERHEAD = 256  # bytes of a sample beside its image: index, label, seed, name, and its part of a shard's head
-COMPRESSED = 16  # images that are compressed to learn how large they are
+from .shards import SHARD, ShardPath, damage, read_shard, shards_in
 
 
 class Helpers(Protocol):
@@ -60,7 +55,8 @@ def sample(
             twice, or the folder holds samples of another plan.
         CannotWrite: the folder cannot be made or filled.
 
-    Where another process is drawing there, this one waits, and takes what the other drew.
+    Where another process is drawing there, this one waits, and takes what the other drew. A damaged shard is drawn
+    again, and a line on stderr says so.
     """
     drawer = Drawer(plan, batch_size)
     with _alone(folder):
@@ -99,15 +95,16 @@ def _sample_locked(
 ) -> dict[str, Any]:
     plan = drawer.plan
     _claim(plan, folder)
-    ranges = [(start, min(start + SHARD, plan.n)) for start in range(0, plan.n, SHARD)]
-    paths = [folder / shard_name(number, len(ranges)) for number in range(len(ranges))]
-    every = [ShardPath(str(path.absolute()), *of) for of, path in zip(ranges, paths, strict=True)]
+    every = shards_in(folder, plan.n)
     if helpers is not None:
         helpers.fetch(every)
+    _drop_damaged(plan, folder, every)
+    ranges = [(shard.start, shard.stop) for shard in every]
+    paths = [Path(shard.path) for shard in every]
     limits = _limits(ranges, [path.is_file() for path in paths])
     left = sum(stop - start for (start, stop), limit in zip(ranges, limits, strict=True) if limit is not None)
     if left and helpers is None:
-        _refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
+        refuse_full_disk(folder, left, drawer.refuse_unrepeatable(wanted=limits[0] is not None))
     missing = [shard for shard, limit in zip(every, limits, strict=True) if limit is not None]
     arriving = helpers(missing) if helpers is not None and missing else _nobody()
     shards = []
@@ -121,10 +118,10 @@ def _sample_locked(
                     progress.set_postfix_str(line)
                 images = _found(path, plan, start, stop)
                 if start == missing[0].start:
-                    _refuse_full_disk(folder, left - len(images), images)
+                    refuse_full_disk(folder, left - len(images), images)
             else:
                 images = drawer.draw(start, stop, limit)
-                write_shard(path, images, plan.draws(start, stop), plan.spec_id)
+                store_shard(path, images, plan, start)
             if limit is not None and drawn is not None:
                 drawn(stop - start)
             own = hashlib.sha256()
@@ -163,6 +160,24 @@ def _limits(ranges: Sequence[tuple[int, int]], there: Sequence[bool]) -> list[in
     for (_, stop), is_there in zip(reversed(ranges), reversed(there), strict=True):
         found.append(None if is_there else (found[-1] if found and found[-1] is not None else stop))
     return found[::-1]
+
+
+def _drop_damaged(plan: Plan, folder: Path, shards: Sequence[ShardPath]) -> None:
+    """Delete the shards that are not as they were written: they are drawn again, like those that are missing."""
+    known = _digests_in(folder / "manifest.json")
+    for shard in shards:
+        path = Path(shard.path)
+        if path.is_file() and (why := damage(shard, plan.spec_id, plan.shape, known.get(path.name))) is not None:
+            print(f"{path}: {why}: drawing it again", file=sys.stderr)
+            remove(path)
+
+
+def _digests_in(path: Path) -> dict[str, str]:
+    """The digest of each shard by its name, where there is a manifest."""
+    found = read_json(path) if path.is_file() else None
+    shards = found.get("shards") if isinstance(found, dict) else None
+    listed = shards if isinstance(shards, list) else []
+    return {one["file"]: one["digest"] for one in listed if isinstance(one, dict) and {"file", "digest"} <= one.keys()}
 
 
 def _found(path: Path, plan: Plan, start: int, stop: int) -> Images:
@@ -208,29 +223,3 @@ def _claim(plan: Plan, folder: Path) -> None:
     if any(folder.glob("*.parquet")):
         raise BadSamples(f"{folder} holds Parquet files that are not of this run", "choose another --out")
     write_json(path, plan.spec)
-
-
-def _refuse_full_disk(folder: Path, left: int, first: Images) -> None:
-    """Raises CannotWrite if the disk has no room for the samples that are left to draw, as large as the first ones."""
-    free = shutil.disk_usage(folder).free
-    if left * (prod(first.shape) + first.shape[0] + OVERHEAD) <= free:  # they fit even if nothing can be compressed
-        return
-    some = first.pixels[:COMPRESSED]
-    each = sum(len(png(pixels)) for pixels in some) / len(some) + OVERHEAD
-    if left * each > free:
-        raise CannotWrite(
-            f"{left:,} samples need about {_in_words(left * each)}, and {folder} has {_in_words(free)} left",
-            "free some space, or choose another disk: --out for samples, GENBOARD_HOME for everything",
-        )
-
-
-def _in_words(size: float) -> str:
-    """A size in bytes.
-
-    >>> _in_words(999), _in_words(1_530_000), _in_words(2e12)
-    ('999 bytes', '1.53 MB', '2,000 GB')
-    """
-    for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= one:
-            return f"{size / one:,.0f} {unit}" if size >= 100 * one else f"{size / one:.3g} {unit}"
-    return f"{size:.0f} bytes"

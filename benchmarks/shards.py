@@ -1,12 +1,14 @@
 """Samples on disk: Parquet shards that Hugging Face `datasets` reads as images, and the manifest that binds them.
 
-A shard is an index range. It is written whole or not at all and carries the specification it was drawn by, so that a
-shard of another run is never taken for one of this.
+A shard is an index range. It is written whole or not at all. It carries the specification it was drawn by, so that a
+shard of another run is never taken for one of this, and the digest of its bytes, so that a damaged one is drawn again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,11 @@ from PIL import Image
 
 from ..core.errors import BadSamples
 from ..core.files import canonical_json, read_bytes, write_bytes
+from ..core.seal import BLANK, seal_holds, sealed
 from ..registry.generators import Draw
-from ..registry.images import MODES, Images, ImageSource, joined
+from ..registry.images import MODES, Images, ImageSource, joined, records
 from ..registry.schema import Shape
-from ..registry.sources.damage import refusing
+from ..registry.sources.damage import first_line, refusing
 
 _FEATURES = {
     "index": {"dtype": "int64", "_type": "Value"},
@@ -38,6 +41,27 @@ _SCHEMA = pa.schema(
 )
 _CAPTION = {"caption": {"dtype": "string", "_type": "Value"}}
 _SPEC = b"genboard.spec"
+_SEAL = "genboard.seal"
+SHARD = 128  # samples: what is lost at most when a run is killed, or a batch where that is larger
+
+
+@dataclass(frozen=True)
+class ShardPath:
+    """Where a shard goes, and which samples it holds."""
+
+    path: str
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        return f"{Path(self.path).name} (samples {self.start} to {self.stop - 1})"
+
+
+def shards_in(folder: Path, n: int) -> list[ShardPath]:
+    """The shards of n samples, there or not."""
+    starts = range(0, n, SHARD)
+    paths = [folder.absolute() / shard_name(number, len(starts)) for number in range(len(starts))]
+    return [ShardPath(str(path), start, min(start + SHARD, n)) for path, start in zip(paths, starts, strict=True)]
 
 
 def shard_name(number: int, total: int) -> str:
@@ -45,6 +69,10 @@ def shard_name(number: int, total: int) -> str:
 
 
 def write_shard(path: Path, images: Images, tickets: list[Draw], spec_id: str) -> None:
+    write_bytes(path, shard_bytes(images, tickets, spec_id))
+
+
+def shard_bytes(images: Images, tickets: list[Draw], spec_id: str) -> bytes:
     """One shard: index, label, seed and the image as PNG, and the captions where they were asked for."""
     columns = {
         "index": [t.index for t in tickets],
@@ -62,8 +90,10 @@ def write_shard(path: Path, images: Images, tickets: list[Draw], spec_id: str) -
     metadata = {b"huggingface": canonical_json({"info": {"features": features}}), _SPEC: spec_id.encode()}
     table = pa.table(columns, schema=schema.with_metadata(metadata))
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="none")  # PNG is compressed already
-    write_bytes(path, buffer.getvalue().to_pybytes())
+    with pq.ParquetWriter(buffer, table.schema, compression="none") as writer:  # PNG is compressed already
+        writer.write(table)
+        writer.add_key_value_metadata({_SEAL: BLANK})
+    return sealed(buffer.getvalue().to_pybytes())
 
 
 def read_shard(path: Path, spec_id: str, shape: Shape, first: int, count: int | None = None) -> Images:
@@ -73,11 +103,44 @@ def read_shard(path: Path, spec_id: str, shape: Shape, first: int, count: int | 
         count: how many it must hold; any number by default.
 
     Raises:
-        BadSamples: not such a shard.
+        BadSamples: not such a shard, or a damaged one.
     """
     data = read_bytes(path)
-    with refusing(BadSamples, f"{path}: cannot be read", _AGAIN):
+    if seal_holds(data) is False:
+        raise BadSamples(f"{path}: {_OTHER_BYTES}", _DAMAGED)
+    with refusing(BadSamples, f"{path}: cannot be read", _DAMAGED):
         return _parse(data, path, spec_id, shape, first, count)
+
+
+def damage(shard: ShardPath, spec_id: str, shape: Shape, digest: str | None) -> str | None:
+    """What is wrong with a file that once was a shard; none if nothing is.
+
+    Args:
+        digest: over its samples, as the manifest has it; that alone tells of shards from before they had seals.
+
+    Raises:
+        BadSamples: it is a shard, and another.
+    """
+    path = Path(shard.path)
+    data = read_bytes(path)
+    holds = seal_holds(data)
+    if holds is not None:
+        return None if holds else _OTHER_BYTES
+    try:
+        images = _parse(data, path, spec_id, shape, shard.start, shard.stop - shard.start)
+    except (BadSamples, MemoryError):
+        raise
+    except Exception as e:  # whatever a parser raises over damaged bytes
+        return f"cannot be read: {first_line(e)}"
+    return None if digest in (None, digest_of_samples(images)) else "its samples are not those of the manifest"
+
+
+def digest_of_samples(images: Images) -> str:
+    """Over shape, mode, pixels and label of each."""
+    found = hashlib.sha256()
+    for record in records(images):
+        found.update(record)
+    return found.hexdigest()
 
 
 def _parse(data: bytes, path: Path, spec_id: str, shape: Shape, first: int, count: int | None) -> Images:
@@ -139,3 +202,5 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
 
 
 _AGAIN = "delete the file and sample again: finished shards are kept"
+_DAMAGED = "run the same command again: what is damaged is drawn again"
+_OTHER_BYTES = "its bytes are not those that were written"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 from genboard.core.errors import BadEntry, BadSamples
@@ -65,3 +70,43 @@ def hang_once(folder: str) -> int:
         return 1
     time.sleep(3600)
     return 0
+
+
+def hang_or_die_once(work: tuple[str, int]) -> int:
+    """Piece 1 hangs and piece 2 ends its process, each the first time."""
+    folder, number = work
+    first = not list(Path(folder).glob(f"begun-{number}-*"))
+    (Path(folder) / f"begun-{number}-{uuid4().hex}").touch()
+    if first and number == 1:
+        time.sleep(3600)
+    if first and number == 2:
+        os._exit(3)
+    return number
+
+
+@dataclass(frozen=True)
+class OnFullDisk:
+    """Draws shards like the task, in a process whose disk has room for those that start before a sample."""
+
+    task: Callable[[Any], Any]
+    room: int
+
+    def __call__(self, shard: Any) -> Any:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with mock.patch("os.fsync", side_effect=full if shard.start >= self.room else None):
+            return self.task(shard)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A task that leaves, of each piece, a file when it is begun and one when it is ended, with the process at it."""
+
+    task: Callable[[Any], Any]
+    folder: str
+
+    def __call__(self, piece: Any) -> Any:
+        mark = f"{piece.start}-{os.getpid()}-{uuid4().hex}"
+        (Path(self.folder) / f"begun-{mark}").touch()
+        value = self.task(piece)
+        (Path(self.folder) / f"ended-{mark}").touch()
+        return value

@@ -83,6 +83,13 @@ def test_a_result_whose_samples_workers_drew_passes(tmp_path: Path):
     assert check([ground.folder], [ground.board]) == []
 
 
+def test_a_result_that_says_what_devices_spent_passes(tmp_path: Path):
+    ground = genuine(tmp_path)
+    spent = {"device_seconds": {"cpu": 3.5, "NVIDIA H200": 410.0}, "energy_j": 2.1e5, "evaluations": 500}
+    edit(put("cost", "spent", value=spent))(ground)
+    assert check([ground.folder], [ground.board]) == []
+
+
 def test_a_folder_behind_a_link_is_not_looked_at(tmp_path: Path):
     (tmp_path / "results").symlink_to(COMMITTED)
     with pytest.raises(BadEntry, match="a link to somewhere else"):

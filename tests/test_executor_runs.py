@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 from genboard.benchmarks.drawing_crew import DrawingCrew
-from genboard.benchmarks.drawing_task import DrawingTask, ShardPath
+from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import EvaluationTarget, open_target, plan_for
 from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.runs import runs_under
 from genboard.benchmarks.sampling import sample
+from genboard.benchmarks.shards import ShardPath
 from genboard.registry.catalog import track
 
 from genboard.core.errors import BadSamples, BadWorkers
@@ -53,7 +54,7 @@ def test_workers_draw_the_samples_of_one_process(name: str, tmp_path: Path) -> N
     for path in (tmp_path / "alone").glob("*.parquet"):
         assert path.read_bytes() == (tmp_path / "crew" / path.name).read_bytes()
     assert [len(images) for images in told] == drawn == [128, 128, 44]
-    assert crew.seconds > 0
+    assert crew.drawing_s > 0
 
 
 def test_only_what_is_missing_is_drawn(tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_ray_draws_the_same_and_bears_the_loss_of_a_node(
     assert len(cluster.worker_nodes) == 0
     assert manifest(tmp_path / "alone") == manifest(tmp_path / "ray")
     with pytest.raises(BadWorkers, match="9 workers with one CPU each: the cluster has"):
-        RayExecutor(9)
+        assert RayExecutor(9).workers
 
 
 def test_an_address_that_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +193,7 @@ def test_an_address_that_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch
     ray.shutdown()  # another test may have joined a cluster
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(BadWorkers, match=r"no Ray cluster answers at 127\.0\.0\.1:1") as caught:
-        RayExecutor(1)
+        assert RayExecutor(1).workers
     assert "ray start --head" in str(caught.value.hint)
 
 

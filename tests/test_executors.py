@@ -15,8 +15,10 @@ import pytest
 
 from genboard.core import errors
 from genboard.core.errors import BadEntry, BadSamples, BadWorkers, GenboardError
-from genboard.core.executor import EXECUTORS, checked, opening
+from genboard.core.executor import EXECUTORS, checked, on_ray, opening
 from genboard.core.executor.local import LocalExecutor
+from genboard.core.executor.on_ray import RayExecutor
+from genboard.core.executor.on_slurm import SlurmExecutor
 from genboard.core.executor.opening import open_executor
 from genboard.core.executor.protocol import RETRIES
 
@@ -160,6 +162,61 @@ def test_submitit_runs_the_pieces_as_jobs(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert dict(executor.run(tasks.square, range(3))) == {0: 0, 1: 1, 2: 4}
     with pytest.raises(BadSamples, match="piece 0 is none"):
         list(executor.run(tasks.refuse, [0]))
+    assert not list((tmp_path / "slurm" / "answers").iterdir())
+
+
+@pytest.mark.slow
+def test_a_job_that_hangs_or_ends_costs_the_piece_it_was_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GENBOARD_SLURM", "local")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    pieces = [(str(tmp_path), number) for number in range(6)]
+    executor = SlurmExecutor(2, 0, tmp_path / "slurm", patience=4.0)
+    assert sorted(executor.run(tasks.hang_or_die_once, pieces)) == [(piece, piece[1]) for piece in pieces]
+    assert executor.restarts == 2
+    assert len(list(tmp_path.glob("begun-*"))) == len(pieces) + 2
+
+
+@pytest.mark.slow
+def test_ray_replaces_a_worker_that_hangs_and_gives_up_a_piece_that_kills_each(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import ray
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    ray.shutdown()  # another test may have joined a cluster
+    monkeypatch.setattr(on_ray, "SLOWER", 1)
+    executor = RayExecutor(2, patience=5.0)
+    try:
+        pieces = [(str(tmp_path), number) for number in range(6)]
+        assert sorted(executor.run(tasks.hang_or_die_once, pieces)) == [(piece, piece[1]) for piece in pieces]
+        assert executor.restarts == 2
+        with pytest.raises(BadWorkers, match=f"lost with its worker {RETRIES + 1} times: its node or process ended"):
+            list(executor.run(tasks.die, [0]))
+    finally:
+        ray.shutdown()
+
+
+def test_a_cluster_of_this_machine_has_no_more_cores_than_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import ray
+
+    ray.shutdown()
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(opening, "cores", lambda: 2)
+    with pytest.raises(BadWorkers, match="99 workers with one CPU each: this machine has 2 CPUs"):
+        open_executor("ray", 99, 0, tmp_path)
+
+
+def test_a_cluster_is_not_joined_before_there_is_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import ray
+
+    ray.shutdown()
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    executor = open_executor("ray", 1, 0, tmp_path)
+    assert list(executor.run(tasks.square, [])) == []
+    assert not ray.is_initialized()
+    with pytest.raises(BadWorkers, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
+        list(executor.run(tasks.square, [1]))
 
 
 def test_the_table_of_executors_is_the_one_of_the_commands() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks import drawing, sampling
+from genboard.benchmarks import disk_space, drawing
 from genboard.benchmarks.drawing import Drawer, Plan, draw
 from genboard.benchmarks.sampling import sample
 from genboard.registry.catalog import find
@@ -192,7 +192,7 @@ def test_one_image_repeated_is_no_offence(tmp_path):
 
 def full(free: int, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = dataclasses.make_dataclass("Usage", ["free"])(free)
-    monkeypatch.setattr(sampling.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: usage)
 
 
 def test_a_disk_without_room_is_said_before_anything_is_written(run: Run, tmp_path: Path, monkeypatch) -> None:

@@ -12,6 +12,7 @@ GenboardError        caught once, in the command line, and shown without a trace
   BadSubmission      a submission that lacks what a reader of the board must know
   BadStudy           a study that cannot be made of what there is
   CannotWrite        an output that cannot be made
+    DiskFull         because the disk, or what one may use of it, is full
   NotTrusted         somebody else's code, without leave to run it
   BadWorkers         workers that cannot be had, that differ from this process, or that are lost again and again
 """
@@ -94,6 +95,10 @@ class BadStudy(GenboardError, ValueError):
 
 
 class CannotWrite(GenboardError, OSError):
+    pass
+
+
+class DiskFull(CannotWrite):
     pass
 
 

@@ -28,7 +28,7 @@ from typing import Any
 import platformdirs
 from filelock import FileLock, Timeout
 
-from .errors import BadEntry, CannotWrite
+from .errors import BadEntry, CannotWrite, DiskFull
 
 SIGNIFICANT_DIGITS = 10  # more are noise: float32 features carry seven
 ABANDONED = 3600.0  # seconds after which a temporary file is what a killed writer left: no write takes so long
@@ -384,4 +384,5 @@ def _sync_folder(folder: Path) -> None:
 
 def _cannot(verb: str, path: Path, e: OSError) -> CannotWrite:
     reason, hint = _REASONS.get(e.errno or 0, (e.strerror or str(e), "choose another path"))
-    return CannotWrite(f"cannot {verb} {path}: {reason}", hint)
+    kind = DiskFull if e.errno in (errno.ENOSPC, errno.EDQUOT) else CannotWrite
+    return kind(f"cannot {verb} {path}: {reason}", hint)

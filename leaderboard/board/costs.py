@@ -1,7 +1,7 @@
 """What an image of a row costs, as far as it is known: measured apart, all on one machine, or given by whom submits it.
 
-Costs of one table are comparable, for one machine measured them. Nothing is taken from the run that measured a result,
-see `maintenance/costs.py`.
+Costs of one table are comparable, for one machine measured them. Nothing of them is taken from the run that measured a
+result, see `maintenance/costs.py`; what that run took is told apart, and never compared.
 """
 
 from __future__ import annotations
@@ -46,13 +46,42 @@ def cost_of(row: Row) -> Cost:
     if row.result.generator.baseline:
         return Cost(None, None, None)
     submission, specified = row.result.submission, row.result.specification.get("generator", {})
+    spent = row.result.cost.spent
     entry = entries(Generator).get(row.name)
     mine = entry if entry is not None and entry.identity() == specified else None
     known = _table()[1].get(identity_of(specified), {})
     return Cost(
         known.get("seconds"),
         known.get("parameters") or (submission.parameters if submission else None),
-        (mine.nfe if mine else None) or known.get("evaluations"),
+        (mine.nfe if mine else None) or known.get("evaluations") or (spent.evaluations if spent else None),
+    )
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What the run that measured a row took, on whatever machines it was; shown, and compared with no other.
+
+    Attributes:
+        device_seconds: by kind of device.
+        energy: in joules, of the devices that tell it.
+        speed: samples drawn in a second.
+        memory: the most of any process that drew or measured, in MiB.
+    """
+
+    device_seconds: Mapping[str, float]
+    energy: float | None
+    speed: float | None
+    memory: float | None
+
+
+def run_cost_of(row: Row) -> RunCost | None:
+    """Nothing where some samples had been drawn before, or of a result from before runs told what devices spent."""
+    cost = row.result.cost
+    if cost.spent is None or cost.drawn is not None or cost.images_per_s is None:
+        return None
+    memory = (cost.peak_memory_mib, cost.workers.peak_memory_mib if cost.workers else None)
+    return RunCost(
+        cost.spent.device_seconds, cost.spent.energy_j, cost.images_per_s, max(filter(None, memory), default=None)
     )
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import log10
 
 from ...registry.metrics import find_metric
 from ..board.board import Board, Row
-from ..board.costs import Cost, CostPoint, cost_front, cost_of, machine
+from ..board.costs import Cost, CostPoint, RunCost, cost_front, cost_of, machine, run_cost_of
 from ..charts.axis import Axis, axis_for, tick_text
 from ..charts.families import family_class
 from ..charts.labels import Box, beside, shortened, text_width
-from ..text.numbers import Figure, ends, figure, split, written
+from ..text.numbers import Figure, decimals, ends, figure, split, written
 from .findings import in_prose, named
 
 UNKNOWN = Figure("—", "", "", "")
 LABELS = "labels"
+_OF_A_RUN = "Each run has its own machines and its own number of workers: rows are not comparable."
 # By key of a column: its title, and what is told of it: what it is, which way is better, when not to trust it.
 TOLD = {
     "seconds": (
@@ -43,7 +44,32 @@ TOLD = {
         "",
         "With labels it knows the proportions of the classes, which metrics reward.",
     ),
+    "device_seconds": (
+        "Device seconds of the run",
+        "Seconds that devices worked to draw the samples and measure them, by kind of device, over all workers.",
+        "",
+        _OF_A_RUN,
+    ),
+    "energy": (
+        "Energy of the run",
+        "Joules that the run's devices used meanwhile. — where none tells.",
+        "",
+        f"{_OF_A_RUN} Whatever else ran on them is counted too.",
+    ),
+    "speed": (
+        "Images per second of the run",
+        "Samples drawn in a second, over all workers.",
+        "",
+        _OF_A_RUN,
+    ),
+    "memory": (
+        "Peak memory of the run",
+        "The most memory, in MiB, that one process or worker held.",
+        "",
+        _OF_A_RUN,
+    ),
 }
+_RUN = ("device_seconds", "energy", "speed", "memory")
 _NEEDS = {"class": "yes: a class", "text": "yes: a text", "image": "yes: an image"}
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 330, 64, 150, 10, 44
 _FONT, _LINE = 12, 14.0
@@ -51,8 +77,8 @@ _FONT, _LINE = 12, 14.0
 
 def cost_keys(board: Board) -> list[str]:
     """The columns that say something of this board."""
-    costs = [cost_of(row) for row in board.rows]
-    return [key for key in TOLD if board.rows and (key == LABELS or any(_known(cost, key) for cost in costs))]
+    costs = [known for row in board.rows for known in (cost_of(row), run_cost_of(row)) if known is not None]
+    return [key for key in TOLD if board.rows and (key == LABELS or any(getattr(c, key, None) for c in costs))]
 
 
 def cost_figures(row: Row, keys: list[str]) -> list[Figure]:
@@ -69,10 +95,29 @@ def _figure(row: Row, cost: Cost, key: str) -> Figure:
     if key == LABELS:
         generator = row.result.generator
         return UNKNOWN if generator.baseline else Figure(_NEEDS.get(generator.task, "no"), "", "", "")
+    if key in _RUN:
+        return _of_run(run_cost_of(row), key)
     value = _known(cost, key)
     if value is None:
         return UNKNOWN
     return Figure(*split(milliseconds(value) if key == "seconds" else written(value, 0)), "", "")
+
+
+def _of_run(cost: RunCost | None, key: str) -> Figure:
+    value = None if cost is None else getattr(cost, key)
+    if value is None:
+        return UNKNOWN
+    if key == "device_seconds":
+        return Figure(seconds_by_device(value), "", "", "")
+    return Figure(*split(written(value, decimals(value, None))), "", "")
+
+
+def seconds_by_device(seconds: Mapping[str, float]) -> str:
+    """
+    >>> seconds_by_device({"cpu": 12.34, "NVIDIA H200": 3600.0})
+    '12.3 s cpu + 3,600 s NVIDIA H200'
+    """
+    return " + ".join(f"{written(value, decimals(value, None))} s {kind}" for kind, value in seconds.items())
 
 
 def milliseconds(seconds: float) -> str:

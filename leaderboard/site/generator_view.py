@@ -15,6 +15,7 @@ from .card import card_path
 from .cautions import NARROW, Caution, concerning
 from .columns import padding
 from .content import Content, Made, age, page_of, shown
+from .costs_view import seconds_by_device
 from .findings import about_row
 from .history import events, status_at
 from .judgements_view import judgements_of
@@ -184,6 +185,17 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
         facts.append(("Speed", "not known: the samples had been drawn by an earlier run"))
     if cost.peak_memory_mib is not None:
         facts.append(("Peak memory", f"{cost.peak_memory_mib:,.0f} MiB"))
+    if cost.workers is not None:
+        w = cost.workers
+        facts.append(("Workers", f"{w.count:,} of executor {w.executor}, {w.restarts:,} replaced"))
+        if w.peak_memory_mib is not None:
+            facts.append(("Peak memory of the largest worker", f"{w.peak_memory_mib:,.0f} MiB"))
+    if cost.spent is not None:
+        facts.append(("Devices", seconds_by_device(cost.spent.device_seconds)))
+        if cost.spent.energy_j is not None:
+            facts.append(("Energy", f"{cost.spent.energy_j:,.0f} J"))
+        if cost.spent.evaluations is not None:
+            facts.append(("Network evaluations", f"{cost.spent.evaluations:,} a sample"))
     return tuple((term, str(fact)) for term, fact in facts)
 
 

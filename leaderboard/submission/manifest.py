@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from ...benchmarks.sampling import SHARD
+from ...benchmarks.shards import SHARD
 from ...core.files import canonical_json, read_json
 from ...core.newer import refuse_newer
 from ...core.validation import bad_entry

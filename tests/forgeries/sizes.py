@@ -46,6 +46,16 @@ def of_dates_and_sizes() -> Iterator[Forgery]:
     for field, value in (("seconds", -1.0), ("seconds", 1e12), ("restarts", -1), ("peak_memory_mib", -5.0)):
         forged = {**honest, field: value}
         yield forgery(kind, f"cost.workers.{field} as {value:g}", "R411", edit(put("cost", "workers", value=forged)))
+    told = {"device_seconds": {"cpu": 3.0}, "energy_j": None, "evaluations": None}
+    for field, value in (
+        ("device_seconds", {"cpu": -1.0}),
+        ("device_seconds", {"cpu": 3.0, "NVIDIA H200": 1e12}),
+        ("energy_j", -5.0),
+        ("energy_j", 1e12),
+        ("evaluations", 10**12),
+    ):
+        forged = {**told, field: value}
+        yield forgery(kind, f"cost.spent.{field} as {value}", "R411", edit(put("cost", "spent", value=forged)))
     for field, value in (
         ("genboard", "the best"),
         ("python", ""),

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pickle
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar
+from typing import Any
 
 from ..errors import BadWorkers
-
-P = TypeVar("P")
-R = TypeVar("R")
 
 
 def versions() -> dict[str, str]:
@@ -25,8 +22,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def packed(task: Callable[[P], R], piece: P) -> bytes:
-    return pickle.dumps((task, piece))
+def packed(*what: object) -> bytes:
+    """A task and its piece, or what it gave for it, as they travel."""
+    return pickle.dumps(what)
 
 
 def call(wanted: Mapping[str, str], host: str, payload: bytes) -> Any:

@@ -19,14 +19,12 @@ from dataclasses import dataclass, field
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
-from .protocol import RETRIES, given_up
+from .protocol import PATIENCE, RETRIES, SLOWER, given_up
 
 P = TypeVar("P")
 R = TypeVar("R")
 
 TICK = 0.5  # seconds between two looks at workers that may hang
-PATIENCE = 600.0  # seconds that a piece may take in any case
-SLOWER = 20  # times as long as the slowest piece so far a piece may take
 
 
 class LocalExecutor:

@@ -1,4 +1,4 @@
-"""Stateless, retried tasks of Ray Core. Ray Data and actors are left out: a lost node costs the pieces it was at."""
+"""Stateless tasks of Ray Core. Ray Data and actors are left out: a lost node costs the pieces it was at."""
 
 from __future__ import annotations
 
@@ -6,74 +6,131 @@ import logging
 import os
 import platform
 import socket
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
 from ..errors import BadWorkers
 from .checked import call, packed, versions
-from .protocol import RETRIES, given_up
+from .protocol import PATIENCE, RETRIES, SLOWER, given_up
 
 P = TypeVar("P")
 R = TypeVar("R")
 
 ANSWER = 10.0  # seconds that a cluster's address has to answer in
 AHEAD = 2  # pieces submitted for each worker: the next is there when one is done, and few are lost with an error
+TICK = 1.0  # seconds between two looks at pieces that may hang
 
 
 class RayExecutor:
-    """A Ray cluster: that of `RAY_ADDRESS`, or one started on this machine; see `Executor`."""
+    """A Ray cluster: that of `RAY_ADDRESS`, or one started on this machine; see `Executor`.
+
+    It is joined or started when there is work. Ray does not tell when a piece was begun: it is taken for hung by the
+    time since it was submitted, in which a piece before it may have been done too.
+    """
 
     name = "ray"
 
-    def __init__(self, workers: int | None, gpus_per_worker: float = 0) -> None:
+    def __init__(
+        self, workers: int | None, gpus_per_worker: float = 0, cores: int | None = None, patience: float = PATIENCE
+    ) -> None:
+        """
+        Args:
+            cores: of this machine, where no cluster of it may pretend to have more.
+
+        Raises:
+            BadWorkers: Ray is missing, or this machine has too few cores; the rest is known when there is work.
+        """
         try:
             # Typed in part only, so taken as untyped.
-            ray: Any = import_module("ray")
+            self._ray: Any = import_module("ray")
         except ImportError as e:
             raise BadWorkers("Ray is not installed", 'pip install "genboard[ray]"') from e
-        self._ray = ray
-        _join(ray, workers)
-        has = ray.cluster_resources()
-        fit = int(has.get("GPU", 0) // gpus_per_worker) if gpus_per_worker else int(has.get("CPU", 0))
-        if fit < (workers or 1):
-            what = f"{gpus_per_worker:g} GPUs each" if gpus_per_worker else "one CPU each"
+        alone = not os.environ.get("RAY_ADDRESS") and not self._ray.is_initialized()
+        if alone and cores is not None and (workers or 1) > cores:
             raise BadWorkers(
-                f"{workers or 1} workers with {what}: the cluster has {has.get('CPU', 0):g} CPUs and "
+                f"{workers} workers with one CPU each: this machine has {cores} CPUs",
+                "ask for fewer --workers, or set RAY_ADDRESS to a cluster that has more",
+            )
+        self.restarts = 0
+        self._wanted, self._gpus, self._patience = workers, gpus_per_worker, patience
+        self._fit: int | None = None
+
+    @property
+    def workers(self) -> int:
+        if self._fit is None:
+            _join(self._ray, self._wanted)
+            room = self._room()
+            self._fit = self._wanted or room
+        return self._fit
+
+    def _room(self) -> int:
+        """How many workers the cluster has room for.
+
+        Raises:
+            BadWorkers: fewer than are wanted.
+        """
+        has, wanted, gpus = self._ray.cluster_resources(), self._wanted or 1, self._gpus
+        fit = int(has.get("GPU", 0) // gpus) if gpus else int(has.get("CPU", 0))
+        if fit < wanted:
+            what = f"{gpus:g} GPUs each" if gpus else "one CPU each"
+            raise BadWorkers(
+                f"{wanted} workers with {what}: the cluster has {has.get('CPU', 0):g} CPUs and "
                 f"{has.get('GPU', 0):g} GPUs",
                 "ask for fewer --workers or --gpus-per-worker, or add nodes",
             )
-        self.workers, self.restarts = workers or fit, 0
-        # One core each, so Ray gives them one thread. It counts tasks of a lost node as not yet tried, and tries them
-        # elsewhere; errors of the task come here.
-        self._call = ray.remote(num_cpus=1, num_gpus=gpus_per_worker, max_retries=RETRIES, retry_exceptions=False)(call)
+        return fit
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
-        ray, here, host = self._ray, versions(), platform.node()
-        left = iter(pieces)
-        running: dict[Any, P] = {}
+        if not pieces:
+            return
+        ray, here, host, ahead = self._ray, versions(), platform.node(), AHEAD * self.workers
+        # One core each, so Ray gives them one thread. Lost pieces are submitted again here, where they are counted.
+        remote = ray.remote(num_cpus=1, num_gpus=self._gpus, max_retries=0)(call)
+        dead = (
+            ray.exceptions.WorkerCrashedError,
+            ray.exceptions.NodeDiedError,
+            ray.exceptions.ObjectLostError,
+            ray.exceptions.OutOfMemoryError,
+        )
+        waiting, lost = deque(range(len(pieces))), [0] * len(pieces)
+        running: dict[Any, tuple[int, float]] = {}
+        slowest = 0.0
+
+        def again(number: int, why: str, e: Exception | None = None) -> None:
+            self.restarts += 1
+            lost[number] += 1
+            if lost[number] > RETRIES:
+                raise given_up(pieces[number], lost[number], why) from e
+            waiting.appendleft(number)
+
         try:
-            while True:
-                while len(running) < AHEAD * self.workers and (piece := next(left, _END)) is not _END:
-                    running[self._call.remote(here, host, packed(task, piece))] = piece
-                if not running:
-                    return
-                done, _ = ray.wait(list(running), num_returns=1)
+            while waiting or running:
+                while waiting and len(running) < ahead:
+                    number = waiting.popleft()
+                    running[remote.remote(here, host, packed(task, pieces[number]))] = number, time.monotonic()
+                done, _ = ray.wait(list(running), num_returns=1, timeout=TICK)
                 for reference in done:
-                    piece = running.pop(reference)
+                    number, since = running.pop(reference)
                     try:
                         value = ray.get(reference)
                     except ray.exceptions.RayTaskError as e:
                         raise e.cause or e from None
-                    except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as e:
-                        raise given_up(piece, RETRIES + 1, "its node or process ended") from e
-                    yield piece, value
+                    except dead as e:
+                        again(number, "its node or process ended", e)
+                        continue
+                    slowest = max(slowest, time.monotonic() - since)
+                    yield pieces[number], value
+                limit = AHEAD * max(self._patience, SLOWER * slowest)
+                late = [one for one, (_, since) in running.items() if time.monotonic() - since > limit]
+                for reference in ray.wait(late, num_returns=len(late), timeout=0)[1] if late else ():
+                    ray.cancel(reference, force=True)
+                    again(running.pop(reference)[0], "it took too long")
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)
-
-
-_END: Any = object()
 
 
 def _join(ray: Any, workers: int | None) -> None:

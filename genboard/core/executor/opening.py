@@ -26,8 +26,11 @@ def open_executor(
         folder: where an executor may keep logs of its jobs; jobs of Slurm must see it.
         storage: an address through which files go where workers do not see this machine's folders; see `Storage`.
 
+    A cluster is joined or started when there is work, so that a result that is there already costs nothing.
+
     Raises:
-        BadWorkers: a library is missing, nobody answers, or there are fewer cores or GPUs than that.
+        BadWorkers: a library or the command of Slurm is missing, or this machine has fewer GPUs or, for a cluster of it
+            alone, fewer cores than that. What a cluster lacks is found when there is work.
     """
     if storage is not None:
         through = Storage(storage)
@@ -38,7 +41,7 @@ def open_executor(
     if name == "ray":
         from .on_ray import RayExecutor
 
-        return RayExecutor(workers, gpus_per_worker)
+        return RayExecutor(workers, gpus_per_worker, cores())
     if name == "submitit":
         from .on_slurm import SlurmExecutor
 

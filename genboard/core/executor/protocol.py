@@ -11,6 +11,8 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 RETRIES = 3  # times that a piece is given to another worker after its own was lost
+PATIENCE = 600.0  # seconds that a piece may take in any case
+SLOWER = 20  # times as long as the slowest piece so far a piece may take
 
 
 class Executor(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....benchmarks.sampling import SHARD
+from ....benchmarks.shards import SHARD
 from ....core.errors import GenboardError
 from ....core.files import canonical_json, read_bytes, sha256
 from ...verification.log import with_plain_ends

@@ -146,7 +146,11 @@ def wrong_date(case: Case) -> Iterator[Problem]:
 
 def impossible_cost(case: Case) -> Iterator[Problem]:
     cost = case.result.cost
-    every = [*((f"cost.{k}", v) for k, v in cost), *((f"cost.workers.{k}", v) for k, v in cost.workers or ())]
+    every: list[tuple[str, object]] = [(f"cost.{k}", v) for k, v in cost]
+    every += [(f"cost.workers.{k}", v) for k, v in cost.workers or ()]
+    if cost.spent is not None:
+        every += [(f"cost.spent.{k}", v) for k, v in cost.spent]
+        every += [(f"cost.spent.device_seconds.{k}", v) for k, v in cost.spent.device_seconds.items()]
     for name, value in every:
         if isinstance(value, int | float) and value < 0:
             yield Problem(name, f"{value:g} is less than nothing")
