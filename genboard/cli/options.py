@@ -52,8 +52,8 @@ ExecutorOption = Annotated[
     Literal["local", "ray", "submitit"] | None,
     Option(
         "--executor",
-        help="Draw samples in worker processes: of this machine, of a Ray cluster (RAY_ADDRESS), or as jobs of Slurm. "
-        "It changes no pixel.",
+        help="Draw and measure in worker processes: of this machine, of a Ray cluster (RAY_ADDRESS), or as jobs of "
+        "Slurm. It changes no digit.",
     ),
 ]
 Workers = Annotated[
