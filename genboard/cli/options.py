@@ -77,15 +77,20 @@ def track_of(name: str) -> Track:
     return track(name)
 
 
-def executor_of(name: ExecutorName | None, workers: int | None, gpus: int, folder: Path) -> Executor | None:
-    """The executor that was asked for, or none."""
+LONG = 24 * 3600.0  # seconds that a piece of work may take where it is as much as a study, or a row of a board
+
+
+def executor_of(
+    name: ExecutorName | None, workers: int | None, gpus: int, folder: Path, patience: float | None = None
+) -> Executor | None:
+    """The executor that was asked for, or none; see `open_executor`."""
     if name is None:
         if workers is not None or gpus:
             raise typer.BadParameter("--workers and --gpus-per-worker need --executor local, ray or submitit")
         return None
     from ..core.executor import open_executor
 
-    return open_executor(name, workers, gpus, folder)
+    return open_executor(name, workers, gpus, folder, patience)
 
 
 def listed(names: str | None) -> list[str] | None:

@@ -6,6 +6,7 @@ A worker process shows none: the process that started it shows how far all of th
 from __future__ import annotations
 
 from multiprocessing import parent_process
+from threading import RLock
 from typing import Never
 
 from tqdm import tqdm
@@ -13,5 +14,8 @@ from tqdm import tqdm
 
 def bar(what: str, total: int, unit: str) -> tqdm[Never]:
     """A bar to be used as a context manager and moved on with `update(n)`; it shows rate and time left."""
-    hidden = True if parent_process() is not None else None
+    hidden = None
+    if parent_process() is not None:
+        hidden = True
+        tqdm.set_lock(RLock())  # its own would be one of processes, which a worker that is killed leaves behind
     return tqdm(desc=what, total=total, unit=unit, unit_scale=total >= 10_000, delay=1.0, disable=hidden, leave=False)

@@ -13,13 +13,16 @@ ExecutorName: TypeAlias = Literal["local", "ray", "submitit"]
 EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
 
 
-def open_executor(name: ExecutorName, workers: int | None, gpus_per_worker: int, folder: Path) -> Executor:
+def open_executor(
+    name: ExecutorName, workers: int | None, gpus_per_worker: int, folder: Path, patience: float | None = None
+) -> Executor:
     """The executor of that name.
 
     Args:
         workers: how many pieces at once; by default as many as the machine or the cluster has room for.
         gpus_per_worker: GPUs that each worker has to itself.
         folder: where an executor may keep logs of its jobs; all workers must see it.
+        patience: seconds that a piece may take in any case; the executor's own by default.
 
     Raises:
         BadWorkers: a library is missing, nobody answers, or there are fewer cores or GPUs than that.
@@ -34,17 +37,18 @@ def open_executor(name: ExecutorName, workers: int | None, gpus_per_worker: int,
         from .on_slurm import SlurmExecutor
 
         return SlurmExecutor(workers or 1, gpus_per_worker, folder / "slurm")
-    from .local import LocalExecutor
+    from .local import PATIENCE, LocalExecutor
 
+    patience = PATIENCE if patience is None else patience
     if not gpus_per_worker:
-        return LocalExecutor(workers or cores())
+        return LocalExecutor(workers or cores(), patience=patience)
     there = gpus()
     wanted = (workers or max(1, there // gpus_per_worker)) * gpus_per_worker
     if wanted > there:
         raise BadWorkers(
             f"{wanted} GPUs asked for, and this machine has {there}", "ask for fewer --workers or --gpus-per-worker"
         )
-    return LocalExecutor(wanted // gpus_per_worker, gpus_per_worker)
+    return LocalExecutor(wanted // gpus_per_worker, gpus_per_worker, patience)
 
 
 def cores() -> int:
