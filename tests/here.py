@@ -16,19 +16,22 @@ class HereExecutor:
     Attributes:
         done: how many it has run.
         stops_at: how many it runs before a user's Ctrl-C.
+        at_work: whether it is running one.
     """
 
     name = "local"
 
     def __init__(self, stops_at: int | None = None) -> None:
         self.workers, self.restarts = 2, 0
-        self.done, self.stops_at = 0, stops_at
+        self.done, self.stops_at, self.at_work = 0, stops_at, False
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         for piece in reversed(pieces):
             if self.done == self.stops_at:
                 raise KeyboardInterrupt
             there, own = pickle.loads(pickle.dumps((task, piece)))
+            self.at_work = True
             value = there(own)
+            self.at_work = False
             self.done += 1
             yield piece, value

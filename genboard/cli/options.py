@@ -77,9 +77,6 @@ def track_of(name: str) -> Track:
     return track(name)
 
 
-LONG = 24 * 3600.0  # seconds that a piece of work may take where it is as much as a study, or a row of a board
-
-
 def executor_of(
     name: ExecutorName | None, workers: int | None, gpus: int, folder: Path, patience: float | None = None
 ) -> Executor | None:

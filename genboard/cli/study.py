@@ -10,10 +10,10 @@ from typer import Argument, Option
 
 from ..benchmarks.studies.listing import STUDIES
 from ..core.errors import BadWorkers, GenboardError
+from ..core.executor import LONG
 from ..core.files import home
 from .app import app, command
 from .options import (
-    LONG,
     Device,
     ExecutorOption,
     GpusPerWorker,
@@ -72,7 +72,7 @@ def study(
     folder, names = out or users_own(), listed(generators)
     given = {"k": k, "resamples": resamples, "seeds": seeds, "seed": seed}
     parameters = {key: value for key, value in given.items() if value is not None}
-    made = executor_of(executor, workers, gpus_per_worker, home(), patience=LONG)
+    made = executor_of(executor, workers, gpus_per_worker, home(), LONG)
     asked = {"trust_code": trust_code, "samples": samples, "names": listed(name), "executor": made}
     taken: Any = {key: value for key, value in asked.items() if value}
 

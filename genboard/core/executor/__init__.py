@@ -6,7 +6,7 @@ back in any order, and a piece whose worker is lost is given to another: what a 
 
 from __future__ import annotations
 
-from .opening import EXECUTORS, ExecutorName, open_executor
+from .opening import EXECUTORS, LONG, ExecutorName, open_executor
 from .protocol import Executor
 
-__all__ = ["EXECUTORS", "Executor", "ExecutorName", "open_executor"]
+__all__ = ["EXECUTORS", "LONG", "Executor", "ExecutorName", "open_executor"]

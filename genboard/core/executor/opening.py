@@ -11,6 +11,7 @@ from .protocol import Executor
 
 ExecutorName: TypeAlias = Literal["local", "ray", "submitit"]
 EXECUTORS: tuple[ExecutorName, ...] = get_args(ExecutorName)
+LONG = 24 * 3600.0  # seconds that a piece may take where it is as much as a row of a board, or a part of a study
 
 
 def open_executor(
