@@ -89,18 +89,9 @@ def test_a_generator_that_fails_is_left_out_as_in_one_process(moved: Callable[[s
     names, tables = [f"{own}:sample", "kde", "noise"], []
     for folder, executor in (("alone", None), ("together", HereExecutor())):
         moved(folder)
-        track = digits("fd", samples=40)
-        tables.append(
-            run_study(
-                find_study("samples"),
-                track,
-                names,
-                {"resamples": 3},
-                trust_code=True,
-                names=["mine"],
-                executor=executor,
-            )
-        )
+        more: dict[str, Any] = {"trust_code": True, "names": ["mine"], "executor": executor}
+        study, track = find_study("samples"), digits("fd", samples=60)
+        tables.append(run_study(study, track, names, {"k": 2, "resamples": 3}, **more))
     assert unlike(tables[0]) == unlike(tables[1])
     assert "mine" in tables[0].card.left_out
 
