@@ -30,7 +30,7 @@ help:
 	@echo "make test-machines the numerical tests with the arithmetic of other processors"
 	@echo "make test-browser the site in Chromium, which must be installed, and by an HTML checker from npm"
 	@echo "make check        formatter, linter, strict type check; make fix: what they can repair"
-	@echo "make leaderboard  what has no result yet, and the studies, into leaderboard/"
+	@echo "make leaderboard  what has no result yet, and the studies, into leaderboard/; WORKERS=4 for worker processes"
 	@echo "make site         the leaderboard from the committed results, into site/"
 	@echo "make references   the committed reference statistics"
 	@echo "make zoo          train the small networks and generators this project ships"
@@ -100,7 +100,7 @@ references: setup
 	$(RUN) genboard reference build --track digits --out reference_stats/data --again
 
 leaderboard: $(DEV)
-	$(RUN) genboard.leaderboard.maintenance.regenerate
+	$(RUN) genboard.leaderboard.maintenance.regenerate $(if $(WORKERS),--executor local --workers $(WORKERS))
 
 site: setup
 	$(RUN) genboard site build --results leaderboard/results --out site

@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, GenboardError
+from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, BadWorkers, GenboardError
 from ..core.executor import Executor
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
+from ..reference_stats.on_workers import drop_pieces, measure_on_workers, noting
 from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe
 from ..registry.catalog import entries, find
 from ..registry.conversions import converted
@@ -84,7 +85,7 @@ class Options:
     batch_size: int | None = None  # none: found on the way
     precision: Precision = "float32"
     keep_samples: bool = True  # those drawn here, once they are measured
-    executor: Executor | None = None  # whose workers draw the samples; none: this process
+    executor: Executor | None = None  # whose workers draw and measure the samples; none: this process
 
 
 Stage = Literal["sampling", "measuring"]
@@ -164,13 +165,18 @@ def evaluate(
     n = track.samples if n is None else n
     if n < 1:
         raise BadSamples(f"{n} samples", "use --samples 1 or more")
+    seen: list[bytes] | None = None
     if target.images is not None:
         images = target.images.first(n)
         first = images.read(0, 1)
         expect_shape(first, find(Dataset, track.dataset).shape, images.name)
         refuse_labels(track, None if first.labels is None else first.labels.tolist(), images.name)
         n = images.count
-        specification = specify(target, track, n, sequence_digest(images.runs()), options.precision)
+        runs = images.runs()
+        if options.executor is not None and images.again is not None:
+            seen = []
+            runs = noting(runs, seen)  # workers read them again, and must read the same
+        specification = specify(target, track, n, sequence_digest(runs), options.precision)
     else:
         images = None
         specification = specify(target, track, n, precision=options.precision)
@@ -183,7 +189,7 @@ def evaluate(
     with locked(lock, f"measuring {target.record.name} on {track.id}") as waited:
         if waited and (before := _measured_before(path)) is not None:
             return before
-        return Evaluated(_measure(specification, target, images, track, workspace, options), path, reused=False)
+        return Evaluated(_measure(specification, target, images, seen, track, workspace, options), path, reused=False)
 
 
 def _measured_before(path: Path) -> Evaluated | None:
@@ -195,21 +201,27 @@ def _measure(
     specification: dict[str, Any],
     target: EvaluationTarget,
     images: ImageSource | None,
+    seen: Sequence[bytes] | None,
     track: Track,
     workspace: Workspace,
     options: Options,
 ) -> Result:
-    """Draw the samples unless there are images, measure them, and save the result: one of a failure, too."""
+    """Draw the samples unless there are images, measure them, and save the result: one of a failure, too.
+
+    Args:
+        seen: the digests of the images, where workers are to measure them.
+    """
     n: int = specification["sampling"]["n"]
     clock = _Clock(Meter(options.device))
+    pieces = workspace.samples / track.id / target.record.name / f"{result_id(specification)}.features"
     try:
-        references = references_of(track, options.device, options.precision)
+        references = references_of(track, options.device, options.precision, options.executor)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
         answers = answers_of(track, n, spaces)  # before anything is drawn: what it needs may be missing
         if images is not None:
             source, digest = images, specification["generator"]["images"]
             measured = {
-                name: measure(converted(source, track.conversions.get(name, ())), space, moments=False)
+                name: _measured(source, digest, seen, space, track.conversions.get(name, ()), pieces, options)
                 for name, space in spaces.items()
             }
             labels = measured[track.space].labels
@@ -222,7 +234,8 @@ def _measure(
                 clock.crew = DrawingCrew(options.executor, task)
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
         found = score_track(track, measured, references, answers)
-        suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
+        held_out = held_out_of(track, options.device, options.precision, options.executor)
+        suspicion = score_suspicion(track, measured, references, held_out)
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
@@ -244,22 +257,42 @@ def _measure(
         influences=InfluenceRecord(sha256=sha256(influences)) if influences else None,
     )
     save_result(result, workspace.results, preview[1], influences)
+    drop_pieces(pieces)
     if images is None and not options.keep_samples:
         drop(folder)
     return result
 
 
+def _measured(
+    images: ImageSource,
+    digest: str,
+    seen: Sequence[bytes] | None,
+    space: LiveExtractor,
+    conversions: Sequence[str],
+    pieces: Path,
+    options: Options,
+) -> Measured:
+    """Images in a feature space; on workers where they can open them too, who leave their pieces in a folder."""
+    if options.executor is None or seen is None:
+        return measure(converted(images, conversions), space, moments=False)
+    return measure_on_workers(options.executor, images, space, pieces, digest, conversions, moments=False, seen=seen)
+
+
 def references_of(
-    track: Track, device: str, precision: Precision = "float32"
+    track: Track, device: str, precision: Precision = "float32", executor: Executor | None = None
 ) -> dict[tuple[str, Against], ReferenceStatistics]:
     """A track's reference statistics by (extractor, split side): found, or built into the user's data folder."""
-    return {key: obtain(recipe, device) for key, recipe in recipes_of(track, precision).items()}
+    return {key: obtain(recipe, device, executor) for key, recipe in recipes_of(track, precision).items()}
 
 
-def held_out_of(track: Track, device: str, precision: Precision = "float32") -> ReferenceStatistics | None:
+def held_out_of(
+    track: Track, device: str, precision: Precision = "float32", executor: Executor | None = None
+) -> ReferenceStatistics | None:
     """Statistics of a track's held-out images in the space that ranks; none where the images are not available."""
     try:
-        return obtain(held_out_recipe(track, track.space, precision), device)
+        return obtain(held_out_recipe(track, track.space, precision), device, executor)
+    except BadWorkers:
+        raise
     except GenboardError:
         return None
 

@@ -1,6 +1,7 @@
 """Build reference statistics from a registered data set, and verify stored ones by building them again.
 
-A build reads the images once and holds a block of them; one that is killed goes on where it stopped.
+A build reads the images once and holds a block of them; one that is killed goes on where it stopped. Workers may read
+and measure the images in its place, which changes no bit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..core.executor import Executor
 from ..core.files import locked
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
@@ -19,6 +21,7 @@ from ..registry.schema import Against, Precision, Track
 from .centres import stored_centres
 from .checkpoint import Checkpoint, building
 from .features import Measured, Stale, measure
+from .on_workers import drop_pieces, measure_on_workers
 from .statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for, refuse_mismatch
 from .store import SUFFIX, built_by_user, find_in, find_statistics, find_wider, load, save
 
@@ -41,16 +44,20 @@ class Verified:
         return self.same_images and self.largest <= TOLERANCE
 
 
-def build(recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = None) -> ReferenceStatistics:
+def build(
+    recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = None, executor: Executor | None = None
+) -> ReferenceStatistics:
     """Statistics made as the recipe says.
 
     Args:
         checkpoint: where to leave what there is so far, and to go on from.
+        executor: whose workers measure the images; what they leave is gone on from in place of the checkpoint.
 
     Raises:
         UnknownName, BadImages, BadFeatures: the data set or the extractor is not available as recorded.
+        BadWorkers: see `Executor.run` and `MeasuringTask`.
     """
-    measured = _measured(recipe, device, checkpoint)
+    measured = _measured(recipe, device, checkpoint, executor)
     moments = measured.moments
     assert moments is not None
     return ReferenceStatistics(
@@ -65,10 +72,14 @@ def build(recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = N
     )
 
 
-def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None) -> Measured:
+def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None, executor: Executor | None) -> Measured:
     precision = recipe.extractor.get("precision", "float32")
     extractor = load_extractor(recipe.extractor["name"], device, precision)
-    source = converted(load_split(recipe.dataset, recipe.split), recipe.conversions)
+    images = load_split(recipe.dataset, recipe.split)
+    if executor is not None:
+        pieces = building(recipe)
+        return measure_on_workers(executor, images, extractor, pieces, recipe.id, recipe.conversions, recipe.features)
+    source = converted(images, recipe.conversions)
     if checkpoint is None:
         return measure(source, extractor, keep=recipe.features)
     try:
@@ -78,7 +89,9 @@ def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None) -> Mea
         return measure(source, extractor, keep=recipe.features, checkpoint=checkpoint.keep)
 
 
-def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = False) -> Path:
+def build_into(
+    folder: Path, recipe: Recipe, device: str = "cpu", again: bool = False, executor: Executor | None = None
+) -> Path:
     """Build statistics into a folder, or what is missing where a build of them was killed, and return the file.
 
     Where the folder has the same with more features, they are cut, unless all is to be built again. Where another
@@ -93,8 +106,9 @@ def build_into(folder: Path, recipe: Recipe, device: str = "cpu", again: bool = 
             return folder / (recipe.name + SUFFIX)
         checkpoint = Checkpoint.of(recipe, device)
         wider = None if again else find_wider(recipe, folder)
-        path = save(wider or build(recipe, device, checkpoint), folder)
+        path = save(wider or build(recipe, device, checkpoint, executor), folder)
         checkpoint.drop()
+        drop_pieces(building(recipe))
         return path
 
 
@@ -112,18 +126,20 @@ def recipes_of(track: Track, precision: Precision = "float32") -> dict[tuple[str
     return dict(sorted(found.items(), key=lambda item: -item[1].features if same else 0))
 
 
-def obtain(recipe: Recipe, device: str = "cpu") -> ReferenceStatistics:
+def obtain(recipe: Recipe, device: str = "cpu", executor: Executor | None = None) -> ReferenceStatistics:
     """Statistics of that recipe: committed, built before, or built now into the user's data folder."""
     found = find_statistics(recipe)
-    return found if found is not None else load(build_into(built_by_user(), recipe, device))
+    return found if found is not None else load(build_into(built_by_user(), recipe, device, executor=executor))
 
 
-def ensure(recipe: Recipe, folder: Path, device: str = "cpu", again: bool = False) -> tuple[Path, bool]:
+def ensure(
+    recipe: Recipe, folder: Path, device: str = "cpu", again: bool = False, executor: Executor | None = None
+) -> tuple[Path, bool]:
     """The file of that recipe in a folder, and whether it was there: built unless it is there and up to date."""
     path = folder / (recipe.name + SUFFIX)
     if not again and find_in(folder, recipe) is not None:
         return path, True
-    return build_into(folder, recipe, device, again), False
+    return build_into(folder, recipe, device, again, executor), False
 
 
 def verify(stored: ReferenceStatistics, device: str = "cpu") -> Verified:

@@ -69,6 +69,22 @@ class Gathered:
     keys: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Block:
+    """What there is of one compute block of images.
+
+    Attributes:
+        digests: see `Pass`.
+        features, logits, labels, keys: as in `Measured`, of all of its images; keys of those alone that a pass keeps.
+    """
+
+    digests: NDArray[np.uint8]
+    features: Tensor
+    logits: Tensor | None
+    labels: Tensor | None
+    keys: Tensor
+
+
 def measure(
     source: ImageSource,
     extractor: LiveExtractor,
@@ -127,9 +143,7 @@ class Pass:
         """Take in a block of images, which have those positions among all."""
         before = self._before
         found = np.frombuffer(b"".join(example_digests(images)), np.uint8).reshape(len(images), -1)
-        self.digests[positions] = found
-        self._order.update(positions.astype("<i8").tobytes() + found.tobytes())
-        self._seen += len(images)
+        self._note(positions, found)
         if before is not None and self._seen <= before.taken:
             if self._seen == before.taken:
                 if self._order.hexdigest() != before.order:
@@ -138,10 +152,16 @@ class Pass:
         elif before is not None and self._state is not before:
             raise Stale
         else:
-            self._compute(positions, images)
+            self._add(positions, self._computed(positions, images, found))
             self._state.taken, self._state.order = self._seen, self._order.hexdigest()
             if self._checkpoint is not None:
                 self._checkpoint(self._state)
+
+    def take_computed(self, positions: Positions, block: Block) -> None:
+        """Take in a block of images that another process has computed."""
+        self._note(positions, block.digests)
+        self._expect_width(block.features.shape[1], "one")
+        self._add(positions, block)
 
     def finish(self) -> Measured:
         """What the pass leaves, once all images were taken in."""
@@ -160,21 +180,29 @@ class Pass:
             state.keys,
         )
 
-    def _compute(self, positions: Positions, images: Images) -> None:
-        """Add a block of images to what there is."""
+    def _note(self, positions: Positions, digests: NDArray[np.uint8]) -> None:
+        self.digests[positions] = digests
+        self._order.update(positions.astype("<i8").tobytes() + digests.tobytes())
+        self._seen += len(positions)
+
+    def _expect_width(self, width: int, what: str) -> None:
+        """Make room for features so wide at the first block; later ones must be as wide."""
         state, space = self._state, self.extractor
-        width = space.dim(images.shape)
         if state.features is None:
-            # Before the network runs: what does not fit into memory is refused at once.
             state.accumulator = Accumulator(width) if self._moments else None
             state.features = torch.zeros(self._keep, width)
             state.keys = torch.zeros(self._keep, dtype=torch.int64)
         elif state.features.shape[1] != width:
             raise BadImages(
-                f"{self.name}: an image of {describe(images.shape)} has {width:,} features in {space.entry.name}, "
+                f"{self.name}: {what} has {width:,} features in {space.entry.name}, "
                 f"but earlier ones have {state.features.shape[1]:,}",
                 "convert all images to one size, with a conversion such as resize-32",
             )
+
+    def _computed(self, positions: Positions, images: Images, digests: NDArray[np.uint8]) -> Block:
+        space, kept = self.extractor, np.flatnonzero(positions < self._keep)
+        # Before the network runs: what does not fit into memory is refused at once.
+        self._expect_width(space.dim(images.shape), f"an image of {describe(images.shape)}")
         try:
             features, logits = space.compute(images, self.name)
         except Exception as e:
@@ -184,19 +212,28 @@ class Pass:
                 f"{space.entry.name}: out of memory computing a single block of {space.entry.block} images",
                 "free some memory, or use another --device; the block is part of the protocol and cannot shrink",
             ) from e
+        labels = None if images.labels is None else torch.from_numpy(images.labels)
+        keys = torch.zeros(len(images), dtype=torch.int64)
+        keys[kept] = torch.from_numpy(image_keys(images.take(kept)))
+        return Block(digests, features, logits, labels, keys)
+
+    def _add(self, positions: Positions, block: Block) -> None:
+        """Add a block of images to what there is."""
+        state = self._state
+        assert state.features is not None
+        assert state.keys is not None
         if state.accumulator is not None:
-            state.accumulator.add(features)
+            state.accumulator.add(block.features)
         kept = np.flatnonzero(positions < self._keep)
         rows = torch.from_numpy(positions[kept])
-        state.features[rows] = features[kept]
-        assert state.keys is not None
-        state.keys[rows] = torch.from_numpy(image_keys(images.take(kept)))
-        if logits is not None:
-            state.logits = torch.zeros(self._keep, logits.shape[1]) if state.logits is None else state.logits
-            state.logits[rows] = logits[kept]
-        if images.labels is not None:
+        state.features[rows] = block.features[kept]
+        state.keys[rows] = block.keys[kept]
+        if block.logits is not None:
+            state.logits = torch.zeros(self._keep, block.logits.shape[1]) if state.logits is None else state.logits
+            state.logits[rows] = block.logits[kept]
+        if block.labels is not None:
             state.labels = torch.zeros(self._keep, dtype=torch.int64) if state.labels is None else state.labels
-            state.labels[rows] = torch.from_numpy(images.labels[kept])
+            state.labels[rows] = block.labels[kept]
 
 
 def joined_measures(parts: Sequence[Measured], digests: NDArray[np.uint8]) -> Measured:

@@ -7,7 +7,7 @@ image is an error. To add one: a row in `CONVERSIONS`, and in docs/datasets.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,9 +82,9 @@ def converted(source: ImageSource, names: Sequence[str]) -> ImageSource:
     def read(start: int, stop: int) -> Images:
         return convert_images(source.read(start, stop), names)
 
-    def walk(size: int) -> Iterator[tuple[Positions, Images]]:
-        for positions, images in source.sweep(size):
-            yield positions, convert_images(images, names)
+    def walk(start: int, stop: int) -> tuple[Positions, Images]:
+        positions, images = source.stretch(start, stop)
+        return positions, convert_images(images, names)
 
     return ImageSource(source.name, source.count, read, walk)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from math import prod
 from typing import TypeAlias
@@ -89,14 +90,16 @@ class ImageSource:
         name: what messages call it.
         count: how many there are.
         read: images start..stop, in a fixed order.
-        walk: what `sweep` gives, where another order than the fixed one is cheaper.
+        walk: what `stretch` gives, where another order than the fixed one is cheaper.
+        again: opens the same images in another process, where that is possible; picklable.
         skipped: names of the files beside them that are no images, or of formats that were left out on request.
     """
 
     name: str
     count: int
     read: Callable[[int, int], Images]
-    walk: Callable[[int], Iterator[tuple[Positions, Images]]] | None = None
+    walk: Callable[[int, int], tuple[Positions, Images]] | None = None
+    again: Callable[[], ImageSource] | None = None
     skipped: tuple[str, ...] = ()
 
     @property
@@ -115,21 +118,30 @@ class ImageSource:
 
     def sweep(self, size: int = 256) -> Iterator[tuple[Positions, Images]]:
         """Every image once, `size` at a time, in whatever order is cheap, with its position in the fixed order."""
+        for start in range(0, self.count, size):
+            yield self.stretch(start, min(start + size, self.count))
+
+    def stretch(self, start: int, stop: int) -> tuple[Positions, Images]:
+        """Images start..stop of those that `sweep` gives."""
         if self.walk is not None:
-            yield from self.walk(size)
-            return
-        start = 0
-        for images in self.runs(size):
-            yield np.arange(start, start + len(images)), images
-            start += len(images)
+            return self.walk(start, stop)
+        images = self.read(start, stop)
+        return np.arange(start, start + len(images)), images
 
     def first(self, n: int) -> ImageSource:
-        return self if n >= self.count else ImageSource(self.name, n, self.read, skipped=self.skipped)
+        if n >= self.count:
+            return self
+        again = None if self.again is None else partial(_first, self.again, n)
+        return ImageSource(self.name, n, self.read, again=again, skipped=self.skipped)
 
     def spread(self, n: int) -> ImageSource:
         """n of them, evenly spaced. A split is in the order of digests, in which classes do not begin together."""
         rows = [i * self.count // n for i in range(n)]
         return ImageSource(self.name, n, lambda start, stop: joined([self.read(i, i + 1) for i in rows[start:stop]]))
+
+
+def _first(again: Callable[[], ImageSource], n: int) -> ImageSource:
+    return again().first(n)
 
 
 def joined(parts: Sequence[Images]) -> Images:

@@ -24,6 +24,7 @@ from genboard.benchmarks.runs import runs_under
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import ShardPath
 from genboard.registry.catalog import track
+from worker_processes import worker_processes
 
 from genboard.core.errors import BadSamples, BadWorkers
 from genboard.core.executor.local import LocalExecutor
@@ -248,18 +249,6 @@ def kill_after_shards(out: Path, kills: int, done: threading.Event, killed: list
             victim, before = rng.choice(workers), there
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
-
-
-def worker_processes() -> list[int]:
-    """Children of this process that are workers, and alive."""
-    found = []
-    for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
-        try:
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(int(pid))
-        except OSError:
-            continue
-    return found
 
 
 @pytest.mark.slow

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 from genboard.reference_stats import store
 from genboard.reference_stats.build import TOLERANCE, build, obtain, recipes_of, verify
-from genboard.reference_stats.features import measure
+from genboard.reference_stats.features import Pass, measure
 from genboard.reference_stats.moments import Accumulator, Moments
 from genboard.reference_stats.statistics import refuse_mismatch
 from genboard.registry.catalog import entries, find
@@ -152,10 +151,9 @@ def test_the_order_in_which_images_are_read_changes_no_position_and_no_digest():
     extractor = load_extractor("digits-cnn")
     source = load_split("digits", "reference")
 
-    def backwards(size: int) -> Iterator[tuple[Positions, Images]]:
-        for start in reversed(range(0, source.count, size)):
-            stop = min(start + size, source.count)
-            yield np.arange(start, stop)[::-1], source.read(start, stop).take(np.arange(stop - start)[::-1])
+    def backwards(start: int, stop: int) -> tuple[Positions, Images]:
+        first, last = source.count - stop, source.count - start
+        return np.arange(first, last)[::-1], source.read(first, last).take(np.arange(last - first)[::-1])
 
     there = measure(source, extractor, keep=200)
     back = measure(dataclasses.replace(source, walk=backwards), extractor, keep=200)
@@ -167,9 +165,10 @@ def test_the_order_in_which_images_are_read_changes_no_position_and_no_digest():
 
 def test_images_of_which_some_are_not_given_are_refused():
     source = load_split("digits", "reference")
-    short = dataclasses.replace(source, walk=lambda size: iter([(np.arange(size), source.read(0, size))]))
+    run = Pass("x", source.count, load_extractor("digits-cnn"))
+    run.take(*source.stretch(0, 125))
     with pytest.raises(BadImages, match="gave 125 images, but 500 were expected"):
-        measure(short, load_extractor("digits-cnn"))
+        run.finish()
 
 
 def test_infinite_features_are_refused(monkeypatch):

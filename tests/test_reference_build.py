@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 import torch
 from genboard.reference_stats import moments, store
 from genboard.reference_stats.build import build, build_into, ensure, recipes_of
-from genboard.reference_stats.features import measure
+from genboard.reference_stats.features import Pass, measure
 from genboard.reference_stats.moments import Accumulator, Moments, symmetric_root
 from genboard.reference_stats.statistics import Recipe, make_recipe
 from genboard.registry import catalog
@@ -97,12 +96,11 @@ def test_the_pass_lets_go_of_every_block():
     seen: list[weakref.ref[np.ndarray]] = []
     alive: list[int] = []
 
-    def walk(size: int) -> Iterator[tuple[Positions, Images]]:
-        for start in range(0, 1000, size):
-            block = np.full((size, 8, 8, 1), start % 256, np.uint8)
-            seen.append(weakref.ref(block))
-            alive.append(sum(ref() is not None for ref in seen))
-            yield np.arange(start, start + size), Images(block)
+    def walk(start: int, stop: int) -> tuple[Positions, Images]:
+        block = np.full((stop - start, 8, 8, 1), start % 256, np.uint8)
+        seen.append(weakref.ref(block))
+        alive.append(sum(ref() is not None for ref in seen))
+        return np.arange(start, stop), Images(block)
 
     source = replace(source_of("x", Images(np.zeros((1000, 8, 8, 1), np.uint8))), walk=walk)
     found = measure(source, load_extractor("digits-cnn"), keep=7)
@@ -150,13 +148,10 @@ def test_wide_pixels_are_refused_before_the_network_runs(monkeypatch, tmp_path, 
 
 
 def test_images_of_two_sizes_have_no_common_pixel_space():
-    def walk(size: int) -> Iterator[tuple[Positions, Images]]:
-        for i, side in enumerate((8, 9)):
-            yield np.arange(i, i + 1), Images(np.zeros((1, side, side, 1), np.uint8))
-
-    source = replace(source_of("x", Images(np.zeros((2, 8, 8, 1), np.uint8))), walk=walk)
+    run = Pass("x", 2, load_extractor("pixels"))
+    run.take(np.arange(0, 1), Images(np.zeros((1, 8, 8, 1), np.uint8)))
     with pytest.raises(BadImages, match="an image of 9x9 grey has 81 features in pixels, but earlier ones have 64"):
-        measure(source, load_extractor("pixels"))
+        run.take(np.arange(1, 2), Images(np.zeros((1, 9, 9, 1), np.uint8)))
 
 
 def test_memory_is_what_the_container_allows(monkeypatch, tmp_path):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from executor_tasks import square
@@ -14,7 +12,13 @@ from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.feature_task import measure_on
 from genboard.benchmarks.sampling import sample
+from genboard.benchmarks.spending import Bill
+from genboard.reference_stats.features import measure
+from genboard.reference_stats.on_workers import measure_on_workers
 from genboard.registry.catalog import track
+from genboard.registry.datasets import load_split
+from genboard.registry.extractors import load_extractor
+from here import HereExecutor
 
 from genboard.core.errors import BadWorkers
 from genboard.core.executor import StoredExecutor, open_executor
@@ -22,20 +26,6 @@ from genboard.core.executor.local import LocalExecutor
 from genboard.core.storage import Storage
 
 DIGITS = track("digits")
-
-
-class Here:
-    """An executor whose pieces are done in this process."""
-
-    name, workers, restarts = "here", 1, 0
-
-    def __init__(self) -> None:
-        self.done: list[Any] = []
-
-    def run(self, task: Any, pieces: Any) -> Iterator[tuple[Any, Any]]:
-        for piece in pieces:
-            self.done.append(piece)
-            yield piece, task(piece)
 
 
 @pytest.fixture(params=["folder", "file"])
@@ -61,12 +51,9 @@ def test_a_file_that_is_not_there_is_named(storage: Storage, tmp_path: Path) -> 
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize(
-    ("address", "message"), [("nowhere://bucket", "Protocol not known"), ("hdfs3x://a", "Protocol not known")]
-)
-def test_an_address_of_no_kind_is_refused_before_workers_are_opened(address: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(BadWorkers, match=message) as e:
-        open_executor("local", 1, 0, tmp_path, address)
+def test_an_address_of_no_kind_is_refused_before_workers_are_opened(tmp_path: Path) -> None:
+    with pytest.raises(BadWorkers, match="Protocol not known: nowhere") as e:
+        open_executor("local", 1, 0, tmp_path, storage="nowhere://bucket")
     assert "s3://bucket/runs" in str(e.value.hint)
 
 
@@ -84,8 +71,10 @@ def test_samples_and_features_are_those_without_a_storage(tmp_path: Path) -> Non
     far = StoredExecutor(LocalExecutor(1), Storage(str(tmp_path / "far")))
     found = sample(plan, tmp_path / "here", helpers=DrawingCrew(far, task))
     assert found == alone
-    near = measure_on(Here(), tmp_path / "alone", alone, DIGITS, "cpu", "float32", "vae")
-    through = measure_on(StoredExecutor(Here(), far.storage), tmp_path / "here", found, DIGITS, "cpu", "float32", "vae")
+    near = measure_on(HereExecutor(), tmp_path / "alone", alone, DIGITS, "cpu", "float32", "vae", Bill())
+    through = measure_on(
+        StoredExecutor(HereExecutor(), far.storage), tmp_path / "here", found, DIGITS, "cpu", "float32", "vae", Bill()
+    )
     assert near.keys() == through.keys()
     for space in near:
         assert near[space].digest == through[space].digest
@@ -96,15 +85,27 @@ def test_a_driver_elsewhere_goes_on_with_what_is_there(tmp_path: Path) -> None:
     target = open_target("vae", DIGITS)
     plan = plan_for(target, DIGITS, 300)
     task, far = DrawingTask.of(target, DIGITS, plan, "cpu", None), Storage(str(tmp_path / "far"))
-    first = sample(plan, tmp_path / "one", helpers=DrawingCrew(StoredExecutor(Here(), far), task))
+    first = sample(plan, tmp_path / "one", helpers=DrawingCrew(StoredExecutor(HereExecutor(), far), task))
     lost = json.loads((tmp_path / "one" / "manifest.json").read_bytes())["shards"][1]["file"]
     (tmp_path / "far" / task.key / lost).unlink()
-    here = Here()
+    here = HereExecutor()
     again = sample(plan, tmp_path / "two", helpers=DrawingCrew(StoredExecutor(here, far), task))
     assert again == first
-    assert [Path(shard.path).name for shard in here.done] == [lost]
+    assert [Path(shard.path).name for shard in here.pieces] == [lost]
+
+
+def test_real_images_are_measured_as_in_one_process(tmp_path: Path) -> None:
+    images, space = load_split("digits", "train").first(300), load_extractor("digits-cnn", "cpu", "float32")
+    far = Storage(str(tmp_path / "far"))
+    found = measure_on_workers(StoredExecutor(HereExecutor(), far), images, space, tmp_path / "here", "these")
+    alone = measure(images, space)
+    assert found.digest == alone.digest
+    assert found.features.equal(alone.features)
+    here = HereExecutor()
+    measure_on_workers(StoredExecutor(here, far), images, space, tmp_path / "other", "these")
+    assert here.pieces == []
 
 
 def test_work_that_is_in_no_folder_does_not_go_through_a_storage(tmp_path: Path) -> None:
     with pytest.raises(BadWorkers, match="cannot go through a storage"):
-        list(StoredExecutor(Here(), Storage(str(tmp_path))).run(square, [1]))
+        list(StoredExecutor(HereExecutor(), Storage(str(tmp_path))).run(square, [1]))

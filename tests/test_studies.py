@@ -200,7 +200,7 @@ def test_all_leaves_out_what_cannot_be_and_says_why() -> None:
 
 
 def test_all_without_a_track_studies_every_track_at_hand(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def references_of(track: Track, _: str) -> None:
+    def references_of(track: Track, _: str, executor: None) -> None:
         if track.name != "digits":
             raise BadImages(f"the images of {track.name} are not here")
 

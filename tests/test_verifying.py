@@ -304,3 +304,13 @@ def test_images_are_recomputed_and_never_reproduced(run: Run, small: Path, own_h
     assert verified(run, path, "--samples", images)["level"] == "recomputed"
     assert "it cannot be drawn again" in refused(run, "verify", path, "--level", "reproduced")
     assert "not in the data folder" in refused(run, "verify", path, "--level", "recomputed")
+
+
+@pytest.mark.slow
+def test_workers_reproduce_what_one_process_does(run: Run, vae: Path) -> None:
+    alone, *together = (
+        verified(run, vae, "--dry-run", "--level", "reproduced", *more)["entries"][0]["figures"]
+        for more in ((), ("--executor", "local", "--workers", 1), ("--executor", "local", "--workers", 2))
+    )
+    for figures in together:
+        assert {**figures, "environment": None} == {**alone, "environment": None}

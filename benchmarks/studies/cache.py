@@ -51,12 +51,16 @@ class Cache:
         write_json(path, {"key": key, "digest": digest_of(found), "value": found})
         return found
 
+    def features_path(self, generator: str, extractor: str, decides: Any) -> Path:
+        """Where `features` keeps them."""
+        name = f"{digest_of(decides)[:12]}.{extractor}.safetensors"
+        return self.folder / "features" / self.track / generator / name
+
     def features(
         self, generator: str, extractor: str, decides: Any, compute: Callable[[], tuple[str, Measured]]
     ) -> tuple[str, Measured]:
         """The digest of a generator's samples, and them measured: kept from before, or computed now."""
-        key = digest_of(decides)
-        path = self.folder / "features" / self.track / generator / f"{key[:12]}.{extractor}.safetensors"
+        key, path = digest_of(decides), self.features_path(generator, extractor, decides)
         try:
             with safetensors.safe_open(path, framework="pt") as f:
                 card = parse_json((f.metadata() or {})["card"], path)

@@ -45,6 +45,7 @@ class StudyContext:
         folder: where samples, features and parts of tables are; the user's data folder by default.
         tell: called with the name of each unit of work as it begins.
         trust_code: leave to run code that comes with a generator.
+        loop: goes through units of work otherwise than `each` does alone, see `crew`.
     """
 
     track: Track
@@ -57,6 +58,7 @@ class StudyContext:
     folder: Path = field(default_factory=home)
     tell: Callable[[str], None] = lambda _: None
     trust_code: bool = False
+    loop: Callable[[Sequence[str]], Iterator[str]] | None = field(default=None, repr=False)
 
     @property
     def n(self) -> int:
@@ -77,7 +79,13 @@ class StudyContext:
         return tuple(name for name in self.generators if not self.is_baseline(name))
 
     def each(self, units: Sequence[str]) -> Iterator[str]:
-        """The units of a study's work one after the other: told, so that a restart shows where it continues."""
+        """The units of a study's work one after the other: told, so that a restart shows where it continues.
+
+        What a study makes of a unit it keeps by `part`, so that workers may have made it before.
+        """
+        if self.loop is not None:
+            yield from self.loop(units)
+            return
         with bar("study", len(units), "step") as progress:
             for name in units:
                 self.tell(name)
@@ -149,6 +157,18 @@ class StudyContext:
         """The digest of a generator's samples."""
         return self._drawn(name, extractor or self.space, seed)[0]
 
+    def is_measured(self, name: str) -> bool:
+        """Whether a generator's samples are measured already in the space that the track ranks in.
+
+        Of images that were given nothing is to be drawn, and of one that cannot be opened nobody will.
+        """
+        try:
+            plan = None if self.target(name).images is not None else self.plan(name).spec
+        except GenboardError:
+            return True
+        decides = {"samples": plan, **self.space_identity(of_reference=False)}
+        return plan is None or self._cache.features_path(name, self.space, decides).is_file()
+
     def measure(self, images: ImageSource, extractor: str) -> Measured:
         """Any images in a feature space, converted as the track does. Nothing is kept."""
         return self._alike(self._measure(images, extractor), extractor)
@@ -196,7 +216,7 @@ class StudyContext:
         """
         own = {"study": STUDIES[study].version} if study in STUDIES else {}
         known = {"track": self.track.model_dump(mode="json"), "of": decides, **own}
-        return Cache(self.track.id, self.folder).part(study, name, known, compute)
+        return self._cache.part(study, name, known, compute)
 
     def identity(self, name: str, extractor: str, seed: int | None = None) -> dict[str, Any]:
         """What decides all that can be measured of a generator in a feature space."""
@@ -207,6 +227,10 @@ class StudyContext:
         own = extractor or self.space
         known = {"extractor": find(Extractor, own).identity(), "conversions": list(self.conversions(own))}
         return known | ({"reference": self.recipe(own).id} if of_reference else {})
+
+    @property
+    def _cache(self) -> Cache:
+        return Cache(self.track.id, self.folder)
 
     def _measure(self, images: ImageSource, extractor: str) -> Measured:
         live = self.once(("extractor", extractor), lambda: load_extractor(extractor, self.device))
@@ -230,7 +254,7 @@ class StudyContext:
             given = self.target(name).images
             what = {"images": sequence_digest(given.first(self.n).runs())} if given else self.plan(name, seed).spec
             decides = {"samples": what, **self.space_identity(extractor, of_reference=False)}
-            return Cache(self.track.id, self.folder).features(name, extractor, decides, compute)
+            return self._cache.features(name, extractor, decides, compute)
 
         return self.once(("drawn", name, extractor, seed), kept)
 

@@ -6,11 +6,11 @@ Augmented copies are compared with held-out images that are augmented alike: wha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from math import hypot
 
 import torch
 
+from ...reference_stats.features import Measured
 from ..uncertainty import Z
 from .alterations import augmented
 from .altered_sets import mixed
@@ -33,7 +33,10 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     n, evaluator = total // 2, MetricEvaluator.of(context, total // 2, pairs=PAIRS)
     plain = held_out.first(total), train.spread(total)
     sources = {"exact": plain, "augmented": tuple(augmented(one, seed) for one in plain)}
-    measured = cache(lambda kind: [context.measure(one, context.space) for one in sources[kind]])
+
+    def measured(kind: str) -> list[Measured]:
+        of = sources[kind]
+        return context.once(("copies", kind, total, seed), lambda: [context.measure(one, context.space) for one in of])
 
     def draws(i: int) -> Iterator[Draw]:
         """Every share of copies of each kind among held-out images that are augmented where the copies are.

@@ -15,7 +15,7 @@ import torch
 
 from ...core.errors import BadStudy, GenboardError
 from ...registry.catalog import entries, tracks_of
-from ...registry.generators import load_generator
+from ...registry.generators import LiveGenerator, load_generator
 from ...registry.images import Pixels, read_all
 from ...registry.schema import Generator
 from ..asked import Asked, answers
@@ -67,10 +67,17 @@ def _hint(names: Sequence[str]) -> str:
 
 
 def _rows(context: StudyContext, name: str, back: Generator, seed: int) -> list[Row]:
+    live = load_generator(back, context.track, device=context.device)
+    decides = {"plan": context.plan(name).spec, "back": dict(live.identity), "noise": NOISE, "seed": seed}
+    decides |= {"block": live.block, **context.space_identity()}  # whose reference is of the same images
+    found: list[Row] = context.part("cycle", name, decides, partial(_returned, context, name, live, seed))
+    return found
+
+
+def _returned(context: StudyContext, name: str, live: LiveGenerator, seed: int) -> list[Row]:
     """The error at each noise, of a generator's samples and of the right answers in their place."""
     track, right = context.track, answers(context.track, context.n)
     assert right.conditions is not None
-    live = load_generator(back, track, device=context.device)
     images = dict(zip(SENT, (read_all(context.source(name)[0]).pixels, right.pixels), strict=True))
     rows: list[Row] = []
     for sent, pixels in images.items():

@@ -23,13 +23,17 @@ SMALLEST = 32  # pixels of an image's side, from which a network that was made f
 def run(context: StudyContext) -> list[Row]:
     rows: list[Row] = []
     values: dict[str, dict[str, dict[str, Claimed]]] = {}
-    for space in spaces_at_hand(context):
+    units = {f"{name} in {space}": (name, space) for space in spaces_at_hand(context) for name in context.generators}
+    for unit in context.each(list(units)):
+        name, space = units[unit]
+        if space in context.left_out:
+            continue
         try:
-            found = {name: values_in(context, name, space) for name in context.each(context.generators)}
+            values.setdefault(space, {})[name] = values_in(context, name, space)
         except (BadFeatures, BadImages, BadWeights) as e:
             context.left_out[space] = e.fact
-            continue
-        values[space] = found
+            values.pop(space, None)
+    for space, found in values.items():
         for name, records in found.items():
             for metric, record in records.items():
                 row: Row = {"what": "value", "generator": name, "extractor": space, "metric": metric}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise, product
 
 import torch
 
 from ...core.errors import BadStudy
+from ...reference_stats.features import Measured
 from ...registry.columns import qualifiers
 from .alterations import negatives
 from .altered_sets import mixed, mixes
@@ -42,7 +43,10 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     total = min(context.n, SHARE * MOST, source.count)
     images, n = source.first(total), min(MOST, total // SHARE)
     evaluator = MetricEvaluator.of(context, n)
-    sets = cache(lambda: [context.measure(one, context.space) for one in (images, negatives(images))])
+
+    def sets() -> list[Measured]:
+        of = images, negatives(images)
+        return context.once(("modes", total), lambda: [context.measure(one, context.space) for one in of])
 
     def draws(i: int) -> Iterator[Draw]:
         """Every mix, with classes and images in an order of their own, against a part of the reference of its own."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import product
 from operator import itemgetter
 from typing import Any
+
+from torch import Tensor
 
 from ...reference_stats.features import Measured
 from ...reference_stats.moments import Moments
@@ -32,7 +33,10 @@ def run(context: StudyContext, resamples: int, seed: int) -> list[Row]:
     of_images = MetricEvaluator.of(context, n, columns)
     of_points = MetricEvaluator.of(context, POINTS, [c for c in columns if not uses_train(c)])
     sources = {"held-out": held_out, "negatives": negatives(held_out), "noise": random_images(held_out, seed)}
-    features = cache(lambda name: context.measure(sources[name], space).features)
+
+    def features(name: str) -> Tensor:
+        of = sources[name]
+        return context.once(("outliers", name, total, seed), lambda: context.measure(of, space).features)
 
     def draws(kind: str) -> Iterator[Draw]:
         """Every level, of points drawn anew or of random halves of the images."""

@@ -10,10 +10,12 @@ from importlib.metadata import version
 from typing import Any
 
 from ...core.errors import BadStudy, GenboardError
+from ...core.executor import Executor
 from ...core.privacy import public
 from ...registry.catalog import entries, find
 from ...registry.schema import Dataset, Extractor, Generator, Track
 from .context import StudyContext, gather
+from .crew import draw_ahead, working_ahead
 from .listing import STUDIES, Study, find_study
 from .table import SCHEMA, Row, Table
 
@@ -30,6 +32,7 @@ def run_study(
     trust_code: bool = False,
     samples: int | None = None,
     names: Sequence[str] = (),
+    executor: Executor | None = None,
 ) -> Table:
     """The table of a study on a track. What an interrupted run finished is found again.
 
@@ -43,9 +46,11 @@ def run_study(
         trust_code: leave to run code that comes with a generator.
         samples: how many of each generator; as many as the track asks for by default.
         names: what the table calls sources that are in no registry, in their order.
+        executor: whose workers work ahead, see `crew`; the table is the same.
 
     Raises:
         UnknownName: no such generator.
+        BadWorkers: see `Executor.run`.
         BadStudy: fewer generators than it needs, a parameter that it does not have, or one out of range; or a track of
             texts, where it alters pictures.
     """
@@ -70,6 +75,8 @@ def run_study(
     if study.of_real:
         left_out, taking = dict.fromkeys(generators or (), "the study looks at no generator"), ()
     own = replace(context, generators=taking, left_out=left_out, named=generators is not None, tell=tell)
+    if executor is not None:
+        draw_ahead(executor, study, own)
     own = replace(own, generators=_drawn(own))
     if not study.of_real and len(own.generators) < study.least:
         count = len(own.generators)
@@ -79,7 +86,9 @@ def run_study(
             "name more with --generators",
         )
     chosen = {**study.parameters, **(parameters or {})}
-    return _table(study, own, chosen, study.run(own, **chosen))
+    with working_ahead(executor, study, own, chosen) as led:
+        rows = study.run(led, **chosen)
+    return _table(study, own, chosen, rows)
 
 
 def with_samples(track: Track, samples: int | None) -> Track:
@@ -153,6 +162,7 @@ def run_all(
     trust_code: bool = False,
     samples: int | None = None,
     names: Sequence[str] = (),
+    executor: Executor | None = None,
 ) -> list[Table]:
     """Every study of a track, or those named, on shared samples and features; arguments as of `run_study`.
 
@@ -164,7 +174,7 @@ def run_all(
     tables = []
     for study in map(find_study, only):
         try:
-            table = run_study(study, context.track, generators, None, device, tell, context)
+            table = run_study(study, context.track, generators, None, device, tell, context, executor=executor)
         except BadStudy as e:
             skipped(study.name, e.fact)
             continue

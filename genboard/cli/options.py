@@ -52,8 +52,8 @@ ExecutorOption = Annotated[
     Literal["local", "ray", "submitit"] | None,
     Option(
         "--executor",
-        help="Draw samples in worker processes: of this machine, of a Ray cluster (RAY_ADDRESS), or as jobs of Slurm. "
-        "It changes no pixel.",
+        help="Draw and measure in worker processes: of this machine, of a Ray cluster (RAY_ADDRESS), or as jobs of "
+        "Slurm. It changes no digit.",
     ),
 ]
 Workers = Annotated[
@@ -86,18 +86,27 @@ def track_of(name: str) -> Track:
 
 
 def executor_of(
-    name: ExecutorName | None, workers: int | None, gpus: int, folder: Path, storage: str | None = None
+    name: ExecutorName | None,
+    workers: int | None,
+    gpus: int,
+    folder: Path,
+    storage: str | None = None,
+    long_pieces: bool = False,
 ) -> Executor | None:
-    """The executor that was asked for, or none."""
+    """The executor that was asked for, or none; see `open_executor`.
+
+    Args:
+        long_pieces: that a piece may take hours, and is not hung then.
+    """
     if name is None:
         if workers is not None or gpus or storage is not None:
             raise typer.BadParameter(
                 "--workers, --gpus-per-worker and --storage need --executor local, ray or submitit"
             )
         return None
-    from ..core.executor import open_executor
+    from ..core.executor import LONG, PATIENCE, open_executor
 
-    return open_executor(name, workers, gpus, folder, storage)
+    return open_executor(name, workers, gpus, folder, LONG if long_pieces else PATIENCE, storage)
 
 
 def listed(names: str | None) -> list[str] | None:

@@ -8,8 +8,22 @@ from typing import Annotated, Literal
 import typer
 from typer import Argument, Option
 
+from ..core.files import home
 from .app import command, group
-from .options import Arithmetic, Convert, Device, Json, TrustCode, listed, track_of
+from .options import (
+    Arithmetic,
+    Convert,
+    Device,
+    ExecutorOption,
+    GpusPerWorker,
+    Json,
+    StorageAddress,
+    TrustCode,
+    Workers,
+    executor_of,
+    listed,
+    track_of,
+)
 from .output import print_json, say
 
 reference_app = group("reference", "Precomputed statistics of the real images.")
@@ -30,6 +44,10 @@ def reference_build(
     again: Annotated[bool, Option("--again", help="Rebuild statistics that are already up to date.")] = False,
     trust_code: TrustCode = False,
     device: Device = "cpu",
+    executor: ExecutorOption = None,
+    workers: Workers = None,
+    gpus_per_worker: GpusPerWorker = 0,
+    storage: StorageAddress = None,
 ) -> None:
     """Build the reference statistics of a track, or of any split in any feature space.
 
@@ -46,8 +64,9 @@ def reference_build(
         recipes = [make_recipe(dataset, split, extractor, features, listed(convert) or (), precision)]
     else:
         raise typer.BadParameter("give --track alone, or --dataset, --split and --extractor")
+    made = executor_of(executor, workers, gpus_per_worker, home(), storage)
     for recipe in recipes:
-        path, kept = ensure(recipe, out or built_by_user(), device, again)
+        path, kept = ensure(recipe, out or built_by_user(), device, again, made)
         say(f"{'kept' if kept else 'built'}: {recipe.name}")
         print(path)
 

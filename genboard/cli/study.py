@@ -9,9 +9,20 @@ import typer
 from typer import Argument, Option
 
 from ..benchmarks.studies.listing import STUDIES
-from ..core.errors import GenboardError
+from ..core.errors import BadWorkers, GenboardError
+from ..core.files import home
 from .app import app, command
-from .options import Device, Json, TrustCode, listed, track_of
+from .options import (
+    Device,
+    ExecutorOption,
+    GpusPerWorker,
+    Json,
+    TrustCode,
+    Workers,
+    executor_of,
+    listed,
+    track_of,
+)
 from .output import print_json, say
 
 _KINDS = "; ".join(f"{study.name}: {study.question}" for study in STUDIES.values())
@@ -39,6 +50,9 @@ def study(
     trust_code: TrustCode = False,
     out: Annotated[Path | None, Option(help="Output folder for tables. Default: in your data folder.")] = None,
     device: Device = "cpu",
+    executor: ExecutorOption = None,
+    workers: Workers = None,
+    gpus_per_worker: GpusPerWorker = 0,
     json: Json = False,
 ) -> None:
     """Run one robustness study of a track's metrics, or all. An interrupted run resumes.
@@ -57,7 +71,8 @@ def study(
     folder, names = out or users_own(), listed(generators)
     given = {"k": k, "resamples": resamples, "seeds": seeds, "seed": seed}
     parameters = {key: value for key, value in given.items() if value is not None}
-    asked = {"trust_code": trust_code, "samples": samples, "names": listed(name)}
+    made = executor_of(executor, workers, gpus_per_worker, home(), long_pieces=True)
+    asked = {"trust_code": trust_code, "samples": samples, "names": listed(name), "executor": made}
     taken: Any = {key: value for key, value in asked.items() if value}
 
     kept: list[Table] = []
@@ -84,8 +99,10 @@ def study(
     else:
         for each in entries(Track).values():
             try:
-                references_of(each, device)
+                references_of(each, device, executor=made)
                 every(each)
+            except BadWorkers:
+                raise
             except GenboardError as e:
                 say(f"{each.name}: left out: {e.fact}")
     if json:

@@ -8,8 +8,20 @@ from typing import Annotated, Literal
 from typer import Argument, BadParameter, Option
 
 from ..core.errors import GenboardError
+from ..core.files import home
 from .app import app, command
-from .options import Convert, Device, Json, TrustCode, listed
+from .options import (
+    Convert,
+    Device,
+    ExecutorOption,
+    GpusPerWorker,
+    Json,
+    StorageAddress,
+    TrustCode,
+    Workers,
+    executor_of,
+    listed,
+)
 from .output import print_json, say
 
 ResultFile = Annotated[Path, Argument(help="Result file; its log lies beside it.")]
@@ -37,6 +49,10 @@ def verify(
         Path | None, Option(help="For maintainers: images of the track's private reference; needs the samples.")
     ] = None,
     device: Device = "cpu",
+    executor: ExecutorOption = None,
+    workers: Workers = None,
+    gpus_per_worker: GpusPerWorker = 0,
+    storage: StorageAddress = None,
     by: Annotated[str | None, Option(help="Your name.")] = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Write nothing to the log.")] = False,
     json: Json = False,
@@ -59,6 +75,7 @@ def verify(
         seed=seed,
         private=private,
         device=device,
+        executor=executor_of(executor, workers, gpus_per_worker, home(), storage),
         by=by,
         write=not dry_run,
         report=lambda outcome: None if json else print(outcome_text(outcome)),

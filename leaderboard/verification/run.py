@@ -12,6 +12,7 @@ from typing import Any
 from ...benchmarks.result import Result, read_result
 from ...benchmarks.runner import Options
 from ...core.errors import BadSamples
+from ...core.executor import Executor
 from ...core.files import home, make_folder
 from .inputs import generator_at_hand, generator_of, precision_of, samples_of, track_of
 from .levels import Outcome, recompute, reproduce, resample
@@ -69,6 +70,7 @@ def verify(
     seed: int | None = None,
     private: Path | None = None,
     device: str = "cpu",
+    executor: Executor | None = None,
     by: str | None = None,
     write: bool = True,
     report: Callable[[Outcome], None] = lambda _: None,
@@ -82,11 +84,13 @@ def verify(
         source: the user's function that drew them.
         seed: for a fresh draw, in place of one from the system: one that the log holds, to repeat it.
         private: images of the track's private reference, to be compared with the samples where these are recomputed.
+        executor: whose workers draw and measure; none: this process.
         report: called with every outcome once it is in the log.
 
     Raises:
         BadEntry: the file, or its log, is damaged, or it cannot be measured again as it was: which field.
         BadSamples, BadImages, NotTrusted, UnknownName: samples or generator are not available, or are others.
+        BadWorkers: see `Executor.run`.
         CannotWrite: there is no place for the log.
     """
     result = read_result(path)
@@ -95,7 +99,7 @@ def verify(
         refuse_unwritable(path)
     _refuse_chosen_seed(seed, level, before, write)
     track = track_of(path, result)
-    options = Options(device=device, precision=precision_of(result))
+    options = Options(device=device, precision=precision_of(result), executor=executor)
     found = None if level == "resampled" else samples_of(result, samples, conversions)
     hidden = None if private is None else private_images(track, private)
     if hidden is not None and found is None:

@@ -5,9 +5,8 @@ To add one: an entry in `entries/datasets/`, and a loader here if none fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -150,8 +149,21 @@ def _read_again(entry: Dataset) -> str:
 
 @cache
 def _split(name: str, split: str, folder: Path) -> ImageSource:
-    rows = _rows(name, split, folder)
-    return _chosen(f"{name}/{split}", _parts(name, folder)[find(Dataset, name).splits[split].part], rows)
+    entry, rows = find(Dataset, name), _rows(name, split, folder)
+    source = _chosen(f"{name}/{split}", _parts(name, folder)[entry.splits[split].part], rows)
+    return replace(source, again=partial(_same_split, name, split, known_digest(entry)))
+
+
+def _same_split(name: str, split: str, digest: str | None) -> ImageSource:
+    """A split in another process.
+
+    Raises:
+        BadImages: the data set has another digest there.
+    """
+    source, here = load_split(name, split), known_digest(find(Dataset, name))
+    if here != digest:
+        raise BadImages(f"data set {name!r} has digest {str(here)[:12]}, not {str(digest)[:12]}", "use one data set")
+    return source
 
 
 def _rows(name: str, split: str, folder: Path) -> Positions:
@@ -188,10 +200,9 @@ def _chosen(name: str, opened: _Opened, rows: Positions) -> ImageSource:
     """The images of a part that stand in those rows, in that order."""
     stored = np.argsort(rows, kind="stable")
 
-    def walk(size: int) -> Iterator[tuple[Positions, Images]]:
-        for start in range(0, len(rows), size):
-            positions = stored[start : start + size]
-            yield positions, _take(opened, rows[positions])
+    def walk(start: int, stop: int) -> tuple[Positions, Images]:
+        positions = stored[start:stop]
+        return positions, _take(opened, rows[positions])
 
     def read(start: int, stop: int) -> Images:
         wanted = rows[start:stop]

@@ -8,6 +8,8 @@ size, is an error that names the file. Labels come from class folders, a `datase
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -80,4 +82,6 @@ def open_images(
         raise BadImages(f"{path}: it contains no images", f"supported endings: {', '.join(sorted(ENDINGS))}")
     if source.count > limits.IMAGES:
         raise BadImages(f"{path}: {source.count:,} images", f"the limit is {limits.IMAGES:,}")
-    return source
+    whole = None if table is None else table.absolute()
+    again = partial(open_images, path.absolute(), tuple(conversions), whole, dict(columns), skip)
+    return replace(source, again=again)

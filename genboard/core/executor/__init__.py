@@ -6,8 +6,8 @@ back in any order, and a piece whose worker is lost is given to another: what a 
 
 from __future__ import annotations
 
-from .opening import EXECUTORS, ExecutorName, open_executor
-from .protocol import Executor
+from .opening import EXECUTORS, LONG, ExecutorName, open_executor
+from .protocol import PATIENCE, Executor
 from .stored import StoredExecutor, fetch
 
-__all__ = ["EXECUTORS", "Executor", "ExecutorName", "StoredExecutor", "fetch", "open_executor"]
+__all__ = ["EXECUTORS", "LONG", "PATIENCE", "Executor", "ExecutorName", "StoredExecutor", "fetch", "open_executor"]
