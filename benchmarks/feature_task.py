@@ -6,7 +6,7 @@ A piece is a stretch of whole compute blocks, so that no block is cut. What it l
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,12 @@ def measure_on(
     device: str,
     precision: Precision,
     name: str,
+    keep: Callable[[Measured], Measured],
 ) -> dict[str, Measured]:
     """The features of samples in every feature space of a track; what an interrupted run has left is taken up.
+
+    Args:
+        keep: puts those of one space where they may stay while those of the next are joined.
 
     Raises:
         BadWorkers: see `Executor.run`.
@@ -121,7 +125,7 @@ def measure_on(
         progress.update(every - len(missing))
         for _ in executor.run(task, missing):
             progress.update(1)
-    measured = {space: _joined(stretches) for space, stretches in plans.items()}
+    measured = {space: keep(_joined(stretches)) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     return measured
 

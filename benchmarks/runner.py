@@ -6,11 +6,13 @@ its stage and its error; a user's interrupt is not a result.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -34,6 +36,7 @@ from .drawing_crew import DrawingCrew
 from .drawing_task import DrawingTask
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
+from .feature_files import Workers, mapped
 from .feature_task import measure_on
 from .given_labels import refuse_labels
 from .influences import encoded
@@ -185,8 +188,12 @@ def _measure(
     """Draw the samples unless there are images, measure them, and save the result: one of a failure, too."""
     n: int = specification["sampling"]["n"]
     clock = _Clock()
+    workers = None
+    if options.executor is not None:
+        place = workspace.samples / track.id / target.record.name / f"{result_id(specification)}.compared"
+        workers = Workers(options.executor, place)
     try:
-        references = references_of(track, options.device, options.precision)
+        references = references_of(track, options.device, options.precision, n, workers)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
         answers = answers_of(track, n, spaces)  # before anything is drawn: what it needs may be missing
         if images is not None:
@@ -203,8 +210,8 @@ def _measure(
             if options.executor is not None:
                 task = DrawingTask.of(target, track, plan, options.device, options.batch_size)
                 clock.crew = DrawingCrew(options.executor, task)
-            source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
-        found = score_track(track, measured, references, answers)
+            source, digest, measured = _drawn(plan, folder, track, spaces, options, clock, workers)
+        found = score_track(track, measured, references, answers, workers)
         suspicion = score_suspicion(track, measured, references, held_out_of(track, options.device, options.precision))
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
@@ -227,16 +234,23 @@ def _measure(
         influences=InfluenceRecord(sha256=sha256(influences)) if influences else None,
     )
     save_result(result, workspace.results, preview[1], influences)
+    if workers is not None:
+        shutil.rmtree(workers.folder, ignore_errors=True)
     if images is None and not options.keep_samples:
         drop(folder)
     return result
 
 
 def references_of(
-    track: Track, device: str, precision: Precision = "float32"
+    track: Track, device: str, precision: Precision = "float32", n: int = 0, workers: Workers | None = None
 ) -> dict[tuple[str, Against], ReferenceStatistics]:
-    """A track's reference statistics by (extractor, split side): found, or built into the user's data folder."""
-    return {key: obtain(recipe, device) for key, recipe in recipes_of(track, precision).items()}
+    """A track's reference statistics by (extractor, split side): found, or built into the user's data folder.
+
+    Args:
+        n: samples to be compared with them.
+        workers: by whom; large features then lie in files that they see.
+    """
+    return {key: mapped(obtain(recipe, device), workers, n) for key, recipe in recipes_of(track, precision).items()}
 
 
 def held_out_of(track: Track, device: str, precision: Precision = "float32") -> ReferenceStatistics | None:
@@ -270,7 +284,13 @@ def answers_of(track: Track, n: int, spaces: Mapping[str, LiveExtractor]) -> Ans
 
 
 def _drawn(
-    plan: Plan, folder: Path, track: Track, spaces: Mapping[str, LiveExtractor], options: Options, clock: _Clock
+    plan: Plan,
+    folder: Path,
+    track: Track,
+    spaces: Mapping[str, LiveExtractor],
+    options: Options,
+    clock: _Clock,
+    workers: Workers | None,
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
     """The samples of a plan, their digest and their features, which are computed while further ones are drawn.
 
@@ -280,7 +300,8 @@ def _drawn(
         with clock.timed("sampling"):
             manifest = sample(plan, folder, options.batch_size, None, clock.count, clock.crew)
         made, name = clock.crew.executor, plan.generator.name
-        measured = measure_on(made, folder, manifest, track, options.device, options.precision, name)
+        keep = partial(mapped, workers=workers, others=plan.n)
+        measured = measure_on(made, folder, manifest, track, options.device, options.precision, name, keep)
         return source_of_shards(folder, manifest), manifest["digest"], measured
     streams = {
         name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
