@@ -9,6 +9,7 @@ import hashlib
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from ..core.errors import BadWorkers
 from ..core.executor import Executor
-from ..core.files import write_pieces
+from ..core.files import digest_of, write_pieces
 from ..core.progress import bar
 from ..reference_stats.features import K
 
@@ -126,9 +127,8 @@ def mapped(images: K, workers: Workers | None, others: int) -> K:
     found = placed(images.features, workers, others)
     if found is None:
         return images
-    logits = images.logits
-    if logits is not None:
-        logits = store_features(found.workers.folder, lambda: [images.logits]).mapped()
+    given = images.logits
+    logits = None if given is None else store_features(found.workers.folder, lambda: [given]).mapped()
     return replace(images, features=found.file.mapped(), logits=logits)
 
 
@@ -153,6 +153,10 @@ class Workers:
     executor: Executor
     folder: Path
     peak_memory_mib: float | None = None
+
+    def place(self, work: str, *what: object) -> Path:
+        """The folder for the pieces of some work, which what it is made of decides."""
+        return self.folder.absolute() / f"{work}-{digest_of([*what, version('genboard')])[:16]}"
 
     def make(self, task: Callable[[P], float | None], pieces: Sequence[P], what: str) -> None:
         """Have those outcomes made that are not there yet.

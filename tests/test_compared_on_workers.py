@@ -8,8 +8,10 @@ import pytest
 import torch
 from genboard.benchmarks import feature_files
 from genboard.benchmarks.feature_files import Placed, Workers, store_features
-from genboard.benchmarks.metrics import kernel_means
+from genboard.benchmarks.metrics import cmmd as cmmd_module
+from genboard.benchmarks.metrics import kernel_means, row_means
 from genboard.benchmarks.metrics.authenticity import authenticity
+from genboard.benchmarks.metrics.cmmd import cmmd
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
@@ -34,6 +36,8 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feature_files, "PAYS", 0)
     monkeypatch.setattr(kernel_means, "TILE", 32)
     monkeypatch.setattr(kernel_means, "SIDE", 64)
+    monkeypatch.setattr(cmmd_module, "BLOCK", 32)
+    monkeypatch.setattr(row_means, "ROWS", 64)
     monkeypatch.setattr(nearest_pass, "SIDE", 50)
     monkeypatch.setattr(tile_pass, "SIDE", 70)
 
@@ -59,7 +63,7 @@ def inputs(workers: Workers | None) -> MetricInputs:
 @pytest.mark.usefixtures("quick_intervals")
 @pytest.mark.parametrize(
     "metric",
-    [precision, recall, density, coverage, kernel_distance, nearest_ratio, authenticity],
+    [precision, recall, density, coverage, kernel_distance, cmmd, nearest_ratio, authenticity],
     ids=lambda m: m.__name__,
 )
 def test_a_metric_is_the_same_on_workers(metric, tmp_path):
@@ -78,6 +82,7 @@ def test_a_set_and_its_copy_are_two_sides(tmp_path):
     assert kernel_distance(MetricInputs(placed, placed)) == kernel_distance(MetricInputs(rows, rows))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_intervals")
 def test_the_columns_of_a_track_are_the_same_on_workers(tmp_path):
     references = references_of(DIGITS, "cpu")

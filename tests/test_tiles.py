@@ -70,7 +70,7 @@ def test_tiles_count_what_one_process_does(name, narrow, tmp_path, monkeypatch):
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".rows"] * len({file.path for file in files})
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.data())
 def test_neither_the_size_of_tiles_nor_their_order_counts(tmp_path_factory, data):
     folder, width = tmp_path_factory.mktemp("tiles"), data.draw(st.integers(1, 3))

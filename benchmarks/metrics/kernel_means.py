@@ -16,7 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import digest_of, write_bytes
+from ...core.files import write_bytes
 from ..environment import peak_memory_mib
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, together
 from .inputs import FeatureSet
@@ -127,7 +127,7 @@ def means_on(
     workers: Workers, real: FeatureFile, fake: FeatureFile, kernel: Polynomial
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What `kernel_means` gives, of features in files."""
-    folder = workers.folder / f"kernel-{digest_of([real.digest, fake.digest, repr(kernel), SIDE, TILE])[:16]}"
+    folder = workers.place("kernel", real.digest, fake.digest, kernel.degree, kernel.coefficient, SIDE, TILE)
 
     def pieces(name: str, a: FeatureFile, b: FeatureFile, within: bool) -> list[KernelPiece]:
         some = (
@@ -136,7 +136,7 @@ def means_on(
             else product(cuts(a.rows, SIDE), cuts(b.rows, SIDE))
         )
         paths = ((rows, others, folder / f"{name}-{rows[0]:08d}-{others[0]:08d}.safetensors") for rows, others in some)
-        return [KernelPiece(a, rows, b, others, within, str(path.absolute())) for rows, others, path in paths]
+        return [KernelPiece(a, rows, b, others, within, str(path)) for rows, others, path in paths]
 
     asked = {"real": pieces("real", real, real, True), "fake": pieces("fake", fake, fake, True)}
     asked["across"] = pieces("across", fake, real, False)

@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import digest_of, sha256, write_bytes
+from ...core.files import sha256, write_bytes
 from ..environment import peak_memory_mib
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays
 from .engine import refuse_uncountable
@@ -56,9 +56,9 @@ def nearest_on(workers: Workers, reference: FeatureFile, queries: FeatureFile) -
         BadWorkers: see `Executor.run`.
     """
     refuse_uncountable(reference.width, queries.width, 1, 0)
-    folder = workers.folder / f"nearest-{digest_of([reference.digest, queries.digest, SIDE])[:16]}"
+    folder = workers.place("nearest", reference.digest, queries.digest, SIDE)
     pieces = [
-        Search(some, rows, str(folder.absolute() / f"{some[0]:08d}-{rows[0]:08d}.safetensors"))
+        Search(some, rows, str(folder / f"{some[0]:08d}-{rows[0]:08d}.safetensors"))
         for some, rows in product(cuts(queries.rows, SIDE), cuts(reference.rows, SIDE))
     ]
     workers.make(SearchTask(reference, queries), pieces, "nearest rows")
@@ -108,8 +108,8 @@ class OthersTask:
 def to_other_on(workers: Workers, reference: FeatureFile, rows: Tensor, k: int) -> Tensor:
     """Squared distance of these reference rows to their k-th nearest other row; see `to_other_rows`."""
     data = safetensors.torch.save({"rows": rows})
-    folder = workers.folder / f"others-{digest_of([reference.digest, sha256(data), k, SIDE])[:16]}"
-    asked = (folder / "rows.safetensors").absolute()
+    folder = workers.place("others", reference.digest, sha256(data), k, SIDE)
+    asked = folder / "rows.safetensors"
     write_bytes(asked, data)
     pieces = [Others(some, str(asked.with_name(f"{some[0]:08d}.safetensors"))) for some in cuts(len(rows), SIDE)]
     workers.make(OthersTask(reference, str(asked), k), pieces, "nearest other rows")

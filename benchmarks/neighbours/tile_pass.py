@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import digest_of, write_bytes
+from ...core.files import write_bytes
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays
 from .cells import Counts
 from .distances import PointSet, common_frame
@@ -44,15 +44,13 @@ def count_on(
     """
     refuse_uncountable(real.width, fake.width, min(real.rows, fake.rows), k)
     asked = Asked(real.rows, fake.rows, k, closed, depth)
-    folder = (
-        workers.folder / f"neighbours-{digest_of([real.digest, fake.digest, k, closed, depth, SIDE, SETTLED])[:16]}"
-    )
+    folder = workers.place("neighbours", real.digest, fake.digest, k, closed, depth, SIDE, SETTLED)
     listed: dict[Which, int] = {
         "real": list_length(asked.n, asked.n, k),
         "fake": list_length(asked.m, asked.m, asked.deepest),
     }
     frame = common_frame(real.mapped(), fake.mapped())
-    task = TileTask(real, fake, asked, str(folder.absolute()), frame, listed)
+    task = TileTask(real, fake, asked, str(folder), frame, listed)
     ends: dict[Which, list[Cut]] = {"real": cuts(asked.n, SIDE), "fake": cuts(asked.m, SIDE)}
     stretch = partial(_stretch, task)
     within: dict[Which, list[Stretch]] = {

@@ -146,14 +146,14 @@ class Side:
         self.pairs += found["pairs"]
         if "centre" not in found:
             return
-        key, three = (own.start, own.stop), (found["centre"], found["query"], found["before"])
-        held = self._held.get(key)
-        if held is not None:
-            three = tuple(torch.cat(parts) for parts in zip(held, three, strict=True))
+        key = own.start, own.stop
+        centre, query, before = (found[name] for name in ("centre", "query", "before"))
+        if (held := self._held.get(key)) is not None:
+            centre, query, before = (torch.cat(parts) for parts in zip(held, (centre, query, before), strict=True))
         if self.most is not None:
             self.balls[other] += found["balls"]
-            three = foremost(*three, self.most)
-        self._held[key] = three
+            centre, query, before = foremost(centre, query, before, self.most)
+        self._held[key] = centre, query, before
 
     def members(self) -> tuple[Tensor, Tensor, Tensor]:
         """Centre, query, and the number of neighbours before, of all pairs."""

@@ -8,13 +8,13 @@ documentation.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def resident() -> dict[str, float]:
 
 
 def compare(folder: Path, workers: int, metrics: Sequence[str]) -> None:
-    """In a process of its own: the metrics, and how much it held meanwhile."""
+    """Compute the metrics, and keep how much this process held meanwhile."""
     kept = {side: folder / f"{side}.json" for side in ("driver", "worker")}
     note(kept["driver"], "start", {**resident(), "peak": peak_memory_mib() or 0.0})
     helpers = Workers(Watched(workers, kept["worker"]), folder)
@@ -108,21 +108,23 @@ def compare(folder: Path, workers: int, metrics: Sequence[str]) -> None:
         write_json(folder / "values.json", values)
 
 
+def draw(folder: Path, rows: int, width: int) -> None:
+    sets = [store_features(folder, partial(drawn, rows, width, seed)) for seed in (1, 2)]
+    write_json(folder / "sets.json", [asdict(one) for one in sets])
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     rows, width, workers = (int(sys.argv[i]) if len(sys.argv) > i else d for i, d in ((2, 50_000), (3, 2048), (4, 2)))
-    metrics = tuple(sys.argv[5:]) or METRICS
     if not (folder / "sets.json").is_file():
-        sets = [store_features(folder, lambda seed=seed: drawn(rows, width, seed)) for seed in (1, 2)]  # type: ignore[misc]
-        write_json(folder / "sets.json", [asdict(one) for one in sets])
-    command = [sys.executable, "-P", __file__, "--compare", str(folder), str(workers), *metrics]
-    subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": str(workers)}, check=True)
+        # In a process of its own, whose memory is not counted.
+        drawing = get_context("spawn").Process(target=draw, args=(folder, rows, width))
+        drawing.start()
+        drawing.join()
+    compare(folder, workers, tuple(sys.argv[5:]) or METRICS)
     found = {side: read_json(folder / f"{side}.json") for side in ("driver", "worker")}
     write_json(TABLE, {"rows": rows, "width": width, "workers": workers, **found})
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--compare":
-        compare(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
-    else:
-        main()
+    main()
