@@ -18,7 +18,7 @@ from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.catalog import find
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Dataset, Extractor, Track, TrackMetric
-from .feature_files import Workers, placed
+from .feature_files import Workers, mapped, placed
 from .influences import deviations
 from .metrics.grouping import Grouping
 from .metrics.inputs import FeatureSet, MetricInputs
@@ -129,7 +129,7 @@ def score_track(
         workers: who compare large sets of features, to the bit as this process does.
     """
     answers = answers or Answers()
-    measured, references = _alike(measured, references)
+    measured, references = _alike(measured, references, workers)
     counts = {name: len(m.features) for name, m in measured.items()}
     real = {key: feature_set(found, workers, counts.get(key[0], 0)) for key, found in references.items()}
     most_real = {name: max((len(r) for key, r in real.items() if key[0] == name), default=0) for name in measured}
@@ -248,16 +248,21 @@ def reference_count(metric: Metric, of_moments: int, of_features: int) -> int | 
 
 
 def _alike(
-    measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
+    measured: Mapping[str, Measured],
+    references: Mapping[tuple[str, Against], ReferenceStatistics],
+    workers: Workers | None,
 ) -> tuple[dict[str, Measured], dict[tuple[str, Against], ReferenceStatistics]]:
     samples, real = dict(measured), dict(references)
-    for name in measured:
+    for name, given in measured.items():
         if (name, "reference") not in references:  # no column there looks at them
-            samples[name] = as_before(samples[name])
+            samples[name] = as_before(given)
             continue
-        train = real[name, "train"] = as_before(real[name, "train"])
-        reference = real[name, "reference"] = as_before(real[name, "reference"], train)
-        samples[name] = as_before(samples[name], train, reference)
+        # Each is put on disk again before the next is made.
+        n, m = len(given.features), len(references[name, "train"].features)
+        train = real[name, "train"] = mapped(as_before(real[name, "train"]), workers, n)
+        reference = mapped(as_before(real[name, "reference"], train), workers, n)
+        real[name, "reference"] = reference
+        samples[name] = mapped(as_before(given, train, reference), workers, m)
     return samples, real
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from genboard.benchmarks import feature_files
+from genboard.benchmarks.environment import peak_memory_mib
 from genboard.benchmarks.feature_files import Placed, Workers, store_features
 from genboard.benchmarks.metrics import cmmd as cmmd_module
 from genboard.benchmarks.metrics import kernel_means, row_means
@@ -118,3 +120,15 @@ def test_a_result_does_not_depend_on_who_compares(tmp_path: Path) -> None:
         results.append(unlike(done.result.to_json()))
         assert not list((tmp_path / str(workers)).rglob("*.compared"))
     assert results[0] == results[1] == results[2]
+
+
+def peak(_: int) -> float | None:
+    return peak_memory_mib()
+
+
+@pytest.mark.slow
+def test_the_memory_of_the_driver_is_not_that_of_its_workers():
+    held = np.ones(2**31, np.uint8)
+    ((_, most),) = LocalExecutor(1).run(peak, [0])
+    assert most is not None
+    assert 0 < most < held.nbytes / 2**20

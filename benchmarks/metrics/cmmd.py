@@ -72,7 +72,8 @@ def _lengths(x: Tensor) -> Tensor:
 
 def _directions(features: Tensor) -> Tensor:
     x = features.to(torch.float64, copy=True)
-    return x.div_(_lengths(x))
+    directions: Tensor = x.div_(_lengths(x))
+    return directions
 
 
 def _dissimilarity(a: FeatureSet, b: FeatureSet, sigma: float) -> Tensor:
