@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -157,6 +158,10 @@ class Workers:
     def place(self, work: str, *what: object) -> Path:
         """The folder for the pieces of some work, which what it is made of decides."""
         return self.folder.absolute() / f"{work}-{digest_of([*what, version('genboard')])[:16]}"
+
+    def sweep(self) -> None:
+        """Delete the folder, once nothing in it is needed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def make(self, task: Callable[[P], float | None], pieces: Sequence[P], what: str) -> None:
         """Have those outcomes made that are not there yet.

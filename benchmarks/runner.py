@@ -6,7 +6,6 @@ its stage and its error; a user's interrupt is not a result.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -219,6 +218,8 @@ def _measure(
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
         failed = _result(specification, target, track, options, clock, error=error)
         save_result(failed, workspace.results, None)
+        if workers is not None:
+            workers.sweep()
         raise
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
     result = _result(
@@ -235,7 +236,7 @@ def _measure(
     )
     save_result(result, workspace.results, preview[1], influences)
     if workers is not None:
-        shutil.rmtree(workers.folder, ignore_errors=True)
+        workers.sweep()
     if images is None and not options.keep_samples:
         drop(folder)
     return result

@@ -33,7 +33,7 @@ DIGITS = track("digits")
 N = 120
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feature_files, "PAYS", 0)
     monkeypatch.setattr(kernel_means, "TILE", 32)
@@ -62,7 +62,7 @@ def inputs(workers: Workers | None) -> MetricInputs:
     return MetricInputs(found["fake"], found["reference"], train=found["train"], reference=found["reference"], k=5)
 
 
-@pytest.mark.usefixtures("quick_intervals")
+@pytest.mark.usefixtures("quick_intervals", "small_pieces")
 @pytest.mark.parametrize(
     "metric",
     [precision, recall, density, coverage, kernel_distance, cmmd, nearest_ratio, authenticity],
@@ -77,6 +77,7 @@ def test_a_metric_is_the_same_on_workers(metric, tmp_path):
         assert torch.equal(here.influence, there.influence)
 
 
+@pytest.mark.usefixtures("small_pieces")
 def test_a_set_and_its_copy_are_two_sides(tmp_path):
     """They lie in one file, and the kernel of a row with its copy counts where that with itself does not."""
     workers, rows = Workers(InAnyOrder(1), tmp_path), sets()["reference"]
@@ -85,7 +86,7 @@ def test_a_set_and_its_copy_are_two_sides(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_intervals")
+@pytest.mark.usefixtures("quick_intervals", "small_pieces")
 def test_the_columns_of_a_track_are_the_same_on_workers(tmp_path):
     references = references_of(DIGITS, "cpu")
     measured = {
@@ -102,8 +103,7 @@ def test_the_columns_of_a_track_are_the_same_on_workers(tmp_path):
         assert a.influence is None or torch.equal(a.influence, b.influence)
 
 
-def test_small_sets_stay_in_this_process(tmp_path, monkeypatch):
-    monkeypatch.undo()
+def test_small_sets_stay_in_this_process(tmp_path):
     assert feature_files.placed(sets()["fake"], Workers(InAnyOrder(1), tmp_path), 200) is None
     assert not list(tmp_path.iterdir())
     assert feature_files.pays(50_000, 50_000, 2048)
@@ -112,7 +112,9 @@ def test_small_sets_stay_in_this_process(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_intervals")
-def test_a_result_does_not_depend_on_who_compares(tmp_path: Path) -> None:
+def test_a_result_does_not_depend_on_who_compares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_files, "PAYS", 0)
+    monkeypatch.setattr(tile_pass, "SIDE", 200)
     results = []
     for workers in (None, 1, 2):
         made = None if workers is None else LocalExecutor(workers)
