@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_info
 from .result import Environment
 
 CPUINFO = Path("/proc/cpuinfo")
+STATUS = Path("/proc/self/status")
 # Variables that make torch, MKL, oneDNN and OpenBLAS compute as on another processor.
 KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
 # The vendors of Arm processors, by their number (Arm's MIDR_EL1), as far as machines for this work have them.
@@ -59,7 +60,14 @@ def device_name(device: str) -> str:
 
 
 def peak_memory_mib() -> float | None:
-    """The most memory this process has held, in MiB; none where the system does not tell."""
+    """The most memory this process has held, in MiB; none where the system does not tell.
+
+    Linux counts into `ru_maxrss` what the process held that started this one: of a worker, the driver's.
+    """
+    with suppress(OSError):
+        for line in STATUS.read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 2**10
     try:
         import resource
     except ImportError:  # Windows

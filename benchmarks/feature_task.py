@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,11 +128,13 @@ def measure_on(
     precision: Precision,
     name: str,
     bill: Bill,
+    keep: Callable[[Measured], Measured],
 ) -> dict[str, Measured]:
     """The features of samples in every feature space of a track; what an interrupted run has left is taken up.
 
     Args:
         bill: to which what the workers spend is added.
+        keep: puts those of one space where they may stay while those of the next are joined.
 
     Raises:
         BadWorkers: see `Executor.run`.
@@ -150,7 +152,7 @@ def measure_on(
         for _, spent in executor.run(task, missing):
             bill.add(spent)
             progress.update(1)
-    measured = {space: _joined(stretches) for space, stretches in plans.items()}
+    measured = {space: keep(_joined(stretches)) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     return measured
 

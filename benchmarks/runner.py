@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, BadWorkers, GenboardError
-from ..core.executor import Executor
+from ..core.executor import Executor, StoredExecutor
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
 from ..reference_stats.build import obtain, recipes_of
@@ -35,6 +36,7 @@ from .drawing_crew import DrawingCrew
 from .drawing_task import DrawingTask
 from .environment import environment, peak_memory_mib
 from .evaluation_target import EvaluationTarget, open_target, plan_for
+from .feature_files import Workers, mapped
 from .feature_task import measure_on
 from .given_labels import refuse_labels
 from .influences import encoded
@@ -213,15 +215,18 @@ def _measure(
     """
     n: int = specification["sampling"]["n"]
     clock = _Clock(Meter(options.device))
-    pieces = workspace.samples / track.id / target.record.name / f"{result_id(specification)}.features"
+    place, made, workers = workspace.samples / track.id / target.record.name, options.executor, None
+    pieces = place / f"{result_id(specification)}.features"
+    if made is not None and not isinstance(made, StoredExecutor):  # what is compared lies in files that workers map
+        workers = Workers(made, place / f"{result_id(specification)}.compared")
     try:
-        references = references_of(track, options.device, options.precision, options.executor)
+        references = references_of(track, options.device, options.precision, made, n, workers)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
         answers = answers_of(track, n, spaces)  # before anything is drawn: what it needs may be missing
         if images is not None:
             source, digest = images, specification["generator"]["images"]
             measured = {
-                name: _measured(source, digest, seen, space, track.conversions.get(name, ()), pieces, options)
+                name: mapped(_measured(source, digest, seen, space, track, pieces, options), workers, n)
                 for name, space in spaces.items()
             }
             labels = measured[track.space].labels
@@ -232,8 +237,8 @@ def _measure(
             if options.executor is not None:
                 task = DrawingTask.of(target, track, plan, options.device, options.batch_size)
                 clock.crew = DrawingCrew(options.executor, task)
-            source, digest, measured = _drawn(plan, folder, track, spaces, options, clock)
-        found = score_track(track, measured, references, answers)
+            source, digest, measured = _drawn(plan, folder, track, spaces, options, clock, workers)
+        found = score_track(track, measured, references, answers, workers)
         held_out = held_out_of(track, options.device, options.precision, options.executor)
         suspicion = score_suspicion(track, measured, references, held_out)
         train = load_split(track.dataset, track.train)
@@ -242,6 +247,8 @@ def _measure(
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
         failed = _result(specification, target, track, options, clock, error=error)
         save_result(failed, workspace.results, None)
+        if workers is not None:
+            workers.sweep()
         raise
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
     result = _result(
@@ -258,6 +265,8 @@ def _measure(
     )
     save_result(result, workspace.results, preview[1], influences)
     drop_pieces(pieces)
+    if workers is not None:
+        workers.sweep()
     if images is None and not options.keep_samples:
         drop(folder)
     return result
@@ -268,21 +277,34 @@ def _measured(
     digest: str,
     seen: Sequence[bytes] | None,
     space: LiveExtractor,
-    conversions: Sequence[str],
+    track: Track,
     pieces: Path,
     options: Options,
 ) -> Measured:
     """Images in a feature space; on workers where they can open them too, who leave their pieces in a folder."""
+    conversions = track.conversions.get(space.entry.name, ())
     if options.executor is None or seen is None:
         return measure(converted(images, conversions), space, moments=False)
     return measure_on_workers(options.executor, images, space, pieces, digest, conversions, moments=False, seen=seen)
 
 
 def references_of(
-    track: Track, device: str, precision: Precision = "float32", executor: Executor | None = None
+    track: Track,
+    device: str,
+    precision: Precision = "float32",
+    executor: Executor | None = None,
+    n: int = 0,
+    workers: Workers | None = None,
 ) -> dict[tuple[str, Against], ReferenceStatistics]:
-    """A track's reference statistics by (extractor, split side): found, or built into the user's data folder."""
-    return {key: obtain(recipe, device, executor) for key, recipe in recipes_of(track, precision).items()}
+    """A track's reference statistics by (extractor, split side): found, or built into the user's data folder.
+
+    Args:
+        executor: whose workers build what is missing.
+        n: samples to be compared with them.
+        workers: by whom; large features then lie in files that they see.
+    """
+    recipes = recipes_of(track, precision)
+    return {key: mapped(obtain(recipe, device, executor), workers, n) for key, recipe in recipes.items()}
 
 
 def held_out_of(
@@ -320,7 +342,13 @@ def answers_of(track: Track, n: int, spaces: Mapping[str, LiveExtractor]) -> Ans
 
 
 def _drawn(
-    plan: Plan, folder: Path, track: Track, spaces: Mapping[str, LiveExtractor], options: Options, clock: _Clock
+    plan: Plan,
+    folder: Path,
+    track: Track,
+    spaces: Mapping[str, LiveExtractor],
+    options: Options,
+    clock: _Clock,
+    workers: Workers | None,
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
     """The samples of a plan, their digest and their features, which are computed while further ones are drawn.
 
@@ -330,9 +358,10 @@ def _drawn(
         with clock.timed("sampling"), clock.waiting():
             manifest = sample(plan, folder, options.batch_size, None, clock.count, clock.crew)
         made, name = clock.crew.executor, plan.generator.name
+        keep = partial(mapped, workers=workers, others=plan.n)
         with clock.waiting():
             measured = measure_on(
-                made, folder, manifest, track, options.device, options.precision, name, clock.crew.bill
+                made, folder, manifest, track, options.device, options.precision, name, clock.crew.bill, keep
             )
         return source_of_shards(folder, manifest), manifest["digest"], measured
     streams = {

@@ -18,6 +18,7 @@ from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.catalog import find
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Against, Dataset, Extractor, Track, TrackMetric
+from .feature_files import Workers, mapped, placed
 from .influences import deviations
 from .metrics.grouping import Grouping
 from .metrics.inputs import FeatureSet, MetricInputs
@@ -114,6 +115,7 @@ def score_track(
     measured: Mapping[str, Measured],
     references: Mapping[tuple[str, Against], ReferenceStatistics],
     answers: Answers | None = None,
+    workers: Workers | None = None,
 ) -> list[Scored]:
     """Every column of a track.
 
@@ -124,13 +126,22 @@ def score_track(
         measured: the samples in each feature space.
         references: the track's statistics, by (extractor, `reference` or `train`).
         answers: without, columns that need them are null and say so.
+        workers: who compare large sets of features, to the bit as this process does.
     """
     answers = answers or Answers()
-    measured, references = _alike(measured, references)
-    real = {key: feature_set(statistics) for key, statistics in references.items()}
+    measured, references = _alike(measured, references, workers)
+    counts = {name: len(m.features) for name, m in measured.items()}
+    real = {key: feature_set(found, workers, counts.get(key[0], 0)) for key, found in references.items()}
+    most_real = {name: max((len(r) for key, r in real.items() if key[0] == name), default=0) for name in measured}
     # Only a track that asks for classes fixes how many samples have each.
     samples = {
-        name: FeatureSet(m.features, m.logits, m.labels if track.task == "class" else None, captions=answers.captions)
+        name: FeatureSet(
+            m.features,
+            m.logits,
+            m.labels if track.task == "class" else None,
+            captions=answers.captions,
+            placed=placed(m.features, workers, most_real[name]),
+        )
         for name, m in measured.items()
     }
     pairs = {name: FeatureSet(m.features, m.logits, m.labels) for name, m in answers.pairs.items()}
@@ -217,10 +228,10 @@ def suspicion_metrics(track: Track) -> list[Metric]:
     return [metric for metric in METRICS.values() if metric.suspicion and metric.name not in columns]
 
 
-def feature_set(statistics: ReferenceStatistics) -> FeatureSet:
-    """Reference statistics as metrics read them."""
-    s = statistics
-    return FeatureSet(s.features, s.logits, s.labels, moments=s.moments, centres=s.centres)
+def feature_set(statistics: ReferenceStatistics, workers: Workers | None = None, others: int = 0) -> FeatureSet:
+    """Reference statistics as metrics read them; placed, see `feature_files.placed`."""
+    s, there = statistics, placed(statistics.features, workers, others)
+    return FeatureSet(s.features, s.logits, s.labels, moments=s.moments, centres=s.centres, placed=there)
 
 
 def most_neighbours(columns: Iterable[TrackMetric]) -> int:
@@ -237,16 +248,21 @@ def reference_count(metric: Metric, of_moments: int, of_features: int) -> int | 
 
 
 def _alike(
-    measured: Mapping[str, Measured], references: Mapping[tuple[str, Against], ReferenceStatistics]
+    measured: Mapping[str, Measured],
+    references: Mapping[tuple[str, Against], ReferenceStatistics],
+    workers: Workers | None,
 ) -> tuple[dict[str, Measured], dict[tuple[str, Against], ReferenceStatistics]]:
     samples, real = dict(measured), dict(references)
-    for name in measured:
+    for name, given in measured.items():
         if (name, "reference") not in references:  # no column there looks at them
-            samples[name] = as_before(samples[name])
+            samples[name] = as_before(given)
             continue
-        train = real[name, "train"] = as_before(real[name, "train"])
-        reference = real[name, "reference"] = as_before(real[name, "reference"], train)
-        samples[name] = as_before(samples[name], train, reference)
+        # Each is put on disk again before the next is made.
+        n, m = len(given.features), len(references[name, "train"].features)
+        train = real[name, "train"] = mapped(as_before(real[name, "train"]), workers, n)
+        reference = mapped(as_before(real[name, "reference"], train), workers, n)
+        real[name, "reference"] = reference
+        samples[name] = mapped(as_before(given, train, reference), workers, m)
     return samples, real
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...core.errors import BadFeatures
 from ..uncertainty import Estimate, effect_of_labels, wilson
-from .distances import to_other
 from .inputs import MetricInputs
 
 
@@ -23,12 +22,12 @@ def authenticity(inputs: MetricInputs) -> Estimate:
     training images' own distances by the samples' numbers. Given the training set each sample is authentic or not on
     its own, so Wilson's interval holds.
     """
-    train, labels = inputs.train.features, inputs.fake.labels
+    train, labels = inputs.train, inputs.fake.labels
     if len(train) < 2:
         raise BadFeatures("authenticity needs at least 2 training images, got 1", "give more training images")
-    apart, index = inputs.train.nearest(inputs.fake)
+    apart, index = train.nearest(inputs.fake)
     met, place = index.unique(return_inverse=True)
-    authentic = apart > to_other(train, met)[place]
+    authentic = apart > train.to_other(met)[place]
     hits, n = int(authentic.sum()), len(authentic)
     method = "Wilson" if labels is None else "Wilson, variance within labels"
     uncertainty = wilson(hits, n, effect_of_labels(authentic, labels), method=method)

@@ -8,6 +8,8 @@ from torch import Tensor
 from ...core.errors import BadFeatures
 from ..neighbours import nearest_rows, to_other_rows
 
+ROWS = 4096  # looked at at once
+
 
 def refuse_unfit(real: Tensor, features: Tensor, least: int = 1) -> None:
     """Raises BadFeatures for different widths, fewer than `least` rows on either side, or NaN and infinite values."""
@@ -27,7 +29,7 @@ def refuse_other_width(real: int, fake: int, hint: str | None = None) -> None:
 
 def refuse_not_finite(*values: Tensor, what: str = "features") -> None:
     """Raises BadFeatures where a value is NaN or infinite."""
-    if not all(bool(x.isfinite().all()) for x in values):
+    if not all(bool(rows.isfinite().all()) for x in values for rows in x.split(ROWS)):
         raise BadFeatures(f"the {what} contain NaN or infinity", "check the images and the extractor")
 
 

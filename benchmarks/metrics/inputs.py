@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -12,8 +12,11 @@ from torch import Tensor
 from ...core.errors import BadFeatures
 from ...reference_stats.moments import Gaussian, Moments
 from ...registry.schema import Shape
+from ..feature_files import Placed, together
 from ..neighbours import Neighbours
-from .distances import nearest
+from ..neighbours.nearest_pass import nearest_on, to_other_on
+from ..neighbours.tile_pass import count_on
+from .distances import nearest, to_other
 
 if TYPE_CHECKING:
     from .grouping import Grouping
@@ -32,9 +35,10 @@ class FeatureSet:
         moments: of all images, where these are more than the features here; by default those of the features.
         centres: of the features' cells, shape (cells, d), where they were stored.
         count: of the images behind moments that somebody else fitted, where that is known.
+        placed: where workers see the features, if they do: then workers compare them with others that are placed.
 
     Attributes:
-        labels, captions, centres: as given, or none.
+        labels, captions, centres, placed: as given, or none.
         count: how many images the moments are of; none where that is not known.
     """
 
@@ -47,9 +51,11 @@ class FeatureSet:
         centres: Tensor | None = None,
         count: int | None = None,
         captions: Sequence[str] | None = None,
+        placed: Placed | None = None,
     ) -> None:
-        self.labels, self.captions, self.centres = labels, captions, centres
-        self._features, self._logits, self._moments = features, logits, moments
+        self.labels, self.captions, self.centres, self.placed = labels, captions, centres, placed
+        self._features = features if placed is None else placed.file.mapped()
+        self._logits, self._moments = logits, moments
         self._nearest: WeakKeyDictionary[FeatureSet, tuple[Tensor, Tensor]] = WeakKeyDictionary()
         if moments is None:
             count = len(self)
@@ -95,8 +101,16 @@ class FeatureSet:
     def nearest(self, queries: FeatureSet) -> tuple[Tensor, Tensor]:
         """Distance of each query to its nearest feature here, and that one's index; the search is made once."""
         if queries not in self._nearest:
-            self._nearest[queries] = nearest(self.features, queries.features)
+            found = together(self.placed, queries.placed)
+            self._nearest[queries] = nearest_on(*found) if found else nearest(self.features, queries.features)
         return self._nearest[queries]
+
+    def to_other(self, rows: Tensor, k: int = 1) -> Tensor:
+        """Distance of these features to their k-th nearest other one, shape of `rows`."""
+        found = together(self.placed, self.placed, rows=len(rows))
+        if found is None:
+            return to_other(self.features, rows, k)
+        return to_other_on(found[0], found[1], rows, k).sqrt()
 
 
 class MetricInputs:
@@ -158,7 +172,10 @@ class MetricInputs:
         """The pass over real features and samples, for `k` neighbours and more."""
         most = max(k, self.k)
         if most not in self._passes:
-            self._passes[most] = Neighbours(self.real.features, self.fake.features, most, labels=self.fake.labels)
+            found = together(self.real.placed, self.fake.placed)
+            count = None if found is None else partial(count_on, *found)
+            real, fake, labels = self.real.features, self.fake.features, self.fake.labels
+            self._passes[most] = Neighbours(real, fake, most, labels=labels, count=count)
         return self._passes[most]
 
     def once(self, work: Callable[[MetricInputs], T]) -> T:

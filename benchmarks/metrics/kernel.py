@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from ..uncertainty import Estimate, skewed, variance_within
 from .distances import refuse_unfit
 from .inputs import MetricInputs
+from .kernel_means import TILE, Polynomial, kernel_means
 
-TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold
 MOST = 4096  # samples among which the interaction is taken
 
 
@@ -27,17 +26,14 @@ def kernel_distance(inputs: MetricInputs, *, degree: int = 3, coefficient: float
     mean(c^2) / n, being a mean itself, so Var(h) has it in already, twice: near zero the error is up to 1.4 times too
     large, which is left so, since heavy tails need it. The skewness has a second order too (`interaction`).
     """
-    real, features = inputs.real.features, inputs.fake.features
-    refuse_unfit(real, features, 2)
-    n = len(features)
-    x, y = real.to(torch.float64), features.to(torch.float64)
-    within_real = means_within(x, degree, coefficient).mean()
-    within_samples = means_within(y, degree, coefficient)  # (n,)
-    across = means_across(y, x, degree, coefficient)  # (n,)
-    value = float(within_real + within_samples.mean() - 2 * across.mean())
+    y, kernel = inputs.fake.features, Polynomial(degree, coefficient)
+    refuse_unfit(inputs.real.features, y, 2)
+    n = len(y)
+    of_real, within_samples, across = kernel_means(inputs.real, inputs.fake, kernel)  # (m,), (n,), (n,)
+    value = float(of_real.mean() + within_samples.mean() - 2 * across.mean())
     h = within_samples - across
     se = (4 * variance_within(h, inputs.fake.labels) / n) ** 0.5
-    third = interaction(h, lambda rows, others: _kernel(y[rows], y[others], degree, coefficient))
+    third = interaction(h, lambda rows, others: kernel(y[rows].double(), y[others].double()))
     method = "variance of the U-statistic's projection, with its skewness"
     return Estimate(value, skewed(value, se, h, method, third), influence=2 * h)
 
@@ -64,30 +60,3 @@ def interaction(h: Tensor, kernel: Callable[[slice, slice], Tensor]) -> float:
             k = kernel(rows, slice(other, other + tile, step))
             total += 2 * (ours @ (k @ g[other // step : other // step + TILE]))
     return float(total) / (len(g) * max(1, len(g) - 1))
-
-
-def means_across(a: Tensor, b: Tensor, degree: int, coefficient: float) -> Tensor:
-    """For each row of `a`, the mean of the kernel over the rows of `b`, shape (len(a),)."""
-    sums = a.new_zeros(len(a))
-    for start in range(0, len(a), TILE):
-        for other in b.split(TILE):
-            sums[start : start + TILE] += _kernel(a[start : start + TILE], other, degree, coefficient).sum(dim=1)
-    return sums / len(b)
-
-
-def means_within(a: Tensor, degree: int, coefficient: float) -> Tensor:
-    """For each row, the mean of the kernel over the other rows, shape (len(a),). Each pair is worked out once."""
-    sums = a.new_zeros(len(a))
-    for start in range(0, len(a), TILE):
-        rows = a[start : start + TILE]
-        own = _kernel(rows, rows, degree, coefficient).fill_diagonal_(0)
-        sums[start : start + TILE] += own.sum(dim=1)
-        for other in range(start + TILE, len(a), TILE):
-            k = _kernel(rows, a[other : other + TILE], degree, coefficient)
-            sums[start : start + TILE] += k.sum(dim=1)
-            sums[other : other + TILE] += k.sum(dim=0)
-    return sums / (len(a) - 1)
-
-
-def _kernel(a: Tensor, b: Tensor, degree: int, coefficient: float) -> Tensor:
-    return torch.addmm(a.new_full((1, 1), coefficient), a, b.T, alpha=1 / a.shape[1]).pow_(degree)

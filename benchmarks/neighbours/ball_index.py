@@ -50,7 +50,7 @@ class BallIndex:
     """Balls around the rows of one set, and the rows of the other that fall into them.
 
     Args:
-        lists: the neighbour lists of the set.
+        lists: the neighbour lists of the set, or of some of its rows.
         sums: whether pairs are counted, and not only the nearest ball of each query asked for.
         most: members kept of a ball where they are asked for; none: all of them.
     """
@@ -81,12 +81,17 @@ class BallIndex:
             self._flush()
 
     def finish(self) -> list[SubsetView]:
-        self._flush()
+        views = self.counted()
         if len(self.short):
             kinds = distinct(self.own.original), distinct(self.other.original)
             # As long as the others' lists, then complete for those whose subsets take more.
             lacking = self._settle(self.short, self.lists.index.shape[1], *kinds)
             self._settle(lacking, len(self.own) - 1, *kinds)
+        return views
+
+    def counted(self) -> list[SubsetView]:
+        """The counts of the pairs that were added: without the balls of `short`."""
+        self._flush()
         return self.views
 
     def _settle(self, rows: Tensor, length: int, own: Kinds, other: Kinds) -> Tensor:
@@ -110,11 +115,11 @@ class BallIndex:
         """The reach of every row, in the type of the products, and the rows whose lists do not tell it."""
         reach, short = self._reach(self.lists)
         # A pair inside the reach must be told from the rows that are not listed. Its query is no longer than this.
-        a = self.own.length
+        a = self.own.length[self.lists.rows]
         b = a + reach.clamp(min=0).sqrt()
         short |= reach + 2 * (self.own.alpha * a * b + self.own.beta * (a + b).square()) >= self.lists.end
         reach = torch.where(short, -torch.inf, reach)
-        return reach.to(self.own.centred.dtype), short.nonzero()[:, 0]
+        return reach.to(self.own.centred.dtype), self.lists.rows[short]
 
     def _reach(self, lists: Lists) -> tuple[Tensor, Tensor]:
         """For each list the largest radius that any cell asks for, and whether the list is too short to tell it.

@@ -49,7 +49,7 @@ class Members:
     Attributes:
         balls: in how many balls each generated row is, for k = 1, 2, ..., shape (m, K).
         real, fake: pairs of a real row and a generated row inside its ball, shape (p,). Of a ball with more than `MOST`
-            they are those inside the smallest k.
+            they are those inside the smallest k, the first of those that tie.
         k: the smallest k whose ball holds the pair, shape (p,).
     """
 
@@ -64,8 +64,7 @@ class Places:
     """Where real rows fall among the nearest generated rows of each generated row.
 
     Attributes:
-        lists: those nearest rows, shape (m, depth). Those that the rounding of the products cannot tell apart may stand
-            in either order.
+        lists: those nearest rows, shape (m, depth), by distance and, of those equally near, by index.
         fake, real: pairs of a generated row and a real one that fewer than `depth` rows are nearer than, shape (p,).
         before: how many are, shape (p,).
     """
@@ -135,11 +134,16 @@ class MembershipCounts:
 
 
 def foremost(centre: Tensor, query: Tensor, rank: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The pairs sorted by centre, no more than `most` of each, those with the lowest rank."""
+    """The pairs sorted by centre, rank and query, no more than `most` of each centre: in whatever order they came."""
     if not len(centre):
         return centre, query, rank
-    order = (centre * (int(rank.max()) + 1) + rank).argsort(stable=True)
+    order = ((centre * (int(rank.max()) + 1) + rank) * (int(query.max()) + 1) + query).argsort()
     centre, query, rank = centre[order], query[order], rank[order]
     place = torch.arange(len(centre), device=centre.device) - torch.searchsorted(centre, centre)
     kept = place < most
     return centre[kept], query[kept], rank[kept]
+
+
+def up_to(best: Tensor, k: int) -> Tensor:
+    """How many rows are met with at most 1, 2, ..., k neighbours; a best of k or more (counted from 0) means never."""
+    return torch.bincount(best.clamp(max=k), minlength=k + 1)[:k].cumsum(0).cpu()

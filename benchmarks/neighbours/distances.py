@@ -67,6 +67,15 @@ class PointSet:
 _TINY = 1e-30  # what underflow may take from a sum whose terms are at most one
 
 
+@dataclass(frozen=True)
+class Frame:
+    """The common centre of two sets, their scale, and the type of the products."""
+
+    centre: Tensor
+    scale: float
+    bulk: torch.dtype
+
+
 def point_sets(x: Tensor, y: Tensor, origin: bool = False) -> tuple[PointSet, PointSet]:
     """Two sets about a common centre, scaled by a power of two so that no row is much longer than one.
 
@@ -76,6 +85,12 @@ def point_sets(x: Tensor, y: Tensor, origin: bool = False) -> tuple[PointSet, Po
     Args:
         origin: leave them where they are, for products of the originals instead of distances.
     """
+    frame = common_frame(x, y, origin)
+    return point_set(x, frame), point_set(y, frame)
+
+
+def common_frame(x: Tensor, y: Tensor, origin: bool = False) -> Frame:
+    """What `point_sets` puts both sets into."""
     if origin:
         centre = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
     else:
@@ -84,7 +99,7 @@ def point_sets(x: Tensor, y: Tensor, origin: bool = False) -> tuple[PointSet, Po
     longest = farthest * x.shape[1] ** 0.5
     scale = 2.0 ** -round(log2(longest)) if longest > 0 else 1.0
     bulk = torch.float64 if x.shape[1] <= NARROW or x.is_cuda else torch.float32
-    return _point_set(x, centre, scale, bulk), _point_set(y, centre, scale, bulk)
+    return Frame(centre, scale, bulk)
 
 
 def _mean(x: Tensor) -> Tensor:
@@ -94,8 +109,9 @@ def _mean(x: Tensor) -> Tensor:
     return total / len(x)
 
 
-def _point_set(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> PointSet:
-    d = x.shape[1]
+def point_set(x: Tensor, frame: Frame) -> PointSet:
+    """Rows of a set in the frame that it has in common with another, shape (n, d)."""
+    d, bulk = x.shape[1], frame.bulk
     unit = torch.finfo(bulk).eps / 2
     summed = min(d, CHUNK) + 8
     alpha = 2 * summed * unit / (1 - summed * unit)  # of 2 x.y, each chunk summed in any order
@@ -103,10 +119,10 @@ def _point_set(x: Tensor, centre: Tensor, scale: float, bulk: torch.dtype) -> Po
     centred = torch.empty(len(x), d, dtype=bulk, device=x.device)
     length = torch.empty(len(x), dtype=torch.float64, device=x.device)
     for start in range(0, len(x), ROWS):
-        block = ((x[start : start + ROWS] - centre) * scale).to(bulk)
+        block = ((x[start : start + ROWS] - frame.centre) * frame.scale).to(bulk)
         centred[start : start + ROWS] = block
         length[start : start + ROWS] = block.double().square().sum(dim=1).sqrt()
-    return PointSet(x, centred, length, alpha, beta, scale)
+    return PointSet(x, centred, length, alpha, beta, frame.scale)
 
 
 def slope(x: PointSet) -> float:

@@ -8,18 +8,18 @@ same few pairs. Memory holds a block of distances, the lists, and the pairs insi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
 from .ball_index import BallIndex, Order
-from .cells import Cell, Counts, Places, Resample, identity_resample
+from .cells import Cell, Counts, Places, Resample, identity_resample, up_to
 from .distances import PointSet, lower_bounds, point_sets
 from .lists import Lists, list_length, longest, nearest_lists
+from .order import nearest_in_order
 from .products import Watch, faithful, inner_products, show_across, show_within
 
 
@@ -67,14 +67,7 @@ def count_neighbours(
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
     """
-    if real.shape[1] != fake.shape[1]:
-        raise BadFeatures(
-            f"the real images have {real.shape[1]} features, the samples {fake.shape[1]}",
-            "compute both with the same extractor",
-        )
-    smallest = min(min(size) for r in resamples for size in r.sizes)
-    if smallest <= k:
-        raise BadFeatures(f"k = {k} needs more than {smallest} images on each side", f"use k = {smallest - 1} or less")
+    refuse_uncountable(real.shape[1], fake.shape[1], min(min(size) for r in resamples for size in r.sizes), k)
     x, y = point_sets(real, fake)
     device = x.length.device
     resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
@@ -101,11 +94,23 @@ def count_neighbours(
     for i, resample in enumerate(resamples):
         for size in resample.sizes:
             a, b = next(by_real), next(by_fake)
-            covered, recalled, reached = (_up_to(best, k) for best in (a.best_query, b.best_query, a.best_centre))
+            covered, recalled, reached = (up_to(best, k) for best in (a.best_query, b.best_query, a.best_centre))
             members = a.membership.members() if a.membership else None
-            places = Places(near_fake.index[:, :depth], *b.membership.pairs()) if b.membership else None
+            placed = b.membership.pairs() if b.membership else None
+            places = Places(nearest_in_order(y, near_fake, depth), *placed) if placed else None
             counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members, places))
     return counts
+
+
+def refuse_uncountable(real_width: int, fake_width: int, smallest: int, k: int) -> None:
+    """Raises BadFeatures for sets of different widths, or a smallest set with no k-th neighbour."""
+    if real_width != fake_width:
+        raise BadFeatures(
+            f"the real images have {real_width} features, the samples {fake_width}",
+            "compute both with the same extractor",
+        )
+    if smallest <= k:
+        raise BadFeatures(f"k = {k} needs more than {smallest} images on each side", f"use k = {smallest - 1} or less")
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ class Neighbours:
         seed: of the random partitions of the samples, from which come the intervals of recall and coverage.
         labels: of the generated rows, where the protocol fixes how many there are of each: parts keep to that, and so
             do the intervals.
+        count: makes the counts of k, `closed` and a depth elsewhere, to the bit those made here.
     """
 
     real: Tensor
@@ -125,6 +131,7 @@ class Neighbours:
     closed: bool = False
     seed: int = 0
     labels: Tensor | None = None
+    count: Callable[[int, bool, int], Counts] | None = None
 
     @cached_property
     def counts(self) -> Counts:
@@ -136,6 +143,8 @@ class Neighbours:
         n, m = len(self.real), len(self.fake)
         # In half of the samples the k nearest are almost certainly among so many.
         depth = list_length(m, m // 2, self.k) if self.can_be_halved else 0
+        if self.count is not None:
+            return self.count(self.k, self.closed, depth)
         return count_neighbours(
             self.real, self.fake, self.k, [identity_resample(n, m, asks="members")], self.closed, depth=depth
         )[0]
@@ -149,8 +158,3 @@ class Neighbours:
 def _lists(points: PointSet, orders: Sequence[Order], k: int, watch: Watch | None = None) -> Lists:
     sizes = [size for _, _, sizes, _ in orders for size, _ in sizes]
     return nearest_lists(points, longest(len(points), sizes, k), watch)
-
-
-def _up_to(best: Tensor, k: int) -> Tensor:
-    """How many rows are met with at most 1, 2, ..., k neighbours; a best of k or more (counted from 0) means never."""
-    return torch.bincount(best.clamp(max=k), minlength=k + 1)[:k].cumsum(0).cpu()

@@ -56,8 +56,13 @@ def nearest_lists(points: PointSet, length: int, watch: Watch | None = None) -> 
             best.take(slice(start + rows, n), block[:, rows:].T.contiguous(), start)
         if watch:
             watch.within(start, inner_products(points, points, start, block))
-    every = torch.arange(n, device=points.length.device)
-    low, index = best.low.double(), best.index
+    return bounded(points, best.low, best.index)
+
+
+def bounded(points: PointSet, low: Tensor, index: Tensor) -> Lists:
+    """The lists of all rows, of the lowest lower bounds and the rows they belong to, ascending, shape (n, length)."""
+    n, length = index.shape
+    every, low = torch.arange(n, device=points.length.device), low.double()
     error = points.error(every[:, None].expand_as(index).reshape(-1), points, index.reshape(-1)).view_as(low)
     end = low[:, -1] if length < n - 1 else torch.full_like(low[:, -1], torch.inf)
     return Lists(every, index, low, (low + 2 * error).cummax(dim=1).values, end)

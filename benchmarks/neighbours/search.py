@@ -23,6 +23,12 @@ def nearest_rows(reference: Tensor, queries: Tensor, squares: Tensor | None = No
         squares: float64, shape (m,), above zero and the same for equal rows: a distance to a row is then counted in
             units of the root of that row's own.
     """
+    square, index = nearest_squares(reference, queries, squares)
+    return (square if squares is None else square / float(squares.max())).sqrt(), index
+
+
+def nearest_squares(reference: Tensor, queries: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The same with squared distances or, with `squares`, these over its own share of the largest."""
     (shown, of_query), (kept, _) = distinct(queries), distinct(reference)
     of_queries, of_reference = point_sets(_rows(queries, shown), _rows(reference, kept))
     square = torch.empty(len(shown), dtype=torch.float64, device=queries.device)
@@ -48,7 +54,7 @@ def nearest_rows(reference: Tensor, queries: Tensor, squares: Tensor | None = No
         ties = near == best[open_][query]
         first[open_] = first[open_].scatter_reduce(0, query[ties], column[ties], "amin")
         square[rows], index[rows] = best, kept[first]
-    return (square / largest).sqrt()[of_query], index[of_query]
+    return square[of_query], index[of_query]
 
 
 def to_other_rows(reference: Tensor, rows: Tensor, k: int) -> Tensor:

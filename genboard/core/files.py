@@ -18,7 +18,7 @@ import stat
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import accumulate
@@ -105,7 +105,12 @@ def _gone_or_folder(path: Path) -> bool:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` at `path`, whole or not at all; the folder is made if need be.
+    """Put `data` at `path`, whole or not at all; see `write_pieces`."""
+    write_pieces(path, (data,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    """Put data that come in pieces at `path`, whole or not at all; the folder is made if need be.
 
     Each write has a temporary name of its own, so that writers may meet on one path: the last to finish stays. Who
     reads a file to change it takes a lock first: see `locked`.
@@ -119,7 +124,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as f:
-            f.write(data)
+            f.writelines(pieces)
             f.flush()
             os.fsync(f.fileno())
         _replace(temporary, path)

@@ -1,0 +1,124 @@
+"""What a worker does of the pass over the distances between two sets: a tile, whose outcome is a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from ...core.files import write_bytes
+from ..environment import peak_memory_mib
+from ..feature_files import FeatureFile, read_arrays
+from .distances import Frame, PointSet, point_set
+from .lists import Lists
+from .tiles import Arrays, Asked, Cut, arrays_of, inside, near_rows
+
+Which = Literal["real", "fake"]
+_LISTS = ("index", "low", "high", "end")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of the pass, and the file for it.
+
+    Attributes:
+        kind: the nearest rows `within` a set, from rows and others of it; what is in the balls `across` the sets, from
+            real rows and others that are generated ones; or balls to be `settled`, of some of the rows in `short`.
+    """
+
+    kind: Literal["within", "across", "settled"]
+    of: Which
+    rows: Cut
+    others: Cut
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.of}: rows {self.rows[0]} to {self.rows[1] - 1}"
+
+
+@dataclass(frozen=True)
+class TileTask:
+    """Computes tiles; a picklable function of `Stretch`.
+
+    Attributes:
+        folder: where the lists lie, once there are any.
+        frame: of both sets, the same in every tile.
+        listed: how many neighbours of each row of either set are listed.
+    """
+
+    real: FeatureFile
+    fake: FeatureFile
+    asked: Asked
+    folder: str
+    frame: Frame
+    listed: dict[Which, int]
+
+    def __call__(self, piece: Stretch) -> float | None:
+        """Compute a tile, write what it leaves, and tell the most memory that this process has held, in MiB.
+
+        Raises:
+            BadWorkers: this machine does not see the features.
+        """
+        work = {"within": self._within, "across": self._across, "settled": self._settled}[piece.kind]
+        write_bytes(Path(piece.path), safetensors.torch.save(work(piece)))
+        return peak_memory_mib()
+
+    def _within(self, piece: Stretch) -> Arrays:
+        features = self._file(piece.of).mapped()
+        return near_rows(features, self.frame, piece.rows, piece.others, self.listed[piece.of])
+
+    def _across(self, piece: Stretch) -> Arrays:
+        real, fake = self.points("real", self.lengths("real")), self.points("fake", self.lengths("fake"))
+        rows, columns = slice(*piece.rows), slice(*piece.others)
+        tiles = point_set(real.original[rows], self.frame), point_set(fake.original[columns], self.frame)
+        near = self.lists("real", torch.arange(*piece.rows)), self.lists("fake", torch.arange(*piece.others))
+        of_real, of_fake = inside(self.asked, real, fake, tiles, near)
+        return {
+            **_named("real", arrays_of(of_real, piece.rows, piece.others)),
+            **_named("fake", arrays_of(of_fake, piece.others, piece.rows, most=None)),
+        }
+
+    def _settled(self, piece: Stretch) -> Arrays:
+        real, fake = self.points("real", self.lengths("real")), self.points("fake", self.lengths("fake"))
+        rows = read_arrays(self.path("short"))[piece.of][slice(*piece.rows)]
+        lists, every_real, every_fake = self.lists(piece.of, rows), (0, self.asked.n), (0, self.asked.m)
+        if piece.of == "real":
+            (view,) = self.asked.around_real(real, fake, lists).finish()
+            return _named("real", arrays_of(view, every_real, every_fake))
+        (view,) = self.asked.around_fake(real, fake, lists).finish()
+        return _named("fake", arrays_of(view, every_fake, every_real, most=None))
+
+    def points(self, of: Which, lengths: Tensor) -> PointSet:
+        """A whole set, its features mapped, without its centred rows: for distances in float64 and error bounds."""
+        features = self._file(of).mapped()
+        none = point_set(features[:0], self.frame)
+        return PointSet(features, none.centred, lengths, none.alpha, none.beta, none.scale)
+
+    def lists(self, of: Which, rows: Tensor) -> Lists:
+        """The lists of some rows of a set, as `save_lists` has left them."""
+        with safetensors.safe_open(self.path(of), framework="pt") as f:
+            return Lists(rows, *(f.get_tensor(name)[rows] for name in _LISTS))
+
+    def lengths(self, of: Which) -> Tensor:
+        with safetensors.safe_open(self.path(of), framework="pt") as f:
+            lengths: Tensor = f.get_tensor("lengths")
+        return lengths
+
+    def save_lists(self, of: Which, lists: Lists, lengths: Tensor) -> None:
+        arrays = {name: getattr(lists, name).contiguous() for name in _LISTS}
+        write_bytes(self.path(of), safetensors.torch.save({**arrays, "lengths": lengths}))
+
+    def path(self, name: str) -> Path:
+        return Path(self.folder) / f"{name}.safetensors"
+
+    def _file(self, of: Which) -> FeatureFile:
+        return self.real if of == "real" else self.fake
+
+
+def _named(side: Which, arrays: Arrays) -> Arrays:
+    return {f"{side}.{name}": array for name, array in arrays.items()}
