@@ -27,9 +27,9 @@ def nearest_in_order(points: PointSet, lists: Lists, depth: int) -> Tensor:
     apart = lists.low[:, 1:] > lists.high[:, :-1]
     run = torch.nn.functional.pad(apart.cumsum(dim=1), (1, 0))
     found = lists.index[:, :depth].clone()
-    unlisted = (run[:, depth - 1] == run[:, -1]) & lists.end.isfinite()
-    if bool(unlisted.any()):
-        found[unlisted] = _among_all(points, unlisted.nonzero()[:, 0], depth)
+    # Rows that are not listed may be as near as the last one. Mostly measuring tells, but not where many are equal.
+    to_end = (run[:, depth - 1] == run[:, -1]) & lists.end.isfinite()
+    unlisted = to_end & ((lists.low + lists.high)[:, depth - 1] / 2 >= lists.end)
     rows = ((~apart[:, :depth]).any(dim=1) & ~unlisted).nonzero()[:, 0]
     index, run = lists.index[rows], run[rows]
     asked = run <= run[:, depth - 1 : depth]
@@ -41,6 +41,9 @@ def nearest_in_order(points: PointSet, lists: Lists, depth: int) -> Tensor:
     for key in (exact, run):
         order = order.gather(1, key.gather(1, order).argsort(dim=1, stable=True))
     found[rows] = index.gather(1, order)[:, :depth]
+    unlisted[rows] = to_end[rows] & (exact.gather(1, order)[:, depth - 1] >= lists.end[rows])
+    if bool(unlisted.any()):
+        found[unlisted] = _among_all(points, unlisted.nonzero()[:, 0], depth)
     return found
 
 
