@@ -18,7 +18,7 @@ import torch
 from ..core.errors import BadSamples
 from ..core.executor import Executor
 from ..core.files import digest_of, read_bytes, write_bytes
-from ..core.progress import bar
+from ..core.pace import Pace, worker_bar
 from ..reference_stats.features import Measured, Pass, joined_measures
 from ..registry.catalog import find
 from ..registry.conversions import convert_images
@@ -117,18 +117,25 @@ def measure_on(
     plans = {space: _stretches(task, space) for space in track.extractors}
     missing = [one for stretches in plans.values() for one in stretches if not Path(one.path).is_file()]
     every = sum(len(stretches) for stretches in plans.values())
-    with bar(f"features of {name}", every, "piece") as progress:
+    pace = Pace(executor, "pieces", len(missing), sum(one.stop - one.start for one in missing))
+    with worker_bar(f"features of {name}", every, "piece") as progress:
         progress.update(every - len(missing))
-        for _ in executor.run(task, missing):
+        for one, _ in executor.run(task, missing):
+            progress.set_postfix_str(pace.after(one.stop - one.start))
             progress.update(1)
     measured = {space: _joined(stretches) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     return measured
 
 
+def stretch_size(shard_size: int, entry: Extractor) -> int:
+    """How many samples a stretch has: as many whole compute blocks as a shard has room for, or one."""
+    return max(1, shard_size // entry.block) * entry.block
+
+
 def _stretches(task: FeatureTask, space: str) -> list[Stretch]:
     entry, n = find(Extractor, space), task.manifest["n"]
-    size = max(1, task.manifest["shard_size"] // entry.block) * entry.block
+    size = stretch_size(task.manifest["shard_size"], entry)
     what = [task.manifest["digest"], entry.model_dump(mode="json"), task.conversions.get(space, ()), task.precision]
     place = Path(task.folder) / FOLDER / f"{space}-{digest_of([*what, torch.device(task.device).type])[:12]}"
     return [
