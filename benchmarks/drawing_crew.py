@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
 
 from ..core.executor import Executor, fetch
+from ..core.pace import Pace
 from .drawing_task import DrawingTask
 from .shards import ShardPath
 from .spending import Bill
@@ -38,11 +38,8 @@ class DrawingCrew:
             BadWorkers: see `Executor.run` and `DrawingTask`.
             BadSamples, CannotWrite: of a worker.
         """
-        drawn, started = 0, time.perf_counter()
-        for number, (shard, done) in enumerate(self.executor.run(self._task, shards), 1):
+        pace = Pace(self.executor, "shards", len(shards), sum(shard.stop - shard.start for shard in shards))
+        for shard, done in self.executor.run(self._task, shards):
             self.bill.add(done)
             self.drawing_s += done.seconds
-            drawn += shard.stop - shard.start
-            rate = drawn / (time.perf_counter() - started)
-            restarts = f", {self.executor.restarts} restarts" if self.executor.restarts else ""
-            yield f"{number}/{len(shards)} shards, {rate:.3g} images/s on {self.executor.workers} workers{restarts}"
+            yield pace.after(shard.stop - shard.start)

@@ -20,7 +20,7 @@ import torch
 from ..core.errors import BadSamples
 from ..core.executor import Executor, fetch
 from ..core.files import digest_of, read_bytes, write_bytes
-from ..core.progress import bar
+from ..core.pace import Pace, worker_bar
 from ..core.seal import BLANK, seal_holds, sealed
 from ..reference_stats.features import Measured, Pass, joined_measures
 from ..registry.catalog import find
@@ -147,10 +147,12 @@ def measure_on(
     fetch(executor, task, [one for stretches in plans.values() for one in stretches])
     missing = [one for stretches in plans.values() for one in stretches if not _there(Path(one.path))]
     every = sum(len(stretches) for stretches in plans.values())
-    with bar(f"features of {name}", every, "piece") as progress:
+    pace = Pace(executor, "pieces", len(missing), sum(one.stop - one.start for one in missing))
+    with worker_bar(f"features of {name}", every, "piece") as progress:
         progress.update(every - len(missing))
-        for _, spent in executor.run(task, missing):
+        for one, spent in executor.run(task, missing):
             bill.add(spent)
+            progress.set_postfix_str(pace.after(one.stop - one.start))
             progress.update(1)
     measured = {space: keep(_joined(stretches)) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
@@ -167,9 +169,14 @@ def _there(path: Path) -> bool:
     return False
 
 
+def stretch_size(shard_size: int, entry: Extractor) -> int:
+    """How many samples a stretch has: as many whole compute blocks as a shard has room for, or one."""
+    return max(1, shard_size // entry.block) * entry.block
+
+
 def _stretches(task: FeatureTask, space: str) -> list[Stretch]:
     entry, n = find(Extractor, space), task.manifest["n"]
-    size = max(1, task.manifest["shard_size"] // entry.block) * entry.block
+    size = stretch_size(task.manifest["shard_size"], entry)
     what = [task.manifest["digest"], entry.model_dump(mode="json"), task.conversions.get(space, ()), task.precision]
     place = Path(task.folder) / FOLDER / f"{space}-{digest_of([*what, torch.device(task.device).type])[:12]}"
     return [

@@ -1,9 +1,10 @@
-"""What stands of the runs whose samples lie in a folder."""
+"""What stands of the runs whose samples lie in a folder: of their shards, and of the features that workers compute."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +12,12 @@ from filelock import FileLock, Timeout
 
 from ..core.errors import GenboardError
 from ..core.files import read_json
+from ..registry.catalog import find
+from ..registry.schema import Extractor, Track
+from .feature_task import FOLDER, stretch_size
 from .shards import SHARD
 
-State = Literal["complete", "drawing", "stopped"]
+State = Literal["complete", "drawing", "measuring", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,12 @@ class Run:
     """Samples of a generator on a track, as far as they are drawn.
 
     Attributes:
-        state: `complete`: all are there, with their manifest; `drawing`: a process is at it; `stopped`: neither, and
-            the same command goes on.
+        state: `complete`: all are there, with their manifest, and no features are left; `drawing`: a process draws;
+            `measuring`: workers compute their features; `stopped`: none of these, and the same command goes on.
         shards, of: how many are there, and of how many.
+        pieces, pieces_of: of the features, how many are there, and of how many; none where workers compute none, or the
+            track is not known here.
+        last: when the last shard or piece was written, in UTC; none if there is none.
     """
 
     track: str
@@ -33,6 +40,9 @@ class Run:
     shards: int
     of: int
     samples: int
+    pieces: int | None
+    pieces_of: int | None
+    last: str | None
 
 
 def runs_under(folder: Path) -> Iterator[Run]:
@@ -46,12 +56,52 @@ def runs_under(folder: Path) -> Iterator[Run]:
             samples = int(found["n"])
         except (GenboardError, KeyError, TypeError, ValueError):
             continue
-        here = plan.parent
-        state: State = "drawing" if _held(here / ".lock") else "stopped"
-        if state == "stopped" and (here / "manifest.json").is_file():
-            state = "complete"
-        shards = len(list(here.glob("samples-*.parquet")))
-        yield Run(here.parents[1].name, here.parent.name, here, state, shards, -(-samples // SHARD), samples)
+        yield _run(plan.parent, samples)
+
+
+def _run(here: Path, samples: int) -> Run:
+    track, generator = here.parents[1].name, here.parent.name
+    shards, pieces = list(here.glob("samples-*.parquet")), list((here / FOLDER).glob("*/*.safetensors"))
+    measured = (here / FOLDER).is_dir()
+    state: State = "stopped"
+    if _held(here / ".lock"):
+        state = "drawing"
+    elif measured and any(map(_held, here.parent.glob(".*.lock"))):
+        state = "measuring"
+    elif not measured and (here / "manifest.json").is_file():
+        state = "complete"
+    written = list(map(_written, (*shards, *pieces)))
+    return Run(
+        track,
+        generator,
+        here,
+        state,
+        len(shards),
+        -(-samples // SHARD),
+        samples,
+        len(pieces) if measured else None,
+        _pieces(track, samples) if measured else None,
+        max(filter(None, written), default=None),
+    )
+
+
+def _written(path: Path) -> str | None:
+    """When a file was written; none of one that has been deleted in the meantime."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    except OSError:
+        return None
+
+
+def _pieces(track: str, samples: int) -> int | None:
+    """How many pieces the features of the samples are computed in; none of a track that is not known here."""
+    try:
+        found = find(Track, track.partition("@")[0])
+        if found.id != track:
+            return None
+        return sum(-(-samples // stretch_size(SHARD, find(Extractor, space))) for space in found.extractors)
+    except GenboardError:
+        return None
 
 
 def _held(path: Path) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from ..core.errors import BadSamples
 from ..core.files import locked, read_json, remove, sweep, write_json
+from ..core.pace import worker_bar
 from ..core.progress import bar
 from ..registry.images import Images, Labels, records
 from .disk_space import refuse_full_disk, store_shard
@@ -109,7 +110,8 @@ def _sample_locked(
     arriving = helpers(missing) if helpers is not None and missing else _nobody()
     shards = []
     whole = hashlib.sha256()
-    with bar(f"samples of {plan.generator.name}", plan.n, "image") as progress, closing(arriving):
+    shown = bar if helpers is None else worker_bar
+    with shown(f"samples of {plan.generator.name}", plan.n, "image") as progress, closing(arriving):
         for (start, stop), path, limit in zip(ranges, paths, limits, strict=True):
             if limit is None:
                 images = _found(path, plan, start, stop)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from .core.errors import GenboardError
 
 if TYPE_CHECKING:
-    from .benchmarks.compare import Comparison, compare_features, compare_images, read_features
+    from .benchmarks.compare import Comparison, compare_features, compare_images
     from .benchmarks.evaluation_target import open_target
+    from .benchmarks.feature_arrays import read_features
     from .benchmarks.monitor.callbacks import AccelerateCallback, lightning_callback
     from .benchmarks.monitor.estimates import Estimates
     from .benchmarks.monitor.monitor import Monitor
@@ -75,7 +76,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "benchmarks.compare": ("Comparison", "compare_features", "compare_images", "read_features"),
+    "benchmarks.compare": ("Comparison", "compare_features", "compare_images"),
+    "benchmarks.feature_arrays": ("read_features",),
     "benchmarks.evaluation_target": ("open_target",),
     "benchmarks.monitor.callbacks": ("AccelerateCallback", "lightning_callback"),
     "benchmarks.monitor.estimates": ("Estimates",),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import socket
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from ..core.errors import BadFeatures, BadWorkers, GenboardError
 from ..core.executor import Executor, fetch
 from ..core.executor.common_folder import CommonFolder
 from ..core.files import digest_of, write_bytes
-from ..core.progress import bar
+from ..core.pace import Pace, worker_bar
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.images import Images, ImageSource, Positions, example_digests
@@ -209,7 +208,7 @@ def measure_on_workers(
         fetch(executor, task, stretches)
         missing = [one for one in stretches if _read(one, key) is None]
         waiting, arriving = set(missing), _arriving(executor, task, missing)
-        with closing(arriving), bar(f"{entry.name} of {source.name}", source.count, "image") as progress:
+        with closing(arriving), worker_bar(f"{entry.name} of {source.name}", source.count, "image") as progress:
             for one in stretches:
                 # Blocks are added up in their order, whoever is done first.
                 while one in waiting and (done := next(arriving, None)) is not None:
@@ -257,12 +256,9 @@ def _blocks(start: int, stop: int, block: int) -> Iterator[tuple[int, int]]:
 
 def _arriving(executor: Executor, task: MeasuringTask, missing: Sequence[Stretch]) -> Generator[tuple[Stretch, str]]:
     """Has the stretches measured, in any order, and says after each how far the workers are."""
-    measured, started = 0, time.perf_counter()
+    pace = Pace(executor, "pieces", len(missing), sum(one.stop - one.start for one in missing))
     for one, _ in executor.run(task, missing):
-        measured += one.stop - one.start
-        rate = measured / (time.perf_counter() - started)
-        restarts = f", {executor.restarts} restarts" if executor.restarts else ""
-        yield one, f"{rate:.3g} images/s on {executor.workers} workers{restarts}"
+        yield one, pace.after(one.stop - one.start)
 
 
 def _read(one: Stretch, key: str) -> dict[str, Tensor] | None:

@@ -18,7 +18,7 @@ import torch
 from committed import current
 from containers import GREY, RGB, encoded, table
 from damage import damaged, edited_json, edited_toml
-from genboard.benchmarks.compare import read_features
+from genboard.benchmarks.feature_arrays import read_features
 from genboard.benchmarks.influences import read_influences
 from genboard.benchmarks.result import influence_path, preview_path, read_result
 from genboard.benchmarks.shards import read_shard, write_shard

@@ -15,7 +15,7 @@ from containers import (
     as_parquet,
     as_zip,
 )
-from genboard.benchmarks.compare import read_features
+from genboard.benchmarks.feature_arrays import read_features
 from genboard.benchmarks.shards import read_shard, write_shard
 from genboard.registry.generators.draws import draws
 from genboard.registry.images import Images, Pixels, read_all

@@ -51,6 +51,13 @@ def test_it_gives_what_evaluate_gives(generator: str, track: str):
             assert record.uncertainty.method == wanted.uncertainty.method
 
 
+def test_a_tensor_may_be_filled_again(estimates: genboard.Estimates):
+    watched, batch = monitor(), torch.empty_like(samples()[:100])
+    for some in samples().split(100):
+        watched.update(batch.copy_(some))
+    assert values(watched.compute()) == values(estimates)
+
+
 def test_neither_pieces_nor_order_change_a_bit(estimates: genboard.Estimates):
     watched = monitor()
     watched.update(samples())

@@ -71,9 +71,8 @@ def test_samples_and_features_are_those_without_a_storage(tmp_path: Path) -> Non
     far = StoredExecutor(LocalExecutor(1), Storage(str(tmp_path / "far")))
     found = sample(plan, tmp_path / "here", helpers=DrawingCrew(far, task))
     assert found == alone
-    near = measure_on(
-        HereExecutor(), tmp_path / "alone", alone, DIGITS, "cpu", "float32", "vae", Bill(), lambda found: found
-    )
+    what = DIGITS, "cpu", "float32", "vae", Bill(), lambda measured: measured
+    near = measure_on(HereExecutor(), tmp_path / "alone", alone, *what)
     through = measure_on(StoredExecutor(HereExecutor(), far.storage), tmp_path / "here", found, *what)
     assert near.keys() == through.keys()
     for space in near:

@@ -17,8 +17,9 @@ from ...registry.extractors import LiveExtractor, load_extractor
 from ...registry.metrics import METRICS, Metric, find_metric
 from ...registry.schema import Dataset, Shape, Track, TrackMetric
 from ..asked import Asked, asked_of
-from ..compare import Array, real_side
+from ..feature_arrays import Array
 from ..metrics.inputs import FeatureSet, MetricInputs
+from ..real_side import real_side
 from ..runner import answers_of, references_of
 from ..scoring import Scored, score, score_track
 

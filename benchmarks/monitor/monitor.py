@@ -56,7 +56,7 @@ class Monitor:
 
     def __len__(self) -> int:
         """How many samples this rank has taken in."""
-        return len(self._samples.seen)
+        return self._samples.count
 
     def reset(self) -> None:
         """Forget all samples."""

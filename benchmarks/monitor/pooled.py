@@ -28,7 +28,7 @@ def pooled(samples: Samples, settings: Mapping[str, Any]) -> dict[str, Measured]
         BadSamples: no samples; a sample that is missing or came twice; indices only on some ranks.
     """
     rank, ranks = rank_and_ranks()
-    known = gathered(lambda: (dict(settings), samples.indexed, sorted(samples.seen)))
+    known = gathered(lambda: (dict(settings), samples.indexed, list(samples.seen)))
     for where, (others, _, _) in enumerate(known):
         refuse_other_settings(others, known[0][0], f"rank {where}", "rank 0")
     kinds = {indexed for _, indexed, _ in known} - {None}
@@ -63,7 +63,7 @@ def _shared(blocks: Blocks, rank: int, ranks: int) -> list[list[Rows]]:
     """The rows of every rank, once the blocks that are not full were put together and dealt out."""
     loose = blocks.sorted_into_blocks(chain.from_iterable(gathered(blocks.pieces)))
     own = [loose[block] for place, block in enumerate(sorted(loose)) if place % ranks == rank]
-    return gathered(lambda: [*blocks.done, *map(blocks.compute, own)])
+    return gathered(lambda: [*blocks.done(), *blocks.compute(own)])
 
 
 def _refuse_gaps(seen: list[list[int]]) -> None:

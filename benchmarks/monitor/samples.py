@@ -22,17 +22,23 @@ class Samples:
     """Samples with indices, or samples in the order in which they came.
 
     Attributes:
-        seen: their indices.
-        indexed: whether these were given; none as long as there are no samples.
+        count: how many there are.
+        indexed: whether their indices were given; none as long as there are no samples.
     """
 
     def __init__(
         self, spaces: Mapping[str, LiveExtractor], conversions: Mapping[str, tuple[str, ...]], shape: Shape | None
     ) -> None:
         self.blocks = {name: Blocks(space, conversions.get(name, ())) for name, space in spaces.items()}
-        self.seen: set[int] = set()
+        self.count = 0
         self.indexed: bool | None = None
+        self._given: set[int] = set()
         self._shape = shape
+
+    @property
+    def seen(self) -> Sequence[int]:
+        """Their indices in order; without any given, numbers from 0 on."""
+        return sorted(self._given) if self.indexed else range(self.count)
 
     def add(self, images: Images, indices: Indices) -> None:
         """Take in images.
@@ -44,7 +50,9 @@ class Samples:
         expect_shape(images, self._shape or images.shape, "samples")
         positions = self._positions(len(images), indices)
         self._shape, self.indexed = images.shape, indices is not None
-        self.seen.update(positions.tolist())
+        self.count += len(images)
+        if self.indexed:
+            self._given.update(positions.tolist())
         for blocks in self.blocks.values():
             blocks.add(positions, images)
 
@@ -57,12 +65,12 @@ class Samples:
         if other.indexed is None:
             return
         self._expect_indices(other.indexed)
-        offset = 0 if other.indexed else len(self.seen)
-        moved = {index + offset for index in other.seen}
-        refuse_twice(self.seen & moved)
+        offset = 0 if other.indexed else self.count
+        refuse_twice(self._given & other._given)
         for name, blocks in other.blocks.items():
             self.blocks[name].merge(blocks, offset)
-        self.seen |= moved
+        self._given |= other._given
+        self.count += other.count
         self.indexed, self._shape = other.indexed, other._shape
 
     def state(self) -> dict[str, Any]:
@@ -70,10 +78,10 @@ class Samples:
         return {
             "indexed": self.indexed,
             "shape": None if self._shape is None else list(self._shape),
-            "seen": torch.tensor(sorted(self.seen), dtype=torch.int64),
+            "seen": torch.from_numpy(np.array(self.seen, np.int64)),
             "spaces": {
                 name: {
-                    "rows": [vars(rows) for rows in blocks.done],
+                    "rows": [vars(rows) for rows in blocks.done()],
                     "waiting": [
                         (torch.from_numpy(where), torch.from_numpy(some.pixels)) for where, some in blocks.pieces()
                     ],
@@ -84,26 +92,26 @@ class Samples:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up what `state` gave; nothing may have been taken in before."""
-        self.indexed, self.seen = state["indexed"], set(state["seen"].tolist())
+        self.indexed, self.count = state["indexed"], len(state["seen"])
+        self._given = set(state["seen"].tolist()) if self.indexed else set()
         if state["shape"] is not None:
             height, width, channels = state["shape"]
             self._shape = height, width, channels
         for name, kept in state["spaces"].items():
-            blocks = self.blocks[name]
-            blocks.done = [Rows(**rows) for rows in kept["rows"]]
-            blocks.wait((where.numpy(), Images(pixels.numpy())) for where, pixels in kept["waiting"])
+            waiting = ((where.numpy(), Images(pixels.numpy())) for where, pixels in kept["waiting"])
+            self.blocks[name].take([Rows(**rows) for rows in kept["rows"]], waiting)
 
     def _positions(self, count: int, indices: Indices) -> Positions:
         self._expect_indices(indices is not None)
         if indices is None:
-            return np.arange(len(self.seen), len(self.seen) + count, dtype=np.int64)
+            return np.arange(self.count, self.count + count, dtype=np.int64)
         found = np.asarray(torch.as_tensor(indices).cpu(), np.int64)
         if found.shape != (count,) or (found < 0).any():
             raise BadSamples(
                 f"indices of shape {found.shape} for {count} images", "give each image its index, from 0 on"
             )
         values, times = np.unique(found, return_counts=True)
-        refuse_twice(self.seen.intersection(found.tolist()) | set(values[times > 1].tolist()))
+        refuse_twice(self._given.intersection(found.tolist()) | set(values[times > 1].tolist()))
         return found
 
     def _expect_indices(self, given: bool) -> None:

@@ -41,7 +41,8 @@ def images_of_tensor(batch: Any, value_range: Range, name: str) -> Images:
         pixels = _rounded(pixels, value_range, name)
     elif pixels.dtype != torch.uint8:
         raise BadImages(f"{name}: images of {pixels.dtype}", "give uint8 in 0..255, or floats in the declared range")
-    found: NDArray[np.uint8] = pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    # A copy in any case: a training loop may fill the same tensor again.
+    found: NDArray[np.uint8] = np.array(pixels.permute(0, 2, 3, 1).cpu().numpy(), order="C")
     return Images(found)
 
 

@@ -77,7 +77,8 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compute metrics between two sets of features or images, without a track."""
-    from ..benchmarks.compare import compare_features, compare_images, read_features
+    from ..benchmarks.compare import compare_features, compare_images
+    from ..benchmarks.feature_arrays import read_features
     from ..leaderboard.export.result_text import metrics_table
 
     names = listed(metrics)
