@@ -26,7 +26,7 @@ from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.extractors.texts import load_texts
-from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
+from ..registry.images import Images, ImageSource, digested, expect_shape
 from ..registry.schema import Against, Dataset, Extractor, Precision, Track
 from .asked import answer_source, asked_of
 from .drawing import Plan
@@ -153,7 +153,8 @@ def evaluate(
         expect_shape(first, find(Dataset, track.dataset).shape, images.name)
         refuse_labels(track, None if first.labels is None else first.labels.tolist(), images.name)
         n = images.count
-        specification = specify(target, track, n, sequence_digest(images.runs()), options.precision)
+        images, digest = digested(images)
+        specification = specify(target, track, n, digest, options.precision)
     else:
         images = None
         specification = specify(target, track, n, precision=options.precision)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
@@ -15,12 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.ahead import read_ahead
 from ..core.errors import BadFeatures, BadImages
 from ..core.progress import bar
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor
 from ..registry.images import Images, ImageSource, Positions, describe, example_digests, image_keys, joined
 from ..registry.memory import out_of_memory
+from ..registry.sources.decode import unwarned
 from .moments import Accumulator, Moments
 from .statistics import ReferenceStatistics
 
@@ -77,7 +80,7 @@ def measure(
     before: Gathered | None = None,
     checkpoint: Keep | None = None,
 ) -> Measured:
-    """Run every image through the extractor, in its aligned compute blocks.
+    """Run every image through the extractor, in its aligned compute blocks; the next is read in the meantime.
 
     Args:
         keep: of how many images, from the first, features are kept; all by default.
@@ -92,9 +95,10 @@ def measure(
     """
     run = Pass(source.name, source.count, extractor, keep, moments, before, checkpoint)
     with bar(f"{extractor.entry.name} of {source.name}", source.count, "image") as progress:
-        for positions, images in source.sweep(extractor.entry.block):
-            run.take(positions, images)
-            progress.update(len(images))
+        with unwarned(), closing(read_ahead(source.sweep(extractor.entry.block))) as blocks:
+            for positions, images in blocks:
+                run.take(positions, images)
+                progress.update(len(images))
     return run.finish()
 
 
@@ -126,7 +130,8 @@ class Pass:
     def take(self, positions: Positions, images: Images) -> None:
         """Take in a block of images, which have those positions among all."""
         before = self._before
-        found = np.frombuffer(b"".join(example_digests(images)), np.uint8).reshape(len(images), -1)
+        digests = example_digests(images)
+        found = np.frombuffer(b"".join(digests), np.uint8).reshape(len(images), -1)
         self.digests[positions] = found
         self._order.update(positions.astype("<i8").tobytes() + found.tobytes())
         self._seen += len(images)
@@ -138,7 +143,7 @@ class Pass:
         elif before is not None and self._state is not before:
             raise Stale
         else:
-            self._compute(positions, images)
+            self._compute(positions, images, digests)
             self._state.taken, self._state.order = self._seen, self._order.hexdigest()
             if self._checkpoint is not None:
                 self._checkpoint(self._state)
@@ -160,7 +165,7 @@ class Pass:
             state.keys,
         )
 
-    def _compute(self, positions: Positions, images: Images) -> None:
+    def _compute(self, positions: Positions, images: Images, digests: Sequence[bytes]) -> None:
         """Add a block of images to what there is."""
         state, space = self._state, self.extractor
         width = space.dim(images.shape)
@@ -190,7 +195,7 @@ class Pass:
         rows = torch.from_numpy(positions[kept])
         state.features[rows] = features[kept]
         assert state.keys is not None
-        state.keys[rows] = torch.from_numpy(image_keys(images.take(kept)))
+        state.keys[rows] = torch.from_numpy(image_keys(images.take(kept), [digests[i] for i in kept]))
         if logits is not None:
             state.logits = torch.zeros(self._keep, logits.shape[1]) if state.logits is None else state.logits
             state.logits[rows] = logits[kept]
