@@ -195,7 +195,7 @@ class Pass:
         rows = torch.from_numpy(positions[kept])
         state.features[rows] = features[kept]
         assert state.keys is not None
-        state.keys[rows] = torch.from_numpy(image_keys(images.take(kept), [digests[i] for i in kept]))
+        state.keys[rows] = torch.from_numpy(image_keys(images.take(kept), [digests[i] for i in kept.tolist()]))
         if logits is not None:
             state.logits = torch.zeros(self._keep, logits.shape[1]) if state.logits is None else state.logits
             state.logits[rows] = logits[kept]

@@ -197,7 +197,7 @@ def example_digests(images: Images) -> list[bytes]:
 def _digest(pixels: Pixels, label: int | None = None, more: bytes = b"") -> bytes:
     """The SHA-256 of an image's record and of what follows it, of which no copy is made."""
     found = hashlib.sha256(_head(pixels.shape, label))
-    found.update(np.ascontiguousarray(pixels))
+    found.update(np.ascontiguousarray(pixels).data)
     found.update(more)
     return found.digest()
 
