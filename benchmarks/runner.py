@@ -28,7 +28,7 @@ from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.extractors.texts import load_texts
-from ..registry.images import Images, ImageSource, expect_shape, sequence_digest
+from ..registry.images import Images, ImageSource, digested, expect_shape, sequence_digest
 from ..registry.schema import Against, Dataset, Extractor, Generator, Precision, Track
 from .asked import answer_source, asked_of
 from .drawing import Plan
@@ -174,11 +174,12 @@ def evaluate(
         expect_shape(first, find(Dataset, track.dataset).shape, images.name)
         refuse_labels(track, None if first.labels is None else first.labels.tolist(), images.name)
         n = images.count
-        runs = images.runs()
         if options.executor is not None and images.again is not None:
             seen = []
-            runs = noting(runs, seen)  # workers read them again, and must read the same
-        specification = specify(target, track, n, sequence_digest(runs), options.precision)
+            digest = sequence_digest(noting(images.runs(), seen))  # workers read them again, and must read the same
+        else:
+            images, digest = digested(images)
+        specification = specify(target, track, n, digest, options.precision)
     else:
         images = None
         specification = specify(target, track, n, precision=options.precision)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
@@ -15,12 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.ahead import read_ahead
 from ..core.errors import BadFeatures, BadImages
 from ..core.progress import bar
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor
 from ..registry.images import Images, ImageSource, Positions, describe, example_digests, image_keys, joined
 from ..registry.memory import out_of_memory
+from ..registry.sources.decode import unwarned
 from .moments import Accumulator, Moments
 from .statistics import ReferenceStatistics
 
@@ -93,7 +96,7 @@ def measure(
     before: Gathered | None = None,
     checkpoint: Keep | None = None,
 ) -> Measured:
-    """Run every image through the extractor, in its aligned compute blocks.
+    """Run every image through the extractor, in its aligned compute blocks; the next is read in the meantime.
 
     Args:
         keep: of how many images, from the first, features are kept; all by default.
@@ -108,9 +111,10 @@ def measure(
     """
     run = Pass(source.name, source.count, extractor, keep, moments, before, checkpoint)
     with bar(f"{extractor.entry.name} of {source.name}", source.count, "image") as progress:
-        for positions, images in source.sweep(extractor.entry.block):
-            run.take(positions, images)
-            progress.update(len(images))
+        with unwarned(), closing(read_ahead(source.sweep(extractor.entry.block))) as blocks:
+            for positions, images in blocks:
+                run.take(positions, images)
+                progress.update(len(images))
     return run.finish()
 
 
@@ -142,8 +146,8 @@ class Pass:
     def take(self, positions: Positions, images: Images) -> None:
         """Take in a block of images, which have those positions among all."""
         before = self._before
-        found = np.frombuffer(b"".join(example_digests(images)), np.uint8).reshape(len(images), -1)
-        self._note(positions, found)
+        digests = example_digests(images)
+        self._note(positions, _as_array(digests))
         if before is not None and self._seen <= before.taken:
             if self._seen == before.taken:
                 if self._order.hexdigest() != before.order:
@@ -152,7 +156,7 @@ class Pass:
         elif before is not None and self._state is not before:
             raise Stale
         else:
-            self._add(positions, self._computed(positions, images, found))
+            self._add(positions, self._computed(positions, images, digests))
             self._state.taken, self._state.order = self._seen, self._order.hexdigest()
             if self._checkpoint is not None:
                 self._checkpoint(self._state)
@@ -199,7 +203,7 @@ class Pass:
                 "convert all images to one size, with a conversion such as resize-32",
             )
 
-    def _computed(self, positions: Positions, images: Images, digests: NDArray[np.uint8]) -> Block:
+    def _computed(self, positions: Positions, images: Images, digests: Sequence[bytes]) -> Block:
         space, kept = self.extractor, np.flatnonzero(positions < self._keep)
         # Before the network runs: what does not fit into memory is refused at once.
         self._expect_width(space.dim(images.shape), f"an image of {describe(images.shape)}")
@@ -214,8 +218,8 @@ class Pass:
             ) from e
         labels = None if images.labels is None else torch.from_numpy(images.labels)
         keys = torch.zeros(len(images), dtype=torch.int64)
-        keys[kept] = torch.from_numpy(image_keys(images.take(kept)))
-        return Block(digests, features, logits, labels, keys)
+        keys[kept] = torch.from_numpy(image_keys(images.take(kept), [digests[i] for i in kept.tolist()]))
+        return Block(_as_array(digests), features, logits, labels, keys)
 
     def _add(self, positions: Positions, block: Block) -> None:
         """Add a block of images to what there is."""
@@ -234,6 +238,10 @@ class Pass:
         if block.labels is not None:
             state.labels = torch.zeros(self._keep, dtype=torch.int64) if state.labels is None else state.labels
             state.labels[rows] = block.labels[kept]
+
+
+def _as_array(digests: Sequence[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1)
 
 
 def joined_measures(parts: Sequence[Measured], digests: NDArray[np.uint8]) -> Measured:

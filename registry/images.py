@@ -6,8 +6,8 @@ A digest reads pixels, never files: it depends on neither the container nor its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from math import prod
@@ -116,7 +116,7 @@ class ImageSource:
         for start in range(0, self.count, size):
             yield self.read(start, min(start + size, self.count))
 
-    def sweep(self, size: int = 256) -> Iterator[tuple[Positions, Images]]:
+    def sweep(self, size: int = 256) -> Generator[tuple[Positions, Images]]:
         """Every image once, `size` at a time, in whatever order is cheap, with its position in the fixed order."""
         for start in range(0, self.count, size):
             yield self.stretch(start, min(start + size, self.count))
@@ -202,7 +202,17 @@ def records(images: Images) -> Iterator[bytes]:
 
 def example_digests(images: Images) -> list[bytes]:
     """The SHA-256 of every image's record, followed by those of its caption and its condition where it has them."""
-    return [hashlib.sha256(r + asked).digest() for r, asked in zip(records(images), _asked(images), strict=True)]
+    labels = [None] * len(images) if images.labels is None else images.labels.tolist()
+    asked = zip(images.pixels, labels, _asked(images), strict=True)
+    return [_digest(pixels, label, more) for pixels, label, more in asked]
+
+
+def _digest(pixels: Pixels, label: int | None = None, more: bytes = b"") -> bytes:
+    """The SHA-256 of an image's record and of what follows it, of which no copy is made."""
+    found = hashlib.sha256(_head(pixels.shape, label))
+    found.update(np.ascontiguousarray(pixels).data)
+    found.update(more)
+    return found.digest()
 
 
 def _asked(images: Images) -> Iterator[bytes]:
@@ -212,19 +222,44 @@ def _asked(images: Images) -> Iterator[bytes]:
         yield caption + condition
 
 
-def image_keys(images: Images) -> Labels:
+def image_keys(images: Images, digests: Sequence[bytes] | None = None) -> Labels:
     """The first 64 bits of the SHA-256 of every image's record without its label, int64, shape (n,).
 
     Equal images have equal keys. That any two of a million unlike ones share one has a chance of 3e-8.
+
+    Args:
+        digests: their `example_digests`, which are the same for images with nothing beside them.
     """
-    head, size = hashlib.sha256(_head(images.shape, None)), prod(images.shape)
-    together = images.pixels.ravel().data
-    digests = []
-    for start in range(0, len(together), size):
-        own = head.copy()  # faster than a new one
-        own.update(together[start : start + size])
-        digests.append(own.digest())
-    return np.frombuffer(b"".join(digests), "<i8")[:: head.digest_size // 8].astype(np.int64)
+    if digests is None or not (images.labels is None and images.captions is None and images.conditions is None):
+        head, size = hashlib.sha256(_head(images.shape, None)), prod(images.shape)
+        together, digests = images.pixels.ravel().data, []
+        for start in range(0, len(together), size):
+            own = head.copy()  # faster than a new one
+            own.update(together[start : start + size])
+            digests.append(own.digest())
+    return np.frombuffer(b"".join(digest[:8] for digest in digests), "<i8").astype(np.int64)
+
+
+REMEMBERED = 256 * 2**20  # bytes of pixels
+
+
+def digested(source: ImageSource) -> tuple[ImageSource, str]:
+    """The images with their `sequence_digest`: decoded from now on, where their pixels are few enough to be kept."""
+    kept: list[Images] | None = []
+
+    def runs() -> Iterator[Images]:
+        nonlocal kept
+        for images in source.runs():
+            yield images
+            if kept is not None:
+                kept.append(images)
+                if sum(one.pixels.nbytes for one in kept) > REMEMBERED:
+                    kept = None
+
+    digest = sequence_digest(runs())
+    if not kept:
+        return source, digest
+    return replace(source_of(source.name, joined(kept)), skipped=source.skipped), digest
 
 
 def content_digest(images: Images) -> str:

@@ -187,6 +187,38 @@ def test_neither_threads_nor_batch_nor_place_change_a_bit(stem):
     assert float(one.std(dim=0).min()) > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "module", "kind", "shape"),
+    [
+        ("lenet-mnist", lenet, lenet.LeNet, (28, 28, 1)),
+        ("resnet20-cifar10", resnet20, resnet20.ResNet20, (32, 32, 3)),
+    ],
+    ids=["lenet", "resnet20"],
+)
+def test_threads_do_not_change_a_bit_of_small_networks(name, module, kind, shape):
+    extractor = live(name, module.load(random_arrays(kind())))
+    images = Images(np.random.default_rng(7).integers(0, 256, (130, *shape), np.uint8))
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(extractor.compute(images, "x"))
+    finally:
+        torch.set_num_threads(before)
+    for one, two in zip(*found, strict=True):
+        assert torch.equal(one, two)
+        assert float(one.std(dim=0).max()) > 0
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_the_pooling_of_lenet_is_that_of_torch(channels_last):
+    x = torch.randn(3, 6, 10, 8, generator=torch.Generator().manual_seed(0))
+    x = x.contiguous(memory_format=torch.channels_last) if channels_last else x
+    x[0, 0, 0, 0] = torch.nan
+    torch.testing.assert_close(lenet.pooled(x), nn.functional.max_pool2d(x, 2), rtol=0, atol=0, equal_nan=True)
+
+
 def test_grey_images_are_refused_where_colour_is_needed(stem):
     with pytest.raises(BadImages, match="images of 28x28 grey, where inception-v3-tf2015-64 needs RGB") as e:
         stem.compute(grey(2), "folder")

@@ -16,6 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 OURS = "genboard"
 ARITHMETIC = "the arithmetic alone"
+BEFORE = "one after the other"
 Call = Callable[[], Any]
 
 

@@ -6,17 +6,23 @@ project's space does.
 
 from __future__ import annotations
 
+import importlib.util
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from genboard.registry.catalog import find
-from genboard.registry.extractors import LiveExtractor, fused, inception
+from genboard.registry.extractors import LiveExtractor, efficientnet_lite, fused, inception, lenet, resnet20
 from genboard.registry.extractors.preprocessing import find_mode
 from genboard.registry.images import Images
 from genboard.registry.schema import Extractor, Precision
 from rounds import OURS, alternate
+from runtimes import Features, by_frozen_graph, by_inductor, by_onnxruntime, by_openvino
 
 ENTRY = find(Extractor, "inception-v3-tf2015-torch")
+TOLERANCE = 5e-6  # relative, of whole features: that of the tests of parity
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:UserWarning")
 
 
@@ -36,7 +42,9 @@ def parameter(shape: tuple[int, ...], key: str, random: torch.Generator) -> torc
     if len(shape) > 1:
         return torch.randn(shape, generator=random) * np.sqrt(2 / np.prod(shape[1:]))
     return (
-        0.5 + torch.rand(shape, generator=random) if key.endswith(("running_var", "bn.weight")) else torch.zeros(shape)
+        0.5 + torch.rand(shape, generator=random)
+        if key.endswith(("running_var", "bn.weight", "bn1.weight", "bn2.weight"))
+        else torch.zeros(shape)
     )
 
 
@@ -109,6 +117,74 @@ def test_ways(benchmark, state, images, monkeypatch):
             "sub-batches of 32": lambda: larger.compute(images, "images"),
             "convolution and ReLU apart": apart,
         },
-        step="Inception v3, 64 images of 256x256",
+        network="Inception v3, 64 images of 256x256",
         taken=f"sub-batches of {ENTRY.sub_batch}, one core each, convolution and ReLU in one",
     )
+
+
+# Feature space, image size, and blocks of images that take long enough to be timed.
+SPACES = {
+    "inception-v3-tf2015-torch": ((256, 256, 3), 1),
+    "efficientnet-lite0": ((256, 256, 3), 1),
+    "resnet20-cifar10": ((32, 32, 3), 4),
+    "lenet-mnist": ((28, 28, 1), 40),
+}
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_runtimes(benchmark, state, tmp_path, name):
+    """The networks of the spaces by every runtime at hand; each must give the same features."""
+    shape, blocks = SPACES[name]
+    extractor = ours(state, "float32") if name == ENTRY.name else space(name)
+    entry = extractor.entry
+    block = Images(np.random.default_rng(0).integers(0, 256, (entry.block, *shape), np.uint8))
+    example = extractor.prepare(torch.from_numpy(block.pixels[: entry.sub_batch]))
+    makers = {
+        "openvino": ("OpenVINO", by_openvino),
+        "onnxruntime": ("ONNX Runtime", partial(by_onnxruntime, folder=tmp_path)),
+        "torch.jit": ("torch.jit, frozen and optimized", by_frozen_graph),
+        "torch.compiler": ("torch.compile, frozen", by_inductor),
+    }
+    ways = {way: make(extractor.network, example) for library, (way, make) in makers.items() if at_hand(library)}
+    expected = extractor.compute(block, "images")[0]
+
+    def in_place_of(network: Features) -> LiveExtractor:
+        alone = entry.model_copy(update={"classes": None})
+        return replace(extractor, entry=alone, network=lambda prepared: (network(prepared), None))
+
+    spaces = {way: in_place_of(network) for way, network in ways.items()}
+    for way, live in spaces.items():
+        gap = (live.compute(block, "images")[0] - expected).norm() / expected.norm()
+        assert gap < TOLERANCE, way
+
+    def run(live: LiveExtractor) -> None:
+        for _ in range(blocks):
+            live.compute(block, "images")
+
+    height, width, _ = shape
+    alternate(
+        benchmark,
+        lambda: run(extractor),
+        {way: partial(run, live) for way, live in spaces.items()},
+        network=f"{entry.name}, {blocks * entry.block:,} images of {width}x{height}",
+        taken="torch, with its operations of oneDNN",
+    )
+
+
+def at_hand(library: str) -> bool:
+    """OpenVINO is timed where it is installed; nothing here depends on it."""
+    return importlib.util.find_spec(library) is not None
+
+
+def space(name: str) -> LiveExtractor:
+    """A feature space with random weights where its own are not at hand."""
+    entry = find(Extractor, name)
+    module, kind = {"resnet20-cifar10": (resnet20, resnet20.ResNet20), "lenet-mnist": (lenet, lenet.LeNet)}.get(
+        name, (efficientnet_lite, efficientnet_lite.EfficientNetLite0)
+    )
+    random = torch.Generator().manual_seed(0)
+    with torch.device("meta"):
+        shapes = kind().state_dict()
+    arrays = {key: parameter(tuple(value.shape), key, random).numpy() for key, value in shapes.items()}
+    network = module.load(arrays)
+    return LiveExtractor(entry, find_mode(entry.preprocessing), network, torch.device("cpu"))

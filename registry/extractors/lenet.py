@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from .fitting import Arrays, empty, fitted
@@ -17,10 +18,16 @@ class LeNet(nn.Module):
 
     def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
         """Features (n, 84) and logits (n, 10) of images in [0, 1], shape (n, 1, 32, 32)."""
-        x = nn.functional.max_pool2d(self.convnet["c1"](scaled).relu(), 2)
-        x = nn.functional.max_pool2d(self.convnet["c3"](x).relu(), 2)
+        x = pooled(self.convnet["c1"](scaled)).relu_()
+        x = pooled(self.convnet["c3"](x)).relu_()
         features = self.fc["f6"](self.convnet["c5"](x).relu().flatten(1)).relu()
         return features, self.fc["f7"](features)
+
+
+def pooled(x: Tensor) -> Tensor:
+    """The maximum of every two by two pixels; torch pools many times slower, as it also finds their places."""
+    rows = torch.maximum(x[:, :, ::2], x[:, :, 1::2])
+    return torch.maximum(rows[..., ::2], rows[..., 1::2])
 
 
 def load(weights: Arrays) -> LeNet:

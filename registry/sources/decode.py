@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ...core.ahead import on_threads
 from ...core.errors import BadImages
+from ...core.executor.opening import cores
 from .. import limits
 from ..conversions import convert
 from ..images import MODES, Captions, Images, ImageSource, Labels, Pixels, describe
@@ -26,6 +30,8 @@ OTHER_ENDINGS = frozenset(
 )
 
 MODE_CHANNELS = {mode: channels for channels, mode in MODES.items()}
+THREADS = 8  # that decode at once, at most
+LARGE = 128 * 128  # pixels of an image from which on threads decode sooner: Python's lock is let go for the rest only
 _WITH_ALPHA = {"LA": 2, "RGBA": 4}  # read only where a conversion is named, which must see to the alpha
 
 _ALPHA = "it has an alpha channel; name what lies behind it, rgba-over-white or rgba-over-black"
@@ -52,17 +58,22 @@ def source_of_files(
 ) -> ImageSource:
     """A source of encoded images, of which `load` gives the i-th with its own name.
 
-    Reading raises BadImages for a file that `decode` refuses, or of another size or colour than the first of all.
+    Reading raises BadImages for a file that `decode` refuses, or of another size or colour than the first of all. Files
+    are read one after the other, and large images decoded on all cores.
     """
 
-    def one(i: int) -> tuple[str, Pixels]:
-        own, data = load(i)
-        return own, decode(data, own, conversions)
+    def decoded(file: tuple[str, bytes]) -> tuple[str, Pixels]:
+        return file[0], decode(file[1], file[0], conversions)
 
-    first = cache(lambda: one(0))
+    first = cache(lambda: decoded(load(0)))
 
     def read(start: int, stop: int) -> Images:
-        pixels = stacked((one(i) for i in range(start, stop)), first())
+        files = (load(i) for i in range(start, stop))
+        height, width, _ = first()[1].shape
+        threads = min(cores(), THREADS, stop - start) if height * width >= LARGE else 1
+        found = on_threads(decoded, files, threads) if threads > 1 else (decoded(file) for file in files)
+        with unwarned(), closing(found):
+            pixels = stacked(found, first())
         told = None if captions is None else captions[start:stop]
         return Images(pixels, None if labels is None else labels[start:stop], told)
 
@@ -72,7 +83,7 @@ def source_of_files(
 def stacked(found: Iterable[tuple[str, Pixels]], first: tuple[str, Pixels]) -> Pixels:
     """Named images as one array, if they have the shape of the set's first; else raises BadImages with both.
 
-    The first that has not ends it, so that no more than one image is in memory beyond those of the set.
+    The first that has not ends it, so that few images are in memory beyond those of the set.
     """
     alike = []
     for name, pixels in found:
@@ -92,9 +103,7 @@ def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
         BadImages: truncated, animated, too large, or of another mode that no conversion sees to.
     """
     damaged = "the file is truncated or damaged: write it again"
-    with warnings.catch_warnings(), refusing(BadImages, f"{name}: cannot be decoded", damaged):
-        warnings.simplefilter("ignore", UserWarning)  # of metadata: some EXIF data of ImageNet are corrupt
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with unwarned(), refusing(BadImages, f"{name}: cannot be decoded", damaged):
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 return pixels_of(image, name, conversions)
@@ -102,6 +111,32 @@ def decode(data: bytes, name: str, conversions: Sequence[str] = ()) -> Pixels:
             raise BadImages(f"{name}: not an image", "remove it from the folder, or restore it") from e
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as e:
             raise BadImages(f"{name}: too many pixels", f"the limit is {limits.PIXELS:,}") from e
+
+
+_filters, _entered, _lock = ExitStack(), 0, threading.Lock()
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """What Pillow warns of: metadata never, as some EXIF data of ImageNet are corrupt; too many pixels as an error.
+
+    All threads of Python share one list of filters. The first that enters sets them, and the last that leaves takes
+    them back: a thread that is to wait for others enters before they do.
+    """
+    global _entered
+    with _lock:
+        if _entered == 0:
+            _filters.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+        _entered += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _entered -= 1
+            if _entered == 0:
+                _filters.close()
 
 
 def pixels_of(image: Image.Image, name: str, conversions: Sequence[str] = ()) -> Pixels:
