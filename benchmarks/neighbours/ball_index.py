@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from .distances import Kinds, PointSet, distinct
 from .lists import Lists, Pairs, exact_distances, exact_lists, list_length, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
+_NEVER = 2**62  # beyond any place in a list
 
 # Places of own rows, of the other set's, sizes, whether members are asked for.
 Order = tuple[Tensor, Tensor, tuple[tuple[int, int], ...], bool]
@@ -41,6 +43,12 @@ class SubsetView:
     pairs: Tensor
     membership: MembershipCounts | None
 
+    @cached_property
+    def deepest(self) -> int:
+        """From this place on every list has k rows of the cell before it, so that no pair counts."""
+        full = (self.counted == len(self.pairs)).all(dim=0)
+        return int(full.to(torch.uint8).argmax()) if bool(full.any()) else _NEVER
+
     def before(self, centre: Tensor, spot: Tensor) -> Tensor:
         """How many rows of the cell stand in the lists of these centres before these places, at most k."""
         return self.counted[centre, spot.clamp(max=self.counted.shape[1] - 1)]
@@ -66,7 +74,9 @@ class BallIndex:
         sums: bool,
         most: int | None = MOST,
     ) -> None:
-        self.own, self.other, self.lists, self.orders = own, other, lists, orders
+        self.own, self.other, self.lists = own, other, lists
+        # Places are gathered for every pair and order: in half of the bytes.
+        self.orders = [(mine.to(torch.int32), others.to(torch.int32), *rest) for mine, others, *rest in orders]
         self.k, self.closed, self.sums, self.most = k, closed, sums, most
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
@@ -129,7 +139,7 @@ class BallIndex:
         reach = torch.full_like(lists.end, -torch.inf)
         short = torch.zeros_like(reach, dtype=torch.bool)
         for places, _, sizes, _ in self.orders:
-            ascending = torch.tensor(sorted({own for own, _ in sizes}), device=places.device)
+            ascending = torch.tensor(sorted({own for own, _ in sizes}), dtype=places.dtype, device=places.device)
             which = torch.searchsorted(ascending, places[lists.rows], right=True)
             here = which < len(ascending)
             size = ascending[which.clamp(max=len(ascending) - 1)]
@@ -168,6 +178,7 @@ class BallIndex:
 
     def _count(self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs) -> None:
         """Count what the bounds decide, then settle the pairs on which a count may still depend, and only those."""
+        pairs = pairs.take(pairs.before.argsort())
         open_ = pairs.before < pairs.after
         self._add_counts(lists, views, pairs.take(~open_))
         unsure = pairs.take(open_)
@@ -211,14 +222,18 @@ class BallIndex:
     def _in_cells(
         self, lists: Lists, views: Sequence[SubsetView], pairs: Pairs
     ) -> Iterator[tuple[SubsetView, Tensor, Tensor]]:
-        """For each cell: the places of the pairs in it, and how many of its rows certainly come before each of them."""
+        """For each cell: the places of the pairs in it, and how many of its rows certainly come before each of them.
+
+        Without pairs that k rows of the cell come before. The pairs ascend by what comes before them.
+        """
         order = -1
         for view in views:
             if view.order != order:
                 order = view.order
                 own_places, other_places, _, _ = self.orders[order]
                 of_centre, of_query = own_places[lists.rows][pairs.centre], other_places[pairs.query]
-            chosen = ((of_centre < view.own_size) & (of_query < view.other_size)).nonzero()[:, 0]
+            stop = int(torch.searchsorted(pairs.before, view.deepest))
+            chosen = ((of_centre[:stop] < view.own_size) & (of_query[:stop] < view.other_size)).nonzero()[:, 0]
             yield view, chosen, view.before(pairs.centre[chosen], pairs.before[chosen])
 
 
@@ -226,5 +241,6 @@ def _prefix(places: Tensor, size: int, depth: int, k: int) -> Tensor:
     """How many of the first 0, 1, ..., depth neighbours are members, at most k, shape (n, depth + 1)."""
     member = places[:, :depth] < size
     counted = torch.zeros(len(places), member.shape[1] + 1, dtype=torch.uint8, device=places.device)
-    counted[:, 1:] = torch.cumsum(member, dim=1, dtype=torch.int32).clamp(max=k)
+    narrow = torch.uint8 if member.shape[1] < 256 else torch.int32
+    counted[:, 1:] = torch.cumsum(member, dim=1, dtype=narrow).clamp_(max=k)
     return counted

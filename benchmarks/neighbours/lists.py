@@ -53,10 +53,10 @@ def nearest_lists(points: PointSet, length: int, watch: Watch | None = None) -> 
         block.diagonal().fill_(torch.inf)
         best.take(slice(start, start + rows), block, start)
         if start + rows < n:
-            best.take(slice(start + rows, n), block[:, rows:].T.contiguous(), start)
+            best.take(slice(start + rows, n), block[:, rows:].T, start)
         if watch:
             watch.within(start, inner_products(points, points, start, block))
-    return bounded(points, best.low, best.index)
+    return bounded(points, *best.finish())
 
 
 def bounded(points: PointSet, low: Tensor, index: Tensor) -> Lists:
@@ -69,21 +69,52 @@ def bounded(points: PointSet, low: Tensor, index: Tensor) -> Lists:
 
 
 class _Best:
-    """The nearest rows found so far, sorted."""
+    """The nearest rows found so far, the farthest of them last, the others in any order until `finish` sorts them.
+
+    What lies beyond the farthest is left out by one comparison, so only the first blocks are searched whole.
+    """
 
     def __init__(self, n: int, length: int, points: PointSet) -> None:
         self.length = length
         self.low = torch.full((n, length), torch.inf, dtype=points.centred.dtype, device=points.centred.device)
         self.index = torch.zeros(n, length, dtype=torch.int64, device=points.centred.device)
+        self.farthest = torch.full_like(self.low[:, 0], torch.inf)
 
     def take(self, rows: slice, block: Tensor, first: int) -> None:
         """Merge in a block of bounds, whose columns are the rows of the set from `first` on."""
-        found = block.topk(min(self.length, block.shape[1]), dim=1, largest=False, sorted=True)
-        low = torch.cat([self.low[rows], found.values], dim=1)
-        index = torch.cat([self.index[rows], found.indices + first], dim=1)
-        kept = low.topk(self.length, dim=1, largest=False, sorted=True)
+        found, index = self._nearer(rows, block)
+        low = torch.cat([self.low[rows], found], dim=1)
+        index = torch.cat([self.index[rows], index + first], dim=1)
+        kept = low.topk(self.length, dim=1, largest=False, sorted=False)
         self.low[rows] = kept.values
         self.index[rows] = index.gather(1, kept.indices)
+        self.farthest[rows] = kept.values.amax(dim=1)
+
+    def _nearer(self, rows: slice, block: Tensor) -> tuple[Tensor, Tensor]:
+        """Bounds below the farthest, or more of them, and their columns, shape (rows, c); infinite where there is none.
+
+        The first block that a row meets is searched whole, and so are blocks that are mostly nearer.
+        """
+        width = block.shape[1]
+        if bool(self.farthest[rows].isfinite().all()):
+            nearer = (block < self.farthest[rows, None]).contiguous()
+            row, column = nearer.nonzero(as_tuple=True)
+            count = torch.bincount(row, minlength=len(block))
+            if 4 * (most := int(count.max())) < width:
+                place = torch.arange(len(row), device=row.device) - (count.cumsum(0) - count)[row]
+                low = self.low.new_full((len(block), most), torch.inf)
+                index = torch.zeros_like(low, dtype=torch.int64)
+                low[row, place], index[row, place] = block[row, column], column
+                return low, index
+        if width <= self.length:
+            return block, torch.arange(width, device=block.device).expand(block.shape)
+        found = block.contiguous().topk(self.length, dim=1, largest=False, sorted=False)
+        return found.values, found.indices
+
+    def finish(self) -> tuple[Tensor, Tensor]:
+        """The bounds and the rows they belong to, ascending, shape (n, length)."""
+        low, order = self.low.sort(dim=1)
+        return low, self.index.gather(1, order)
 
 
 def exact_lists(points: PointSet, rows: Tensor, length: int, kinds: Kinds) -> Lists:
