@@ -1,4 +1,4 @@
-"""What samples take of a disk, and an error that says how much where it has no room for them."""
+"""What samples and features take of a disk, and an error that says how much where it has no room for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def refuse_full_disk(folder: Path, left: int, first: Images) -> None:
     some = first.pixels[:COMPRESSED]
     needed = left * (sum(len(png(pixels)) for pixels in some) / len(some) + OVERHEAD)
     if needed > _free(folder):
-        raise _too_full(folder, left, needed)
+        raise too_full(folder, f"{left:,} samples", needed)
 
 
 def store_shard(path: Path, images: Images, plan: Plan, start: int) -> None:
@@ -39,12 +39,12 @@ def store_shard(path: Path, images: Images, plan: Plan, start: int) -> None:
     except DiskFull as e:
         missing = [one for one in shards_in(path.parent, plan.n) if not Path(one.path).is_file()]
         left = sum(one.stop - one.start for one in missing)
-        raise _too_full(path.parent, left, left * len(data) / len(images)) from e
+        raise too_full(path.parent, f"{left:,} samples", left * len(data) / len(images)) from e
 
 
-def _too_full(folder: Path, left: int, needed: float) -> CannotWrite:
+def too_full(folder: Path, what: str, needed: float) -> CannotWrite:
     return CannotWrite(
-        f"{left:,} samples need about {in_words(needed)}, and {folder} has {in_words(_free(folder))} left",
+        f"{what} need about {in_words(needed)}, and {folder} has {in_words(_free(folder))} left",
         "free some space, or choose another disk: --out for samples, GENBOARD_HOME for everything",
     )
 

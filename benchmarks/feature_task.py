@@ -17,7 +17,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from ..core.errors import BadSamples
+from ..core.errors import BadSamples, DiskFull
 from ..core.executor import Executor, fetch
 from ..core.files import digest_of, read_bytes, write_bytes
 from ..core.pace import Pace, worker_bar
@@ -29,6 +29,7 @@ from ..registry.extractors import LiveExtractor, load_extractor
 from ..registry.schema import Extractor, Precision, Track
 from ..registry.sources.damage import refusing
 from ..registry.trust import code_is_trusted, trusting_code
+from .disk_space import too_full
 from .shards import source_of_shards
 from .spending import Bill, Meter, Spent
 
@@ -72,6 +73,7 @@ class FeatureTask:
         Raises:
             BadSamples: a shard is missing or damaged.
             BadFeatures, BadImages: see `LiveExtractor.compute`.
+        CannotWrite: they cannot be written; on a full disk, with what the missing ones of the feature space need.
         """
         meter = Meter(self.device)
         source = source_of_shards(Path(self.folder), dict(self.manifest))
@@ -86,7 +88,7 @@ class FeatureTask:
         tensors = {"features": found.features, "logits": found.logits, "labels": found.labels, "keys": found.keys}
         tensors["digests"] = torch.from_numpy(run.digests)
         kept = {key: tensor for key, tensor in tensors.items() if tensor is not None}
-        write_bytes(Path(stretch.path), sealed(safetensors.torch.save(kept, {"seal": BLANK})))
+        self._store(stretch, sealed(safetensors.torch.save(kept, {"seal": BLANK})))
         return meter.spent()
 
     @property
@@ -105,6 +107,16 @@ class FeatureTask:
 
     def moved(self, stretch: Stretch, folder: Path) -> tuple[FeatureTask, Stretch]:
         return replace(self, folder=str(folder)), replace(stretch, path=str(folder / self.writes(stretch)))
+
+    def _store(self, stretch: Stretch, data: bytes) -> None:
+        path = Path(stretch.path)
+        try:
+            write_bytes(path, data)
+        except DiskFull as e:
+            missing = [one for one in _stretches(self, stretch.space) if not Path(one.path).is_file()]
+            left = sum(one.stop - one.start for one in missing)
+            what = f"features of {left:,} samples in {stretch.space}"
+            raise too_full(path.parent, what, left * len(data) / (stretch.stop - stretch.start)) from e
 
     def _opened(self, space: str) -> LiveExtractor:
         key = (space, self.device, self.precision)

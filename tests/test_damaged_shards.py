@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import read_shard, source_of_shards
 from genboard.benchmarks.spending import Bill
+from genboard.reference_stats.features import Measured
 from genboard.registry.catalog import track
 from genboard.registry.sources import open_images
 
-from genboard.core.errors import BadImages, BadSamples
+from genboard.core.errors import BadImages, BadSamples, CannotWrite
 from genboard.core.executor.local import LocalExecutor
 from genboard.core.seal import BLANK, seal_holds, sealed
 
@@ -56,7 +59,7 @@ class Drawn:
         self.plan, self.folder = plan_for(target, DIGITS, 300), folder
         task = DrawingTask.of(target, DIGITS, self.plan, "cpu", None)
         self.crew = None if executor is None else DrawingCrew(executor, task)
-        sample(self.plan, folder)
+        self.manifest = sample(self.plan, folder)
 
     def again(self) -> tuple[dict[str, Any], list[int]]:
         drawn: list[int] = []
@@ -118,14 +121,13 @@ def test_an_older_shard_is_taken_as_it_is_and_known_by_the_manifest(
 def test_who_reads_a_damaged_shard_is_told_what_to_do(tmp_path: Path) -> None:
     finished = Drawn(tmp_path / "out", None)
     shard = finished.folder / "samples-00001-of-00003.parquet"
-    manifest, _ = finished.again()
     data = shard.read_bytes()
     shard.write_bytes(flipped(data, data.index(b"IDAT") + 20))
     with pytest.raises(BadSamples, match="are not those that were written") as caught:
         read_shard(shard, finished.plan.spec_id, finished.plan.shape, 128)
     assert "run the same command again" in str(caught.value.hint)
     with pytest.raises(BadSamples, match="are not those that were written"):
-        source_of_shards(finished.folder, manifest).read(128, 130)
+        source_of_shards(finished.folder, finished.manifest).read(128, 130)
 
 
 def test_what_a_user_gives_is_never_made_again(tmp_path: Path) -> None:
@@ -161,39 +163,64 @@ def test_a_run_that_is_measured_again_draws_what_was_damaged_since(
     assert "drawing it again" in capsys.readouterr().err
 
 
+class Here:
+    """An executor that works in this process, and notes at what."""
+
+    name, workers, restarts = "local", 1, 0
+
+    def __init__(self) -> None:
+        self.at: list[str] = []
+
+    def run(self, task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        for piece in pieces:
+            self.at.append(str(piece))
+            yield piece, task(piece)
+
+
+def features_of(finished: Drawn, executor: Here) -> dict[str, Measured]:
+    """What an interrupted run leaves stays there, as that is what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feature_task.shutil, "rmtree", lambda *_, **__: None)
+        return feature_task.measure_on(
+            executor, finished.folder, finished.manifest, DIGITS, "cpu", "float32", "vae", bill=Bill()
+        )
+
+
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_damaged_piece_of_features_is_computed_again(
-    spoil: Spoil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    spoil: Spoil, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finished = Drawn(tmp_path / "out", None)
-    manifest, _ = finished.again()
-    computed: list[str] = []
-
-    class Here:
-        """Works in this process, and is interrupted once all pieces are there."""
-
-        name, workers, restarts = "local", 1, 0
-
-        def run(self, task: Callable[[Any], Any], pieces: list[Any]) -> Any:
-            for piece in pieces:
-                computed.append(str(piece))
-                yield piece, task(piece)
-
-    def measured() -> Any:
-        return feature_task.measure_on(Here(), finished.folder, manifest, DIGITS, "cpu", "float32", "vae", Bill())
-
-    with monkeypatch.context() as patch:
-        patch.setattr(feature_task.shutil, "rmtree", lambda *_, **__: None)
-        expected = measured()
+    finished, first, second = Drawn(tmp_path / "out", None), Here(), Here()
+    expected = features_of(finished, first)
     pieces = sorted(finished.folder.rglob("*.safetensors"))
-    assert len(pieces) == len(computed) == 3 * len(DIGITS.extractors)
-    computed.clear()
-    pieces[1].write_bytes(spoil(pieces[1].read_bytes()))
-    found = measured()
-    (again,) = computed
-    assert again.startswith(f"{DIGITS.extractors[0]} of samples {int(pieces[1].stem)} to ")
+    assert len(pieces) == len(first.at) == 3 * len(DIGITS.extractors)
+    whole = pieces[1].read_bytes()
+    pieces[1].write_bytes(spoil(whole))
+    found = features_of(finished, second)
+    assert second.at == [first.at[1]]
+    assert pieces[1].read_bytes() == whole
     assert f"{pieces[1]}: its bytes are not those that were written" in capsys.readouterr().err
     for space in DIGITS.extractors:
         assert found[space].digest == expected[space].digest
         assert (found[space].features == expected[space].features).all()
-    assert not list(finished.folder.rglob("*.safetensors"))
+
+
+def test_features_that_a_disk_has_no_room_for_say_how_much_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = Drawn(tmp_path / "out", None)
+    features_of(finished, Here())
+    _, *missing = sorted(finished.folder.rglob("*.safetensors"))
+    size = sum(path.stat().st_size for path in missing)
+    for path in missing:
+        path.unlink()
+
+    def fsync(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(CannotWrite, match="features of 175 samples in digits-cnn need about") as caught:
+        features_of(finished, Here())
+    said = re.search(r"about ([\d.]+) kB, and .* has [\d.,]+ \wB left", caught.value.fact)
+    assert said
+    assert 1e3 * float(said[1]) == pytest.approx(size, rel=0.1)
