@@ -225,6 +225,7 @@ def _measure(
         error = ErrorRecord(stage=clock.stage, type=type(e).__name__, message=public(e.fact))
         failed = _result(specification, target, track, options, clock, error=error)
         save_result(failed, workspace.results, None)
+        drop_pieces(pieces)
         raise
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
     result = _result(
