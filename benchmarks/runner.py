@@ -250,6 +250,7 @@ def _measure(
         save_result(failed, workspace.results, None)
         if workers is not None:
             workers.sweep()
+        drop_pieces(pieces)
         raise
     influences = encoded({one.record.key: one.influence for one in found if one.influence is not None})
     result = _result(

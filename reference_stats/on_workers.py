@@ -95,7 +95,8 @@ class MeasuringTask:
         for start, stop in _blocks(stretch.start, stretch.stop, extractor.entry.block):
             here, images = source.stretch(start, stop)
             positions.append(here)
-            seen.update(b"".join(example_digests(images)))
+            if stretch.digest is not None:
+                seen.update(b"".join(example_digests(images)))
             run.take(np.arange(start, stop) - stretch.start, convert_images(images, self.conversions))
         if stretch.digest is not None and seen.hexdigest() != stretch.digest:
             raise BadWorkers(

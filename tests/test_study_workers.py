@@ -13,7 +13,7 @@ from genboard.benchmarks.studies import crew
 from genboard.benchmarks.studies.cache import Cache
 from genboard.benchmarks.studies.crew import Share, StudyTask
 from genboard.benchmarks.studies.listing import find_study
-from genboard.benchmarks.studies.running import run_study
+from genboard.benchmarks.studies.running import run_all, run_study
 from genboard.benchmarks.studies.table import Table
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track
@@ -25,7 +25,7 @@ from genboard.core.errors import BadStudy, BadWorkers
 
 # Each with its generators and parameters, and the parts that are made by no unit, or for no other reason than them.
 STUDIED: dict[str, tuple[Track, list[str] | None, dict[str, int], set[str]]] = {
-    "k": (digits("fd", samples=60), ["kde", "noise", "vae"], {"k": 2, "resamples": 3}, {"real"}),
+    "k": (digits("fd", samples=60), ["kde", "noise"], {"k": 2, "resamples": 3}, {"real"}),
     "samples": (digits("fd", samples=60), ["kde", "noise"], {"k": 2, "resamples": 3}, set()),
     "seeds": (digits("fd", samples=40), ["kde", "noise"], {"seeds": 2}, set()),
     "extractors": (digits("fd", samples=40), ["kde", "noise"], {}, set()),
@@ -55,7 +55,10 @@ def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     return lambda name: monkeypatch.setenv("GENBOARD_HOME", str(tmp_path / name))
 
 
-@pytest.mark.parametrize("name", STUDIED)
+LONGER = ("extractors", "cycle")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONGER)) for n in STUDIED])
 def test_a_table_is_that_of_one_process_and_made_by_workers(
     name: str, moved: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +84,17 @@ def test_a_table_is_that_of_one_process_and_made_by_workers(
     assert executor.done > 0
     assert here == own
     assert len(told) == len(set(told)) > 0
+
+
+@pytest.mark.slow
+def test_all_studies_of_a_track_are_those_of_one_process(moved: Callable[[str], None]) -> None:
+    track, tables = digits("fd", samples=100), []
+    for folder, executor in (("alone", None), ("together", HereExecutor())):
+        moved(folder)
+        tables.append(run_all(track, ["kde", "noise"], only=("samples", "ranking", "outliers"), executor=executor))
+        assert executor is None or executor.done > 0
+    assert [unlike(table) for table in tables[0]] == [unlike(table) for table in tables[1]]
+    assert [table.study for table in tables[0]] == ["samples", "ranking", "outliers"]
 
 
 def test_a_generator_that_fails_is_left_out_as_in_one_process(moved: Callable[[str], None], tmp_path: Path) -> None:
