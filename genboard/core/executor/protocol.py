@@ -20,13 +20,15 @@ class Executor(Protocol):
 
     Attributes:
         name: as in `--executor`.
-        workers: how many pieces it works on at once.
+        workers: how many pieces it works on at once; to ask may join a cluster.
         restarts: workers that were lost or hung so far, and replaced.
     """
 
     name: str
-    workers: int
     restarts: int
+
+    @property
+    def workers(self) -> int: ...
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         """Each piece with what `task` gives for it, as soon as it is done.
