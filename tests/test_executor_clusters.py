@@ -17,6 +17,7 @@ import pytest
 from cached import cached_test_split, skip_without
 from executor_tasks import Logged
 from few_partitions import few_partitions
+from genboard.benchmarks.drawing import draw
 from genboard.benchmarks.drawing_crew import DrawingCrew
 from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import open_target, plan_for
@@ -129,21 +130,24 @@ def test_killed_workers_and_nodes_cost_a_shard_each_at_most(
             yield line
 
     try:
-        digest = sample(plan, out, helpers=harried)["digest"]
+        sample(plan, out, helpers=harried)
     finally:
         ended(made)
     assert sum(killer.killed.values()) >= kills * 3 / 4
     assert min(killer.killed["worker"], killer.killed["node"]) > 0
     begun = Counter(int(path.name.split("-")[1]) for path in marks.glob("begun-*"))
-    assert sorted(begun) == [shard.start for shard in shards_in(out, n)]
+    shards = shards_in(out, n)
+    assert sorted(begun) == [shard.start for shard in shards]
     assert begun.total() <= EACH * kills + sum(killer.killed.values())
     images = [
         read_shard(Path(shard.path), plan.spec_id, plan.shape, shard.start, shard.stop - shard.start).pixels
-        for shard in shards_in(out, n)
+        for shard in shards
     ]
     assert sum(map(len, images)) == n
     assert len(np.unique(np.concatenate(images), axis=0)) > 0.99 * n
-    assert sample(plan, tmp_path / "alone")["digest"] == digest
+    # Those that were begun again, and some of the others: all would take longer than the run.
+    alone = [i for i, shard in enumerate(shards) if begun[shard.start] > 1 or i % EACH == 0]
+    assert all((images[i] == draw(plan, shards[i].start, shards[i].stop).pixels).all() for i in alone)
 
 
 EACH = 10  # shards for each kill: the one that was lost is drawn again before the next

@@ -46,9 +46,9 @@ def test_memory_that_runs_out_on_a_worker_halves_its_batch(tmp_path: Path) -> No
     target = open_target(f"{own}:sample", DIGITS, trust_code=True)
     plan = plan_for(target, DIGITS, 300)
     found = sample(plan, tmp_path / "crew", helpers=DrawingCrew(LocalExecutor(1), task_of(target, 300, 64)))
-    sizes = [int(path.name.split("-")[1]) for path in sorted(calls.iterdir(), key=lambda path: path.stat().st_mtime_ns)]
+    sizes = [int(path.name.split("-")[1]) for path in calls.iterdir()]
     assert str(os.getpid()) not in {path.name.split("-")[0] for path in calls.iterdir()}
-    assert [size for size in sizes if size > 16] == [64, 32]
+    assert sorted(size for size in sizes if size > 16) == [32, 64]
     assert sizes.count(16) >= 16
     assert sample(plan, tmp_path / "alone", batch_size=16) == found
 

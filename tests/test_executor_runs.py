@@ -199,6 +199,24 @@ def test_an_address_that_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch
     assert "ray start --head" in str(caught.value.hint)
 
 
+@pytest.mark.usefixtures("quick_intervals")
+def test_what_was_measured_or_drawn_before_needs_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    ray.shutdown()  # another test may have joined a cluster
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    first = evaluate("noise", DIGITS, 40, Workspace.under(tmp_path))
+    options = Options(executor=RayExecutor(1))
+    again = evaluate("noise", DIGITS, 40, Workspace.under(tmp_path), options)
+    assert (again.reused, again.path) == (True, first.path)
+    with pytest.raises(BadWorkers, match="no Ray cluster answers"):
+        evaluate("noise", DIGITS, 41, Workspace.under(tmp_path), options)
+    target, task = opened("noise", 40)
+    sample(plan_for(target, DIGITS, 40), tmp_path / "out")
+    sample(plan_for(target, DIGITS, 40), tmp_path / "out", helpers=DrawingCrew(RayExecutor(1), task))
+    assert not ray.is_initialized()
+
+
 SLOW = """
 import os, time, uuid
 import numpy as np

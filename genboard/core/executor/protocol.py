@@ -20,7 +20,7 @@ class Executor(Protocol):
 
     Attributes:
         name: as in `--executor`.
-        workers: how many pieces it works on at once.
+        workers: how many pieces it works on at once; to ask may join a cluster.
         restarts: workers that were lost or hung so far, and replaced.
     """
 
