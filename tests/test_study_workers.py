@@ -31,6 +31,8 @@ STUDIED: dict[str, tuple[Track, list[str] | None, dict[str, int], set[str]]] = {
     "extractors": (digits("fd", samples=40), ["kde", "noise"], {}, set()),
     "modes": (digits("fd", samples=200), None, {"resamples": 3}, set()),
     "outliers": (digits("fd", samples=100), None, {"resamples": 3}, set()),
+    "corruptions": (digits("fd", samples=100), None, {"resamples": 3}, set()),
+    "ruler": (digits("fd", samples=100), None, {}, set()),
     "cycle": (find(Track, "digits-inverted").model_copy(update={"samples": 20}), None, {}, set()),
 }
 
@@ -55,7 +57,7 @@ def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     return lambda name: monkeypatch.setenv("GENBOARD_HOME", str(tmp_path / name))
 
 
-LONGER = ("extractors", "cycle")
+LONGER = ("extractors", "outliers", "corruptions", "ruler", "cycle")
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONGER)) for n in STUDIED])
