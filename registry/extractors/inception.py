@@ -36,9 +36,9 @@ MAXIMUM = "Mixed_7c"  # a slip in the original graph that its weights were train
 class Average(nn.Module):
     """A block's pooling branch: the 1x1 convolution, then the 3x3 average of the pixels that are there, then ReLU."""
 
-    def __init__(self, conv: nn.Module) -> None:
+    def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
-        self.conv = conv
+        self.conv = FusedConvolution(conv, "none")
 
     def forward(self, x: Tensor) -> Tensor:
         return F.avg_pool2d(self.conv(x), 3, stride=1, padding=1, count_include_pad=False).relu_()
@@ -50,8 +50,8 @@ class Maximum(nn.Module):
         self.conv = conv
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled = F.max_pool2d(x, 3, stride=1, padding=1)
-        return F.relu_(self.conv(pooled))
+        pooled: Tensor = self.conv(F.max_pool2d(x, 3, stride=1, padding=1))
+        return pooled
 
 
 class Branches(nn.Module):
@@ -118,8 +118,8 @@ def _stage(name: str, block: Any) -> nn.Module:
         module: nn.Module = block
         return module
     branches = [nn.Sequential(*(_part(block, part) for part in chain)) for chain in _CHAINS[kind]]
-    pool = Maximum if name == MAXIMUM else Average
-    return Branches(branches, pool(block.branch_pool.conv))
+    pool = Maximum(block.branch_pool) if name == MAXIMUM else Average(block.branch_pool.conv)
+    return Branches(branches, pool)
 
 
 # Per branch of torchvision's blocks, its convolutions in order; two in one place stand side by side.
