@@ -124,7 +124,7 @@ class BallIndex:
         b = a + reach.clamp(min=0).sqrt()
         short |= reach + 2 * (self.own.alpha * a * b + self.own.beta * (a + b).square()) >= self.lists.end
         reach = torch.where(short, -torch.inf, reach)
-        return reach.to(self.own.centred.dtype), short.nonzero()[:, 0]
+        return reach.to(self.own.bulk), short.nonzero()[:, 0]
 
     def _reach(self, lists: Lists) -> tuple[Tensor, Tensor]:
         """For each list the largest radius that any cell asks for, and whether the list is too short to tell it.
