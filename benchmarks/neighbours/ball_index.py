@@ -76,7 +76,7 @@ class BallIndex:
     ) -> None:
         self.own, self.other, self.lists = own, other, lists
         # Places are gathered for every pair and order: in half of the bytes.
-        self.orders = [(mine.to(torch.int32), others.to(torch.int32), *rest) for mine, others, *rest in orders]
+        self.orders: list[Order] = [(a.to(torch.int32), b.to(torch.int32), sizes, asks) for a, b, sizes, asks in orders]
         self.k, self.closed, self.sums, self.most = k, closed, sums, most
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
