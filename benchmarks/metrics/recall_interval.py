@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...core.parallel import on_all_cores
 from ..neighbours import Places
 from ..neighbours.random_partition import Words, column_counts, enough, halves
 
@@ -33,8 +34,8 @@ def half_samples(places: Places, n_real: int, k: int, labels: Tensor | None, see
     spot = (places.before.cpu() * m + places.fake.cpu())[order].numpy()
     _, first = np.unique(places.real.cpu()[order].numpy(), return_index=True)
     lists = np.ascontiguousarray(places.lists.cpu().numpy().T)
-    shares = []
-    for some in _batches(halves(m, enough(m), seed, labels), max(1, AT_ONCE // m)):
+
+    def recalled(some: Words) -> NDArray[np.float64]:
         few = np.empty((len(some), depth, m), np.uint64)
         passed = [np.zeros_like(some) for _ in range(k)]  # whether 1, 2, ..., k members have come by
         for i, column in enumerate(lists):
@@ -45,8 +46,10 @@ def half_samples(places: Places, n_real: int, k: int, labels: Tensor | None, see
             passed[0] |= member
         inside = few.reshape(len(some), -1)[:, spot]
         held = np.bitwise_or.reduceat(inside, first, axis=1) if len(first) else inside
-        shares.append(column_counts(held).reshape(-1) / n_real)
-    return np.concatenate(shares)
+        return column_counts(held).reshape(-1) / n_real
+
+    drawn = list(_batches(halves(m, enough(m), seed, labels), max(1, AT_ONCE // m)))
+    return np.concatenate(on_all_cores(recalled, drawn))
 
 
 def _batches(parts: Iterator[Words], size: int) -> Iterator[Words]:

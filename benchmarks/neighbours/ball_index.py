@@ -76,9 +76,7 @@ class BallIndex:
     ) -> None:
         self.own, self.other, self.lists = own, other, lists
         # Places are gathered for every pair and order: in half of the bytes.
-        self.orders: list[Order] = [
-            (mine.to(torch.int32), others.to(torch.int32), sizes, members) for mine, others, sizes, members in orders
-        ]
+        self.orders: list[Order] = [(a.to(torch.int32), b.to(torch.int32), sizes, asks) for a, b, sizes, asks in orders]
         self.k, self.closed, self.sums, self.most = k, closed, sums, most
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
@@ -131,7 +129,7 @@ class BallIndex:
         b = a + reach.clamp(min=0).sqrt()
         short |= reach + 2 * (self.own.alpha * a * b + self.own.beta * (a + b).square()) >= self.lists.end
         reach = torch.where(short, -torch.inf, reach)
-        return reach.to(self.own.centred.dtype), self.lists.rows[short]
+        return reach.to(self.own.bulk), self.lists.rows[short]
 
     def _reach(self, lists: Lists) -> tuple[Tensor, Tensor]:
         """For each list the largest radius that any cell asks for, and whether the list is too short to tell it.

@@ -22,6 +22,14 @@ NARROW = 128  # features no wider than this are multiplied in float64: there the
 
 
 @dataclass(frozen=True)
+class Rounding:
+    """Rows split into parts of few bits, shape (n, d) each, and how many columns are multiplied at once."""
+
+    parts: tuple[Tensor, ...]
+    chunk: int
+
+
+@dataclass(frozen=True)
 class PointSet:
     """A set of features, ready for both kinds of distance.
 
@@ -31,6 +39,7 @@ class PointSet:
         length: Euclidean length of each centred row, float64, shape (n,).
         alpha, beta: the bound |error| <= alpha a b + beta (a + b)^2 for rows of length a and b.
         scale: what the originals were multiplied with, a power of two.
+        rounding: the parts that are multiplied in place of the rows, where these are not (`rounded`).
     """
 
     original: Tensor
@@ -39,9 +48,21 @@ class PointSet:
     alpha: float
     beta: float
     scale: float
+    rounding: Rounding | None = None
 
     def __len__(self) -> int:
         return len(self.original)
+
+    @property
+    def bulk(self) -> torch.dtype:
+        """The type of the bounds."""
+        return self.centred.dtype if self.rounding is None else torch.float32
+
+    def take(self, rows: Tensor) -> PointSet:
+        """Some of the rows."""
+        of = self.rounding and Rounding(tuple(part[rows] for part in self.rounding.parts), self.rounding.chunk)
+        taken = self.original[rows], self.centred[rows], self.length[rows]
+        return PointSet(*taken, self.alpha, self.beta, self.scale, of)
 
     @cached_property
     def square(self) -> Tensor:
@@ -139,20 +160,35 @@ def lower_bounds(x: PointSet, y: PointSet, triangle: bool = False) -> Iterator[t
     Args:
         triangle: give only the columns from the block's first row on: within one set the rest is the same again.
     """
-    bulk, width = x.centred.dtype, x.centred.shape[1]
+    bulk = x.bulk
     ours = ((1 - x.beta) * x.length.square() - _TINY).to(bulk)
     theirs = ((1 - x.beta) * y.length.square()).to(bulk)
     slack = (slope(x) * y.length).to(bulk)
     buffer = torch.empty(min(ROWS, len(x)) * len(y), dtype=bulk, device=x.centred.device)
     for start in range(0, len(x), ROWS):
-        rows, first = x.centred[start : start + ROWS], start if triangle else 0
-        others = y.centred[first:]
-        block = buffer[: len(rows) * len(others)].view(len(rows), len(others))
-        torch.add(ours[start : start + ROWS, None], theirs[first:], out=block)
-        block.addr_(x.length[start : start + ROWS].to(bulk), slack[first:], alpha=-1)
-        for column in range(0, width, CHUNK):
-            block.addmm_(rows[:, column : column + CHUNK], others[:, column : column + CHUNK].T, alpha=-2)
+        rows, first = slice(start, start + ROWS), start if triangle else 0
+        size = len(x.length[rows]), len(y) - first
+        block = buffer[: size[0] * size[1]].view(size)
+        torch.add(ours[rows, None], theirs[first:], out=block)
+        block.addr_(x.length[rows].to(bulk), slack[first:], alpha=-1)
+        _subtract_products(block, x, rows, y, first)
         yield start, block
+
+
+def _subtract_products(block: Tensor, x: PointSet, rows: slice, y: PointSet, first: int) -> None:
+    """Take twice the products of these rows of x, and of those of y from `first` on, from the block."""
+    if x.rounding is None or y.rounding is None:
+        pairs, chunk = [(x.centred, y.centred)], CHUNK
+    else:
+        ours, theirs, chunk = x.rounding.parts, y.rounding.parts, x.rounding.chunk
+        pairs = [(a, b) for i, a in enumerate(ours) for j, b in enumerate(theirs) if i + j < len(ours)]
+    for a, b in pairs:
+        for column in range(0, a.shape[1], chunk):
+            left, right = a[rows, column : column + chunk], b[first:, column : column + chunk].T
+            if left.dtype == block.dtype:
+                block.addmm_(left, right, alpha=-2)
+            else:
+                block.sub_(torch.mm(left, right, out_dtype=block.dtype), alpha=2)
 
 
 def distinct(x: Tensor) -> Kinds:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from .distances import PointSet, lower_bounds, point_sets
 from .lists import Lists, list_length, longest, nearest_lists
 from .order import nearest_in_order
 from .products import Watch, faithful, inner_products, show_across, show_within
+from .rounded import ProductType, cheapest, rounded
 
 
 def real_lists(real: Tensor, k: int, sizes: Sequence[int], watch: Watch | None = None) -> Lists:
@@ -49,6 +51,7 @@ def count_neighbours(
     lists: Lists | None = None,
     watch: Watch | None = None,
     depth: int = 0,
+    products: ProductType | Literal["cheapest"] | None = None,
 ) -> list[Counts]:
     """The counts of every cell for 1..k neighbours, equal to those of a brute force in float64.
 
@@ -63,6 +66,7 @@ def count_neighbours(
             distances less. They serve both sides where the real rows are compared with themselves.
         watch: is shown the inner products within the generated rows, and those of the real rows with them.
         depth: how many neighbours of the generated rows `Counts.places` looks at, more than k; 0 for no places.
+        products: the type that rows are multiplied in, for devices that are fast in few bits. No count depends on it.
 
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
@@ -74,7 +78,9 @@ def count_neighbours(
     deepest = max(k, depth)
     turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), r.asks == "members" and depth > k) for r in resamples]
     straight = [(r.real, r.fake, r.sizes, r.asks == "members") for r in resamples]
-    beside = watch if watch and faithful(x, y) else None
+    beside = watch if watch and products is None and faithful(x, y) else None
+    if products is not None:
+        x, y = cheapest(x, y, deepest) if products == "cheapest" else rounded(x, y, products)
     near_real = _lists(x, straight, k) if lists is None else lists.scaled(x.scale**2)
     near_fake = near_real if lists is not None and fake is real else _lists(y, turned, deepest, beside)
     around_real = BallIndex(x, y, near_real, straight, k, closed, sums=True)

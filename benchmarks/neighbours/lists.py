@@ -76,7 +76,7 @@ class _Best:
 
     def __init__(self, n: int, length: int, points: PointSet) -> None:
         self.length = length
-        self.low = torch.full((n, length), torch.inf, dtype=points.centred.dtype, device=points.centred.device)
+        self.low = torch.full((n, length), torch.inf, dtype=points.bulk, device=points.centred.device)
         self.index = torch.zeros(n, length, dtype=torch.int64, device=points.centred.device)
         self.farthest = torch.full_like(self.low[:, 0], torch.inf)
 

@@ -36,7 +36,7 @@ def nearest_squares(reference: Tensor, queries: Tensor, squares: Tensor | None =
     largest = 1.0 if squares is None else float(squares.max())
     units = None if squares is None else squares[kept] / largest
     # A bound stays one where it is divided by a little more, and every quotient is a number.
-    below = None if units is None else ((1 - 1e-6) / units.clamp(min=1e-30)).to(of_reference.centred.dtype)
+    below = None if units is None else ((1 - 1e-6) / units.clamp(min=1e-30)).to(of_reference.bulk)
     for start, block in lower_bounds(of_queries, of_reference):
         rows = torch.arange(start, start + len(block), device=queries.device)
         if below is not None:

@@ -1,0 +1,142 @@
+"""Products of rows in few bits, as tensor cores multiply, with a proven bound on what they lose.
+
+A row c is split into parts of few bits and a residual, c = p + q + ... + r. By Cauchy and Schwarz the products of the
+parts are off by no more than the lengths of what is left out, so that the bound follows from two measured ratios: the
+largest |r| / |c|, and the largest |q| / |c|.
+
+The parts' products are exact in float32; what adding them loses depends on the device. Tensor cores align the terms of
+a step to the largest and cut them off, with a step's sum cut off again (Fasi, Higham, Mikaitis and Pranesh 2021, PeerJ
+Computer Science 7:e330). `UNIT` assumes that each term so loses at most 2^-22 of the sum of all absolute values, which
+also holds for float32 in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .distances import CHUNK, ROWS, PointSet, Rounding, lower_bounds
+
+UNIT = 2.0**-22
+SHORT = 1e-32  # a row no longer than this loses nothing that `lower_bounds` does not allow for
+SAMPLED = 256  # rows that tell how many pairs a type leaves undecided
+SETTLING = 2000  # pairs multiplied in the time that one is settled: 64 KiB moved, against 2 d operations
+
+
+@dataclass(frozen=True)
+class ProductType:
+    """How rows are multiplied.
+
+    Attributes:
+        part: rounds float32 numbers to the bits of one part.
+        parts: how many parts a row has, one or two.
+        chunk: columns multiplied at once.
+        stored: the type that holds a part on a device with units for it.
+    """
+
+    name: str
+    part: Callable[[Tensor], Tensor]
+    parts: int
+    chunk: int
+    stored: torch.dtype = torch.float32
+
+    @property
+    def products(self) -> int:
+        """How many products of parts there are; that of the two second ones is left out."""
+        return 2 * self.parts - 1
+
+
+def to_bfloat16(x: Tensor) -> Tensor:
+    """The nearest numbers of 8 significant bits."""
+    return x.to(torch.bfloat16).to(torch.float32)
+
+
+def to_tf32(x: Tensor) -> Tensor:
+    """The nearest numbers of 11 significant bits, ties to even."""
+    bits = x.contiguous().view(torch.int32)
+    return ((bits + 0xFFF + ((bits >> 13) & 1)) & ~0x1FFF).view(torch.float32)
+
+
+BFLOAT16 = ProductType("bfloat16", to_bfloat16, 1, 2048, torch.bfloat16)
+TF32 = ProductType("tf32", to_tf32, 1, 512)
+BFLOAT16_TWICE = ProductType("bfloat16, two parts", to_bfloat16, 2, CHUNK, torch.bfloat16)
+PRODUCT_TYPES = (BFLOAT16, TF32, BFLOAT16_TWICE)
+
+
+def rounded(x: PointSet, y: PointSet, kind: ProductType) -> tuple[PointSet, PointSet]:
+    """Both sets for products of this type: bounds are looser, and what they decide is the same.
+
+    Args:
+        x, y: from `point_sets`.
+    """
+    split = [_split(points, kind) for points in (x, y)]
+    (_, left_x, second_x), (_, left_y, second_y) = split
+    width = x.centred.shape[1]
+    summed = min(width, kind.chunk) + 8
+    lost = left_x + left_y + left_x * left_y + second_x * second_y
+    # The absolute values of all terms add up to no more than (|p| + |q|) (|p'| + |q'|), and p = c - q - r.
+    alpha = 2 * lost + 2 * summed * UNIT * (1 + left_x + 2 * second_x) * (1 + left_y + 2 * second_y)
+    beta = max(x.beta, (kind.products * -(-width // kind.chunk) + 12) * 2.0**-24)
+    made = [
+        replace(points, centred=parts[0], alpha=alpha, beta=beta, rounding=Rounding(parts, kind.chunk))
+        for points, (parts, _, _) in zip((x, y), split, strict=True)
+    ]
+    return made[0], made[1]
+
+
+def _split(points: PointSet, kind: ProductType) -> tuple[tuple[Tensor, ...], float, float]:
+    """The parts, and the largest lengths of the residual and of the second part, over that of the row."""
+    stored = kind.stored if points.centred.is_cuda else torch.float32
+    parts = tuple(torch.empty_like(points.centred, dtype=stored) for _ in range(kind.parts))
+    left = second = 0.0
+    for start in range(0, len(points), ROWS):
+        rows = slice(start, start + ROWS)
+        rest = points.centred[rows].double()
+        length = points.length[rows]
+        told = length > SHORT
+        for i, kept in enumerate(parts):
+            part = kind.part(rest.float())
+            kept[rows] = part.to(stored)
+            rest -= part.double()
+            if i:
+                second = max(second, _largest(part.double(), length, told))
+        left = max(left, _largest(rest, length, told))
+    return parts, left, second
+
+
+def _largest(x: Tensor, length: Tensor, told: Tensor) -> float:
+    ratio = (x.square().sum(dim=1).sqrt() / length)[told]
+    return float(ratio.max()) * (1 + 1e-6) if len(ratio) else 0.0
+
+
+def undecided(x: PointSet, y: PointSet, k: int) -> float:
+    """Rows of y, for each row of x, that may be its k-th nearest or not for all that the bounds say.
+
+    Evenly spaced rows of x tell, the same ones each time.
+    """
+    some = torch.arange(0, len(x), max(1, len(x) // SAMPLED), device=x.length.device)
+    strip, found = x.take(some), 0
+    for start, block in lower_bounds(strip, y):
+        low = block.double()
+        a, b = strip.length[start : start + len(low), None], y.length
+        high = low + 2 * (x.alpha * a * b + x.beta * (a + b).square())
+        kth = high.kthvalue(min(k, len(y)), dim=1).values[:, None]
+        least = low.kthvalue(min(k, len(y)), dim=1).values[:, None]
+        found += int(((low <= kth) & (high >= least)).sum())
+    return found / len(some)
+
+
+def cheapest(x: PointSet, y: PointSet, k: int) -> tuple[PointSet, PointSet]:
+    """Both sets in bfloat16, in one part or two: what costs less with the pairs that it leaves to settle.
+
+    Args:
+        k: neighbours asked for, which are as many pairs as may have to be settled.
+    """
+    priced = []
+    for kind in (BFLOAT16, BFLOAT16_TWICE):
+        made = rounded(x, y, kind)
+        priced.append((kind.products * len(y) + SETTLING * k * (undecided(*made, k) - 1), made))
+    return min(priced, key=lambda pair: pair[0])[1]
