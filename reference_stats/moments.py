@@ -60,7 +60,7 @@ class Moments:
         mean = torch.stack([block.sum(dim=0, dtype=torch.float64) for block in blocks]).sum(dim=0) / n
         scatter = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=features.device)
         for block in blocks:
-            centred = block.to(torch.float64) - mean
+            centred = block.to(torch.float64, copy=True).sub_(mean)
             scatter.addmm_(centred.T, centred)
         return Moments(n, mean, scatter)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -31,7 +30,7 @@ from genboard.core.executor.local import LocalExecutor
 from genboard.core.files import read_json, write_json
 
 TABLE = Path(__file__).parent / "cluster_memory.json"
-METRICS = ("precision", "recall", "density", "coverage", "fd", "fd_debiased", "kid", "authenticity")
+METRICS = ("precision", "recall", "density", "coverage", "fd", "fd_debiased")
 FACTORS = 256  # of the correlated features
 BLOCK = 2000  # rows drawn at once
 
@@ -61,11 +60,11 @@ class Watched(LocalExecutor):
 
 
 def note(kept: Path, what: str, values: dict[str, float]) -> None:
-    """Keep the largest of each value, and add up seconds."""
+    """Keep the largest of each value."""
     found: dict[str, dict[str, float]] = read_json(kept) if kept.is_file() else {}
     held = found.setdefault(what, {})
     for name, value in values.items():
-        held[name] = held.get(name, 0.0) + value if name == "seconds" else max(held.get(name, 0.0), value)
+        held[name] = max(held.get(name, 0.0), value)
     write_json(kept, found)
 
 
@@ -99,12 +98,12 @@ def compare(folder: Path, workers: int, metrics: Sequence[str]) -> None:
                     most.update({key: max(now[key], most[key]) for key in most})
             note(kept["driver"], name, most)
 
-        watching, started = threading.Thread(target=watch), time.perf_counter()
+        watching = threading.Thread(target=watch)
         watching.start()
         values[name] = score(find_metric(name), inputs).record.value
         done.set()
         watching.join()
-        note(kept["driver"], name, {"seconds": time.perf_counter() - started, "peak": peak_memory_mib() or 0.0})
+        note(kept["driver"], name, {"peak": peak_memory_mib() or 0.0})
         write_json(folder / "values.json", values)
 
 
@@ -122,6 +121,10 @@ def main() -> None:
         drawing.start()
         drawing.join()
     compare(folder, workers, tuple(sys.argv[5:]) or METRICS)
+    write_table(folder, rows, width, workers)
+
+
+def write_table(folder: Path, rows: int, width: int, workers: int) -> None:
     found = {side: read_json(folder / f"{side}.json") for side in ("driver", "worker")}
     write_json(TABLE, {"rows": rows, "width": width, "workers": workers, **found})
 
