@@ -206,7 +206,7 @@ def image_keys(images: Images) -> Labels:
     Equal images have equal keys. That any two of a million unlike ones share one has a chance of 3e-8.
     """
     head, size = hashlib.sha256(_head(images.shape, None)), prod(images.shape)
-    together = memoryview(images.pixels.ravel())
+    together = images.pixels.ravel().data
     digests = []
     for start in range(0, len(together), size):
         own = head.copy()  # faster than a new one
