@@ -40,8 +40,7 @@ DEEPEST = 100  # levels of a parsed file; those of this package have eight
 _OF_WINDOWS = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# The text of a JSON file with every digit a 0, and nothing told apart that does not matter: many digits, or a number with
-# a large exponent, which are no part of a digest.
+# The text of a JSON file with every digit a 0, and all that may end a number a space.
 _SHAPE = bytes.maketrans(b"123456789E \n\r\t,]}", b"000000000e       ")
 _EXPONENT = re.compile(rb"e\+?0{3,}(?= |$)")
 

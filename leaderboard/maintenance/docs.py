@@ -35,7 +35,7 @@ from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
 from ..verification.copying import TABLE as COPIES
-from . import fairness_docs, field_docs, monitor_docs, study_docs, validation_docs, version_docs
+from . import fairness_docs, field_docs, monitor_docs, scale_docs, study_docs, validation_docs, version_docs
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
@@ -80,6 +80,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "tolerances": tolerances,
         "false alarms": monitor_docs.false_alarms,
         "monitor overhead": monitor_docs.overhead,
+        "workers sleeper": partial(scale_docs.workers, "sleeper"),
         "verification": lambda: levels(read_records([COMMITTED]).readable),
         "version changes": lambda: version_docs.changes(read_records([COMMITTED]).readable),
     }
