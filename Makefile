@@ -108,6 +108,8 @@ site: setup
 bench: $(DEV)
 	$(RUN) pytest benchmarks/speed --benchmark-only --benchmark-json=.benchmarks/run.json -q
 	$(VENV)/bin/python benchmarks/speed/report.py .benchmarks/run.json
+	$(VENV)/bin/python -P benchmarks/speed/cluster_overhead.py
+	$(RUN) genboard.leaderboard.maintenance.docs
 
 validate: $(DEV)
 	$(ONE_THREAD) $(RUN) genboard.benchmarks.validation

@@ -40,8 +40,9 @@ DEEPEST = 100  # levels of a parsed file; those of this package have eight
 _OF_WINDOWS = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Many digits, a large exponent, or the escape of half a surrogate pair, in the text of a JSON file.
-_MAY_BE_UNSTORABLE = re.compile(r"\d{19}|[eE]\+?\d{3}|\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+# The text of a JSON file with every digit a 0, and all that may end a number a space.
+_SHAPE = bytes.maketrans(b"123456789E \n\r\t,]}", b"000000000e       ")
+_EXPONENT = re.compile(rb"e\+?0{3,}(?= |$)")
 
 _REASONS = {
     errno.ENOSPC: ("no space left on the disk", "free some space, or choose another folder; finished work is kept"),
@@ -230,7 +231,7 @@ def parse_json(data: bytes | str, path: Path) -> Any:
     except (ValueError, RecursionError) as e:
         raise BadEntry(path, "", f"not valid JSON: {_not_json(data, e)}", "restore the file, or create it again") from e
     # A walk through every value takes longer than parsing them: only texts that may hold such a value need it.
-    if _MAY_BE_UNSTORABLE.search(text) or _most_open(text) > DEEPEST:
+    if _may_be_unstorable(text) or _most_open(text) > DEEPEST:
         _refuse_unstorable(value, path)
     return value
 
@@ -294,6 +295,21 @@ def unstorable(value: Any, field: str = "", depth: int = 0) -> tuple[str, str] |
             if found:
                 return found
     return (field, problem) if problem else None
+
+
+def _may_be_unstorable(text: str) -> bool:
+    """Whether the JSON in `text` may hold a large number, or half a surrogate pair or the escape of one.
+
+    >>> _may_be_unstorable('{"digest": "20448e857b", "n": 1.5e30}'), _may_be_unstorable("[1.5E+400]")
+    (False, True)
+    """
+    if r"\ud" in text or r"\uD" in text:
+        return True
+    try:
+        shape = text.encode().translate(_SHAPE)
+    except UnicodeEncodeError:
+        return True
+    return b"0" * 19 in shape or _EXPONENT.search(shape) is not None
 
 
 def _most_open(text: str) -> int:

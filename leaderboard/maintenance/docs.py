@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from ...benchmarks.precision import TABLE as PRECISION
@@ -29,13 +29,22 @@ from ...registry.weights import ROOT as WEIGHTS
 from ...registry.weights import count_numbers
 from ..board.board import make_board
 from ..export.terminal import board_text
-from ..storage.records import COMMITTED, read_records
+from ..storage.records import COMMITTED, Record, read_records
 from ..submission.check import CHECKS
 from ..submission.metadata import FIELDS
 from ..text.numbers import figure, written
 from ..text.tables import markdown_table
 from ..verification.copying import TABLE as COPIES
-from . import fairness_docs, field_docs, memory_docs, monitor_docs, study_docs, validation_docs, version_docs
+from . import (
+    fairness_docs,
+    field_docs,
+    memory_docs,
+    monitor_docs,
+    scale_docs,
+    study_docs,
+    validation_docs,
+    version_docs,
+)
 from .copies_test import Flagged
 from .rank_coverage import TABLE as RANK_COVERAGE
 from .rank_coverage import Coverage
@@ -82,8 +91,9 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "monitor overhead": monitor_docs.overhead,
         "cluster memory": memory_docs.cluster_memory,
         "cluster sets": memory_docs.cluster_sets,
-        "verification": lambda: levels(read_records([COMMITTED]).readable),
-        "version changes": lambda: version_docs.changes(read_records([COMMITTED]).readable),
+        "workers sleeper": partial(scale_docs.workers, "sleeper"),
+        "verification": lambda: levels(_committed()),
+        "version changes": lambda: version_docs.changes(_committed()),
     }
     return {**boards, **findings, **intervals, **fields, **others}
 
@@ -127,8 +137,14 @@ def main(arguments: list[str]) -> None:
         print(path.relative_to(ROOT).as_posix(), file=sys.stderr)
 
 
+@cache
+def _committed() -> tuple[Record, ...]:
+    """All committed results, which many blocks need: read once."""
+    return read_records([COMMITTED]).readable
+
+
 def _board(name: str) -> str:
-    board = make_board(find(Track, name), read_records([COMMITTED]).readable)
+    board = make_board(find(Track, name), _committed())
     return f"```text\n{board_text(board)}\n```"
 
 
@@ -254,7 +270,7 @@ def _zoo() -> str:
     track, shown = find(Track, "digits"), ("fd", "precision", "recall")
     space = track.space
     rows = []
-    for row in make_board(track, read_records([COMMITTED]).readable).rows:
+    for row in make_board(track, _committed()).rows:
         entry = entries(Generator).get(row.name)
         if entry is None or entry.weights is None or entry.weights.file is None:
             continue

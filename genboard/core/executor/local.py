@@ -70,6 +70,8 @@ class LocalExecutor:
                         waiting.appendleft(number)
                         continue
                     slowest = max(slowest, seconds)
+                    if waiting:  # at once: whoever takes the value may read for a while
+                        self.restarts += seat.begin(task, pieces, waiting.popleft())
                     yield pieces[number], value
         finally:
             for seat in seats:

@@ -1,0 +1,99 @@
+"""What many workers cost: `python -P benchmarks/speed/cluster_overhead.py [PART]...`.
+
+Samples are drawn into an empty folder: by a generator that sleeps, on 1 to 16 workers, with as many shards for each of
+them, and by one that keeps a core busy, on one worker and on two. Every run takes over a minute, all of them together
+take twenty on two idle cores. A part is the start of a row's name, such as `sleeper ray` or `ddpm`; by default all are
+measured. What is found is written beside this file, and `make docs` sets it into the documentation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from genboard.benchmarks.drawing import TWICE
+from genboard.benchmarks.drawing_crew import DrawingCrew
+from genboard.benchmarks.drawing_task import DrawingTask
+from genboard.benchmarks.evaluation_target import open_target, plan_for
+from genboard.benchmarks.sampling import SHARD, sample
+from genboard.registry.catalog import track
+
+from genboard.core.executor import Executor
+from genboard.core.executor.local import LocalExecutor
+from genboard.core.executor.on_ray import RayExecutor
+from genboard.core.files import read_json, write_json
+
+HERE = Path(__file__).parent
+TABLE = HERE / "cluster_overhead.json"
+SLEEPER = f"{HERE / 'sleeper.py'}:sample"
+# Generator, shards in all, workers; the sleeper takes 25.6 s a shard.
+SLEEPING = [("sleeper", 3 * workers, workers) for workers in (1, 2, 4, 8, 16)]
+BUSY = [("ddpm", 256, workers) for workers in (1, 2)]
+EXECUTORS = ("local", "ray")
+
+
+@contextmanager
+def opened(executor: str, workers: int) -> Iterator[Executor]:
+    """An executor; Ray is told of as many cores as there are workers, since who sleeps needs none."""
+    if executor == "local":
+        yield LocalExecutor(workers)
+        return
+    import ray
+
+    try:
+        yield RayExecutor(workers)
+    finally:
+        ray.shutdown()
+
+
+def first_drawn(folder: Path) -> list[float]:
+    """When each worker began with its first shard, after what it draws to see whether samples repeat."""
+    logs = [[line.split() for line in path.read_text().splitlines()] for path in folder.iterdir()]
+    return [min(float(when) for when, count in log if int(count) > TWICE) for log in logs]
+
+
+def measured(generator: str, shards: int, workers: int, executor: str) -> dict[str, Any]:
+    digits, n = track("digits"), shards * SHARD
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as slept:
+        os.environ["GENBOARD_SLEPT"] = slept
+        target = open_target(SLEEPER if generator == "sleeper" else generator, digits, trust_code=True)
+        plan = plan_for(target, digits, n)
+        began, used = time.time(), time.process_time()
+        with opened(executor, workers) as crew_of:
+            crew = DrawingCrew(crew_of, DrawingTask.of(target, digits, plan, "cpu", None))
+            sample(plan, Path(name), helpers=crew)
+        seconds = time.time() - began
+        starts = first_drawn(Path(slept))
+    return {
+        "generator": generator,
+        "executor": executor,
+        "workers": workers,
+        "images": n,
+        "seconds": seconds,
+        "start_s": sum(starts) / len(starts) - began if starts else None,
+        "driver_s": time.process_time() - used,
+    }
+
+
+def name_of(generator: str, executor: str, workers: int) -> str:
+    return f"{generator} {executor} {workers}"
+
+
+def main(parts: list[str]) -> None:
+    rows: dict[str, Any] = read_json(TABLE) if TABLE.is_file() else {}
+    for generator, shards, workers in (*SLEEPING, *BUSY):
+        for executor in EXECUTORS:
+            name = name_of(generator, executor, workers)
+            if not parts or any(name.startswith(part) for part in parts):
+                rows[name] = measured(generator, shards, workers, executor)
+                write_json(TABLE, rows)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
