@@ -6,35 +6,29 @@ its stage and its error; a user's interrupt is not a result.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights, BadWorkers, GenboardError
+from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights
 from ..core.executor import Executor, StoredExecutor
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
-from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.on_workers import drop_pieces, measure_on_workers, noting
-from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe
-from ..registry.catalog import entries, find
+from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
 from ..registry.extractors import LiveExtractor, load_extractor
-from ..registry.extractors.texts import load_texts
 from ..registry.images import Images, ImageSource, digested, expect_shape, sequence_digest
-from ..registry.schema import Against, Dataset, Extractor, Generator, Precision, Track
-from .asked import answer_source, asked_of
+from ..registry.schema import Dataset, Extractor, Precision, Track
 from .drawing import Plan
 from .drawing_crew import DrawingCrew
 from .drawing_task import DrawingTask
-from .environment import environment, peak_memory_mib
+from .environment import environment
 from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .feature_files import Workers, mapped
 from .feature_task import measure_on
@@ -43,24 +37,23 @@ from .influences import encoded
 from .overlap import FeatureWorker
 from .preview import contact_sheet
 from .result import (
-    Cost,
     ErrorRecord,
     InfluenceRecord,
     MetricRecord,
     PreviewRecord,
     Provenance,
     Result,
-    SpentRecord,
-    WorkersRecord,
     read_result,
     result_id,
     save_result,
 )
+from .run_cost import RunClock
 from .sampling import drop, sample
-from .scoring import Answers, captioned_spaces, paired_spaces, score_suspicion, score_track
+from .scoring import score_suspicion, score_track
 from .shards import source_of_shards
 from .specification import specify
-from .spending import Bill, Meter
+from .spending import Meter
+from .track_references import answers_of, held_out_of, references_of
 
 
 @dataclass(frozen=True)
@@ -88,51 +81,6 @@ class Options:
     precision: Precision = "float32"
     keep_samples: bool = True  # those drawn here, once they are measured
     executor: Executor | None = None  # whose workers draw and measure the samples; none: this process
-
-
-Stage = Literal["sampling", "measuring"]
-
-
-@dataclass
-class _Clock:
-    """The stage of a run, seconds spent in each so far, and how many samples were drawn, and by whom if not here.
-
-    Attributes:
-        meter: of this process.
-        away: seconds of waiting for workers.
-    """
-
-    meter: Meter
-    stage: Stage = "measuring"
-    seconds: dict[Stage, float] = field(default_factory=dict)
-    since: float = field(default_factory=time.perf_counter)
-    drawn: int = 0
-    crew: DrawingCrew | None = None
-    away: float = 0.0
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.away += time.perf_counter() - began
-
-    @contextmanager
-    def timed(self, stage: Stage) -> Iterator[None]:
-        """A stage, or one inside another, whose time then does not count for the outer one."""
-        outer = self.stage
-        self.turn(stage)
-        yield
-        self.turn(outer)  # after an error the stage stays what it was: that is where the run failed
-
-    def count(self, drawn: int) -> None:
-        self.drawn += drawn
-
-    def turn(self, stage: Stage) -> None:
-        now = time.perf_counter()
-        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + now - self.since
-        self.stage, self.since = stage, now
 
 
 @dataclass(frozen=True)
@@ -215,7 +163,7 @@ def _measure(
         seen: the digests of the images, where workers are to measure them.
     """
     n: int = specification["sampling"]["n"]
-    clock = _Clock(Meter(options.device))
+    clock = RunClock(Meter(options.device))
     place, made, workers = workspace.samples / track.id / target.record.name, options.executor, None
     pieces = place / f"{result_id(specification)}.features"
     if made is not None and not isinstance(made, StoredExecutor):  # what is compared lies in files that workers map
@@ -290,66 +238,13 @@ def _measured(
     return measure_on_workers(options.executor, images, space, pieces, digest, conversions, moments=False, seen=seen)
 
 
-def references_of(
-    track: Track,
-    device: str,
-    precision: Precision = "float32",
-    executor: Executor | None = None,
-    n: int = 0,
-    workers: Workers | None = None,
-) -> dict[tuple[str, Against], ReferenceStatistics]:
-    """A track's reference statistics by (extractor, split side): found, or built into the user's data folder.
-
-    Args:
-        executor: whose workers build what is missing.
-        n: samples to be compared with them.
-        workers: by whom; large features then lie in files that they see.
-    """
-    recipes = recipes_of(track, precision)
-    return {key: mapped(obtain(recipe, device, executor), workers, n) for key, recipe in recipes.items()}
-
-
-def held_out_of(
-    track: Track, device: str, precision: Precision = "float32", executor: Executor | None = None
-) -> ReferenceStatistics | None:
-    """Statistics of a track's held-out images in the space that ranks; none where the images are not available."""
-    try:
-        return obtain(held_out_recipe(track, track.space, precision), device, executor)
-    except BadWorkers:
-        raise
-    except GenboardError:
-        return None
-
-
-def answers_of(track: Track, n: int, spaces: Mapping[str, LiveExtractor]) -> Answers:
-    """What n samples of a track are compared with one by one; nothing on tracks that ask for nothing of the kind.
-
-    Raises:
-        BadSamples: the track has not so many answers.
-        BadImages: its data set is not available.
-        GenboardError: it needs features of captions, and a library or a file for them is not available.
-    """
-    if track.task not in ("text", "image"):
-        return Answers()
-    source = answer_source(track, n)
-    pairs = {
-        name: measure(converted(source, track.conversions.get(name, ())), spaces[name], moments=False)
-        for name in paired_spaces(track)
-    }
-    captions = asked_of(track, n).captions
-    if captions is None:
-        return Answers(pairs=pairs)
-    texts = {name: load_texts(name, str(spaces[name].device)) for name in captioned_spaces(track)}
-    return Answers(captions, pairs, {name: half.features(captions) for name, half in texts.items()})
-
-
 def _drawn(
     plan: Plan,
     folder: Path,
     track: Track,
     spaces: Mapping[str, LiveExtractor],
     options: Options,
-    clock: _Clock,
+    clock: RunClock,
     workers: Workers | None,
 ) -> tuple[ImageSource, str, dict[str, Measured]]:
     """The samples of a plan, their digest and their features, which are computed while further ones are drawn.
@@ -387,7 +282,7 @@ def _result(
     target: EvaluationTarget,
     track: Track,
     options: Options,
-    clock: _Clock,
+    clock: RunClock,
     digest: str | None = None,
     metrics: Sequence[MetricRecord] = (),
     suspicion: Sequence[MetricRecord] | None = None,
@@ -397,8 +292,6 @@ def _result(
 ) -> Result:
     sampling = specification["sampling"]
     n: int = sampling["n"]
-    clock.turn(clock.stage)
-    sampling_s, measuring_s = (clock.seconds.get(stage, 0.0) for stage in get_args(Stage))
     return Result.model_validate(
         {
             "schema": 1,
@@ -413,15 +306,7 @@ def _result(
             "influences": influences,
             "suspicion": suspicion,
             "environment": environment(options.device, target.library),
-            "cost": Cost(
-                sampling_s=sampling_s,
-                measuring_s=measuring_s,
-                images_per_s=clock.drawn / sampling_s if digest and clock.drawn and sampling_s > 0 else None,
-                drawn=clock.drawn if target.generator and clock.drawn < n else None,
-                peak_memory_mib=peak_memory_mib(),
-                workers=_workers(clock.crew) if clock.drawn else None,
-                spent=_spent(clock, target),
-            ),
+            "cost": clock.cost(target, n, drew=digest is not None),
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 command=_command(target, track, n, options.precision),
@@ -429,29 +314,6 @@ def _result(
             ),
             "error": error,
         }
-    )
-
-
-def _workers(crew: DrawingCrew | None) -> WorkersRecord | None:
-    if crew is None:
-        return None
-    made = crew.executor
-    return WorkersRecord(
-        executor=made.name,
-        count=made.workers,
-        seconds=crew.drawing_s,
-        restarts=made.restarts,
-        peak_memory_mib=crew.bill.peak_memory_mib,
-    )
-
-
-def _spent(clock: _Clock, target: EvaluationTarget) -> SpentRecord:
-    bill, mine = Bill() if clock.crew is None else clock.crew.bill, clock.meter.spent()
-    # A GPU of this process may be one that workers have counted already.
-    bill.add(replace(mine, seconds=mine.seconds - clock.away, joules=None if clock.crew else mine.joules))
-    entry = entries(Generator).get(target.record.name) if target.record.kind == "registered" else None
-    return SpentRecord(
-        device_seconds=bill.device_seconds, energy_j=bill.joules, evaluations=entry.nfe if entry else None
     )
 
 

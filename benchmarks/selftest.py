@@ -25,8 +25,8 @@ from ..registry.datasets import load_split
 from ..registry.extractors import load_extractor
 from ..registry.schema import Dataset, Embedded, Track
 from .difference import p_value_of
-from .runner import references_of
 from .scoring import score_track
+from .track_references import references_of
 from .uncertainty import LEVEL
 
 TABLE = Path(__file__).parent / "selftest.json"

@@ -12,8 +12,8 @@ import pytest
 import safetensors.torch
 import torch
 from genboard.benchmarks.asked import answer_source
-from genboard.benchmarks.runner import answers_of
 from genboard.benchmarks.scoring import captioned_spaces, score_track
+from genboard.benchmarks.track_references import answers_of
 from genboard.reference_stats.features import measure
 from genboard.registry.catalog import find
 from genboard.registry.extractors import load_extractor, transformer

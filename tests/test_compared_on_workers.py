@@ -19,8 +19,9 @@ from genboard.benchmarks.metrics.kernel import kernel_distance
 from genboard.benchmarks.metrics.manifold import coverage, density, precision, recall
 from genboard.benchmarks.metrics.nearest import nearest_ratio
 from genboard.benchmarks.neighbours import nearest_pass, tile_pass
-from genboard.benchmarks.runner import Options, Workspace, evaluate, references_of
+from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.scoring import score_track
+from genboard.benchmarks.track_references import references_of
 from genboard.reference_stats.features import Measured
 from genboard.registry.catalog import track
 from in_order import InAnyOrder

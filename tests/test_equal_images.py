@@ -10,8 +10,8 @@ import torch
 from genboard.benchmarks.compare import compare_images
 from genboard.benchmarks.metrics.distances import nearest
 from genboard.benchmarks.result import MetricRecord
-from genboard.benchmarks.runner import references_of
 from genboard.benchmarks.scoring import score_track
+from genboard.benchmarks.track_references import references_of
 from genboard.reference_stats.features import Measured, as_before, measure
 from genboard.registry.catalog import find
 from genboard.registry.datasets import load_split

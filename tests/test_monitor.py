@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks.monitor.tensors import images_of_tensor
-from genboard.benchmarks.runner import references_of
+from genboard.benchmarks.track_references import references_of
 from genboard.registry.datasets import load_split
 from genboard.registry.images import read_all
 from monitored import COLUMNS, monitor, samples, values

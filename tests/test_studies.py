@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from genboard.benchmarks import runner
+from genboard.benchmarks import track_references
 from genboard.benchmarks.studies import running
 from genboard.benchmarks.studies.faults import FAULTS
 from genboard.benchmarks.studies.listing import STUDIES
@@ -205,7 +205,7 @@ def test_all_without_a_track_studies_every_track_at_hand(run: Run, monkeypatch: 
             raise BadImages(f"the images of {track.name} are not here")
 
     studied: list[str] = []
-    monkeypatch.setattr(runner, "references_of", references_of)
+    monkeypatch.setattr(track_references, "references_of", references_of)
     monkeypatch.setattr(running, "run_all", lambda track, *_: studied.append(track.name))
     code, out, err = run("study", "all", "--json")
     assert (code, json.loads(out), studied) == (0, [], ["digits"])

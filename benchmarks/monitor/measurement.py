@@ -20,8 +20,8 @@ from ..asked import Asked, asked_of
 from ..feature_arrays import Array
 from ..metrics.inputs import FeatureSet, MetricInputs
 from ..real_side import real_side
-from ..runner import answers_of, references_of
 from ..scoring import Scored, score, score_track
+from ..track_references import answers_of, references_of
 
 Given: TypeAlias = Track | ReferenceStatistics | str | Path | Array
 SEED = 2026  # of the samples, where no track says one

@@ -21,7 +21,8 @@ from genboard.benchmarks.drawing import TWICE
 from genboard.benchmarks.drawing_crew import DrawingCrew
 from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import open_target, plan_for
-from genboard.benchmarks.sampling import SHARD, sample
+from genboard.benchmarks.sampling import sample
+from genboard.benchmarks.shards import SHARD
 from genboard.registry.catalog import track
 
 from genboard.core.executor import Executor

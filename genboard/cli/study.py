@@ -59,10 +59,10 @@ def study(
 
     A generator that cannot be drawn, such as a Python function without --trust-code, is left out with the reason.
     """
-    from ..benchmarks.runner import references_of
     from ..benchmarks.studies.listing import find_study
     from ..benchmarks.studies.running import run_all, run_study
     from ..benchmarks.studies.table import Table, read_table
+    from ..benchmarks.track_references import references_of
     from ..leaderboard.export.study_text import study_text
     from ..leaderboard.storage.study_tables import save_table, users_own
     from ..registry.catalog import entries

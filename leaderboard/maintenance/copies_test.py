@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from ...benchmarks.result import MetricRecord
-from ...benchmarks.runner import references_of
 from ...benchmarks.scoring import score_suspicion, score_track
 from ...benchmarks.studies.alterations import augmented
+from ...benchmarks.track_references import references_of
 from ...core.errors import GenboardError
 from ...core.files import read_json, write_json
 from ...core.progress import bar

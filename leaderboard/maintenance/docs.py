@@ -67,7 +67,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "intervals redrawn": lambda: validation_docs.held(read_table(), "redrawn"),
     }
     fields = {f"fields {kind}": partial(field_docs.tables, kind) for kind in KINDS}
-    others = {
+    others: dict[str, Callable[[], str]] = {
         "self-test": _self_test,
         "rank coverage": _rank_coverage,
         "copies": _copies,

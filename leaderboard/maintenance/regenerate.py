@@ -15,10 +15,11 @@ from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from ...benchmarks.runner import Workspace, references_of
+from ...benchmarks.runner import Workspace
 from ...benchmarks.studies.listing import STUDIES
 from ...benchmarks.studies.running import run_all
 from ...benchmarks.studies.table import Table
+from ...benchmarks.track_references import references_of
 from ...core.errors import BadWorkers, GenboardError
 from ...core.executor import EXECUTORS, LONG, Executor, open_executor
 from ...core.files import home

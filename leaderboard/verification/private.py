@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...benchmarks.runner import Options, references_of
+from ...benchmarks.runner import Options
 from ...benchmarks.scoring import score_suspicion
+from ...benchmarks.track_references import references_of
 from ...core.errors import BadSamples
 from ...reference_stats.features import measure
 from ...reference_stats.statistics import ReferenceStatistics, held_out_recipe

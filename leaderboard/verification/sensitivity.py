@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from ...benchmarks.result import MetricRecord
-from ...benchmarks.runner import Options, answers_of, references_of
+from ...benchmarks.runner import Options
 from ...benchmarks.scoring import score_track
+from ...benchmarks.track_references import answers_of, references_of
 from ...reference_stats.features import Measured, measure
 from ...registry.conversions import converted
 from ...registry.extractors import load_extractor
