@@ -43,7 +43,7 @@ def parameter(shape: tuple[int, ...], key: str, random: torch.Generator) -> torc
         return torch.randn(shape, generator=random) * np.sqrt(2 / np.prod(shape[1:]))
     return (
         0.5 + torch.rand(shape, generator=random)
-        if key.endswith(("running_var", "bn.weight", "bn1.weight", "bn2.weight"))
+        if key.endswith(("running_var", "bn.weight", "bn0.weight", "bn1.weight", "bn2.weight"))
         else torch.zeros(shape)
     )
 
