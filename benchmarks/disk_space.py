@@ -44,7 +44,8 @@ def store_shard(path: Path, images: Images, plan: Plan, start: int) -> None:
 
 def too_full(folder: Path, what: str, needed: float) -> CannotWrite:
     return CannotWrite(
-        f"{what} need about {in_words(needed)}, and {folder} has {in_words(_free(folder))} left",
+        f"no space left on the disk: {what} need about {in_words(needed)}, "
+        f"and {folder} has {in_words(_free(folder))} free",
         "free some space, or choose another disk: --out for samples, GENBOARD_HOME for everything",
     )
 

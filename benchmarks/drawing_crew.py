@@ -15,13 +15,13 @@ class DrawingCrew:
     """Draws shards on the workers of an executor: what `sample` takes as `helpers`.
 
     Attributes:
-        bill: of the workers, to which those who measure the samples add.
+        bill: to which what they spend is added.
         drawing_s: seconds that workers spent drawing, added up.
     """
 
-    def __init__(self, executor: Executor, task: DrawingTask) -> None:
+    def __init__(self, executor: Executor, task: DrawingTask, bill: Bill | None = None) -> None:
         self.executor, self._task = executor, task
-        self.bill, self.drawing_s = Bill(), 0.0
+        self.bill, self.drawing_s = Bill() if bill is None else bill, 0.0
 
     def fetch(self, shards: Sequence[ShardPath]) -> None:
         """Bring here what workers have drawn for a driver that is gone.

@@ -8,22 +8,26 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from ..core.errors import BadWorkers
 from ..core.executor import Executor
-from ..core.files import digest_of, write_pieces
+from ..core.files import digest_of, write_bytes, write_pieces
 from ..core.progress import bar
+from ..core.seal import BLANK, sealed, stands
 from ..reference_stats.features import K
+from .spending import Bill, Spent
 
 ROWS = 4096  # rows written at once
 PAYS = 2e11  # products of two numbers between two sets: fewer take a core less time than workers take to start
@@ -148,12 +152,14 @@ class Workers:
     """Who computes what is made of features, and the folder where features and outcomes lie.
 
     Attributes:
-        peak_memory_mib: of the worker that has held the most so far; none where the system does not tell.
+        bill: to which what they spend is added.
+        waited: seconds in which this process waited for them.
     """
 
     executor: Executor
     folder: Path
-    peak_memory_mib: float | None = None
+    bill: Bill = field(default_factory=Bill)
+    waited: float = 0.0
 
     def place(self, work: str, *what: object) -> Path:
         """The folder for the pieces of some work, which what it is made of decides."""
@@ -163,21 +169,28 @@ class Workers:
         """Delete the folder, once nothing in it is needed."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def make(self, task: Callable[[P], float | None], pieces: Sequence[P], what: str) -> None:
-        """Have those outcomes made that are not there yet.
+    def make(self, task: Callable[[P], Spent], pieces: Sequence[P], what: str) -> None:
+        """Have those outcomes made that are not there yet, or damaged.
 
         Args:
-            task: writes the outcome of a piece, and tells the most memory that its process has held, in MiB.
+            task: writes the outcome of a piece by `write_arrays`, and tells what that took.
 
         Raises:
             BadWorkers: see `Executor.run`.
         """
-        missing = [piece for piece in pieces if not Path(piece.path).is_file()]
+        began = time.perf_counter()
+        missing = [piece for piece in pieces if not stands(Path(piece.path), "computing it again")]
         with bar(what, len(pieces), "piece") as progress:
             progress.update(len(pieces) - len(missing))
-            for _, peak in self.executor.run(task, missing):
-                self.peak_memory_mib = max(filter(None, (self.peak_memory_mib, peak)), default=None)
+            for _, spent in self.executor.run(task, missing):
+                self.bill.add(spent)
                 progress.update(1)
+        self.waited += time.perf_counter() - began
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Tensor]) -> None:
+    """Leave arrays in a file that tells when it is damaged."""
+    write_bytes(path, sealed(safetensors.torch.save(dict(arrays), {"seal": BLANK})))
 
 
 def read_arrays(path: Path) -> dict[str, Tensor]:

@@ -7,7 +7,6 @@ bytes; the driver joins them.
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..core.errors import BadSamples, DiskFull
 from ..core.executor import Executor, fetch
 from ..core.files import digest_of, read_bytes, write_bytes
 from ..core.pace import Pace, worker_bar
-from ..core.seal import BLANK, seal_holds, sealed
+from ..core.seal import BLANK, OTHER_BYTES, seal_holds, sealed, stands
 from ..reference_stats.features import Measured, Pass, joined_measures
 from ..registry.catalog import find
 from ..registry.conversions import convert_images
@@ -157,7 +156,8 @@ def measure_on(
     )
     plans = {space: _stretches(task, space) for space in track.extractors}
     fetch(executor, task, [one for stretches in plans.values() for one in stretches])
-    missing = [one for stretches in plans.values() for one in stretches if not _there(Path(one.path))]
+    again = "computing the features again"
+    missing = [one for stretches in plans.values() for one in stretches if not stands(Path(one.path), again)]
     every = sum(len(stretches) for stretches in plans.values())
     pace = Pace(executor, "pieces", len(missing), sum(one.stop - one.start for one in missing))
     with worker_bar(f"features of {name}", every, "piece") as progress:
@@ -169,16 +169,6 @@ def measure_on(
     measured = {space: keep(_joined(stretches)) for space, stretches in plans.items()}
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     return measured
-
-
-def _there(path: Path) -> bool:
-    """Whether there is a whole file; of a damaged one a line on stderr says that it is made again."""
-    if not path.is_file():
-        return False
-    if seal_holds(read_bytes(path)):
-        return True
-    print(f"{path}: {_OTHER_BYTES}: computing the features again", file=sys.stderr)
-    return False
 
 
 def stretch_size(shard_size: int, entry: Extractor) -> int:
@@ -203,12 +193,9 @@ def _joined(stretches: list[Stretch]) -> Measured:
         path = Path(one.path)
         data = read_bytes(path)
         if not seal_holds(data):
-            raise BadSamples(f"{path}: {_OTHER_BYTES}", "run the same command again: they are computed again")
+            raise BadSamples(f"{path}: {OTHER_BYTES}", "run the same command again: they are computed again")
         with refusing(BadSamples, f"{path}: cannot be read", "delete the file, and run the same command again"):
             found = safetensors.torch.load(data)
             digests.append(found["digests"].numpy())
             parts.append(Measured(None, found["features"], found.get("logits"), found.get("labels"), "", found["keys"]))
     return joined_measures(parts, np.concatenate(digests))
-
-
-_OTHER_BYTES = "its bytes are not those that were written"

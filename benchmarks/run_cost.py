@@ -25,10 +25,12 @@ class RunClock:
 
     Attributes:
         meter: of this process.
-        away: seconds of waiting for workers.
+        bill: of the workers.
+        away: seconds of waiting for them.
     """
 
     meter: Meter
+    bill: Bill = field(default_factory=Bill)
     stage: Stage = "measuring"
     seconds: dict[Stage, float] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
@@ -79,7 +81,7 @@ class RunClock:
         )
 
     def _spent(self, target: EvaluationTarget) -> SpentRecord:
-        bill, mine = Bill() if self.crew is None else self.crew.bill, self.meter.spent()
+        bill, mine = self.bill, self.meter.spent()
         # A GPU of this process may be one that workers have counted already.
         bill.add(replace(mine, seconds=mine.seconds - self.away, joules=None if self.crew else mine.joules))
         entry = entries(Generator).get(target.record.name) if target.record.kind == "registered" else None

@@ -167,7 +167,7 @@ def _measure(
     place, made, workers = workspace.samples / track.id / target.record.name, options.executor, None
     pieces = place / f"{result_id(specification)}.features"
     if made is not None and not isinstance(made, StoredExecutor):  # what is compared lies in files that workers map
-        workers = Workers(made, place / f"{result_id(specification)}.compared")
+        workers = Workers(made, place / f"{result_id(specification)}.compared", clock.bill)
     try:
         references = references_of(track, options.device, options.precision, made, n, workers)
         spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
@@ -185,11 +185,12 @@ def _measure(
             folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
             if options.executor is not None:
                 task = DrawingTask.of(target, track, plan, options.device, options.batch_size)
-                clock.crew = DrawingCrew(options.executor, task)
+                clock.crew = DrawingCrew(options.executor, task, clock.bill)
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock, workers)
         found = score_track(track, measured, references, answers, workers)
         held_out = held_out_of(track, options.device, options.precision, options.executor)
         suspicion = score_suspicion(track, measured, references, held_out)
+        clock.away += 0.0 if workers is None else workers.waited
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..core.errors import BadSamples
 from ..core.files import canonical_json, read_bytes, write_bytes
-from ..core.seal import BLANK, seal_holds, sealed
+from ..core.seal import BLANK, OTHER_BYTES, seal_holds, sealed
 from ..registry.generators import Draw
 from ..registry.images import MODES, Images, ImageSource, joined, records
 from ..registry.schema import Shape
@@ -107,7 +107,7 @@ def read_shard(path: Path, spec_id: str, shape: Shape, first: int, count: int | 
     """
     data = read_bytes(path)
     if seal_holds(data) is False:
-        raise BadSamples(f"{path}: {_OTHER_BYTES}", _DAMAGED)
+        raise BadSamples(f"{path}: {OTHER_BYTES}", _DAMAGED)
     with refusing(BadSamples, f"{path}: cannot be read", _DAMAGED):
         return _parse(data, path, spec_id, shape, first, count)
 
@@ -125,7 +125,7 @@ def damage(shard: ShardPath, spec_id: str, shape: Shape, digest: str | None) -> 
     data = read_bytes(path)
     holds = seal_holds(data)
     if holds is not None:
-        return None if holds else _OTHER_BYTES
+        return None if holds else OTHER_BYTES
     try:
         images = _parse(data, path, spec_id, shape, shard.start, shard.stop - shard.start)
     except (BadSamples, MemoryError):
@@ -203,4 +203,3 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
 
 _AGAIN = "delete the file and sample again: finished shards are kept"
 _DAMAGED = "run the same command again: what is damaged is drawn again"
-_OTHER_BYTES = "its bytes are not those that were written"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -75,6 +75,10 @@ class FullDisk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.file.close()
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        for data in pieces:
+            self.write(data)
 
     def write(self, data: bytes) -> None:
         self.file.write(data[: len(data) // 2])

@@ -182,7 +182,7 @@ def features_of(finished: Drawn, executor: Here) -> dict[str, Measured]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feature_task.shutil, "rmtree", lambda *_, **__: None)
         return feature_task.measure_on(
-            executor, finished.folder, finished.manifest, DIGITS, "cpu", "float32", "vae", bill=Bill()
+            executor, finished.folder, finished.manifest, DIGITS, "cpu", "float32", "vae", Bill(), lambda found: found
         )
 
 
@@ -221,6 +221,6 @@ def test_features_that_a_disk_has_no_room_for_say_how_much_they_need(
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(CannotWrite, match="features of 175 samples in digits-cnn need about") as caught:
         features_of(finished, Here())
-    said = re.search(r"about ([\d.]+) kB, and .* has [\d.,]+ \wB left", caught.value.fact)
+    said = re.search(r"about ([\d.]+) kB, and .* has [\d.,]+ \wB free", caught.value.fact)
     assert said
     assert 1e3 * float(said[1]) == pytest.approx(size, rel=0.1)

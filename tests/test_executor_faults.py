@@ -53,7 +53,7 @@ def test_memory_that_runs_out_on_a_worker_halves_its_batch(tmp_path: Path) -> No
     assert sample(plan, tmp_path / "alone", batch_size=16) == found
 
 
-BYTES = re.compile(r"44 samples need about ([\d.]+) kB, and .* has [\d.,]+ \wB left")
+BYTES = re.compile(r"no space left on the disk: 44 samples need about ([\d.]+) kB, and .* has [\d.,]+ \wB free")
 
 
 def needed(error: CannotWrite) -> float:

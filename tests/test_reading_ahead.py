@@ -169,7 +169,7 @@ def test_an_interrupt_while_the_network_runs_ends_the_reading(folder, threads, p
     def stopped(*_: object) -> Any:
         raise error
 
-    monkeypatch.setattr(Pass, "_compute", stopped)
+    monkeypatch.setattr(Pass, "_computed", stopped)
     with pytest.raises(error):
         measure(open_images(folder), pixels_space)
 

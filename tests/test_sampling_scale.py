@@ -199,8 +199,8 @@ def test_a_disk_without_room_is_said_before_anything_is_written(run: Run, tmp_pa
     full(20_000, monkeypatch)
     fact = refused(run, *draw_into(tmp_path))
     # Noise of 64 bytes an image, which PNG makes larger.
-    assert fact.startswith("200 samples need about 79.2 kB")
-    assert fact.endswith(f", and {tmp_path} has 20 kB left")
+    assert fact.startswith("no space left on the disk: 200 samples need about 79.2 kB")
+    assert fact.endswith(f", and {tmp_path} has 20 kB free")
     assert "free some space" in hint(run, *draw_into(tmp_path))
     assert not list(tmp_path.glob("*.parquet"))
 

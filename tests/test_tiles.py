@@ -14,6 +14,7 @@ from genboard.benchmarks.feature_files import FeatureFile, Workers, cuts, store_
 from genboard.benchmarks.neighbours import Counts, count_neighbours, distances, identity_resample, order, tile_pass
 from genboard.benchmarks.neighbours.distances import point_sets
 from genboard.benchmarks.neighbours.lists import nearest_lists
+from genboard.benchmarks.neighbours.nearest_pass import Search, SearchTask
 from genboard.benchmarks.neighbours.tile_pass import count_on
 from hostile_sets import HOSTILE
 from hypothesis import given, settings
@@ -124,6 +125,22 @@ def test_what_an_interrupted_pass_has_left_is_taken_up(tmp_path, monkeypatch):
         count_on(Workers(stopped, tmp_path), *files, K, False, DEPTH)
     assert_same(found, count_on(Workers(again, tmp_path), *files, K, False, DEPTH))
     assert again.done == whole.done - 5
+
+
+def test_a_damaged_tile_is_computed_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(tile_pass, "SIDE", 64)
+    files = [stored(tmp_path, torch.from_numpy(side)) for side in HOSTILE["plain"]]
+    piece = Search((0, 64), (0, 64), str(tmp_path / "tile.safetensors"))
+    first, again = Workers(InAnyOrder(1), tmp_path), Workers(InAnyOrder(2), tmp_path)
+    first.make(SearchTask(*files), [piece], "tiles")
+    whole = Path(piece.path).read_bytes()
+    again.make(SearchTask(*files), [piece], "tiles")
+    assert again.bill.device_seconds == {}
+    Path(piece.path).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    again.make(SearchTask(*files), [piece], "tiles")
+    assert Path(piece.path).read_bytes() == whole
+    assert again.bill.device_seconds["cpu"] > 0
+    assert "tile.safetensors: its bytes are not those that were written: computing it again" in capsys.readouterr().err
 
 
 def test_sets_that_cannot_be_counted_and_files_that_are_not_seen_are_named(tmp_path):

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import write_bytes
-from ..environment import peak_memory_mib
-from ..feature_files import FeatureFile, Workers, cuts, read_arrays, together
+from ..feature_files import FeatureFile, Workers, cuts, read_arrays, together, write_arrays
+from ..spending import Meter, Spent
 from .inputs import FeatureSet
 
 TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold
@@ -100,8 +98,9 @@ class KernelTask:
 
     kernel: Polynomial
 
-    def __call__(self, piece: KernelPiece) -> float | None:
-        """Write the sums, and tell the most memory that this process has held, in MiB."""
+    def __call__(self, piece: KernelPiece) -> Spent:
+        """Write the sums, and tell what that took."""
+        meter = Meter("cpu")
         a, b = piece.a.mapped()[slice(*piece.rows)].double(), piece.b.mapped()[slice(*piece.others)].double()
         square = piece.within and piece.rows == piece.others
         over_others, over_rows = a.new_zeros(len(_tiles(b)), len(a)), a.new_zeros(len(_tiles(a)), len(b))
@@ -119,8 +118,8 @@ class KernelTask:
             found = {"rows": over_others + over_rows}  # each has zeros where the other has sums
         else:
             found = {"rows": over_others, **({"others": over_rows} if piece.within else {})}
-        write_bytes(Path(piece.path), safetensors.torch.save(found))
-        return peak_memory_mib()
+        write_arrays(Path(piece.path), found)
+        return meter.spent()
 
 
 def means_on(

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import write_bytes
-from ..environment import peak_memory_mib
-from ..feature_files import FeatureFile, Workers, cuts, read_arrays
+from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
+from ..spending import Meter, Spent
 
 ROWS = 8192  # of a piece
 
@@ -37,11 +35,12 @@ class RowsTask:
     b: FeatureFile
     work: Callable[[Tensor, Tensor], Tensor]
 
-    def __call__(self, piece: Rows) -> float | None:
-        """Write the numbers, and tell the most memory that this process has held, in MiB."""
+    def __call__(self, piece: Rows) -> Spent:
+        """Write the numbers, and tell what that took."""
+        meter = Meter("cpu")
         found = self.work(self.a.mapped()[slice(*piece.rows)], self.b.mapped())
-        write_bytes(Path(piece.path), safetensors.torch.save({"found": found}))
-        return peak_memory_mib()
+        write_arrays(Path(piece.path), {"found": found})
+        return meter.spent()
 
 
 def means_on(workers: Workers, a: FeatureFile, b: FeatureFile, work: Callable[[Tensor, Tensor], Tensor]) -> Tensor:

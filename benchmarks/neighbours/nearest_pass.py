@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ...core.files import sha256, write_bytes
-from ..environment import peak_memory_mib
-from ..feature_files import FeatureFile, Workers, cuts, read_arrays
+from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
+from ..spending import Meter, Spent
 from .engine import refuse_uncountable
 from .search import nearest_squares, to_other_rows
 from .tiles import Cut
@@ -40,12 +40,13 @@ class SearchTask:
     reference: FeatureFile
     queries: FeatureFile
 
-    def __call__(self, piece: Search) -> float | None:
-        """Write what was found, and tell the most memory that this process has held, in MiB."""
+    def __call__(self, piece: Search) -> Spent:
+        """Write what was found, and tell what that took."""
+        meter = Meter("cpu")
         reference, queries = self.reference.mapped()[slice(*piece.rows)], self.queries.mapped()[slice(*piece.queries)]
         square, index = nearest_squares(reference, queries)
-        write_bytes(Path(piece.path), safetensors.torch.save({"square": square, "index": index + piece.rows[0]}))
-        return peak_memory_mib()
+        write_arrays(Path(piece.path), {"square": square, "index": index + piece.rows[0]})
+        return meter.spent()
 
 
 def nearest_on(workers: Workers, reference: FeatureFile, queries: FeatureFile) -> tuple[Tensor, Tensor]:
@@ -97,12 +98,13 @@ class OthersTask:
     asked: str
     k: int
 
-    def __call__(self, piece: Others) -> float | None:
-        """Write the squared distances, and tell the most memory that this process has held, in MiB."""
+    def __call__(self, piece: Others) -> Spent:
+        """Write the squared distances, and tell what that took."""
+        meter = Meter("cpu")
         rows = read_arrays(Path(self.asked))["rows"][slice(*piece.rows)]
         found = {"square": to_other_rows(self.reference.mapped(), rows, self.k)}
-        write_bytes(Path(piece.path), safetensors.torch.save(found))
-        return peak_memory_mib()
+        write_arrays(Path(piece.path), found)
+        return meter.spent()
 
 
 def to_other_on(workers: Workers, reference: FeatureFile, rows: Tensor, k: int) -> Tensor:

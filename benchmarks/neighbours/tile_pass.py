@@ -13,12 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import write_bytes
-from ..feature_files import FeatureFile, Workers, cuts, read_arrays
+from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
 from .cells import Counts
 from .distances import PointSet, common_frame
 from .engine import refuse_uncountable
@@ -64,7 +62,7 @@ def count_on(
         "real": asked.around_real(of_real, of_fake, near_real).short,
         "fake": asked.around_fake(of_real, of_fake, near_fake).short,
     }
-    write_bytes(task.path("short"), safetensors.torch.save({str(of): rows for of, rows in short.items()}))
+    write_arrays(task.path("short"), {str(of): rows for of, rows in short.items()})
     pieces = [stretch("across", "real", rows, others) for rows in ends["real"] for others in ends["fake"]]
     for of, rows in short.items():
         pieces += [stretch("settled", of, some, (0, 0)) for some in cuts(len(rows), SETTLED)]

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from ...core.files import write_bytes
-from ..environment import peak_memory_mib
-from ..feature_files import FeatureFile, read_arrays
+from ..feature_files import FeatureFile, read_arrays, write_arrays
+from ..spending import Meter, Spent
 from .distances import Frame, PointSet, point_set
 from .lists import Lists
 from .tiles import Arrays, Asked, Cut, arrays_of, inside, near_rows
@@ -58,15 +56,16 @@ class TileTask:
     frame: Frame
     listed: dict[Which, int]
 
-    def __call__(self, piece: Stretch) -> float | None:
-        """Compute a tile, write what it leaves, and tell the most memory that this process has held, in MiB.
+    def __call__(self, piece: Stretch) -> Spent:
+        """Compute a tile, write what it leaves, and tell what that took.
 
         Raises:
             BadWorkers: this machine does not see the features.
         """
+        meter = Meter("cpu")
         work = {"within": self._within, "across": self._across, "settled": self._settled}[piece.kind]
-        write_bytes(Path(piece.path), safetensors.torch.save(work(piece)))
-        return peak_memory_mib()
+        write_arrays(Path(piece.path), work(piece))
+        return meter.spent()
 
     def _within(self, piece: Stretch) -> Arrays:
         features = self._file(piece.of).mapped()
@@ -111,7 +110,7 @@ class TileTask:
 
     def save_lists(self, of: Which, lists: Lists, lengths: Tensor) -> None:
         arrays = {name: getattr(lists, name).contiguous() for name in _LISTS}
-        write_bytes(self.path(of), safetensors.torch.save({**arrays, "lengths": lengths}))
+        write_arrays(self.path(of), {**arrays, "lengths": lengths})
 
     def path(self, name: str) -> Path:
         return Path(self.folder) / f"{name}.safetensors"

@@ -54,9 +54,9 @@ class Watched(LocalExecutor):
         self._kept = kept
 
     def run(self, task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-        for piece, peak in super().run(task, pieces):
-            note(self._kept, type(task).__name__, {"peak": peak or 0.0})
-            yield piece, peak
+        for piece, spent in super().run(task, pieces):
+            note(self._kept, type(task).__name__, {"peak": spent.peak_memory_mib or 0.0})
+            yield piece, spent
 
 
 def note(kept: Path, what: str, values: dict[str, float]) -> None:

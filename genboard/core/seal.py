@@ -7,11 +7,14 @@ bytes around it. No parser is needed to check it.
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 
-from .files import sha256
+from .files import read_bytes, sha256
 
 _MARK = b"genboard:sha256:"
 BLANK = (_MARK + b"0" * 64).decode()
+OTHER_BYTES = "its bytes are not those that were written"
 _SEAL = re.compile(re.escape(_MARK) + rb"([0-9a-f]{64})")
 
 
@@ -34,3 +37,13 @@ def seal_holds(data: bytes) -> bool | None:
     if found is None:
         return None
     return sha256(data[:at] + BLANK.encode() + data[found.end() :]) == found[1].decode()
+
+
+def stands(path: Path, again: str) -> bool:
+    """Whether a sealed file is there and whole; of a damaged one a line on stderr says what is done again."""
+    if not path.is_file():
+        return False
+    if seal_holds(read_bytes(path)):
+        return True
+    print(f"{path}: {OTHER_BYTES}: {again}", file=sys.stderr)
+    return False
