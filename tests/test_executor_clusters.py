@@ -122,15 +122,15 @@ def test_killed_workers_and_nodes_cost_a_shard_each_at_most(
     monkeypatch.setenv("RAY_ADDRESS", made.address)
     killer = Killer(made, marks, kills)
     task: Any = Logged(DrawingTask.of(target, digits, plan, "cpu", None), str(marks))
-    crew = DrawingCrew(RayExecutor(4), task)
 
-    def harried(shards: Sequence[ShardPath]) -> Generator[str]:
-        for line in crew(shards):
-            killer.look()
-            yield line
+    class Harried(DrawingCrew):
+        def __call__(self, shards: Sequence[ShardPath]) -> Generator[str]:
+            for line in super().__call__(shards):
+                killer.look()
+                yield line
 
     try:
-        sample(plan, out, helpers=harried)
+        sample(plan, out, helpers=Harried(RayExecutor(4), task))
     finally:
         ended(made)
     assert sum(killer.killed.values()) >= kills * 3 / 4

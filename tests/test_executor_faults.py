@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -90,6 +91,7 @@ def test_a_disk_that_gets_full_says_how_much_is_needed(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="SIGSTOP is of POSIX")
 @pytest.mark.parametrize("command", ["sample", "evaluate"])
 def test_the_second_of_two_runs_waits_and_reads(command: str, tmp_path: Path, own_home: Path) -> None:
     words = [sys.executable, "-m", "genboard", command, "ddpm", "--track", "digits", "--samples", "600"]
@@ -104,13 +106,18 @@ def test_the_second_of_two_runs_waits_and_reads(command: str, tmp_path: Path, ow
         assert time.monotonic() < until
         assert first.poll() is None
         time.sleep(0.01)
-    second = subprocess.run(words, capture_output=True, text=True, timeout=300)
-    out_first, err_first = first.communicate(timeout=300)
-    assert (first.returncode, second.returncode) == (0, 0), err_first + second.stderr
-    assert out_first == second.stdout
+    first.send_signal(signal.SIGSTOP)  # until the second has found that it is there
+    second = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert second.stderr is not None
     what = "drawing samples into" if command == "sample" else "measuring ddpm on"
-    assert f"another process is {what}" in second.stderr
+    told = next((line for line in second.stderr if "another process is" in line), "")
+    first.send_signal(signal.SIGCONT)
+    out_first, err_first = first.communicate(timeout=300)
+    out_second, err_second = second.communicate(timeout=300)
+    assert f"another process is {what}" in told
+    assert (first.returncode, second.returncode) == (0, 0), err_first + err_second
+    assert out_first == out_second
     assert "another process is" not in err_first
     if command == "evaluate":
-        assert "already measured" in second.stderr
+        assert "already measured" in err_second
         assert "already measured" not in err_first

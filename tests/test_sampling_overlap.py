@@ -216,9 +216,7 @@ def test_ctrl_c_ends_the_command_at_once_and_it_goes_on_later(run: Run, tmp_path
         tmp_path, FUNCTION + waiting + "return np.stack([np.full((1, 8, 8), s % 256, np.uint8) for s in seeds])\n"
     )
     command = ("evaluate", source, "--track", "digits", "--samples", "200", "--trust-code", "--json")
-    # Whoever starts the tests in the background has them ignore the signal.
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    program = f"{heard}from genboard.cli import app; app({[str(c) for c in command]!r})"
+    program = f"from genboard.cli import app; app({[str(c) for c in command]!r})"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(own_home.rglob("plan.json")) and time.monotonic() < deadline:
