@@ -92,6 +92,7 @@ def blocks() -> Mapping[str, Callable[[], str]]:
         "cluster memory": memory_docs.cluster_memory,
         "cluster sets": memory_docs.cluster_sets,
         "workers sleeper": partial(scale_docs.workers, "sleeper"),
+        "workers ddpm": partial(scale_docs.workers, "ddpm"),
         "verification": lambda: levels(_committed()),
         "version changes": lambda: version_docs.changes(_committed()),
     }
