@@ -24,6 +24,7 @@ from genboard.benchmarks.runs import runs_under
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import ShardPath
 from genboard.registry.catalog import track
+from ray_cluster import ended, started
 from worker_processes import worker_processes
 
 from genboard.core.errors import BadSamples, BadWorkers
@@ -152,15 +153,9 @@ def test_the_commands_take_an_executor(run: Any, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two Ray nodes of one core each."""
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    made.add_node(num_cpus=1)
+    made = started(2)
     yield made
-    import ray
-
-    ray.shutdown()
-    made.shutdown()
+    ended(made)
 
 
 @pytest.mark.slow
