@@ -1,12 +1,12 @@
-"""What samples and features take of a disk, and an error that says how much where it has no room for them."""
+"""What samples take of a disk, and an error that says how much where it has no room for them."""
 
 from __future__ import annotations
 
-import shutil
 from math import prod
 from pathlib import Path
 
-from ..core.errors import CannotWrite, DiskFull
+from ..core.disk_space import free_space, too_full
+from ..core.errors import DiskFull
 from ..core.files import write_bytes
 from ..registry.images import Images
 from .drawing import Plan
@@ -18,11 +18,13 @@ COMPRESSED = 16  # images that are compressed to learn how large they are
 
 def refuse_full_disk(folder: Path, left: int, first: Images) -> None:
     """Raises CannotWrite if the disk has no room for the samples that are left to draw, as large as the first ones."""
-    if left * (prod(first.shape) + first.shape[0] + OVERHEAD) <= _free(folder):  # even if nothing can be compressed
+    if left * (prod(first.shape) + first.shape[0] + OVERHEAD) <= free_space(
+        folder
+    ):  # even if nothing can be compressed
         return
     some = first.pixels[:COMPRESSED]
     needed = left * (sum(len(png(pixels)) for pixels in some) / len(some) + OVERHEAD)
-    if needed > _free(folder):
+    if needed > free_space(folder):
         raise too_full(folder, f"{left:,} samples", needed)
 
 
@@ -40,27 +42,3 @@ def store_shard(path: Path, images: Images, plan: Plan, start: int) -> None:
         missing = [one for one in shards_in(path.parent, plan.n) if not Path(one.path).is_file()]
         left = sum(one.stop - one.start for one in missing)
         raise too_full(path.parent, f"{left:,} samples", left * len(data) / len(images)) from e
-
-
-def too_full(folder: Path, what: str, needed: float) -> CannotWrite:
-    return CannotWrite(
-        f"no space left on the disk: {what} need about {in_words(needed)}, "
-        f"and {folder} has {in_words(_free(folder))} free",
-        "free some space, or choose another disk: --out for samples, GENBOARD_HOME for everything",
-    )
-
-
-def _free(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
-
-
-def in_words(size: float) -> str:
-    """A size in bytes.
-
-    >>> in_words(999), in_words(1_530_000), in_words(2e12)
-    ('999 bytes', '1.53 MB', '2,000 GB')
-    """
-    for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= one:
-            return f"{size / one:,.0f} {unit}" if size >= 100 * one else f"{size / one:.3g} {unit}"
-    return f"{size:.0f} bytes"

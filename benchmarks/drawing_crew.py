@@ -6,9 +6,9 @@ from collections.abc import Generator, Sequence
 
 from ..core.executor import Executor, fetch
 from ..core.pace import Pace
+from ..core.spending import Bill
 from .drawing_task import DrawingTask
 from .shards import ShardPath
-from .spending import Bill
 
 
 class DrawingCrew:
@@ -39,7 +39,7 @@ class DrawingCrew:
             BadSamples, CannotWrite: of a worker.
         """
         pace = Pace(self.executor, "shards", len(shards), sum(shard.stop - shard.start for shard in shards))
-        for shard, done in self.executor.run(self._task, shards):
+        for shard, done in self.bill.awaited(self.executor.run(self._task, shards)):
             self.bill.add(done)
             self.drawing_s += done.seconds
             yield pace.after(shard.stop - shard.start)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import BadWorkers
+from ..core.spending import Meter, Spent
 from ..registry.schema import Track
 from ..registry.trust import trusting_code
 from .disk_space import store_shard
 from .drawing import Drawer, Plan
 from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .shards import ShardPath
-from .spending import Meter, Spent
 
 
 @dataclass(frozen=True)

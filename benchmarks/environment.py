@@ -1,4 +1,4 @@
-"""What a run ran on and what it cost, for the record in every result.
+"""What a run ran on, for the record in every result.
 
 The processor and the libraries that multiply matrices are named because they decide the last bits of a product.
 """
@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
+from ..core.spending import device_name
 from .result import Environment
 
 CPUINFO = Path("/proc/cpuinfo")
-STATUS = Path("/proc/self/status")
 # Variables that make torch, MKL, oneDNN and OpenBLAS compute as on another processor.
 KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
 # The vendors of Arm processors, by their number (Arm's MIDR_EL1), as far as machines for this work have them.
@@ -52,28 +52,6 @@ def environment(device: str, library: str | None = None) -> Environment:
         kernels=chosen_kernels(),
         runtime=f"{library} {import_module(library).__version__}" if library else None,
     )
-
-
-def device_name(device: str) -> str:
-    """The kind of a device: `cpu`, or what its vendor calls it."""
-    return device if device == "cpu" else torch.cuda.get_device_name(device)
-
-
-def peak_memory_mib() -> float | None:
-    """The most memory this process has held, in MiB; none where the system does not tell.
-
-    Linux counts into `ru_maxrss` what the process held that started this one: of a worker, the driver's.
-    """
-    with suppress(OSError):
-        for line in STATUS.read_text("ascii", "replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 2**10
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak) / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def processor_of() -> tuple[str | None, str | None]:

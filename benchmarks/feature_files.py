@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -26,8 +25,8 @@ from ..core.executor import Executor
 from ..core.files import digest_of, write_bytes, write_pieces
 from ..core.progress import bar
 from ..core.seal import BLANK, sealed, stands
+from ..core.spending import Bill, Spent
 from ..reference_stats.features import K
-from .spending import Bill, Spent
 
 ROWS = 4096  # rows written at once
 PAYS = 2e11  # products of two numbers between two sets: fewer take a core less time than workers take to start
@@ -153,13 +152,11 @@ class Workers:
 
     Attributes:
         bill: to which what they spend is added.
-        waited: seconds in which this process waited for them.
     """
 
     executor: Executor
     folder: Path
     bill: Bill = field(default_factory=Bill)
-    waited: float = 0.0
 
     def place(self, work: str, *what: object) -> Path:
         """The folder for the pieces of some work, which what it is made of decides."""
@@ -178,14 +175,12 @@ class Workers:
         Raises:
             BadWorkers: see `Executor.run`.
         """
-        began = time.perf_counter()
         missing = [piece for piece in pieces if not stands(Path(piece.path), "computing it again")]
         with bar(what, len(pieces), "piece") as progress:
             progress.update(len(pieces) - len(missing))
-            for _, spent in self.executor.run(task, missing):
+            for _, spent in self.bill.awaited(self.executor.run(task, missing)):
                 self.bill.add(spent)
                 progress.update(1)
-        self.waited += time.perf_counter() - began
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Tensor]) -> None:

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from ..core.spending import Bill, Meter, peak_memory_mib
 from ..registry.catalog import entries
 from ..registry.schema import Generator
 from .drawing_crew import DrawingCrew
-from .environment import peak_memory_mib
 from .evaluation_target import EvaluationTarget
 from .result import Cost, SpentRecord, WorkersRecord
-from .spending import Bill, Meter
 
 Stage = Literal["sampling", "measuring"]
 
@@ -26,7 +25,6 @@ class RunClock:
     Attributes:
         meter: of this process.
         bill: of the workers.
-        away: seconds of waiting for them.
     """
 
     meter: Meter
@@ -36,15 +34,6 @@ class RunClock:
     since: float = field(default_factory=time.perf_counter)
     drawn: int = 0
     crew: DrawingCrew | None = None
-    away: float = 0.0
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.away += time.perf_counter() - began
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -83,7 +72,8 @@ class RunClock:
     def _spent(self, target: EvaluationTarget) -> SpentRecord:
         bill, mine = self.bill, self.meter.spent()
         # A GPU of this process may be one that workers have counted already.
-        bill.add(replace(mine, seconds=mine.seconds - self.away, joules=None if self.crew else mine.joules))
+        joules = None if bill.device_seconds else mine.joules
+        bill.add(replace(mine, seconds=mine.seconds - bill.waited, joules=joules))
         entry = entries(Generator).get(target.record.name) if target.record.kind == "registered" else None
         return SpentRecord(
             device_seconds=bill.device_seconds, energy_j=bill.joules, evaluations=entry.nfe if entry else None

@@ -7,7 +7,7 @@ its stage and its error; a user's interrupt is not a result.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,9 @@ from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights
 from ..core.executor import Executor, StoredExecutor
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
+from ..core.spending import Meter
 from ..reference_stats.features import Measured, Pass, Stream, measure
-from ..reference_stats.on_workers import drop_pieces, measure_on_workers, noting
+from ..reference_stats.on_workers import Wanted, drop_pieces, measure_on_workers, noting
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
@@ -31,7 +32,6 @@ from .drawing_task import DrawingTask
 from .environment import environment
 from .evaluation_target import EvaluationTarget, open_target, plan_for
 from .feature_files import Workers, mapped
-from .feature_task import measure_on
 from .given_labels import refuse_labels
 from .influences import encoded
 from .overlap import FeatureWorker
@@ -52,7 +52,6 @@ from .sampling import drop, sample
 from .scoring import score_suspicion, score_track
 from .shards import source_of_shards
 from .specification import specify
-from .spending import Meter
 from .track_references import answers_of, held_out_of, references_of
 
 
@@ -174,15 +173,12 @@ def _measure(
         answers = answers_of(track, n, spaces)  # before anything is drawn: what it needs may be missing
         if images is not None:
             source, digest = images, specification["generator"]["images"]
-            measured = {
-                name: mapped(_measured(source, digest, seen, space, track, pieces, options), workers, n)
-                for name, space in spaces.items()
-            }
+            measured = _measured(source, digest, seen, track, spaces, pieces, options, clock, workers)
             labels = measured[track.space].labels
             refuse_labels(track, None if labels is None else labels.tolist(), source.name)
         else:
             plan = plan_for(target, track, n)
-            folder = workspace.samples / track.id / target.record.name / plan.spec_id[:12]
+            pieces = folder = place / plan.spec_id[:12]
             if options.executor is not None:
                 task = DrawingTask.of(target, track, plan, options.device, options.batch_size)
                 clock.crew = DrawingCrew(options.executor, task, clock.bill)
@@ -190,7 +186,6 @@ def _measure(
         found = score_track(track, measured, references, answers, workers)
         held_out = held_out_of(track, options.device, options.precision, options.executor)
         suspicion = score_suspicion(track, measured, references, held_out)
-        clock.away += 0.0 if workers is None else workers.waited
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:
@@ -224,19 +219,25 @@ def _measure(
 
 
 def _measured(
-    images: ImageSource,
+    source: ImageSource,
     digest: str,
     seen: Sequence[bytes] | None,
-    space: LiveExtractor,
     track: Track,
+    spaces: Mapping[str, LiveExtractor],
     pieces: Path,
     options: Options,
-) -> Measured:
-    """Images in a feature space; on workers where they can open them too, who leave their pieces in a folder."""
-    conversions = track.conversions.get(space.entry.name, ())
-    if options.executor is None or seen is None:
-        return measure(converted(images, conversions), space, moments=False)
-    return measure_on_workers(options.executor, images, space, pieces, digest, conversions, moments=False, seen=seen)
+    clock: RunClock,
+    workers: Workers | None,
+) -> dict[str, Measured]:
+    """Images in every feature space; on workers where they can open them too, who leave their pieces in a folder."""
+    keep = partial(mapped, workers=workers, others=source.count)
+    wanted = {name: Wanted(space, track.conversions.get(name, ()), moments=False) for name, space in spaces.items()}
+    if options.executor is None or source.again is None:
+        return {
+            name: keep(measure(converted(source, one.conversions), one.extractor, moments=False))
+            for name, one in wanted.items()
+        }
+    return measure_on_workers(options.executor, source, [*wanted.values()], pieces, digest, seen, clock.bill, keep)
 
 
 def _drawn(
@@ -252,19 +253,15 @@ def _drawn(
 
     Time in which the drawing waits for the features counts as measuring. Workers first draw all, then measure all.
     """
+    name = plan.generator.name
     if clock.crew is not None:
-        with clock.timed("sampling"), clock.waiting():
+        with clock.timed("sampling"):
             manifest = sample(plan, folder, options.batch_size, None, clock.count, clock.crew)
-        made, name = clock.crew.executor, plan.generator.name
-        keep = partial(mapped, workers=workers, others=plan.n)
-        with clock.waiting():
-            measured = measure_on(
-                made, folder, manifest, track, options.device, options.precision, name, clock.crew.bill, keep
-            )
-        return source_of_shards(folder, manifest), manifest["digest"], measured
+        source, digest = replace(source_of_shards(folder, manifest), name=name), manifest["digest"]
+        return source, digest, _measured(source, digest, None, track, spaces, folder, options, clock, workers)
     streams = {
-        name: Stream(Pass(plan.generator.name, plan.n, space, moments=False), track.conversions.get(name, ()))
-        for name, space in spaces.items()
+        space: Stream(Pass(name, plan.n, extractor, moments=False), track.conversions.get(space, ()))
+        for space, extractor in spaces.items()
     }
     with clock.timed("sampling"), FeatureWorker(streams) as worker:
 

@@ -12,9 +12,10 @@ from filelock import FileLock, Timeout
 
 from ..core.errors import GenboardError
 from ..core.files import read_json
+from ..reference_stats.measuring_task import stretch_size
+from ..reference_stats.on_workers import FOLDER
 from ..registry.catalog import find
 from ..registry.schema import Extractor, Track
-from .feature_task import FOLDER, stretch_size
 from .shards import SHARD
 
 State = Literal["complete", "drawing", "measuring", "stopped"]
@@ -99,7 +100,7 @@ def _pieces(track: str, samples: int) -> int | None:
         found = find(Track, track.partition("@")[0])
         if found.id != track:
             return None
-        return sum(-(-samples // stretch_size(SHARD, find(Extractor, space))) for space in found.extractors)
+        return sum(-(-samples // stretch_size(find(Extractor, space).block)) for space in found.extractors)
     except GenboardError:
         return None
 

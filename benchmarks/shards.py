@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +198,32 @@ def source_of_shards(folder: Path, manifest: dict[str, Any]) -> ImageSource:
             start = end
         return joined(parts)
 
-    return ImageSource(f"the samples in {folder}", manifest["n"], read)
+    again = StoredSamples(str(folder.absolute()), manifest)
+    return ImageSource(f"the samples in {folder}", manifest["n"], read, again=again)
+
+
+@dataclass(frozen=True)
+class StoredSamples:
+    """Opens the samples that a manifest lists, wherever their shards lie; picklable."""
+
+    folder: str
+    manifest: dict[str, Any]
+
+    def __call__(self) -> ImageSource:
+        return source_of_shards(Path(self.folder), self.manifest)
+
+    @property
+    def key(self) -> str:
+        """By which a storage knows them; see `DrawingTask.key`."""
+        return str(self.manifest["spec_id"])[:12]
+
+    def files(self, start: int, stop: int) -> tuple[str, ...]:
+        """The shards that hold samples start..stop."""
+        size = self.manifest["shard_size"]
+        return tuple(shard["file"] for shard in self.manifest["shards"][start // size : -(-stop // size)])
+
+    def under(self, folder: Path) -> StoredSamples:
+        return replace(self, folder=str(folder))
 
 
 _AGAIN = "delete the file and sample again: finished shards are kept"

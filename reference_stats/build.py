@@ -21,7 +21,7 @@ from ..registry.schema import Against, Precision, Track
 from .centres import stored_centres
 from .checkpoint import Checkpoint, building
 from .features import Measured, Stale, measure
-from .on_workers import drop_pieces, measure_on_workers
+from .on_workers import Wanted, drop_pieces, measure_on_workers
 from .statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for, refuse_mismatch
 from .store import SUFFIX, built_by_user, find_in, find_statistics, find_wider, load, save
 
@@ -78,7 +78,8 @@ def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None, execut
     images = load_split(recipe.dataset, recipe.split)
     if executor is not None:
         pieces = building(recipe)
-        return measure_on_workers(executor, images, extractor, pieces, recipe.id, recipe.conversions, recipe.features)
+        wanted = Wanted(extractor, recipe.conversions, recipe.features)
+        return measure_on_workers(executor, images, [wanted], pieces, recipe.id)[wanted.name]
     source = converted(images, recipe.conversions)
     if checkpoint is None:
         return measure(source, extractor, keep=recipe.features)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from genboard.benchmarks import feature_files
-from genboard.benchmarks.environment import peak_memory_mib
 from genboard.benchmarks.feature_files import Placed, Workers, store_features
 from genboard.benchmarks.metrics import cmmd as cmmd_module
 from genboard.benchmarks.metrics import kernel_means, row_means
@@ -29,6 +28,7 @@ from test_executor_runs import unlike
 from torch import Tensor
 
 from genboard.core.executor.local import LocalExecutor
+from genboard.core.spending import peak_memory_mib
 
 DIGITS = track("digits")
 N = 120

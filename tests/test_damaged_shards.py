@@ -8,20 +8,21 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from genboard.benchmarks import feature_task
 from genboard.benchmarks.drawing_crew import DrawingCrew
 from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import open_target, plan_for
 from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import sample
 from genboard.benchmarks.shards import read_shard, source_of_shards
-from genboard.benchmarks.spending import Bill
 from genboard.reference_stats.features import Measured
+from genboard.reference_stats.on_workers import Wanted, measure_on_workers
 from genboard.registry.catalog import track
+from genboard.registry.extractors import load_extractor
 from genboard.registry.sources import open_images
 
 from genboard.core.errors import BadImages, BadSamples, CannotWrite
@@ -178,12 +179,9 @@ class Here:
 
 
 def features_of(finished: Drawn, executor: Here) -> dict[str, Measured]:
-    """What an interrupted run leaves stays there, as that is what is tested."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feature_task.shutil, "rmtree", lambda *_, **__: None)
-        return feature_task.measure_on(
-            executor, finished.folder, finished.manifest, DIGITS, "cpu", "float32", "vae", Bill(), lambda found: found
-        )
+    wanted = [Wanted(load_extractor(name), moments=False) for name in DIGITS.extractors]
+    source = source_of_shards(finished.folder, finished.manifest)
+    return measure_on_workers(executor, source, wanted, finished.folder, finished.manifest["digest"])
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
@@ -215,11 +213,13 @@ def test_features_that_a_disk_has_no_room_for_say_how_much_they_need(
     for path in missing:
         path.unlink()
 
-    def fsync(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def fsync(file: int) -> None:
+        about = os.fstat(file)
+        if S_ISREG(about.st_mode) and about.st_size:  # an empty file has room
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(CannotWrite, match="features of 175 samples in digits-cnn need about") as caught:
+    with pytest.raises(CannotWrite, match="features of 175 images in digits-cnn need about") as caught:
         features_of(finished, Here())
     said = re.search(r"about ([\d.]+) kB, and .* has [\d.,]+ \wB free", caught.value.fact)
     assert said

@@ -212,7 +212,7 @@ def test_memory_does_not_grow_with_the_data_set(tmp_path):
             pytest.skip(f"{name} is not in the Hugging Face cache")
     script = f"""
 from pathlib import Path
-from genboard.benchmarks.environment import peak_memory_mib
+from genboard.core.spending import peak_memory_mib
 from genboard.reference_stats.build import build_into
 from genboard.reference_stats.statistics import make_recipe
 for split in ("held-out", "train"):

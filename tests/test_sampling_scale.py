@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from genboard.benchmarks import disk_space, drawing
+from genboard.benchmarks import drawing
 from genboard.benchmarks.drawing import Drawer, Plan, draw
 from genboard.benchmarks.sampling import sample
 from genboard.registry.catalog import find
@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import FUNCTION, Run, draw_into, hint, module, refused
 
+from genboard.core import disk_space
 from genboard.core.errors import BadSamples, CannotWrite
 
 TRACK = find(Track, "digits")

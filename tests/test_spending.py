@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from genboard.benchmarks import spending
 from genboard.benchmarks.result import read_result
 from genboard.benchmarks.runner import Options, Workspace, evaluate
-from genboard.benchmarks.spending import Bill, Meter, Spent, joules_used
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.board.costs import Cost, cost_of, run_cost_of
 from genboard.leaderboard.site.columns import cells_of, columns_of
@@ -22,7 +20,9 @@ from genboard.leaderboard.storage.records import read_records
 from genboard.registry.catalog import track
 from site_tree import save
 
+from genboard import registry
 from genboard.core.executor.local import LocalExecutor
+from genboard.core.spending import Bill, Meter, Spent, joules_used
 
 DIGITS = track("digits")
 UUID = "1b2c3d4e-0000-0000-0000-000000000001"
@@ -109,7 +109,7 @@ def test_seconds_are_those_of_the_workers_and_of_the_driver(tmp_path: Path) -> N
 
 
 def test_an_entry_says_the_evaluations_of_its_sampler(own_home: Path, tmp_path: Path) -> None:
-    text = (Path(spending.__file__).parents[1] / "registry/entries/generators/noise.toml").read_text("utf-8")
+    text = (Path(registry.__file__).parent / "entries/generators/noise.toml").read_text("utf-8")
     folder = own_home / "entries" / "generators"
     folder.mkdir(parents=True)
     (folder / "stepwise.toml").write_text("nfe = 40\n" + text, "utf-8")

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from executor_tasks import square
 from genboard.benchmarks.drawing_crew import DrawingCrew
 from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import open_target, plan_for
-from genboard.benchmarks.feature_task import measure_on
 from genboard.benchmarks.sampling import sample
-from genboard.benchmarks.spending import Bill
-from genboard.reference_stats.features import measure
-from genboard.reference_stats.on_workers import measure_on_workers
+from genboard.benchmarks.shards import source_of_shards
+from genboard.reference_stats.features import Measured, measure
+from genboard.reference_stats.on_workers import Wanted, measure_on_workers
 from genboard.registry.catalog import track
 from genboard.registry.datasets import load_split
 from genboard.registry.extractors import load_extractor
 from here import HereExecutor
 
 from genboard.core.errors import BadWorkers
-from genboard.core.executor import StoredExecutor, open_executor
+from genboard.core.executor import Executor, StoredExecutor, open_executor
 from genboard.core.executor.local import LocalExecutor
 from genboard.core.storage import Storage
 
@@ -63,6 +63,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         Storage(str(tmp_path / "taken")).put(b"", "a/b")
 
 
+def features_of(executor: Executor, folder: Path, manifest: dict[str, Any]) -> dict[str, Measured]:
+    wanted = [Wanted(load_extractor(name), moments=False) for name in DIGITS.extractors]
+    return measure_on_workers(executor, source_of_shards(folder, manifest), wanted, folder, manifest["digest"])
+
+
 def test_samples_and_features_are_those_without_a_storage(tmp_path: Path) -> None:
     target = open_target("vae", DIGITS)
     plan = plan_for(target, DIGITS, 300)
@@ -71,9 +76,8 @@ def test_samples_and_features_are_those_without_a_storage(tmp_path: Path) -> Non
     far = StoredExecutor(LocalExecutor(1), Storage(str(tmp_path / "far")))
     found = sample(plan, tmp_path / "here", helpers=DrawingCrew(far, task))
     assert found == alone
-    what = DIGITS, "cpu", "float32", "vae", Bill(), lambda measured: measured
-    near = measure_on(HereExecutor(), tmp_path / "alone", alone, *what)
-    through = measure_on(StoredExecutor(HereExecutor(), far.storage), tmp_path / "here", found, *what)
+    near = features_of(HereExecutor(), tmp_path / "alone", alone)
+    through = features_of(StoredExecutor(HereExecutor(), far.storage), tmp_path / "here", found)
     assert near.keys() == through.keys()
     for space in near:
         assert near[space].digest == through[space].digest
@@ -96,12 +100,14 @@ def test_a_driver_elsewhere_goes_on_with_what_is_there(tmp_path: Path) -> None:
 def test_real_images_are_measured_as_in_one_process(tmp_path: Path) -> None:
     images, space = load_split("digits", "train").first(300), load_extractor("digits-cnn", "cpu", "float32")
     far = Storage(str(tmp_path / "far"))
-    found = measure_on_workers(StoredExecutor(HereExecutor(), far), images, space, tmp_path / "here", "these")
+    wanted = Wanted(space)
+    through = StoredExecutor(HereExecutor(), far)
+    found = measure_on_workers(through, images, [wanted], tmp_path / "here", "these")[wanted.name]
     alone = measure(images, space)
     assert found.digest == alone.digest
     assert found.features.equal(alone.features)
     here = HereExecutor()
-    measure_on_workers(StoredExecutor(here, far), images, space, tmp_path / "other", "these")
+    measure_on_workers(StoredExecutor(here, far), images, [wanted], tmp_path / "other", "these")
     assert here.pieces == []
 
 

@@ -18,10 +18,10 @@ import torch
 from genboard.benchmarks.evaluation_target import open_target
 from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.shards import png
-from genboard.reference_stats import on_workers, store
+from genboard.reference_stats import measuring_task, store
 from genboard.reference_stats.build import build, build_into
 from genboard.reference_stats.features import Measured, measure
-from genboard.reference_stats.on_workers import measure_on_workers, noting
+from genboard.reference_stats.on_workers import Wanted, measure_on_workers, noting
 from genboard.reference_stats.statistics import make_recipe
 from genboard.registry.catalog import track
 from genboard.registry.conversions import converted
@@ -45,11 +45,10 @@ R = TypeVar("R")
 
 
 @pytest.fixture(autouse=True)
-def nothing_open() -> Iterator[None]:
+def nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test is a new worker."""
-    on_workers._OPEN.clear()
-    yield
-    on_workers._OPEN.clear()
+    for opened in ("_SOURCE", "_SPACE"):
+        monkeypatch.setattr(measuring_task, opened, {})
 
 
 def folder(path: Path) -> Path:
@@ -89,8 +88,16 @@ def same(a: Measured, b: Measured) -> None:
         assert torch.equal(a.moments.scatter, b.moments.scatter)
 
 
-def measured_on(source: ImageSource, space: LiveExtractor, pieces: Path, executor: Any = None, **more: Any) -> Measured:
-    return measure_on_workers(executor or HereExecutor(), source, space, pieces, "these images", **more)
+def measured_on(
+    source: ImageSource,
+    space: LiveExtractor,
+    pieces: Path,
+    executor: Any = None,
+    conversions: Sequence[str] = (),
+    seen: Sequence[bytes] | None = None,
+) -> Measured:
+    wanted = Wanted(space, conversions)
+    return measure_on_workers(executor or HereExecutor(), source, [wanted], pieces, "these images", seen)[wanted.name]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -154,6 +161,7 @@ def test_a_worker_with_another_feature_space_or_data_set_is_refused(tmp_path: Pa
     newer = replace(live, entry=live.entry.model_copy(update={"version": 99}))
     with pytest.raises(BadWorkers, match="has another feature space digits-cnn"):
         measured_on(source, newer, tmp_path / "pieces")
+    measuring_task._SOURCE.clear()
     with pytest.raises(BadWorkers, match=r"cannot open digits/train: data set 'digits' has digest \w+, not 000000"):
         measured_on(replace(source, again=_other_digest), live, tmp_path / "pieces")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ...core.spending import Meter, Spent
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, together, write_arrays
-from ..spending import Meter, Spent
 from .inputs import FeatureSet
 
 TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ...core.spending import Meter, Spent
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
-from ..spending import Meter, Spent
 
 ROWS = 8192  # of a piece
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ...core.files import sha256, write_bytes
+from ...core.spending import Meter, Spent
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
-from ..spending import Meter, Spent
 from .engine import refuse_uncountable
 from .search import nearest_squares, to_other_rows
 from .tiles import Cut

@@ -10,8 +10,8 @@ import safetensors
 import torch
 from torch import Tensor
 
+from ...core.spending import Meter, Spent
 from ..feature_files import FeatureFile, read_arrays, write_arrays
-from ..spending import Meter, Spent
 from .distances import Frame, PointSet, point_set
 from .lists import Lists
 from .tiles import Arrays, Asked, Cut, arrays_of, inside, near_rows

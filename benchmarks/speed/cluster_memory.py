@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from genboard.benchmarks.environment import peak_memory_mib
 from genboard.benchmarks.feature_files import FeatureFile, Placed, Workers, store_features
 from genboard.benchmarks.metrics.inputs import FeatureSet, MetricInputs
 from genboard.benchmarks.scoring import score
@@ -28,6 +27,7 @@ from torch import Tensor
 
 from genboard.core.executor.local import LocalExecutor
 from genboard.core.files import read_json, write_json
+from genboard.core.spending import peak_memory_mib
 
 TABLE = Path(__file__).parent / "cluster_memory.json"
 METRICS = ("precision", "recall", "density", "coverage", "fd", "fd_debiased")

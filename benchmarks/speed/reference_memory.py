@@ -23,7 +23,7 @@ TABLE = Path(__file__).parent / "reference_memory.json"
 
 BUILD = """
 import sys, time
-from genboard.benchmarks.environment import peak_memory_mib
+from genboard.core.spending import peak_memory_mib
 from genboard.core.files import canonical_json, home
 from genboard.reference_stats.build import build_into
 from genboard.reference_stats.statistics import make_recipe
@@ -44,7 +44,7 @@ sys.stdout.write(canonical_json({
 
 READ = """
 import sys, time
-from genboard.benchmarks.environment import peak_memory_mib
+from genboard.core.spending import peak_memory_mib
 from genboard.core.files import canonical_json
 from genboard.registry.datasets import verify
 before = peak_memory_mib()

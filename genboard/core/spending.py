@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 
-from .environment import device_name, peak_memory_mib
+STATUS = Path("/proc/self/status")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,34 @@ class Meter:
 
 @dataclass
 class Bill:
-    """What several pieces took together; the memory is that of the process which held the most."""
+    """What several pieces took together; the memory is that of the process which held the most.
+
+    Attributes:
+        waited: seconds in which this process waited for workers.
+    """
 
     device_seconds: dict[str, float] = field(default_factory=dict)
     joules: float | None = None
     peak_memory_mib: float | None = None
+    waited: float = 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.waited += time.perf_counter() - began
+
+    def awaited(self, results: Iterator[T]) -> Iterator[T]:
+        """What workers give, while the time is counted in which this process waits for it."""
+        while True:
+            with self.waiting():
+                try:
+                    one = next(results)
+                except StopIteration:
+                    return
+            yield one
 
     def add(self, spent: Spent) -> None:
         self.device_seconds[spent.device] = self.device_seconds.get(spent.device, 0.0) + spent.seconds
@@ -72,3 +101,25 @@ def joules_used(device: str) -> float | None:
         return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000  # of millijoules
     except nvml.NVMLError:
         return None
+
+
+def device_name(device: str) -> str:
+    """The kind of a device: `cpu`, or what its vendor calls it."""
+    return device if device == "cpu" else torch.cuda.get_device_name(device)
+
+
+def peak_memory_mib() -> float | None:
+    """The most memory this process has held, in MiB; none where the system does not tell.
+
+    Linux counts into `ru_maxrss` what the process held that started this one: of a worker, the driver's.
+    """
+    with suppress(OSError):
+        for line in STATUS.read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 2**10
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) / (2**20 if sys.platform == "darwin" else 2**10)
