@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import BadSamples
-from ..core.files import digest_of
+from ..core.serialization import digest_of
 from ..registry.generators import LiveGenerator
 from ..registry.generators.draws import Draw, draws
 from ..registry.images import Images, describe

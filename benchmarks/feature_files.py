@@ -22,9 +22,10 @@ from torch import Tensor
 
 from ..core.errors import BadWorkers
 from ..core.executor import Executor
-from ..core.files import digest_of, write_bytes, write_pieces
+from ..core.files import write_bytes, write_pieces
 from ..core.progress import bar
 from ..core.seal import BLANK, sealed, stands
+from ..core.serialization import digest_of
 from ..core.spending import Bill, Spent
 from ..reference_stats.features import K
 

@@ -23,7 +23,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ..core.errors import BadEntry
-from ..core.files import json_line, parse_json, read_bytes, sha256
+from ..core.files import read_bytes, sha256
+from ..core.serialization import json_line, parse_json
 from .result import Result
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
-from ..core.files import home, write_json
+from ..core.files import home
+from ..core.serialization import write_json
 from ..registry.catalog import find
 from ..registry.schema import Track
 from .evaluation_target import open_target

@@ -22,8 +22,9 @@ from pydantic import (
 
 from ..core.errors import BadEntry
 from ..core.executor import ExecutorName
-from ..core.files import canonical_json, digest_of, read_json, write_bytes
+from ..core.files import write_bytes
 from ..core.newer import refuse_newer
+from ..core.serialization import canonical_json, digest_of, read_json
 from ..core.validation import bad_entry
 from ..registry.columns import column_key
 from ..registry.metrics import Better

@@ -15,8 +15,9 @@ from typing import Any
 
 from ..core.errors import BadFeatures, BadImages, BadSamples, BadWeights
 from ..core.executor import Executor, StoredExecutor
-from ..core.files import digest_of, home, locked, sha256
+from ..core.files import home, locked, sha256
 from ..core.privacy import public
+from ..core.serialization import digest_of
 from ..core.spending import Meter
 from ..reference_stats.features import Measured, Pass, Stream, measure
 from ..reference_stats.on_workers import Wanted, drop_pieces, measure_on_workers, noting

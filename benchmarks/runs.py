@@ -11,7 +11,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from ..core.errors import GenboardError
-from ..core.files import read_json
+from ..core.serialization import read_json
 from ..reference_stats.measuring_task import stretch_size
 from ..reference_stats.on_workers import FOLDER
 from ..registry.catalog import find

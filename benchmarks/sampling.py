@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..core.errors import BadSamples
-from ..core.files import locked, read_json, remove, sweep, write_json
+from ..core.files import locked, remove, sweep
 from ..core.pace import worker_bar
 from ..core.progress import bar
+from ..core.serialization import read_json, write_json
 from ..registry.images import Images, Labels, records
 from .disk_space import refuse_full_disk, store_shard
 from .drawing import Drawer, Plan

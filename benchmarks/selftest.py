@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core.files import write_json
 from ..core.progress import bar
+from ..core.serialization import write_json
 from ..reference_stats.features import Measured, measure
 from ..reference_stats.moments import Moments
 from ..registry.catalog import entries, find

@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from ..core.errors import BadSamples
-from ..core.files import canonical_json, read_bytes, write_bytes
+from ..core.files import read_bytes, write_bytes
 from ..core.seal import BLANK, OTHER_BYTES, seal_holds, sealed
+from ..core.serialization import canonical_json
 from ..registry.generators import Draw
 from ..registry.images import MODES, Images, ImageSource, joined, records
 from ..registry.schema import Shape

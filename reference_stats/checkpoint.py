@@ -17,7 +17,8 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ..core.files import digest_of, home, remove, write_bytes
+from ..core.files import home, remove, write_bytes
+from ..core.serialization import digest_of
 from ..registry.extractors import find_device
 from .features import Gathered
 from .moments import Accumulator, Moments

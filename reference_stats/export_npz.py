@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import GenboardError
-from ..core.files import canonical_json, write_bytes
+from ..core.files import write_bytes
+from ..core.serialization import canonical_json
 from .statistics import ImportedStatistics
 from .store import find_stored, load_any, read_card
 

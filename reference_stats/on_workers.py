@@ -21,9 +21,10 @@ import torch
 from ..core.errors import BadFeatures
 from ..core.executor import Executor, fetch
 from ..core.executor.common_folder import CommonFolder
-from ..core.files import digest_of, read_bytes
+from ..core.files import read_bytes
 from ..core.pace import Pace, worker_bar
 from ..core.seal import OTHER_BYTES, seal_holds, stands
+from ..core.serialization import digest_of
 from ..core.spending import Bill
 from ..registry.extractors import LiveExtractor
 from ..registry.images import Images, ImageSource, Positions, example_digests

@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field, SerializerFunctionWrapHandler, model_s
 from torch import Tensor
 
 from ..core.errors import ReferenceMismatch
-from ..core.files import digest_of
+from ..core.serialization import digest_of
 from ..registry.catalog import find
 from ..registry.conversions import check_names
 from ..registry.datasets import known_digest, split_size

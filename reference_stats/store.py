@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ..core.errors import BadEntry, ReferenceMismatch, UnknownName
-from ..core.files import canonical_json, home, parse_json, write_bytes
+from ..core.files import home, write_bytes
+from ..core.serialization import canonical_json, parse_json
 from ..core.validation import field_and_problem
 from .centres import CELLS
 from .moments import Given, Moments

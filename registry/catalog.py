@@ -14,7 +14,8 @@ from typing import Any, TypeVar, overload
 from pydantic import ValidationError
 
 from ..core.errors import BadEntry, GenboardError, UnknownName
-from ..core.files import home, parse_toml, read_bytes
+from ..core.files import home, read_bytes
+from ..core.serialization import parse_toml
 from ..core.validation import bad_entry
 from .metrics import METRICS, Metric
 from .schema import Dataset, Entry, Extractor, Generator, Shape, Track

@@ -47,7 +47,8 @@ from people_pages import made_up, ratings
 from PIL import Image
 from tiny_models import decoder, export, export_onnx
 
-from genboard.core.files import canonical_json, sha256
+from genboard.core.files import sha256
+from genboard.core.serialization import canonical_json
 
 ROOT = Path(__file__).resolve().parents[1]
 DIGITS = ROOT / "reference_stats" / "data" / "digits" / "reference-500.digits-cnn.safetensors"

@@ -13,7 +13,8 @@ from genboard.leaderboard.human.material import Material, collect
 from genboard.leaderboard.human.page import render_page
 from genboard.registry.catalog import track
 
-from genboard.core.files import sha256, write_bytes, write_json
+from genboard.core.files import sha256, write_bytes
+from genboard.core.serialization import write_json
 
 SECRET = "5e" * 32
 GENERATORS = ("kde", "pca-gaussian", "gaussian-mixture")

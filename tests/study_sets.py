@@ -17,7 +17,7 @@ from genboard.reference_stats.statistics import Recipe, ReferenceStatistics, rec
 from genboard.registry.catalog import find
 from genboard.registry.schema import Track, TrackMetric
 
-from genboard.core.files import canonical_json, parse_json
+from genboard.core.serialization import canonical_json, parse_json
 
 TRACK = find(Track, "digits")
 RECIPE: Recipe = recipe_for(TRACK, "digits-cnn", "reference")

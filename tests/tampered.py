@@ -19,7 +19,8 @@ from genboard.leaderboard.verification.log import append, new_entry
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from genboard.core.files import canonical_json, sha256
+from genboard.core.files import sha256
+from genboard.core.serialization import canonical_json
 
 Value = dict[str, Any]
 Arrays = dict[str, NDArray[np.float32]]

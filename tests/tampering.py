@@ -31,7 +31,7 @@ from tampered import (
     respecify,
 )
 
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 
 
 def note(text: str) -> Any:

@@ -29,7 +29,7 @@ from tampered import Ground, Tampered, edit, genuine, influenced, of_the_board, 
 from tampering import TAMPERED
 
 from genboard.core.errors import BadEntry
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,8 @@ from genboard.registry.metrics import METRICS
 from genboard.registry.schema import Generator, Track
 from PIL import Image
 
-from genboard.core.files import canonical_json, sha256
+from genboard.core.files import sha256
+from genboard.core.serialization import canonical_json
 
 pytestmark = pytest.mark.usefixtures("quick_intervals")
 

@@ -7,7 +7,7 @@ from genboard.benchmarks.result import MetricRecord, UncertaintyRecord
 from genboard.leaderboard.maintenance.copies_test import CASES, TRACKS, Flagged
 from genboard.leaderboard.verification.copying import ALARMS, BEYOND, TABLE, copying
 
-from genboard.core.files import read_json
+from genboard.core.serialization import read_json
 
 
 def cell(name: str, value: float, half: float) -> tuple[str, MetricRecord]:

@@ -19,7 +19,7 @@ from genboard.registry.schema import Generator, Track
 from genboard.registry.weights import read_weights
 from site_tree import TRACK, everything, save
 
-from genboard.core.files import read_json, write_json
+from genboard.core.serialization import read_json, write_json
 
 
 @cache

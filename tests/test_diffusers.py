@@ -21,7 +21,7 @@ from sets import COMMIT, hub_server, serves
 from tiny_models import entry, pipelines
 
 from genboard.core.errors import BadSamples
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 
 EVALUATE = "evaluate mine --track digits".split()
 TASKS = {"ddpm": "unconditional", "ddim": "unconditional", "class": "class", "text": "text"}

@@ -17,7 +17,7 @@ from ray_cluster import ended, started
 
 from genboard.core.executor import Executor
 from genboard.core.executor.on_ray import RayExecutor
-from genboard.core.files import canonical_json, read_json
+from genboard.core.serialization import canonical_json, read_json
 
 # Of MNIST a tenth of the track's samples: eight shards. Of digits, with four, all.
 RUNS = {"vae": ("digits", 500), "ddpm": ("digits", 500), "csinva-mnist-vae": ("mnist", 1000)}

@@ -30,7 +30,7 @@ from genboard.registry.schema import Extractor, Precision
 from torch import nn
 
 from genboard.core.errors import BadEntry, BadFeatures, BadImages, BadWeights, GenboardError
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 
 ENTRIES = entries(Extractor)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genboard.core import files
+from genboard.core import files, serialization
 from genboard.core.errors import BadEntry, CannotWrite
 
 json_values = st.recursive(
@@ -28,30 +28,30 @@ json_values = st.recursive(
 
 @given(value=json_values)
 def test_canonical_json_is_stable(value):
-    once = files.canonical_json(value)
-    again = files.parse_json(once, Path("x.json"))
-    assert files.canonical_json(again) == once
+    once = serialization.canonical_json(value)
+    again = serialization.parse_json(once, Path("x.json"))
+    assert serialization.canonical_json(again) == once
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_keep_ten_digits(value):
-    assert math.isclose(json.loads(files.canonical_json(value)), value, rel_tol=1e-9, abs_tol=0)
+    assert math.isclose(json.loads(serialization.canonical_json(value)), value, rel_tol=1e-9, abs_tol=0)
 
 
 def test_key_order_does_not_matter():
-    assert files.canonical_json({"a": 1, "b": 2}) == files.canonical_json({"b": 2, "a": 1})
+    assert serialization.canonical_json({"a": 1, "b": 2}) == serialization.canonical_json({"b": 2, "a": 1})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, [{"x": -math.inf}]])
 def test_json_never_holds_nan(value):
     with pytest.raises(ValueError, match="JSON"):
-        files.canonical_json(value)
+        serialization.canonical_json(value)
 
 
 @pytest.mark.parametrize("text", ["{", "[NaN]", "[Infinity]", '{"a": 1, "a": 2}', "[" * 100_000], ids=len)
 def test_malformed_json_names_the_file(text):
     with pytest.raises(BadEntry, match=r"some/result\.json"):
-        files.parse_json(text, Path("some/result.json"))
+        serialization.parse_json(text, Path("some/result.json"))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])

@@ -18,7 +18,8 @@ from hub_server import COMMIT, Hub, serving
 from refusals import Run, refused
 
 from genboard.core.errors import CannotWrite, GenboardError, ReferenceMismatch
-from genboard.core.files import canonical_json, sha256
+from genboard.core.files import sha256
+from genboard.core.serialization import canonical_json
 
 REPO = "org/board"
 NAME = "digits/reference-500.digits-cnn"

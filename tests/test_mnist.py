@@ -13,7 +13,7 @@ from genboard.registry.generators import load_generator
 from genboard.registry.schema import Generator, Track
 
 from genboard.core.errors import GenboardError
-from genboard.core.files import read_json
+from genboard.core.serialization import read_json
 
 Run = Callable[..., tuple[int, str, str]]
 THIRD_PARTY = ("csinva-mnist-gan", "csinva-mnist-vae")

@@ -16,7 +16,7 @@ from torch import Tensor
 
 import genboard
 from genboard.core.errors import BadSamples, ReferenceMismatch
-from genboard.core.files import read_json
+from genboard.core.serialization import read_json
 
 KEY = "is:simulated"
 

@@ -18,7 +18,8 @@ from genboard.leaderboard.storage.records import read_records
 from site_tree import TRACK, everything
 
 from genboard.core.errors import BadEntry
-from genboard.core.files import write_bytes, write_json
+from genboard.core.files import write_bytes
+from genboard.core.serialization import write_json
 
 SOURCE = "a table of others, arXiv:2306.04675"
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, studentized_range
 
-from genboard.core.files import read_json
+from genboard.core.serialization import read_json
 
 boards = st.lists(
     st.tuples(st.floats(0, 100, width=32), st.none() | st.floats(0, 10, width=32)), min_size=1, max_size=7

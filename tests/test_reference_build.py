@@ -26,7 +26,7 @@ from reference_builds import RECIPE, CountedBlocks, same_bits
 from refusals import refused
 
 from genboard.core.errors import BadFeatures, BadImages, ReferenceMismatch
-from genboard.core.files import digest_of
+from genboard.core.serialization import digest_of
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from genboard.leaderboard.storage.records import COMMITTED, MANIFEST
 from refusals import Run
 from tampered import genuine
 
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 
 
 @pytest.fixture(scope="module")

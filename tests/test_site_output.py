@@ -11,7 +11,8 @@ from genboard.leaderboard.storage.records import read_records
 from site_tree import TRACK, save
 
 from genboard.core.errors import CannotWrite
-from genboard.core.files import canonical_json, sha256, write_bytes
+from genboard.core.files import sha256, write_bytes
+from genboard.core.serialization import canonical_json
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from genboard.registry.schema import Track
 from study_sets import raw_table, table
 
 from genboard.core.errors import BadEntry, UnknownName
-from genboard.core.files import write_json
+from genboard.core.serialization import write_json
 
 ROWS = [
     {"what": "value", "generator": "a", "metric": "recall", "k": 1, "n": 500, "value": 1 / 3, "se": None},

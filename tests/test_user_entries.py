@@ -21,7 +21,8 @@ from refusals import GREY, Run, hint, png, refused
 from tiny_models import ROOT, decoder, entry, examples, export, export_onnx, pipelines
 
 from genboard.core.errors import GenboardError
-from genboard.core.files import canonical_json, sha256
+from genboard.core.files import sha256
+from genboard.core.serialization import canonical_json
 
 SHOWN = {**examples("CONTRIBUTING.md"), **examples("docs/generators.md")}
 KINDS = {"built-in", "torch-weights", "exported", "onnx", "diffusers", "samples", "python"}

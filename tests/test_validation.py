@@ -31,7 +31,7 @@ from genboard.registry.catalog import entries, find
 from genboard.registry.metrics import METRICS
 from genboard.registry.schema import Track
 
-from genboard.core.files import read_json
+from genboard.core.serialization import read_json
 
 TINY = Setting(4, 100, "skewed", 1, 0.4, 1.1)
 every_setting = pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)

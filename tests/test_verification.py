@@ -29,7 +29,8 @@ from hypothesis import strategies as st
 from refusals import refused
 
 from genboard.core.errors import BadEntry, CannotWrite
-from genboard.core.files import canonical_json, sha256, write_json
+from genboard.core.files import sha256
+from genboard.core.serialization import canonical_json, write_json
 
 Run = Callable[..., tuple[int, str, str]]
 FIGURES = Figures(columns=1, differing=(), largest_in_se=0.1, environment=environment("cpu"))

@@ -19,7 +19,7 @@ from genboard.leaderboard.verification.log import read_entries, status_of, verif
 from PIL import Image
 from refusals import FUNCTION, module, refused
 
-from genboard.core.files import canonical_json, read_json
+from genboard.core.serialization import canonical_json, read_json
 
 Run = Callable[..., tuple[int, str, str]]
 Spoil = Callable[[dict[str, Any]], None]

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...core.files import write_json
 from ...core.progress import bar
+from ...core.serialization import write_json
 from ...registry.metrics import find_metric
 from ..metrics.inputs import FeatureSet, MetricInputs
 from ..scoring import score

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ...core.errors import BadSamples, ReferenceMismatch
-from ...core.files import canonical_json
+from ...core.serialization import canonical_json
 from ...reference_stats.features import Measured
 from ...registry.generators.draws import Draw, draws
 from .estimates import Estimates

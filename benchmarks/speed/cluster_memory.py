@@ -26,7 +26,7 @@ from genboard.registry.metrics import find_metric
 from torch import Tensor
 
 from genboard.core.executor.local import LocalExecutor
-from genboard.core.files import read_json, write_json
+from genboard.core.serialization import read_json, write_json
 from genboard.core.spending import peak_memory_mib
 
 TABLE = Path(__file__).parent / "cluster_memory.json"

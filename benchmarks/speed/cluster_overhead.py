@@ -28,7 +28,7 @@ from genboard.registry.catalog import track
 from genboard.core.executor import Executor
 from genboard.core.executor.local import LocalExecutor
 from genboard.core.executor.on_ray import RayExecutor
-from genboard.core.files import read_json, write_json
+from genboard.core.serialization import read_json, write_json
 
 HERE = Path(__file__).parent
 TABLE = HERE / "cluster_overhead.json"

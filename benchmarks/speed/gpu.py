@@ -18,7 +18,7 @@ from genboard.benchmarks.neighbours.rounded import PRODUCT_TYPES, rounded, undec
 from torch import Tensor
 
 from genboard.core.errors import GenboardError
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 
 ROUNDS = 3
 PLAIN = {"bfloat16": torch.bfloat16, "tf32": torch.float32, "float64": torch.float64}

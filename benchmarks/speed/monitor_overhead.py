@@ -18,7 +18,7 @@ from genboard.registry.extractors import LiveExtractor
 from genboard.registry.images import Images
 
 import genboard
-from genboard.core.files import write_json
+from genboard.core.serialization import write_json
 
 TABLE = Path(__file__).parent / "monitor_overhead.json"
 ROUNDS, BATCH = 5, 64

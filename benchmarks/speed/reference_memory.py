@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from genboard.core.files import parse_json, write_json
+from genboard.core.serialization import parse_json, write_json
 
 SPACES = ("lenet-mnist", "pixels")
 DATASET, SPLIT = "mnist", "train"
@@ -24,7 +24,8 @@ TABLE = Path(__file__).parent / "reference_memory.json"
 BUILD = """
 import sys, time
 from genboard.core.spending import peak_memory_mib
-from genboard.core.files import canonical_json, home
+from genboard.core.files import home
+from genboard.core.serialization import canonical_json
 from genboard.reference_stats.build import build_into
 from genboard.reference_stats.statistics import make_recipe
 from genboard.registry.datasets import load_split
@@ -45,7 +46,7 @@ sys.stdout.write(canonical_json({
 READ = """
 import sys, time
 from genboard.core.spending import peak_memory_mib
-from genboard.core.files import canonical_json
+from genboard.core.serialization import canonical_json
 from genboard.registry.datasets import verify
 before = peak_memory_mib()
 started = time.perf_counter()

@@ -15,7 +15,8 @@ import safetensors
 import safetensors.torch
 
 from ...core.errors import BadEntry
-from ...core.files import canonical_json, digest_of, parse_json, read_json, write_bytes, write_json
+from ...core.files import write_bytes
+from ...core.serialization import canonical_json, digest_of, parse_json, read_json, write_json
 from ...reference_stats.features import Measured
 from ...reference_stats.store import array_digest
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from ...core.errors import BadWorkers, CannotWrite, GenboardError
 from ...core.executor import Executor
 from ...core.executor.common_folder import CommonFolder
-from ...core.files import digest_of
 from ...core.progress import bar
+from ...core.serialization import digest_of
 from ...registry.schema import Track
 from ...registry.trust import code_is_trusted, trusting_code
 from ..evaluation_target import open_target

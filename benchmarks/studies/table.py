@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ...core.files import read_json
 from ...core.newer import refuse_newer
+from ...core.serialization import read_json
 from ...core.validation import bad_entry
 from ...registry.schema import Name, Strict
 from .listing import STUDIES, find_study

@@ -13,8 +13,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
-from ...core.files import digest_of, home, read_json, remove, write_json
+from ...core.files import home, remove
 from ...core.progress import bar
+from ...core.serialization import digest_of, read_json, write_json
 from ...registry.metrics import METRICS, find_metric
 from ..neighbours import random_partition
 from .settings import REDRAWN, SETTINGS, Setting

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from ...core.files import read_json, write_json
+from ...core.serialization import read_json, write_json
 from ...reference_stats.moments import Moments
 from ...registry.metrics import METRICS, find_metric
 from ..metrics.inputs import FeatureSet, MetricInputs

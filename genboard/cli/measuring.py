@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from ..core.files import write_json
+from ..core.serialization import write_json
 from .app import app, command
 from .options import (
     Arithmetic,

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..core.files import canonical_json, write_bytes
+from ..core.files import write_bytes
+from ..core.serialization import canonical_json
 
 
 def settle_streams() -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ...core.files import digest_of, read_json
+from ...core.serialization import digest_of, read_json
 from ...registry.catalog import entries
 from ...registry.schema import Generator
 from .board import Board, Row

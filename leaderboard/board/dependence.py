@@ -18,7 +18,7 @@ from ...benchmarks import influences
 from ...benchmarks.influences import first_order_error, read_influences
 from ...benchmarks.result import Result, influence_path
 from ...core.errors import GenboardError
-from ...core.files import digest_of
+from ...core.serialization import digest_of
 from ..storage.records import Record
 
 Floats: TypeAlias = NDArray[np.float64]

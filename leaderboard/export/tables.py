@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...core.files import SIGNIFICANT_DIGITS, canonical_json
+from ...core.serialization import SIGNIFICANT_DIGITS, canonical_json
 from ..board.across import Across
 from ..board.board import Board
 from ..board.ranking import Ranked

@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from ...core.errors import CannotWrite, GenboardError, ReferenceMismatch
-from ...core.files import canonical_json, problem_with_name, read_bytes, read_json, sha256, write_bytes
+from ...core.files import problem_with_name, read_bytes, sha256, write_bytes
 from ...core.newer import refuse_newer
+from ...core.serialization import canonical_json, read_json
 from ...core.validation import bad_entry
 from ...reference_stats.store import SUFFIX, built_by_user, find_stored, load_any, read_card
 from ...registry.schema import Sha256, Strict

@@ -21,7 +21,8 @@ from ...benchmarks.human.protocol import find_protocol
 from ...benchmarks.human.scores import Score, few_raters
 from ...benchmarks.uncertainty import LEVEL
 from ...core.errors import BadEntry
-from ...core.files import digest_of, read_bytes
+from ...core.files import read_bytes
+from ...core.serialization import digest_of
 from ...registry.schema import Track
 from ..storage.people import PeopleStudy, PersonsScore
 from ..text.words import LONG, problem_with

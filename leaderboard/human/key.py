@@ -15,8 +15,8 @@ from pydantic import Field, StringConstraints, ValidationError
 from ...benchmarks.human.protocol import Protocol, ProtocolName, find_protocol
 from ...benchmarks.human.session import Plan
 from ...core.errors import BadEntry
-from ...core.files import canonical_json, digest_of, read_json
 from ...core.newer import refuse_newer
+from ...core.serialization import canonical_json, digest_of, read_json
 from ...registry.fields import Name, Sha256, Strict
 
 SCHEMA = 1

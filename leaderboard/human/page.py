@@ -14,7 +14,8 @@ from rjsmin import jsmin
 from ...benchmarks.human import choice
 from ...benchmarks.human.protocol import Protocol
 from ...benchmarks.human.session import LONG, Plan
-from ...core.files import json_line, sha256
+from ...core.files import sha256
+from ...core.serialization import json_line
 from .key import SCHEMA
 from .material import Material
 

@@ -16,7 +16,8 @@ from ...benchmarks.human.attention import Attention
 from ...benchmarks.human.protocol import ProtocolName
 from ...benchmarks.human.session import Question, questions
 from ...core.errors import BadEntry
-from ...core.files import parse_json, read_bytes, sha256
+from ...core.files import read_bytes, sha256
+from ...core.serialization import parse_json
 from ...registry.fields import Sha256, Strict
 from .key import SCHEMA, Opaque, StudyKey
 

@@ -26,8 +26,8 @@ from ...benchmarks.scoring import score_suspicion, score_track
 from ...benchmarks.studies.alterations import augmented
 from ...benchmarks.track_references import references_of
 from ...core.errors import GenboardError
-from ...core.files import read_json, write_json
 from ...core.progress import bar
+from ...core.serialization import read_json, write_json
 from ...reference_stats.features import Measured, measure
 from ...reference_stats.moments import Moments
 from ...reference_stats.statistics import ReferenceStatistics

@@ -23,7 +23,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from ...benchmarks.asked import asked_of
 from ...benchmarks.drawing import Plan
 from ...benchmarks.environment import processor_of
-from ...core.files import read_json, write_json
+from ...core.serialization import read_json, write_json
 from ...registry.catalog import entries, find, shape_of
 from ...registry.generators import LiveGenerator, load_generator
 from ...registry.generators.draws import Draw

@@ -18,7 +18,8 @@ from ...benchmarks.selftest import TABLE as SELF_TEST
 from ...benchmarks.selftest import SelfTest
 from ...benchmarks.validation import read_table
 from ...core.errors import UnknownName
-from ...core.files import read_bytes, read_json, write_bytes
+from ...core.files import read_bytes, write_bytes
+from ...core.serialization import read_json
 from ...registry.catalog import KINDS, entries, find
 from ...registry.images import describe
 from ...registry.kinds import RECORDED, Diffusers

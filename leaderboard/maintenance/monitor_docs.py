@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...benchmarks.monitor.false_alarms import TABLE as ALARMS
 from ...benchmarks.monitor.false_alarms import Alarms
-from ...core.files import read_json
+from ...core.serialization import read_json
 from ..text.tables import markdown_table
 
 OVERHEAD = Path(__file__).resolve().parents[2] / "benchmarks" / "speed" / "monitor_overhead.json"

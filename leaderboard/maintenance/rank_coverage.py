@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ...benchmarks.influences import deviations
 from ...benchmarks.uncertainty import Uncertainty, normal, skewed
-from ...core.files import write_json
+from ...core.serialization import write_json
 from ..board.dependence import ALONE, Influence, Origin
 from ..board.ranking import rank
 from ..board.scored import Scored

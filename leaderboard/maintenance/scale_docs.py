@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...core.files import read_json
+from ...core.serialization import read_json
 from ..text.tables import markdown_table
 
 CLUSTER = Path(__file__).resolve().parents[2] / "benchmarks" / "speed" / "cluster_overhead.json"

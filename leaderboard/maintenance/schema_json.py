@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...benchmarks.result import Result
-from ...core.files import write_json
+from ...core.serialization import write_json
 
 PATH = Path(__file__).parents[1] / "result.schema.json"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...benchmarks.result import Result
-from ...core.files import canonical_json
+from ...core.serialization import canonical_json
 from ...registry.schema import Track
 from ..board.board import Board, make_board
 from ..board.by_date import ByDay, by_day

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from ...core.errors import BadEntry, CannotWrite
-from ...core.files import canonical_json, make_folder, read_json, remove, sha256, write_bytes
+from ...core.files import make_folder, remove, sha256, write_bytes
+from ...core.serialization import canonical_json, read_json
 
 LISTING = "build.json"  # every other file of a build, with its SHA-256
 LONGEST = 200  # letters of a path in it; a generator's name and an id take half

@@ -8,7 +8,7 @@ from itertools import combinations
 from math import sqrt
 from typing import Any
 
-from ...core.files import json_line
+from ...core.serialization import json_line
 from ...registry.metrics import Metric, find_metric
 from ..board.board import Board, Row
 from ..board.pairs import PairColumn, like_real, pair_columns

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...core.files import canonical_json, sha256
+from ...core.files import sha256
+from ...core.serialization import canonical_json
 from ...registry.schema import Track
 from ..storage.records import Records
 from ..storage.study_tables import Tables

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 
-from ...core.files import json_line
+from ...core.serialization import json_line
 from ...registry.catalog import entries
 from ...registry.metrics import METRICS
 from ...registry.schema import Dataset, Extractor

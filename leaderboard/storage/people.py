@@ -14,8 +14,9 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from ...benchmarks.uncertainty import LEVEL
 from ...core.errors import BadEntry, GenboardError
-from ...core.files import canonical_json, read_json, write_bytes
+from ...core.files import write_bytes
 from ...core.newer import refuse_newer
+from ...core.serialization import canonical_json, read_json
 from ...core.validation import bad_entry
 from ...registry.fields import Name, Sha256, Strict
 from ..text.words import LONG, SHORT, shown

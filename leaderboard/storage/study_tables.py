@@ -12,7 +12,8 @@ from pathlib import Path
 from ...benchmarks.studies.listing import find_study
 from ...benchmarks.studies.table import Table, read_table
 from ...core.errors import BadEntry, GenboardError
-from ...core.files import home, read_bytes, write_bytes, write_json
+from ...core.files import home, read_bytes, write_bytes
+from ...core.serialization import write_json
 from .study_sheets import Sheet, read_sheet
 
 COMMITTED = Path(__file__).parents[1] / "studies"
@@ -111,6 +112,6 @@ def _sheet_beside(path: Path, table: Table) -> Sheet | None:
 
 
 def _rounded(table: Table) -> Table:
-    from ...core.files import canonical_json, parse_json
+    from ...core.serialization import canonical_json, parse_json
 
     return Table.model_validate(parse_json(canonical_json(table.to_json()), Path("table")))

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from ...benchmarks.shards import SHARD
-from ...core.files import canonical_json, read_json
 from ...core.newer import refuse_newer
+from ...core.serialization import canonical_json, read_json
 from ...core.validation import bad_entry
 from ...registry.images import Images, ImageSource, sequence_digest
 from ...registry.schema import Sha256, Shape, Strict

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 
 from ...benchmarks.result import ACCOUNT, ChosenOn
 from ...core.errors import BadEntry, BadSubmission
-from ...core.files import parse_toml, read_bytes
+from ...core.files import read_bytes
+from ...core.serialization import parse_toml
 from ...core.validation import field_and_problem
 from ...registry.schema import Name
 from ..verification.submitter_words import Words

@@ -12,7 +12,8 @@ from ...benchmarks.result import Result, SubmissionRecord, influence_path, previ
 from ...benchmarks.runner import Options, Workspace, evaluate
 from ...benchmarks.sampling import sample
 from ...core.errors import BadSubmission
-from ...core.files import canonical_json, read_bytes, sha256, write_bytes
+from ...core.files import read_bytes, sha256, write_bytes
+from ...core.serialization import canonical_json
 from ...registry.schema import Track
 from ..verification.log import status_of, verification_path, with_plain_ends
 from .manifest import Manifest, manifest_of_images, manifest_of_samples, manifest_path

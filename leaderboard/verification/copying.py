@@ -18,7 +18,7 @@ from statistics import NormalDist
 
 from ...benchmarks.difference import halves, standardized
 from ...benchmarks.result import MetricRecord
-from ...core.files import read_json
+from ...core.serialization import read_json
 from ...registry.metrics import METRICS
 from ..text.numbers import decimals, figure, span, written
 

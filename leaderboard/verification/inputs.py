@@ -11,7 +11,8 @@ from ...benchmarks.evaluation_target import EvaluationTarget, open_target
 from ...benchmarks.result import Result
 from ...benchmarks.specification import key_of, specify_column
 from ...core.errors import BadEntry, BadSamples
-from ...core.files import home, read_json
+from ...core.files import home
+from ...core.serialization import read_json
 from ...registry.catalog import current_name, entries, find
 from ...registry.images import ImageSource, sequence_digest
 from ...registry.schema import Generator, Precision, Track

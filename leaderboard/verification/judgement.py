@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from ...benchmarks.uncertainty import wilson
 from ...core.errors import BadEntry
-from ...core.files import parse_json, read_bytes, sha256
+from ...core.files import read_bytes, sha256
+from ...core.serialization import parse_json
 from ...core.validation import bad_entry
 from ...registry.fields import Name
 from ...registry.schema import Sha256, Strict

@@ -18,8 +18,9 @@ from pydantic import ValidationError
 
 from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite, TooNew
-from ...core.files import locked, parse_json, read_bytes, sha256, write_bytes
+from ...core.files import locked, read_bytes, sha256, write_bytes
 from ...core.newer import refuse_newer
+from ...core.serialization import parse_json
 from ...core.validation import field_and_problem
 from .judgement import Judgement
 from .log_entry import JUDGED, MEASURED, SCHEMA, Entry, Figures, Kind, Level, MeasuredLevel, PrivateCheck

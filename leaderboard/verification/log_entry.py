@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ...benchmarks.result import Environment, MetricRecord
-from ...core.files import json_line, sha256
+from ...core.files import sha256
+from ...core.serialization import json_line
 from ...registry.schema import Sha256, Strict
 from ..text.words import LONG, SHORT, shown
 from .judgement import Judgement

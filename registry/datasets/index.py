@@ -20,8 +20,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ...core.errors import BadEntry, BadImages
-from ...core.files import digest_of, home, locked, read_json, remove, sha256, write_bytes, write_json
+from ...core.files import home, locked, remove, sha256, write_bytes
 from ...core.progress import bar
+from ...core.serialization import digest_of, read_json, write_json
 from ...core.validation import field_and_problem
 from ..images import ImageSource, Labels, example_digests, expect_shape
 from ..schema import Archive, Dataset, Embedded, Sha256, Strict

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...core.errors import BadEntry, BadFeatures, BadWeights
-from ...core.files import read_json
+from ...core.serialization import read_json
 from ..catalog import file_of
 from ..extras import need
 from ..hub import HubFile

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import BadWeights
-from ...core.files import home, read_json, write_json
+from ...core.files import home
+from ...core.serialization import read_json, write_json
 from ..extras import need
 from ..hub import HubFile
 from ..kinds import RECORDED, Diffusers

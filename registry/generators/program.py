@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import BadWeights
-from ...core.files import parse_json
+from ...core.serialization import parse_json
 from ..sources.damage import refusing
 
 Json: TypeAlias = dict[str, Any]

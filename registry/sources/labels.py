@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import BadImages
-from ...core.files import parse_json
+from ...core.serialization import parse_json
 from ..images import Captions, Labels
 from .damage import refusing
 

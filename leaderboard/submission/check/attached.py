@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ....benchmarks.shards import SHARD
 from ....core.errors import GenboardError
-from ....core.files import canonical_json, read_bytes, sha256
+from ....core.files import read_bytes, sha256
+from ....core.serialization import canonical_json
 from ...verification.log import with_plain_ends
 from ..manifest import Manifest, manifest_path, read_manifest
 from .finding import Problem

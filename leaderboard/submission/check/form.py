@@ -9,8 +9,8 @@ from typing import Any
 
 from ....benchmarks.result import SCHEMA
 from ....core.errors import TooNew
-from ....core.files import canonical_json
 from ....core.newer import refuse_newer
+from ....core.serialization import canonical_json
 from ....core.validation import field_and_problem
 from ...verification.log import with_plain_ends
 from .finding import Problem

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ....core.errors import GenboardError
-from ....core.files import json_line, read_bytes
+from ....core.files import read_bytes
+from ....core.serialization import json_line
 from ...verification.amendments import amended, words_of
 from ...verification.log import read_entries, verification_path, with_plain_ends
 from ...verification.log_entry import Entry

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ....benchmarks.result import Result
 from ....benchmarks.specification import specify_column
 from ....core.errors import BadEntry, GenboardError
-from ....core.files import parse_json
+from ....core.serialization import parse_json
 from ....registry.catalog import current_name, entries
 from ....registry.schema import Generator, Track
 from ...storage.records import LARGEST, MANIFEST, Record
