@@ -49,6 +49,7 @@ def test_evaluations_are_those_that_the_arguments_ask_for() -> None:
             checked += 1
         if entry.family == "gan":
             assert found == 1
+        assert entry.nfe == found
     assert checked > 5
 
 
