@@ -24,7 +24,8 @@ from ..core.seal import BLANK, OTHER_BYTES, seal_holds, sealed, stands
 from ..reference_stats.features import Measured, Pass, joined_measures
 from ..registry.catalog import find
 from ..registry.conversions import convert_images
-from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.extractors import LiveExtractor, Runtime, load_extractor
+from ..registry.extractors.runtimes import expect_runtime, runtime_version
 from ..registry.schema import Extractor, Precision, Track
 from ..registry.sources.damage import refusing
 from ..registry.trust import code_is_trusted, trusting_code
@@ -55,6 +56,7 @@ class FeatureTask:
     Attributes:
         manifest: of the samples in `folder`.
         conversions: of each feature space, see `Track.conversions`.
+        runtime: what computes networks in torch's place, with its version.
         trusted: whether feature spaces may be code of others.
     """
 
@@ -64,6 +66,7 @@ class FeatureTask:
     conversions: Mapping[str, tuple[str, ...]]
     device: str
     precision: Precision
+    runtime: str | None
     trusted: bool
 
     def __call__(self, stretch: Stretch) -> Spent:
@@ -118,16 +121,16 @@ class FeatureTask:
             raise too_full(path.parent, what, left * len(data) / (stretch.stop - stretch.start)) from e
 
     def _opened(self, space: str) -> LiveExtractor:
-        key = (space, self.device, self.precision)
+        key = (space, self.device, self.precision, self.runtime)
         if key not in _OPEN:
             _OPEN.clear()
             with trusting_code(self.trusted):
-                _OPEN[key] = load_extractor(space, self.device, self.precision)
+                _OPEN[key] = load_extractor(space, self.device, self.precision, expect_runtime(self.runtime))
         return _OPEN[key]
 
 
 # The feature space that this process has open: one at a time, since each may fill a GPU.
-_OPEN: dict[tuple[str, str, Precision], LiveExtractor] = {}
+_OPEN: dict[tuple[str, str, Precision, str | None], LiveExtractor] = {}
 
 
 def measure_on(
@@ -137,6 +140,7 @@ def measure_on(
     track: Track,
     device: str,
     precision: Precision,
+    runtime: Runtime,
     name: str,
     bill: Bill,
     keep: Callable[[Measured], Measured],
@@ -151,9 +155,8 @@ def measure_on(
         BadWorkers: see `Executor.run`.
         BadSamples, BadFeatures, BadImages: see `FeatureTask`.
     """
-    task = FeatureTask(
-        str(folder.absolute()), name, manifest, dict(track.conversions), device, precision, code_is_trusted()
-    )
+    how = device, precision, runtime_version(runtime), code_is_trusted()
+    task = FeatureTask(str(folder.absolute()), name, manifest, dict(track.conversions), *how)
     plans = {space: _stretches(task, space) for space in track.extractors}
     fetch(executor, task, [one for stretches in plans.values() for one in stretches])
     again = "computing the features again"
@@ -180,7 +183,8 @@ def _stretches(task: FeatureTask, space: str) -> list[Stretch]:
     entry, n = find(Extractor, space), task.manifest["n"]
     size = stretch_size(task.manifest["shard_size"], entry)
     what = [task.manifest["digest"], entry.model_dump(mode="json"), task.conversions.get(space, ()), task.precision]
-    place = Path(task.folder) / FOLDER / f"{space}-{digest_of([*what, torch.device(task.device).type])[:12]}"
+    how = [torch.device(task.device).type, task.runtime]
+    place = Path(task.folder) / FOLDER / f"{space}-{digest_of([*what, *how])[:12]}"
     return [
         Stretch(space, start, min(start + size, n), str(place / f"{start:08d}.safetensors"))
         for start in range(0, n, size)

@@ -30,6 +30,7 @@ from ..core.files import digest_of, write_bytes
 from ..core.pace import Pace, worker_bar
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.extractors.runtimes import expect_runtime, runtime_version
 from ..registry.images import Images, ImageSource, Positions, example_digests
 from ..registry.schema import Precision
 from ..registry.trust import code_is_trusted, trusting_code
@@ -65,6 +66,7 @@ class MeasuringTask:
         key: of all that decides the features.
         host: the process that wants them, by the name of its machine.
         space: the identity of the feature space there.
+        runtime: what computes its network in torch's place, with its version.
         trusted: whether it may be code of others.
     """
 
@@ -79,6 +81,7 @@ class MeasuringTask:
     conversions: tuple[str, ...]
     device: str
     precision: Precision
+    runtime: str | None
     trusted: bool
 
     def __call__(self, stretch: Stretch) -> None:
@@ -136,7 +139,10 @@ class MeasuringTask:
             try:
                 with trusting_code(self.trusted):
                     source = self.images()
-                    extractor = load_extractor(self.extractor, self.device, self.precision)
+                    runtime = expect_runtime(self.runtime)
+                    extractor = load_extractor(self.extractor, self.device, self.precision, runtime)
+            except BadWorkers:
+                raise
             except GenboardError as e:
                 raise BadWorkers(
                     f"{me} cannot open {self.name}: {e.fact}", "all workers must see the same files under the same path"
@@ -184,9 +190,9 @@ def measure_on_workers(
         CannotWrite: the folder cannot be filled.
     """
     assert source.again is not None
-    entry, precision = extractor.entry, extractor.precision
+    entry, precision, runtime = extractor.entry, extractor.precision, runtime_version(extractor.runtime)
     space = entry.identity(precision)
-    made_by = [version("genboard"), torch.__version__, extractor.device.type]
+    made_by = [version("genboard"), torch.__version__, extractor.device.type, runtime]
     key = digest_of([decides, space, list(conversions), *made_by])
     place = folder / f"{entry.name}-{key[:12]}"
     stretches = _stretches(source.count, entry.block, place.absolute(), seen)
@@ -204,6 +210,7 @@ def measure_on_workers(
             tuple(conversions),
             str(extractor.device),
             precision,
+            runtime,
             code_is_trusted(),
         )
         fetch(executor, task, stretches)
