@@ -13,7 +13,7 @@ from ..core.errors import BadFeatures, BadImages, UnknownName
 from ..reference_stats.features import as_before, measure
 from ..reference_stats.moments import Moments
 from ..registry.conversions import CONVERSIONS
-from ..registry.extractors import load_extractor
+from ..registry.extractors import Runtime, load_extractor
 from ..registry.metrics import METRICS, Metric, find_metric
 from ..registry.schema import Precision, Shape
 from .feature_arrays import Array, given_features
@@ -88,6 +88,7 @@ def compare_images(
     precision: Precision = "float32",
     skip: bool = False,
     pairs: bool = False,
+    runtime: Runtime = "torch",
 ) -> Comparison:
     """Metrics between images in the feature space of an extractor.
 
@@ -99,19 +100,22 @@ def compare_images(
         skip: leave out image files of formats that are not read, which are an error otherwise.
         pairs: whether image i of `real` is what image i of `fake` should be, which metrics of pairs need. Images of
             folders and archives are in the order of their names.
+        runtime: what computes the extractor's network, see `load_extractor`.
 
     Raises:
-        UnknownName: no such metric, extractor, conversion, precision or reference.
+        UnknownName: no such metric, extractor, conversion, precision, runtime or reference.
         BadImages, BadFeatures: images that cannot be measured, or a k that is no number from 1.
         ReferenceMismatch: statistics of another feature space, or of images converted otherwise.
     """
     k, chosen, conversions = _number(k), _chosen(metrics), _texts(conversions or (), "conversion", CONVERSIONS)
     if precision not in get_args(Precision):
         raise UnknownName("precision", str(precision), get_args(Precision))
+    if runtime not in get_args(Runtime):
+        raise UnknownName("runtime", str(runtime), get_args(Runtime))
     stored = stored_reference(real) if isinstance(real, (str, Path)) else None
     if pairs and stored is not None:
         raise BadImages(f"{real}: reference statistics are no pairs", "give the images themselves, one for each sample")
-    live = load_extractor(str(extractor), str(device), precision)
+    live = load_extractor(str(extractor), str(device), precision, runtime)
     remarks: list[str] = []
     if metrics is None and stored is None:
         chosen = _affordable(chosen, live.entry.dim or 0, remarks)

@@ -20,6 +20,8 @@ import torch
 from threadpoolctl import threadpool_info
 
 from ..core.spending import device_name
+from ..registry.extractors import Runtime
+from ..registry.extractors.runtimes import runtime_version
 from .result import Environment
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -29,11 +31,12 @@ KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN
 ARM = {"0x41": "Arm", "0x43": "Cavium", "0x46": "Fujitsu", "0x4e": "NVIDIA", "0x51": "Qualcomm", "0x61": "Apple"}
 
 
-def environment(device: str, library: str | None = None) -> Environment:
+def environment(device: str, library: str | None = None, runtime: Runtime = "torch") -> Environment:
     """What decides the last bits of networks and of matrix products. It names no host and no user.
 
     Args:
         library: what ran the generator beside torch or in its place, as it is installed: `onnxruntime`.
+        runtime: what computed the networks of feature spaces.
     """
     vendor, family = processor_of()
     return Environment(
@@ -51,6 +54,7 @@ def environment(device: str, library: str | None = None) -> Environment:
         numpy_blas=numpy_blas(),
         kernels=chosen_kernels(),
         runtime=f"{library} {import_module(library).__version__}" if library else None,
+        feature_runtime=runtime_version(runtime),
     )
 
 

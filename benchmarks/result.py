@@ -150,6 +150,7 @@ class Environment(Strict):
         numpy_blas: likewise NumPy.
         kernels: variables that choose other kernels than the processor's own; none where none is set.
         runtime: the library that ran the generator where torch did not, or not alone, and its version.
+        feature_runtime: likewise what computed the networks of feature spaces.
     """
 
     genboard: str
@@ -166,6 +167,7 @@ class Environment(Strict):
     numpy_blas: str | None = None
     kernels: str | None = None
     runtime: str | None = None
+    feature_runtime: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

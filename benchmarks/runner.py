@@ -24,7 +24,7 @@ from ..reference_stats.on_workers import Wanted, drop_pieces, measure_on_workers
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
-from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.extractors import LiveExtractor, Runtime, load_extractor
 from ..registry.images import Images, ImageSource, digested, expect_shape, sequence_digest
 from ..registry.schema import Dataset, Extractor, Precision, Track
 from .drawing import Plan
@@ -81,6 +81,7 @@ class Options:
     precision: Precision = "float32"
     keep_samples: bool = True  # those drawn here, once they are measured
     executor: Executor | None = None  # whose workers draw and measure the samples; none: this process
+    runtime: Runtime = "torch"  # what computes the networks of feature spaces
 
 
 @dataclass(frozen=True)
@@ -169,8 +170,9 @@ def _measure(
     if made is not None and not isinstance(made, StoredExecutor):  # what is compared lies in files that workers map
         workers = Workers(made, place / f"{result_id(specification)}.compared", clock.bill)
     try:
-        references = references_of(track, options.device, options.precision, made, n, workers)
-        spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
+        references = references_of(track, options.device, options.precision, made, n, workers, options.runtime)
+        how = options.device, options.precision, options.runtime
+        spaces = {name: load_extractor(name, *how) for name in track.extractors}
         answers = answers_of(track, n, spaces)  # before anything is drawn: what it needs may be missing
         if images is not None:
             source, digest = images, specification["generator"]["images"]
@@ -185,7 +187,7 @@ def _measure(
                 clock.crew = DrawingCrew(options.executor, task, clock.bill)
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock, workers)
         found = score_track(track, measured, references, answers, workers)
-        held_out = held_out_of(track, options.device, options.precision, options.executor)
+        held_out = held_out_of(track, options.device, options.precision, options.executor, options.runtime)
         suspicion = score_suspicion(track, measured, references, held_out)
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
@@ -304,11 +306,11 @@ def _result(
             "preview": preview,
             "influences": influences,
             "suspicion": suspicion,
-            "environment": environment(options.device, target.library),
+            "environment": environment(options.device, target.library, options.runtime),
             "cost": clock.cost(target, n, drew=digest is not None),
             "provenance": Provenance(
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
-                command=_command(target, track, n, options.precision),
+                command=_command(target, track, n, options),
                 trusted_code=_ran_code(target, track),
             ),
             "error": error,
@@ -321,7 +323,7 @@ def _ran_code(target: EvaluationTarget, track: Track) -> bool:
     return target.trusted_code or any(find(Extractor, name).runs_code for name in track.extractors)
 
 
-def _command(target: EvaluationTarget, track: Track, n: int, precision: Precision) -> str:
+def _command(target: EvaluationTarget, track: Track, n: int, options: Options) -> str:
     """The command that makes this result again; a path is cut to its name, which is all a stranger can use."""
     registered = target.record.kind == "registered"
     words = ["genboard evaluate", target.source if registered else Path(target.source).name, f"--track {track.name}"]
@@ -331,8 +333,10 @@ def _command(target: EvaluationTarget, track: Track, n: int, precision: Precisio
         words.append(f"--name {target.record.name}")
     if target.conversions:
         words.append(f"--convert {','.join(target.conversions)}")
-    if precision != "float32":
-        words.append(f"--precision {precision}")
+    if options.precision != "float32":
+        words.append(f"--precision {options.precision}")
+    if options.runtime != "torch":
+        words.append(f"--runtime {options.runtime}")
     if _ran_code(target, track):
         words.append("--trust-code")
     return " ".join(words)

@@ -10,7 +10,7 @@ from ..reference_stats.build import obtain, recipes_of
 from ..reference_stats.features import measure
 from ..reference_stats.statistics import ReferenceStatistics, held_out_recipe
 from ..registry.conversions import converted
-from ..registry.extractors import LiveExtractor
+from ..registry.extractors import LiveExtractor, Runtime
 from ..registry.extractors.texts import load_texts
 from ..registry.schema import Against, Precision, Track
 from .asked import answer_source, asked_of
@@ -25,6 +25,7 @@ def references_of(
     executor: Executor | None = None,
     n: int = 0,
     workers: Workers | None = None,
+    runtime: Runtime = "torch",
 ) -> dict[tuple[str, Against], ReferenceStatistics]:
     """A track's reference statistics by (extractor, split side): found, or built into the user's data folder.
 
@@ -32,17 +33,22 @@ def references_of(
         executor: whose workers build what is missing.
         n: samples to be compared with them.
         workers: by whom; large features then lie in files that they see.
+        runtime: what computes the networks for those that are missing.
     """
     recipes = recipes_of(track, precision)
-    return {key: mapped(obtain(recipe, device, executor), workers, n) for key, recipe in recipes.items()}
+    return {key: mapped(obtain(recipe, device, executor, runtime), workers, n) for key, recipe in recipes.items()}
 
 
 def held_out_of(
-    track: Track, device: str, precision: Precision = "float32", executor: Executor | None = None
+    track: Track,
+    device: str,
+    precision: Precision = "float32",
+    executor: Executor | None = None,
+    runtime: Runtime = "torch",
 ) -> ReferenceStatistics | None:
     """Statistics of a track's held-out images in the space that ranks; none where the images are not available."""
     try:
-        return obtain(held_out_recipe(track, track.space, precision), device, executor)
+        return obtain(held_out_recipe(track, track.space, precision), device, executor, runtime)
     except BadWorkers:
         raise
     except GenboardError:

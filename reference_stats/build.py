@@ -16,7 +16,7 @@ from ..core.executor import Executor
 from ..core.files import locked
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
-from ..registry.extractors import load_extractor
+from ..registry.extractors import Runtime, load_extractor
 from ..registry.schema import Against, Precision, Track
 from .centres import stored_centres
 from .checkpoint import Checkpoint, building
@@ -45,19 +45,24 @@ class Verified:
 
 
 def build(
-    recipe: Recipe, device: str = "cpu", checkpoint: Checkpoint | None = None, executor: Executor | None = None
+    recipe: Recipe,
+    device: str = "cpu",
+    checkpoint: Checkpoint | None = None,
+    executor: Executor | None = None,
+    runtime: Runtime = "torch",
 ) -> ReferenceStatistics:
     """Statistics made as the recipe says.
 
     Args:
         checkpoint: where to leave what there is so far, and to go on from.
         executor: whose workers measure the images; what they leave is gone on from in place of the checkpoint.
+        runtime: what computes the extractor's network.
 
     Raises:
         UnknownName, BadImages, BadFeatures: the data set or the extractor is not available as recorded.
         BadWorkers: see `Executor.run` and `MeasuringTask`.
     """
-    measured = _measured(recipe, device, checkpoint, executor)
+    measured = _measured(recipe, device, checkpoint, executor, runtime)
     moments = measured.moments
     assert moments is not None
     return ReferenceStatistics(
@@ -72,9 +77,11 @@ def build(
     )
 
 
-def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None, executor: Executor | None) -> Measured:
+def _measured(
+    recipe: Recipe, device: str, checkpoint: Checkpoint | None, executor: Executor | None, runtime: Runtime
+) -> Measured:
     precision = recipe.extractor.get("precision", "float32")
-    extractor = load_extractor(recipe.extractor["name"], device, precision)
+    extractor = load_extractor(recipe.extractor["name"], device, precision, runtime)
     images = load_split(recipe.dataset, recipe.split)
     if executor is not None:
         pieces = building(recipe)
@@ -91,7 +98,12 @@ def _measured(recipe: Recipe, device: str, checkpoint: Checkpoint | None, execut
 
 
 def build_into(
-    folder: Path, recipe: Recipe, device: str = "cpu", again: bool = False, executor: Executor | None = None
+    folder: Path,
+    recipe: Recipe,
+    device: str = "cpu",
+    again: bool = False,
+    executor: Executor | None = None,
+    runtime: Runtime = "torch",
 ) -> Path:
     """Build statistics into a folder, or what is missing where a build of them was killed, and return the file.
 
@@ -105,9 +117,9 @@ def build_into(
     with locked(building(recipe).with_suffix(".lock"), f"building {recipe.name}") as waited:
         if waited and not again and find_in(folder, recipe) is not None:
             return folder / (recipe.name + SUFFIX)
-        checkpoint = Checkpoint.of(recipe, device)
+        checkpoint = Checkpoint.of(recipe, device, runtime)
         wider = None if again else find_wider(recipe, folder)
-        path = save(wider or build(recipe, device, checkpoint, executor), folder)
+        path = save(wider or build(recipe, device, checkpoint, executor, runtime), folder)
         checkpoint.drop()
         drop_pieces(building(recipe))
         return path
@@ -127,20 +139,29 @@ def recipes_of(track: Track, precision: Precision = "float32") -> dict[tuple[str
     return dict(sorted(found.items(), key=lambda item: -item[1].features if same else 0))
 
 
-def obtain(recipe: Recipe, device: str = "cpu", executor: Executor | None = None) -> ReferenceStatistics:
+def obtain(
+    recipe: Recipe, device: str = "cpu", executor: Executor | None = None, runtime: Runtime = "torch"
+) -> ReferenceStatistics:
     """Statistics of that recipe: committed, built before, or built now into the user's data folder."""
     found = find_statistics(recipe)
-    return found if found is not None else load(build_into(built_by_user(), recipe, device, executor=executor))
+    if found is not None:
+        return found
+    return load(build_into(built_by_user(), recipe, device, executor=executor, runtime=runtime))
 
 
 def ensure(
-    recipe: Recipe, folder: Path, device: str = "cpu", again: bool = False, executor: Executor | None = None
+    recipe: Recipe,
+    folder: Path,
+    device: str = "cpu",
+    again: bool = False,
+    executor: Executor | None = None,
+    runtime: Runtime = "torch",
 ) -> tuple[Path, bool]:
     """The file of that recipe in a folder, and whether it was there: built unless it is there and up to date."""
     path = folder / (recipe.name + SUFFIX)
     if not again and find_in(folder, recipe) is not None:
         return path, True
-    return build_into(folder, recipe, device, again, executor), False
+    return build_into(folder, recipe, device, again, executor, runtime), False
 
 
 def verify(stored: ReferenceStatistics, device: str = "cpu") -> Verified:

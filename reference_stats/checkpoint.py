@@ -1,8 +1,8 @@
 """What a long build leaves on the way, so that a killed one goes on where it stopped.
 
-A checkpoint belongs to one recipe, one version of the code and of torch, one device and number of threads: going on
-with anything else would change the last bits. One that does not fit, or is damaged, is worth nothing and is passed
-over: the build then starts at the first image.
+A checkpoint belongs to one recipe, one version of the code, of torch and of what computes in its place, one device and
+number of threads: going on with anything else would change the last bits. One that does not fit, or is damaged, is
+worth nothing and is passed over: the build then starts at the first image.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import torch
 
 from ..core.files import home, remove, write_bytes
 from ..core.serialization import digest_of
-from ..registry.extractors import find_device
+from ..registry.extractors import Runtime, find_device
+from ..registry.extractors.runtimes import runtime_version
 from .features import Gathered
 from .moments import Accumulator, Moments
 from .statistics import Recipe
@@ -39,13 +40,14 @@ class Checkpoint:
     due: float = 0.0
 
     @staticmethod
-    def of(recipe: Recipe, device: str) -> Checkpoint:
+    def of(recipe: Recipe, device: str, runtime: Runtime = "torch") -> Checkpoint:
         place = find_device(device)
         made_by: dict[str, Any] = {
             "format": FORMAT,
             "recipe": recipe.id,
             "genboard": version("genboard"),
             "torch": torch.__version__,
+            "runtime": runtime_version(runtime),
             "device": torch.cuda.get_device_name(place) if place.type == "cuda" else device,
             "threads": torch.get_num_threads(),
         }

@@ -22,6 +22,7 @@ from ..core.seal import BLANK, sealed
 from ..core.spending import Meter, Spent
 from ..registry.conversions import convert_images
 from ..registry.extractors import LiveExtractor, load_extractor
+from ..registry.extractors.runtimes import expect_runtime
 from ..registry.images import ImageSource, example_digests
 from ..registry.schema import Precision
 from ..registry.trust import trusting_code
@@ -90,6 +91,7 @@ class MeasuringTask:
         count: of all images.
         decides: by what the images are known.
         host: the process that wants the features, by the name of its machine.
+        runtime: what computes networks in torch's place, with its version.
         trusted: whether feature spaces may be code of others.
     """
 
@@ -102,6 +104,7 @@ class MeasuringTask:
     spaces: Mapping[str, SpaceThere]
     device: str
     precision: Precision
+    runtime: str | None
     trusted: bool
 
     def __call__(self, stretch: Stretch) -> Spent:
@@ -210,12 +213,14 @@ class MeasuringTask:
         Raises:
             BadWorkers: it cannot be opened here, or is another than in the process that wants the features.
         """
-        key = name, self.device, self.precision
+        key = name, self.device, self.precision, self.runtime
         if key not in _SPACE:
             _SPACE.clear()
             try:
                 with trusting_code(self.trusted):
-                    found = load_extractor(name, self.device, self.precision)
+                    found = load_extractor(name, self.device, self.precision, expect_runtime(self.runtime))
+            except BadWorkers:
+                raise
             except GenboardError as e:
                 raise self._cannot_open(e) from e
             _SPACE[key] = found
@@ -235,7 +240,7 @@ class MeasuringTask:
 
 # What this process has open: one source and one feature space at a time, since each may be large.
 _SOURCE: dict[str, ImageSource] = {}
-_SPACE: dict[tuple[str, str, Precision], LiveExtractor] = {}
+_SPACE: dict[tuple[str, str, Precision, str | None], LiveExtractor] = {}
 
 
 def stretch_size(block: int) -> int:

@@ -27,6 +27,7 @@ from ..core.seal import OTHER_BYTES, seal_holds, stands
 from ..core.serialization import digest_of
 from ..core.spending import Bill
 from ..registry.extractors import LiveExtractor
+from ..registry.extractors.runtimes import runtime_version
 from ..registry.images import Images, ImageSource, Positions, example_digests
 from ..registry.sources.damage import refusing
 from ..registry.trust import code_is_trusted
@@ -54,7 +55,8 @@ class Wanted:
         """For workers; the files' place is named by all that decides the features."""
         entry, precision = self.extractor.entry, self.extractor.precision
         identity, conversions = entry.identity(precision), tuple(self.conversions)
-        made_by = [version("genboard"), torch.__version__, self.extractor.device.type]
+        runtime = runtime_version(self.extractor.runtime)
+        made_by = [version("genboard"), torch.__version__, self.extractor.device.type, runtime]
         digest = digest_of([decides, identity, list(conversions), *made_by])
         return SpaceThere(identity, entry.block, conversions, f"{FOLDER}/{entry.name}-{digest[:12]}")
 
@@ -73,7 +75,7 @@ def measure_on_workers(
 
     Args:
         source: one that can be opened again.
-        wanted: feature spaces on one device.
+        wanted: feature spaces on one device, by one runtime.
         folder: for the files of the workers, who must see it; they stay, for whoever calls this to drop.
         decides: by what the images are known.
         seen: the digests of all images, where this process has read them in their order.
@@ -99,6 +101,7 @@ def measure_on_workers(
             spaces,
             str(first.device),
             first.precision,
+            runtime_version(first.runtime),
             code_is_trusted(),
         )
         plans = {name: task.stretches(name, seen) for name in spaces}

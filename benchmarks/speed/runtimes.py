@@ -1,6 +1,7 @@
 """The same network by other runtimes: each a function of a sub-batch, float32 (n, c, h, w), to its features.
 
-Each computes with one thread, as a sub-batch has one core, and in float32.
+Each computes with one thread, as a sub-batch has one core, and in float32. ONNX Runtime is one that feature spaces can
+be asked to use, and stands in `registry.extractors.runtimes`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import torch
@@ -42,19 +42,6 @@ def by_openvino(network: nn.Module, example: Tensor) -> Features:
         return torch.from_numpy(found[0])
 
     return run
-
-
-def by_onnxruntime(network: nn.Module, example: Tensor, folder: Path) -> Features:
-    import onnxruntime
-
-    path = folder / "network.onnx"
-    with plain():
-        torch.onnx.export(network, (example.contiguous(),), path, dynamo=True, external_data=False, verbose=False)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 3
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    return lambda x: torch.from_numpy(session.run(None, {name: x.contiguous().numpy()})[0])
 
 
 def by_frozen_graph(network: nn.Module, example: Tensor) -> Features:

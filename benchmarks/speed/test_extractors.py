@@ -16,10 +16,11 @@ import torch
 from genboard.registry.catalog import find
 from genboard.registry.extractors import LiveExtractor, efficientnet_lite, fused, inception, lenet, resnet20
 from genboard.registry.extractors.preprocessing import find_mode
+from genboard.registry.extractors.runtimes import OnnxNetwork
 from genboard.registry.images import Images
 from genboard.registry.schema import Extractor, Precision
 from rounds import OURS, alternate
-from runtimes import Features, by_frozen_graph, by_inductor, by_onnxruntime, by_openvino
+from runtimes import Features, by_frozen_graph, by_inductor, by_openvino
 
 ENTRY = find(Extractor, "inception-v3-tf2015-torch")
 TOLERANCE = 5e-6  # relative, of whole features: that of the tests of parity
@@ -58,7 +59,8 @@ def ours(state: dict[str, torch.Tensor], precision: Precision, entry: Extractor 
     return LiveExtractor(entry, find_mode(entry.preprocessing), network, torch.device("cpu"), precision)
 
 
-def test_inception(benchmark, state, images, monkeypatch, tmp_path):
+@pytest.mark.parametrize("runtime", ["torch", "onnxruntime"])
+def test_inception(benchmark, state, images, monkeypatch, tmp_path, runtime):
     from pytorch_fid import inception as pytorch_fid
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
@@ -70,6 +72,7 @@ def test_inception(benchmark, state, images, monkeypatch, tmp_path):
     ).eval()
     planes = torch.from_numpy(images.pixels).permute(0, 3, 1, 2)
     full, half = ours(state, "float32"), ours(state, "bf16")
+    by_onnx = by_onnxruntime(full)
 
     @torch.no_grad()
     def by_pytorch_fid() -> torch.Tensor:
@@ -79,8 +82,20 @@ def test_inception(benchmark, state, images, monkeypatch, tmp_path):
     def by_torch_fidelity() -> torch.Tensor:
         return second(planes)[0]
 
-    assert torch.allclose(by_pytorch_fid(), full.compute(images, "images")[0], rtol=1e-3, atol=1e-4)
+    for live in (full, by_onnx):
+        assert torch.allclose(by_pytorch_fid(), live.compute(images, "images")[0], rtol=1e-3, atol=1e-4)
     height, width, _ = images.shape
+    what = f"Inception v3, {len(images)} images of {width}x{height}"
+    if runtime == "onnxruntime":
+        others = {"pytorch-fid": by_pytorch_fid, f"{OURS}, torch": lambda: full.compute(images, "images")}
+        alternate(
+            benchmark,
+            lambda: by_onnx.compute(images, "images"),
+            others,
+            images=len(images),
+            what=f"{what}, by ONNX Runtime",
+        )
+        return
     alternate(
         benchmark,
         lambda: full.compute(images, "images"),
@@ -91,7 +106,7 @@ def test_inception(benchmark, state, images, monkeypatch, tmp_path):
             f"{OURS}, bf16": lambda: half.compute(images, "images"),
         },
         images=len(images),
-        what=f"Inception v3, {len(images)} images of {width}x{height}",
+        what=what,
     )
 
 
@@ -132,7 +147,7 @@ SPACES = {
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_runtimes(benchmark, state, tmp_path, name):
+def test_runtimes(benchmark, state, name):
     """The networks of the spaces by every runtime at hand; each must give the same features."""
     shape, blocks = SPACES[name]
     extractor = ours(state, "float32") if name == ENTRY.name else space(name)
@@ -141,7 +156,6 @@ def test_runtimes(benchmark, state, tmp_path, name):
     example = extractor.prepare(torch.from_numpy(block.pixels[: entry.sub_batch]))
     makers = {
         "openvino": ("OpenVINO", by_openvino),
-        "onnxruntime": ("ONNX Runtime", partial(by_onnxruntime, folder=tmp_path)),
         "torch.jit": ("torch.jit, frozen and optimized", by_frozen_graph),
         "torch.compiler": ("torch.compile, frozen", by_inductor),
     }
@@ -152,7 +166,7 @@ def test_runtimes(benchmark, state, tmp_path, name):
         alone = entry.model_copy(update={"classes": None})
         return replace(extractor, entry=alone, network=lambda prepared: (network(prepared), None))
 
-    spaces = {way: in_place_of(network) for way, network in ways.items()}
+    spaces = {way: in_place_of(network) for way, network in ways.items()} | {"ONNX Runtime": by_onnxruntime(extractor)}
     for way, live in spaces.items():
         gap = (live.compute(block, "images")[0] - expected).norm() / expected.norm()
         assert gap < TOLERANCE, way
@@ -169,6 +183,11 @@ def test_runtimes(benchmark, state, tmp_path, name):
         network=f"{entry.name}, {blocks * entry.block:,} images of {width}x{height}",
         taken="torch, with its operations of oneDNN",
     )
+
+
+def by_onnxruntime(live: LiveExtractor) -> LiveExtractor:
+    """The same space as `--runtime onnxruntime` has it."""
+    return replace(live, network=OnnxNetwork(live.entry, live.network), runtime="onnxruntime")
 
 
 def at_hand(library: str) -> bool:

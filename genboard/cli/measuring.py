@@ -19,6 +19,7 @@ from .options import (
     ExecutorOption,
     GpusPerWorker,
     Json,
+    RuntimeOption,
     Samples,
     Skip,
     StorageAddress,
@@ -74,6 +75,7 @@ def compare(
     precision: Arithmetic = "float32",
     trust_code: TrustCode = False,
     device: Device = "cpu",
+    runtime: RuntimeOption = "torch",
     json: Json = False,
 ) -> None:
     """Compute metrics between two sets of features or images, without a track."""
@@ -83,12 +85,12 @@ def compare(
 
     names = listed(metrics)
     if extractor is None:
-        if convert is not None or precision != "float32":
-            raise typer.BadParameter("--convert and --precision apply to images only: add --extractor")
+        if convert is not None or precision != "float32" or runtime != "torch":
+            raise typer.BadParameter("--convert, --precision and --runtime apply to images only: add --extractor")
         found = compare_features(read_features(Path(real)), read_features(fake), names, k, pairs)
     else:
         conversions = listed(convert) or ()
-        found = compare_images(real, fake, extractor, names, k, device, conversions, precision, skip, pairs)
+        found = compare_images(real, fake, extractor, names, k, device, conversions, precision, skip, pairs, runtime)
     for remark in found.left_out:
         say(remark)
     if json:
@@ -159,6 +161,7 @@ def evaluate(
     results: Annotated[Path | None, Option(help="Folder of results. Default: in your data folder.")] = None,
     device: Device = "cpu",
     precision: Arithmetic = "float32",
+    runtime: RuntimeOption = "torch",
     batch_size: BatchSize = None,
     keep_samples: Annotated[
         bool, Option("--keep-samples/--drop-samples", help="Keep or delete the drawn samples after measuring.")
@@ -188,7 +191,8 @@ def evaluate(
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
     made = executor_of(executor, workers, gpus_per_worker, usual.samples, storage)
-    done = measure(target, entry, samples, workspace, Options(device, batch_size, precision, keep_samples, made))
+    options = Options(device, batch_size, precision, keep_samples, made, runtime)
+    done = measure(target, entry, samples, workspace, options)
     if out is not None:
         write_json(out, done.result.to_json())
     if target.images is not None and target.images.count > done.result.sampling.n:

@@ -28,6 +28,14 @@ Arithmetic = Annotated[
     Literal["float32", "bf16"],
     Option(help="Floating-point type of the networks. bf16 defines a different feature space."),
 ]
+RuntimeOption = Annotated[
+    Literal["torch", "onnxruntime"],
+    Option(
+        "--runtime",
+        help="What computes the networks of feature spaces. onnxruntime is faster on CPUs, and changes last bits; it "
+        'needs pip install "genboard[onnx]".',
+    ),
+]
 BatchSize = Annotated[
     int | None,
     Option(min=1, help="Samples drawn at once. Default: chosen automatically. It changes no pixel."),

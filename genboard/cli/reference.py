@@ -17,6 +17,7 @@ from .options import (
     ExecutorOption,
     GpusPerWorker,
     Json,
+    RuntimeOption,
     StorageAddress,
     TrustCode,
     Workers,
@@ -44,6 +45,7 @@ def reference_build(
     again: Annotated[bool, Option("--again", help="Rebuild statistics that are already up to date.")] = False,
     trust_code: TrustCode = False,
     device: Device = "cpu",
+    runtime: RuntimeOption = "torch",
     executor: ExecutorOption = None,
     workers: Workers = None,
     gpus_per_worker: GpusPerWorker = 0,
@@ -66,7 +68,7 @@ def reference_build(
         raise typer.BadParameter("give --track alone, or --dataset, --split and --extractor")
     made = executor_of(executor, workers, gpus_per_worker, home(), storage)
     for recipe in recipes:
-        path, kept = ensure(recipe, out or built_by_user(), device, again, made)
+        path, kept = ensure(recipe, out or built_by_user(), device, again, made, runtime)
         say(f"{'kept' if kept else 'built'}: {recipe.name}")
         print(path)
 

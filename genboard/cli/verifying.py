@@ -16,6 +16,7 @@ from .options import (
     ExecutorOption,
     GpusPerWorker,
     Json,
+    RuntimeOption,
     StorageAddress,
     TrustCode,
     Workers,
@@ -49,6 +50,7 @@ def verify(
         Path | None, Option(help="For maintainers: images of the track's private reference; needs the samples.")
     ] = None,
     device: Device = "cpu",
+    runtime: RuntimeOption = "torch",
     executor: ExecutorOption = None,
     workers: Workers = None,
     gpus_per_worker: GpusPerWorker = 0,
@@ -75,6 +77,7 @@ def verify(
         seed=seed,
         private=private,
         device=device,
+        runtime=runtime,
         executor=executor_of(executor, workers, gpus_per_worker, home(), storage),
         by=by,
         write=not dry_run,

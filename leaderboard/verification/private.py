@@ -50,13 +50,14 @@ def private_images(track: Track, folder: Path) -> ImageSource:
 
 def check_private(samples: ImageSource, track: Track, private: ImageSource, options: Options) -> PrivateCheck:
     """Whether samples are not significantly nearer to the public reference than to the private one."""
-    live = load_extractor(track.space, options.device, options.precision)
+    how = options.device, options.precision
+    live = load_extractor(track.space, *how, options.runtime)
     steps = track.conversions.get(track.space, ())
     of_samples, others = (measure(converted(images, steps), live) for images in (samples, private))
     assert others.moments is not None
     recipe = held_out_recipe(track, track.space, options.precision)
     held_out = ReferenceStatistics(recipe, others.moments, others.features, None, None, others.digest, others.keys)
-    references = references_of(track, options.device, options.precision)
+    references = references_of(track, *how, runtime=options.runtime)
     found = score_suspicion(track, {track.space: of_samples}, references, held_out)
     ratios = {record.key: record for record in found if record.name in RATIOS}
     agrees = all(sign.size <= threshold(track.id) for sign in signs(ratios, None, None))

@@ -14,6 +14,7 @@ from ...benchmarks.runner import Options
 from ...core.errors import BadSamples
 from ...core.executor import Executor
 from ...core.files import home, make_folder
+from ...registry.extractors import Runtime
 from .inputs import generator_at_hand, generator_of, precision_of, samples_of, track_of
 from .levels import Outcome, recompute, reproduce, resample
 from .log import VerificationStatus, append, new_entry, read_entries, refuse_unwritable, status
@@ -70,6 +71,7 @@ def verify(
     seed: int | None = None,
     private: Path | None = None,
     device: str = "cpu",
+    runtime: Runtime = "torch",
     executor: Executor | None = None,
     by: str | None = None,
     write: bool = True,
@@ -84,6 +86,7 @@ def verify(
         source: the user's function that drew them.
         seed: for a fresh draw, in place of one from the system: one that the log holds, to repeat it.
         private: images of the track's private reference, to be compared with the samples where these are recomputed.
+        runtime: what computes the networks of feature spaces.
         executor: whose workers draw and measure; none: this process.
         report: called with every outcome once it is in the log.
 
@@ -99,7 +102,7 @@ def verify(
         refuse_unwritable(path)
     _refuse_chosen_seed(seed, level, before, write)
     track = track_of(path, result)
-    options = Options(device=device, precision=precision_of(result), executor=executor)
+    options = Options(device, precision=precision_of(result), executor=executor, runtime=runtime)
     found = None if level == "resampled" else samples_of(result, samples, conversions)
     hidden = None if private is None else private_images(track, private)
     if hidden is not None and found is None:

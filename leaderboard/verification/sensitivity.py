@@ -36,8 +36,9 @@ def sensitivity(samples: ImageSource, track: Track, options: Options, share: flo
         samples: those that were drawn again.
         share: of all pixel values, how many are moved by one grey level; 0 moves features alone.
     """
-    references = references_of(track, options.device, options.precision)
-    spaces = {name: load_extractor(name, options.device, options.precision) for name in track.extractors}
+    how = options.device, options.precision
+    references = references_of(track, *how, runtime=options.runtime)
+    spaces = {name: load_extractor(name, *how, options.runtime) for name in track.extractors}
 
     def measured(images: ImageSource) -> dict[str, Measured]:
         return {

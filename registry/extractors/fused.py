@@ -18,7 +18,10 @@ _ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
 
 
 class FusedConvolution(nn.Module):
-    """A convolution with a bias, and what follows it; elsewhere than on a CPU, and in bfloat16, one after the other."""
+    """A convolution with a bias, and what follows it.
+
+    Elsewhere than on a CPU, in bfloat16, and in a graph for another runtime, one after the other.
+    """
 
     def __init__(self, conv: nn.Conv2d, activation: Literal["none", "relu", "relu6"] = "relu") -> None:
         super().__init__()
@@ -27,7 +30,8 @@ class FusedConvolution(nn.Module):
         self.laid_out: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not hasattr(ONEDNN, "_convolution_pointwise"):
+        apart = x.device.type != "cpu" or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling()
+        if apart or not hasattr(ONEDNN, "_convolution_pointwise"):
             return self._then(self.conv(x))
         geometry = list(self.conv.padding), list(self.conv.stride), list(self.conv.dilation), self.conv.groups
         if self.laid_out is None:

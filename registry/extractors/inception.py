@@ -91,7 +91,10 @@ class Inception(nn.Module):
 
     def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor | None]:
         """Features (n, tap) and, at 2048, logits (n, 1008) of images (n, 3, 299, 299) in about [-1, 1]."""
-        stem = torch.cat([self.stem(some) for some in scaled.split(STEM)])
+        parts = (
+            (scaled,) if torch.compiler.is_compiling() else scaled.split(STEM)
+        )  # a graph's runtime has its own order
+        stem = torch.cat([self.stem(some) for some in parts])
         features = self.trunk(stem).mean((2, 3))
         return features, None if self.classify is None else features @ self.classify.T
 

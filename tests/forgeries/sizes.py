@@ -61,6 +61,8 @@ def of_dates_and_sizes() -> Iterator[Forgery]:
         ("python", ""),
         ("torch", "2"),
         ("numpy", "x" * 50),
+        ("feature_runtime", "onnxruntime"),
+        ("feature_runtime", "tensorrt 10.3"),
         ("threads", 0),
         ("threads", -1),
         ("threads", 10**9),

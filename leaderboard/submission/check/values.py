@@ -32,6 +32,7 @@ MOST = 1e9  # seconds, MiB, or images a second
 MOST_THREADS = 4096
 OTHER_ERROR = 2.0  # by which the standard errors of a distance and of its correction differ at most
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", re.ASCII)
+RUNTIMES = ("onnxruntime",)  # in torch's place
 _VERSION = re.compile(r"\d+(\.\d+)+[\w.+-]{0,30}", re.ASCII)
 
 
@@ -176,6 +177,9 @@ def impossible_environment(case: Case) -> Iterator[Problem]:
     for name in ("genboard", "python", "torch", "numpy"):
         if not _VERSION.fullmatch(getattr(environment, name)):
             yield Problem(f"environment.{name}", f"{getattr(environment, name)!r} is no version")
+    runtime, _, version = (environment.feature_runtime or "").partition(" ")
+    if runtime and (runtime not in RUNTIMES or not _VERSION.fullmatch(version)):
+        yield Problem("environment.feature_runtime", f"{environment.feature_runtime!r} is no runtime and its version")
     if not 1 <= environment.threads <= MOST_THREADS:
         yield Problem("environment.threads", f"{environment.threads}")
 
