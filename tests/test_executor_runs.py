@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -218,7 +219,7 @@ import numpy as np
 
 
 def sample(seeds, labels):
-    open(os.path.join({folder!r}, uuid.uuid4().hex), "w").close()
+    open(os.path.join({folder!r}, f"{{os.getpid()}}-{{uuid.uuid4().hex}}"), "w").close()
     time.sleep(0.004 * len(seeds))
     return np.stack([np.random.default_rng(s).integers(0, 255, (1, 8, 8), np.uint8) for s in seeds])
 """
@@ -237,7 +238,7 @@ def test_killed_workers_cost_a_shard_each_at_most(kills: int, tmp_path: Path) ->
     executor, out, done = LocalExecutor(2), tmp_path / "out", threading.Event()
     crew = DrawingCrew(executor, DrawingTask.of(target, DIGITS, plan, "cpu", 128))
     killed: list[int] = []
-    killer = threading.Thread(target=kill_after_shards, args=(out, kills, done, killed))
+    killer = threading.Thread(target=kill_after_shards, args=(calls, kills, done, killed))
     killer.start()
     try:
         digest = sample(plan, out, helpers=crew)["digest"]
@@ -252,15 +253,15 @@ def test_killed_workers_cost_a_shard_each_at_most(kills: int, tmp_path: Path) ->
     assert sample(plan, tmp_path / "alone")["digest"] == digest
 
 
-def kill_after_shards(out: Path, kills: int, done: threading.Event, killed: list[int]) -> None:
-    rng, before, born = random.Random(2026), -1, dict[int, float]()
+def kill_after_shards(calls: Path, kills: int, done: threading.Event, killed: list[int]) -> None:
+    rng, before = random.Random(2026), -1
     while len(killed) < kills and not done.wait(rng.uniform(0.0, 0.3)):
-        there = len(list(out.glob("samples-*.parquet")))
-        workers = [pid for pid in worker_processes() if pid not in killed]
-        ages = [time.monotonic() - born.setdefault(pid, time.monotonic()) for pid in workers]
-        # A worker takes seconds to begin. Killed again before it has, it would lose one piece again and again.
-        if there > before + 2 and ages and min(ages) > 5:
-            victim, before = rng.choice(workers), there
+        drawn = Counter(int(path.name.split("-")[0]) for path in calls.iterdir())
+        # One that has drawn a shard after the two calls at its beginning: killed earlier, workers would lose the same
+        # piece again and again.
+        workers = [pid for pid in worker_processes() if pid not in killed and drawn[pid] > 3]
+        if drawn.total() > before + 2 and workers:
+            victim, before = rng.choice(workers), drawn.total()
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
 
