@@ -22,9 +22,9 @@ from pydantic import (
 
 from ..core.errors import BadEntry
 from ..core.executor import ExecutorName
-from ..core.files import write_bytes
+from ..core.files import read_bytes, write_bytes
 from ..core.newer import refuse_newer
-from ..core.serialization import canonical_json, digest_of, read_json
+from ..core.serialization import canonical_json, digest_of, parse_json
 from ..core.validation import bad_entry
 from ..registry.columns import column_key
 from ..registry.metrics import Better
@@ -357,7 +357,12 @@ def read_result(path: Path) -> Result:
         TooNew: a later version of this package wrote it.
         BadEntry: `path: field: problem`.
     """
-    value = read_json(path)
+    return parse_result(read_bytes(path), path)
+
+
+def parse_result(data: bytes, path: Path) -> Result:
+    """The result in the bytes of a file, see `read_result`."""
+    value = parse_json(data, path)
     refuse_newer(value, path, SCHEMA)
     try:
         result = Result.model_validate(value)

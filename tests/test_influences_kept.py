@@ -16,7 +16,7 @@ from genboard.leaderboard.board import dependence as dependence_module
 from genboard.leaderboard.board.board import make_board
 from genboard.leaderboard.board.scored import dependence
 from genboard.leaderboard.export.terminal import board_text
-from genboard.leaderboard.storage.records import COMMITTED, read_records
+from genboard.leaderboard.storage.records import COMMITTED, Record, read_records
 from genboard.leaderboard.submission.check import check
 from genboard.leaderboard.submission.metadata import Metadata
 from genboard.leaderboard.submission.prepare import prepare
@@ -87,12 +87,17 @@ def test_a_file_that_is_not_the_one_named_is_not_used_and_the_board_says_so(work
     assert found["default"] == "independent"
 
 
+@pytest.fixture(scope="module")
+def committed() -> tuple[Record, ...]:
+    return read_records([COMMITTED]).readable
+
+
 @pytest.mark.parametrize("name", sorted(entries(Track)))
 def test_a_wheel_which_has_none_but_those_of_digits_moves_the_ends_of_ranks_by_a_place_at_most(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, committed: tuple[Record, ...], monkeypatch: pytest.MonkeyPatch
 ):
     track = find(Track, name)
-    records = [r for r in read_records([COMMITTED]).readable if r.result.track.name == name]
+    records = [record for record in committed if record.result.track.name == name]
     whole = make_board(track, records)
     if name != "digits":
         monkeypatch.setattr(dependence_module, "influence_path", lambda path: path.with_name("none"))

@@ -82,7 +82,7 @@ def shares(kind: str, k: int, n: int) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-SETTINGS = [(10, 300), (100, 500), pytest.param(1000, 2000, marks=pytest.mark.slow)]
+SETTINGS = [(10, 300), *(pytest.param(*many, marks=pytest.mark.slow) for many in ((100, 500), (1000, 2000)))]
 
 
 @pytest.mark.parametrize("kind", ["even", "steep", "dropped", "rare", "uneven"])

@@ -107,6 +107,7 @@ def test_the_scorecard_of_the_committed_tables_has_metrics_and_failures() -> Non
     assert {metric for metric, failure in card.cells if failure == "choice of k"} <= set(MANIFOLD)
 
 
+@pytest.mark.usefixtures("quick_intervals")
 def test_one_study_on_a_track_prints_its_table_and_a_second_run_changes_nothing(run: Run, own_home: Path) -> None:
     arguments = ("study", "k", "--track", "digits", "--generators", FEW, "--k", "4", "--json")
     code, out, err = run(*arguments)
@@ -212,6 +213,7 @@ def test_all_without_a_track_studies_every_track_at_hand(run: Run, monkeypatch: 
     assert "mnist: left out: the images of mnist are not here" in err
 
 
+@pytest.mark.usefixtures("quick_intervals")
 def test_another_seed_is_another_table(run: Run) -> None:
     command = ("study", "k", "--track", "digits", "--generators", "mean-image", "--k", "2", "--json")
     first, second = (json.loads(run(*command, "--seed", str(seed))[1]) for seed in (0, 7))
@@ -220,6 +222,7 @@ def test_another_seed_is_another_table(run: Run) -> None:
     assert errors[0] != errors[1]
 
 
+@pytest.mark.usefixtures("quick_intervals")
 def test_a_run_that_is_stopped_goes_on_where_it_was(run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = ("study", "k", "--track", "digits", "--generators", "vae,kde,noise", "--k", "3")
     counted = curves.pair_curves

@@ -278,11 +278,15 @@ def assert_plain(text: str) -> None:
     assert not codes & set(re.findall(r"[\w:-]+", text))
 
 
-def test_every_heading_of_the_pages_of_studies_is_short_and_plain() -> None:
+@pytest.fixture(scope="module")
+def site() -> dict[str, bytes]:
+    """A site of a few studies alone."""
     tables = read_tables([COMMITTED])
     few = {key: table for key, table in tables.readable.items() if key[1] in ("copies", "modes", "seeds", "grid")}
-    tracks = dict(entries(Track))
-    site = render_site(Records((), ()), tracks, type(tables)(few, (), tables.pictures))
+    return render_site(Records((), ()), dict(entries(Track)), type(tables)(few, (), tables.pictures))
+
+
+def test_every_heading_of_the_pages_of_studies_is_short_and_plain(site: dict[str, bytes]) -> None:
     pages = {path: data.decode() for path, data in site.items() if path.startswith("studies")}
     assert len(pages) == 5
     headings = [
@@ -291,7 +295,7 @@ def test_every_heading_of_the_pages_of_studies_is_short_and_plain() -> None:
         for text in re.findall(r"<h[123][^>]*>(.*?)</h[123]>", page, re.DOTALL)
     ]
     assert len(headings) > 20
-    titles = {track.title.removesuffix(f", {track.task}") for track in tracks.values()}
+    titles = {track.title.removesuffix(f", {track.task}") for track in entries(Track).values()}
     for text in headings:
         own = next((text.removeprefix(f"{title}: ") for title in titles if text.startswith(f"{title}: ")), text)
         assert len(own.replace("&#39;", "'")) <= LONGEST, text
@@ -312,13 +316,11 @@ def test_points_of_no_track_have_a_headline_of_their_own(track: str) -> None:
     assert headline_of_points(read_table(COMMITTED / "digits@1" / "modes.json")) == ""
 
 
-def test_a_page_says_of_which_track_its_finding_is() -> None:
-    tables = read_tables([COMMITTED])
-    few = {key: table for key, table in tables.readable.items() if key[1] == "modes"}
-    page = Page(render_site(Records((), ()), dict(entries(Track)), type(tables)(few, ()))["studies/modes.html"])
-    text = " ".join(page.text.split())
-    assert f"{headline(few['digits@1', 'modes'])} On Digits, 500 samples. Below: on MNIST." in text
-    assert f"MNIST: {headline(few['mnist@1', 'modes'])}" in text
+def test_a_page_says_of_which_track_its_finding_is(site: dict[str, bytes]) -> None:
+    of = {track: headline(read_table(COMMITTED / track / "modes.json")) for track in ("digits@1", "mnist@1")}
+    text = " ".join(Page(site["studies/modes.html"]).text.split())
+    assert f"{of['digits@1']} On Digits, 500 samples. Below: on MNIST." in text
+    assert f"MNIST: {of['mnist@1']}" in text
 
 
 def test_a_study_with_nothing_to_say_is_headed_by_its_question() -> None:

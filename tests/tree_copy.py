@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("registry", "reference_stats", "benchmarks", "leaderboard")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "results", "speed")
+LEFT_OUT = shutil.ignore_patterns("results", "speed")
 
 
 class TreeCopy:

@@ -110,9 +110,14 @@ class Table(Strict):
 
     def of(self, what: str, **fixed: Value) -> Iterator[Row]:
         """The rows of a kind, with these values in these columns."""
-        for row in self._by_kind.get(what, ()):
-            if all(row.get(key) == value for key, value in fixed.items()):
-                yield row
+        columns = tuple(fixed)
+        found = self._indexes.get((what, columns))
+        if found is None:
+            found = self._indexes[what, columns] = {}
+            for row in self.rows:
+                if row["what"] == what:
+                    found.setdefault(tuple(map(row.get, columns)), []).append(row)
+        return iter(found.get(tuple(fixed.values()), ()))
 
     def seen(self, column: str, what: str | None = None) -> list[Any]:
         """The values of a column in the order in which they first occur, less null."""
@@ -120,11 +125,9 @@ class Table(Strict):
         return list(dict.fromkeys(row[column] for row in rows if row.get(column) is not None))
 
     @cached_property
-    def _by_kind(self) -> dict[Value, list[Row]]:
-        found: dict[Value, list[Row]] = {}
-        for row in self.rows:
-            found.setdefault(row["what"], []).append(row)
-        return found
+    def _indexes(self) -> dict[tuple[str, tuple[str, ...]], dict[tuple[Value, ...], list[Row]]]:
+        """By kind and columns that were asked for: the rows by their values there."""
+        return {}
 
     @property
     def ranked(self) -> set[str]:

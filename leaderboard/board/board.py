@@ -121,7 +121,7 @@ class Board:
         """The noise floor: real images against the reference."""
         return next((row for row in self.rows if row.result.generator.noise_floor), None)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[TrackMetric, ...]:
         """The track's columns, the primary one first."""
         return tuple(sorted(self.track.metrics, key=lambda column: column.key != self.track.primary))
@@ -131,7 +131,7 @@ class Board:
         """The keys of the metrics of suspicion beside the track's columns."""
         return tuple(f"{metric.name}:{self.track.space}" for metric in suspicion_metrics(self.track))
 
-    @property
+    @cached_property
     def gap_columns(self) -> tuple[TrackMetric, TrackMetric] | None:
         """The first column against the training split that is also measured against the reference, and that one."""
         reference = {(c.metric, c.extractor, str(c.params)): c for c in self.columns if c.against == "reference"}

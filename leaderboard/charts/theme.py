@@ -93,7 +93,7 @@ def arranged(
     """
     titles = [_head(lines, padding) for lines in heads] or [Markup("")] * len(charts)
     return "".join(
-        _one(chart.to_dict(), size, padding, datasets).replace("</svg>", f"{head}</svg>")
+        _one(chart.to_dict(validate=False), size, padding, datasets).replace("</svg>", f"{head}</svg>")
         for chart, size, head in zip(charts, sizes, titles, strict=True)
     )
 

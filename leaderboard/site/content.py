@@ -88,7 +88,8 @@ def content_of(records: Records, tracks: Mapping[str, Track], studies: Tables, b
     for record in sorted(records.readable, key=lambda r: r.result.generator.name):
         generators.setdefault(record.result.generator.name, []).append(record)
     sheets: dict[str, Sheet] = {}
-    asked = {track.id: asked_tiles(track) for track in tracks.values()}
+    measured = {_track_of(record) for record in records.readable}
+    asked = {track.id: asked_tiles(track) for track in tracks.values() if track.id in measured}
     for mine in generators.values():
         shown = _shown_on_each(mine, {**boards, **past})
         mine.sort(key=lambda record: record is not shown[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ...registry.catalog import entries
@@ -97,11 +98,16 @@ def extractor_pages(site: Content) -> Made:
 def definition(metric: Metric) -> tuple[str, ...]:
     """How a metric is computed: the paragraphs of its function's docstring, less arguments, errors and examples."""
     module, name = metric.path.split(":")
-    tree = ast.parse((_PACKAGE / f"{module.replace('.', '/')}.py").read_bytes())
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
-    text = next((ast.get_docstring(node) or "" for node in functions), "")
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    paragraphs = [" ".join(part.split()) for part in _docstrings(module).get(name, "").split("\n\n")]
     return tuple(p for p in paragraphs if p and not p.startswith(("Args:", "Raises:", ">>>")))
+
+
+@cache
+def _docstrings(module: str) -> Mapping[str, str]:
+    """Of a module's functions, by name; several metrics share a module."""
+    tree = ast.parse((_PACKAGE / f"{module.replace('.', '/')}.py").read_bytes())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {node.name: ast.get_docstring(node) or "" for node in functions}
 
 
 def _metric(

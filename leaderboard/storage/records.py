@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmarks.result import Result, read_result
+from ...benchmarks.result import Result, parse_result, read_result
 from ...core.errors import BadEntry, GenboardError
-from ...core.files import home
+from ...core.files import home, read_bytes
+from ...core.memo import once_per_content
 from ...registry.schema import Track
 from ..verification.amendments import as_amended
 from .people import PeopleStudy, people_in
@@ -17,6 +18,8 @@ MANIFEST = ".manifest.json"  # what a submission's manifest is called, beside it
 _PLACES = "*@*/*/*.json"  # track, generator, result
 LARGEST = 2 * 2**20  # bytes of a result; those there are have forty kilobytes
 COMMITTED = Path(__file__).parents[1] / "results"
+
+_parsed = once_per_content(most=1000)(parse_result)
 
 
 def usual_folders() -> list[Path]:
@@ -114,7 +117,7 @@ def read_records(folders: Sequence[Path]) -> Records:
             below = path.relative_to(folder)
             try:
                 _refuse_unreadable(path)
-                result = read_result(path)
+                result = _parsed(read_bytes(path), path)
                 if result.path.as_posix() != below.as_posix():
                     raise BadEntry(path, "", f"its place is {result.path.as_posix()}")
             except GenboardError as e:

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...benchmarks.studies.listing import find_study
-from ...benchmarks.studies.table import Table, read_table
+from ...benchmarks.studies.table import Table, parse_table, read_table
 from ...core.errors import BadEntry, GenboardError
 from ...core.files import home, read_bytes, write_bytes
-from ...core.serialization import write_json
+from ...core.memo import once_per_content
+from ...core.serialization import parse_json, write_json
 from .study_sheets import Sheet, read_sheet
 
 COMMITTED = Path(__file__).parents[1] / "studies"
 PICTURES = "faults"  # the folder of pictures of faults beside the tables of a track
+
+_parsed = once_per_content(most=500)(lambda data, path: parse_table(parse_json(data, path), path))
 
 
 def users_own() -> Path:
@@ -83,7 +86,7 @@ def read_tables(folders: Sequence[Path]) -> Tables:
         for path in sorted(folder.glob("*/*.json")):
             below = path.relative_to(folder)
             try:
-                table = read_table(path)
+                table = _parsed(read_bytes(path), path)
                 if place_of(table) != below:
                     raise BadEntry(path, "", f"its place is {place_of(table).as_posix()}")
             except GenboardError as e:

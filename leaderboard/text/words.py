@@ -55,6 +55,8 @@ def problem_with(text: str, limit: int = LONG) -> str | None:
         return "it starts or ends with a space"
     if len(text) > limit:
         return f"{len(text):,} characters, {limit:,} are allowed"
+    if text.isascii() and text.isprintable():
+        return None
     marks = 0
     for position, character in enumerate(text):
         marks = marks + 1 if unicodedata.combining(character) else 0

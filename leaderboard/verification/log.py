@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from ...benchmarks.result import MetricRecord, Result
 from ...core.errors import BadEntry, CannotWrite, TooNew
 from ...core.files import locked, read_bytes, sha256, write_bytes
+from ...core.memo import once_per_content
 from ...core.newer import refuse_newer
 from ...core.serialization import parse_json
 from ...core.validation import field_and_problem
@@ -126,7 +127,7 @@ def read_entries(result_path: Path) -> tuple[Entry, ...]:
         raise BadEntry(path, "", "not a regular file", _RESTORE)
     if path.stat().st_size > LARGEST:
         raise BadEntry(path, "", f"{path.stat().st_size:,} bytes, no log has more than {LARGEST:,}", _RESTORE)
-    return _parse(path, with_plain_ends(read_bytes(path)), sha256(with_plain_ends(read_bytes(result_path))))
+    return _parse(with_plain_ends(read_bytes(path)), path, sha256(with_plain_ends(read_bytes(result_path))))
 
 
 def with_plain_ends(data: bytes) -> bytes:
@@ -229,7 +230,8 @@ def log_problem(e: BadEntry, result_path: Path) -> str:
     return f"{'cannot be read' if isinstance(e, TooNew) else 'is damaged'}: {fact}"
 
 
-def _parse(path: Path, data: bytes, result: str) -> tuple[Entry, ...]:
+@once_per_content(most=1000)
+def _parse(data: bytes, path: Path, result: str) -> tuple[Entry, ...]:
     """The entries in a log's bytes, held against each other and against the digest of their result."""
     entries: list[Entry] = []
     lines = data.split(b"\n")

@@ -16,6 +16,7 @@ from ...core.files import home
 from ..catalog import find
 from ..images import Images, ImageSource, Labels, Positions, example_digests, joined
 from ..schema import Dataset
+from .embedded import loaded
 from .index import (
     Index,
     as_rows,
@@ -144,6 +145,7 @@ def verify(name: str) -> str:
 def _read_again(entry: Dataset) -> str:
     _parts.cache_clear()
     _split.cache_clear()
+    loaded.cache_clear()
     return digest_of_parts({part: index_of(entry, part, open_part(entry, part), fresh=True) for part in entry.parts})
 
 

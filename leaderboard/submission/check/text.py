@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...text.words import LONG, names_a_path, problem_with, problem_with_link
 from .finding import Problem
-from .tree import Case, Document, strings
+from .tree import Case, Document
 
 _SHOWN = ("generator.", "submission.", "provenance.")  # what is shown as somebody's own words is not empty
 _LIMITS = {"generator.title": 160, "generator.family": 80, "provenance.command": 400}
@@ -25,7 +25,7 @@ _COMMAND = re.compile(r"genboard (evaluate|submit) [^;&|`$<>\\\"'(){}!*?\n]+")
 
 
 def hidden(document: Document) -> Iterator[Problem]:
-    for field, text in strings(document.value):
+    for field, text in document.texts:
         empty = not text.strip() and not field.startswith(_SHOWN)
         problem = None if empty else problem_with(text.strip(" ") or text, len(text) + 1)
         if problem:
@@ -33,7 +33,7 @@ def hidden(document: Document) -> Iterator[Problem]:
 
 
 def too_long(document: Document) -> Iterator[Problem]:
-    for field, text in strings(document.value):
+    for field, text in document.texts:
         limit = _LIMITS.get(field, LONG)
         if len(text) > limit:
             yield Problem(_shown(field), f"{len(text):,} characters, {limit:,} are allowed")
@@ -49,20 +49,20 @@ def bad_link(case: Case) -> Iterator[Problem]:
 
 
 def other_scheme(document: Document) -> Iterator[Problem]:
-    for field, text in strings(document.value):
+    for field, text in document.texts:
         found = _OTHER_SCHEME.search(text)
         if found and not field.startswith(tuple(f"submission.{name}" for name in _LINK_FIELDS)):
             yield Problem(_shown(field), f"{found[1]}: is no address that is shown")
 
 
 def local_path(document: Document) -> Iterator[Problem]:
-    for field, text in strings(document.value):
+    for field, text in document.texts:
         if names_a_path(text):
             yield Problem(_shown(field), "it names a path of somebody's machine")
 
 
 def markup(document: Document) -> Iterator[Problem]:
-    for field, text in strings(document.value):
+    for field, text in document.texts:
         if found := _MARKUP.search(text):
             yield Problem(
                 _shown(field), f"{text[found.start() : found.start() + 20]!r} is shown as text, not as markup"

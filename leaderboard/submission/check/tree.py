@@ -65,6 +65,11 @@ class Document:
         return self.parsed[0]
 
     @cached_property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """Every text in it with its field."""
+        return tuple(strings(self.value))
+
+    @cached_property
     def validated(self) -> tuple[Result | None, list[Any]]:
         """The result, and what keeps it from being one."""
         try:
