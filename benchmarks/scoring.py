@@ -116,6 +116,7 @@ def score_track(
     references: Mapping[tuple[str, Against], ReferenceStatistics],
     answers: Answers | None = None,
     workers: Workers | None = None,
+    device: str | None = None,
 ) -> list[Scored]:
     """Every column of a track.
 
@@ -127,11 +128,12 @@ def score_track(
         references: the track's statistics, by (extractor, `reference` or `train`).
         answers: without, columns that need them are null and say so.
         workers: who compare large sets of features, to the bit as this process does.
+        device: where this process compares the others.
     """
     answers = answers or Answers()
     measured, references = _alike(measured, references, workers)
     counts = {name: len(m.features) for name, m in measured.items()}
-    real = {key: feature_set(found, workers, counts.get(key[0], 0)) for key, found in references.items()}
+    real = {key: feature_set(found, workers, counts.get(key[0], 0), device) for key, found in references.items()}
     most_real = {name: max((len(r) for key, r in real.items() if key[0] == name), default=0) for name in measured}
     # Only a track that asks for classes fixes how many samples have each.
     samples = {
@@ -141,6 +143,7 @@ def score_track(
             m.labels if track.task == "class" else None,
             captions=answers.captions,
             placed=placed(m.features, workers, most_real[name]),
+            device=device,
         )
         for name, m in measured.items()
     }
@@ -228,10 +231,12 @@ def suspicion_metrics(track: Track) -> list[Metric]:
     return [metric for metric in METRICS.values() if metric.suspicion and metric.name not in columns]
 
 
-def feature_set(statistics: ReferenceStatistics, workers: Workers | None = None, others: int = 0) -> FeatureSet:
+def feature_set(
+    statistics: ReferenceStatistics, workers: Workers | None = None, others: int = 0, device: str | None = None
+) -> FeatureSet:
     """Reference statistics as metrics read them; placed, see `feature_files.placed`."""
     s, there = statistics, placed(statistics.features, workers, others)
-    return FeatureSet(s.features, s.logits, s.labels, moments=s.moments, centres=s.centres, placed=there)
+    return FeatureSet(s.features, s.logits, s.labels, s.moments, s.centres, placed=there, device=device)
 
 
 def most_neighbours(columns: Iterable[TrackMetric]) -> int:

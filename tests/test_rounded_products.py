@@ -68,6 +68,15 @@ def test_the_bound_holds_for_wide_rows_and_cancelling_terms(kind):
     assert_bounded(*rounded(*point_sets(x * signs, x.flip(0)), kind))
 
 
+@every_type
+@pytest.mark.parametrize("width", [distances.NARROW, distances.NARROW + 1])
+def test_splitting_rows_leaves_them_as_they_were(kind, width):
+    x, y = point_sets(normal(9, width, 1), normal(8, width, 2))
+    before = x.centred.clone()
+    rounded(x, y, kind)
+    assert torch.equal(x.centred, before)
+
+
 def test_parts_in_a_type_with_units_of_its_own_are_multiplied_into_float32(monkeypatch):
     sets = rounded(*point_sets(normal(20, 256, 1), normal(30, 256, 2)), BFLOAT16_TWICE)
     (_, expected), *_ = lower_bounds(*sets)

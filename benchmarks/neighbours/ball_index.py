@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .cells import MOST, MembershipCounts
-from .distances import Kinds, PointSet, distinct
+from .distances import Kinds, PointSet
 from .lists import Lists, Pairs, exact_distances, exact_lists, list_length, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
@@ -76,7 +76,8 @@ class BallIndex:
     ) -> None:
         self.own, self.other, self.lists = own, other, lists
         # Places are gathered for every pair and order: in half of the bytes.
-        self.orders: list[Order] = [(a.to(torch.int32), b.to(torch.int32), sizes, asks) for a, b, sizes, asks in orders]
+        at, narrow = own.device, torch.int32
+        self.orders: list[Order] = [(a.to(at, narrow), b.to(at, narrow), sizes, asks) for a, b, sizes, asks in orders]
         self.k, self.closed, self.sums, self.most = k, closed, sums, most
         self.reach, self.short = self._outreach()
         self.views = self._views(self.lists)
@@ -93,7 +94,7 @@ class BallIndex:
     def finish(self) -> list[SubsetView]:
         views = self.counted()
         if len(self.short):
-            kinds = distinct(self.own.original), distinct(self.other.original)
+            kinds = self.own.kinds, self.other.kinds
             # As long as the others' lists, then complete for those whose subsets take more.
             lacking = self._settle(self.short, self.lists.index.shape[1], *kinds)
             self._settle(lacking, len(self.own) - 1, *kinds)

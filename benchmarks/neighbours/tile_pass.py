@@ -48,7 +48,7 @@ def count_on(
         "fake": list_length(asked.m, asked.m, asked.deepest),
     }
     frame = common_frame(real.mapped(), fake.mapped())
-    task = TileTask(real, fake, asked, str(folder), frame, listed)
+    task = TileTask(real, fake, asked, str(folder), frame, listed, workers.device)
     ends: dict[Which, list[Cut]] = {"real": cuts(asked.n, SIDE), "fake": cuts(asked.m, SIDE)}
     stretch = partial(_stretch, task)
     within: dict[Which, list[Stretch]] = {
@@ -102,7 +102,8 @@ def _merged(task: TileTask, of: Which, pieces: Sequence[Stretch]) -> tuple[Point
         best = lowest(parts, task.listed[of])
         low.append(best[0])
         index.append(best[1])
-    points = task.points(of, torch.cat(lengths))
+    features = (task.real if of == "real" else task.fake).mapped()
+    points = task.points(features, torch.cat(lengths), torch.device("cpu"))
     lists = bounded(points, torch.cat(low), torch.cat(index))
     task.save_lists(of, lists, points.length)
     return points, lists

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,10 +10,13 @@ import safetensors
 import torch
 from torch import Tensor
 
+from ...registry.extractors import find_device
 from ..feature_files import FeatureFile, read_arrays, write_arrays
 from ..spending import Meter, Spent
+from .device_copies import on_device
 from .distances import Frame, PointSet, point_set
 from .lists import Lists
+from .placement import Placement, fitting, placement
 from .tiles import Arrays, Asked, Cut, arrays_of, inside, near_rows
 
 Which = Literal["real", "fake"]
@@ -47,6 +50,7 @@ class TileTask:
         folder: where the lists lie, once there are any.
         frame: of both sets, the same in every tile.
         listed: how many neighbours of each row of either set are listed.
+        device: that workers compute on.
     """
 
     real: FeatureFile
@@ -55,48 +59,59 @@ class TileTask:
     folder: str
     frame: Frame
     listed: dict[Which, int]
+    device: str = "cpu"
 
     def __call__(self, piece: Stretch) -> Spent:
         """Compute a tile, write what it leaves, and tell what that took.
 
         Raises:
             BadWorkers: this machine does not see the features.
+            GenboardError: it does not have the device.
         """
-        meter = Meter("cpu")
+        meter = Meter(self.device)
         work = {"within": self._within, "across": self._across, "settled": self._settled}[piece.kind]
-        write_arrays(Path(piece.path), work(piece))
+        made = fitting(placement(find_device(self.device)), lambda place: work(piece, place))
+        write_arrays(Path(piece.path), {name: array.cpu() for name, array in made.items()})
         return meter.spent()
 
-    def _within(self, piece: Stretch) -> Arrays:
-        features = self._file(piece.of).mapped()
-        return near_rows(features, self.frame, piece.rows, piece.others, self.listed[piece.of])
+    def _within(self, piece: Stretch, place: Placement) -> Arrays:
+        features, frame = self._file(piece.of).mapped(), self.frame.at(place.device)
+        return near_rows(features, frame, piece.rows, piece.others, self.listed[piece.of], place.rows)
 
-    def _across(self, piece: Stretch) -> Arrays:
-        real, fake = self.points("real", self.lengths("real")), self.points("fake", self.lengths("fake"))
-        rows, columns = slice(*piece.rows), slice(*piece.others)
-        tiles = point_set(real.original[rows], self.frame), point_set(fake.original[columns], self.frame)
+    def _across(self, piece: Stretch, place: Placement) -> Arrays:
+        real, fake = self._both(place)
+        stretches = (real.original[slice(*piece.rows)], fake.original[slice(*piece.others)])
+        tiles = [replace(point_set(some, self.frame.at(place.device)), at_once=place.rows) for some in stretches]
         near = self.lists("real", torch.arange(*piece.rows)), self.lists("fake", torch.arange(*piece.others))
-        of_real, of_fake = inside(self.asked, real, fake, tiles, near)
+        of_real, of_fake = inside(
+            self.asked, real, fake, (tiles[0], tiles[1]), (near[0].at(place.device), near[1].at(place.device))
+        )
         return {
             **_named("real", arrays_of(of_real, piece.rows, piece.others)),
             **_named("fake", arrays_of(of_fake, piece.others, piece.rows, most=None)),
         }
 
-    def _settled(self, piece: Stretch) -> Arrays:
-        real, fake = self.points("real", self.lengths("real")), self.points("fake", self.lengths("fake"))
+    def _settled(self, piece: Stretch, place: Placement) -> Arrays:
+        real, fake = self._both(place)
         rows = read_arrays(self.path("short"))[piece.of][slice(*piece.rows)]
         lists, every_real, every_fake = self.lists(piece.of, rows), (0, self.asked.n), (0, self.asked.m)
         if piece.of == "real":
-            (view,) = self.asked.around_real(real, fake, lists).finish()
+            (view,) = self.asked.around_real(real, fake, lists.at(place.device)).finish()
             return _named("real", arrays_of(view, every_real, every_fake))
-        (view,) = self.asked.around_fake(real, fake, lists).finish()
+        (view,) = self.asked.around_fake(real, fake, lists.at(place.device)).finish()
         return _named("fake", arrays_of(view, every_fake, every_real, most=None))
 
-    def points(self, of: Which, lengths: Tensor) -> PointSet:
-        """A whole set, its features mapped, without its centred rows: for distances in float64 and error bounds."""
-        features = self._file(of).mapped()
-        none = point_set(features[:0], self.frame)
-        return PointSet(features, none.centred, lengths, none.alpha, none.beta, none.scale)
+    def _both(self, place: Placement) -> tuple[PointSet, PointSet]:
+        """Both whole sets, their features on the device as far as they fit."""
+        real, fake = on_device([self.real, self.fake], place)
+        return self.points(real, self.lengths("real"), place.device), self.points(
+            fake, self.lengths("fake"), place.device
+        )
+
+    def points(self, features: Tensor, lengths: Tensor, device: torch.device) -> PointSet:
+        """A whole set without its centred rows: for distances in float64 and error bounds."""
+        none = point_set(features[:0], self.frame.at(device))
+        return replace(none, original=features, length=lengths.to(device))
 
     def lists(self, of: Which, rows: Tensor) -> Lists:
         """The lists of some rows of a set, as `save_lists` has left them."""

@@ -7,7 +7,7 @@ bounds decide only what they are sure of, and distances in float64 the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -51,25 +51,30 @@ class Asked:
         return BallIndex(fake, real, lists, self.turned, self.deepest, self.closed, sums, most=None)
 
 
-def near_rows(features: Tensor, frame: Frame, rows: Cut, others: Cut, length: int) -> Arrays:
+def near_rows(
+    features: Tensor, frame: Frame, rows: Cut, others: Cut, length: int, at_once: int | None = None
+) -> Arrays:
     """Of each row of a stretch its nearest in another stretch of the set, and the other way round.
 
     Args:
+        frame: on the device that computes.
         length: how many, if there are so many.
+        at_once: see `PointSet`.
 
     Returns:
         `low` and `index` of the rows, lower bounds and the rows they belong to; `other_low` and `other_index` of the
         others; of a stretch with itself the rows' `lengths` in their place.
     """
-    x = point_set(features[slice(*rows)], frame)
+    x = replace(point_set(features[slice(*rows)], frame), at_once=at_once)
+    none = torch.empty(len(x), 0, dtype=torch.int64, device=x.device)
     if rows == others:
         if len(x) == 1:
-            return {"low": x.centred[:, :0], "index": torch.empty(1, 0, dtype=torch.int64), "lengths": x.length}
+            return {"low": x.centred[:, :0], "index": none, "lengths": x.length}
         own = nearest_lists(x, length)
         return {"low": own.low.to(frame.bulk), "index": own.index + rows[0], "lengths": x.length}
     y = point_set(features[slice(*others)], frame)
     found: list[Near] = []
-    back = (y.centred[:, :0], torch.empty(len(y), 0, dtype=torch.int64))
+    back = (y.centred[:, :0], none.new_empty(len(y), 0))
     for start, block in lower_bounds(x, y):
         found.append(_nearest(block, others[0], length))
         back = lowest([back, _nearest(block.T.contiguous(), rows[0] + start, length)], length)
