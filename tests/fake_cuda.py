@@ -116,6 +116,7 @@ def fake_cuda(free: int = FREE) -> Iterator[None]:
     """A CUDA device that obeys IEEE arithmetic and says that so many bytes are free."""
     with pytest.MonkeyPatch.context() as patch, _Moves():
         patch.setattr(torch.cuda, "is_available", lambda: True)
+        patch.setattr(torch.cuda, "get_device_name", lambda device=None: "fake")
         patch.setattr(torch.cuda, "current_device", lambda: 0)
         patch.setattr(torch.cuda, "mem_get_info", lambda device=None: (free, 2 * free))
         patch.setattr(torch.cuda, "memory_reserved", lambda device=None: 0)

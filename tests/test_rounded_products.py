@@ -14,9 +14,11 @@ from genboard.benchmarks.neighbours.rounded import (
     BFLOAT16_TWICE,
     PRODUCT_TYPES,
     cheapest,
+    in_parts,
     rounded,
     to_tf32,
     undecided,
+    worst_case,
 )
 from hostile_sets import HOSTILE, brute_force
 from hypothesis import given
@@ -57,6 +59,17 @@ def adversarial(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
 @given(sides=adversarial())
 def test_the_bound_holds_whatever_the_rows(kind, sides):
     assert_bounded(*rounded(*point_sets(*sides), kind))
+
+
+@every_type
+@given(sides=adversarial())
+def test_the_bounds_of_the_worst_case_hold_whatever_the_rows_and_for_finer_products(kind, sides):
+    plain, measured = point_sets(*sides, bulk=torch.float32), rounded(*point_sets(*sides, bulk=torch.float32), kind)
+    worst = [in_parts(x, kind) for x in plain]
+    assert_bounded(*worst)
+    assert_bounded(*(worst_case(x, kind) for x in plain))
+    assert worst[0].alpha >= measured[0].alpha
+    assert worst[0].beta == measured[0].beta
 
 
 @every_type

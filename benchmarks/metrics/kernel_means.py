@@ -115,8 +115,8 @@ class KernelTask:
         Raises:
             GenboardError: this machine does not have the device.
         """
-        meter = Meter(self.device)
-        found = fitting(placement(find_device(self.device)), lambda place: self._sums(piece, place))
+        device, meter = find_device(self.device), Meter(self.device)
+        found = fitting(placement(device), lambda place: self._sums(piece, place))
         write_arrays(Path(piece.path), {name: sums.cpu() for name, sums in found.items()})
         return meter.spent()
 

@@ -44,7 +44,7 @@ class RowsTask:
         Raises:
             GenboardError: this machine does not have the device.
         """
-        meter, device = Meter(self.device), find_device(self.device)
+        device, meter = find_device(self.device), Meter(self.device)
         found = row_means(self.a.mapped()[slice(*piece.rows)], self.b.mapped(), self.work, device)
         write_arrays(Path(piece.path), {"found": found})
         return meter.spent()

@@ -48,7 +48,7 @@ class SearchTask:
         Raises:
             GenboardError: this machine does not have the device.
         """
-        meter, device = Meter(self.device), find_device(self.device)
+        device, meter = find_device(self.device), Meter(self.device)
         reference, queries = self.reference.mapped()[slice(*piece.rows)], self.queries.mapped()[slice(*piece.queries)]
         square, index = nearest_squares(reference, queries, device=device)
         write_arrays(Path(piece.path), {"square": square, "index": index + piece.rows[0]})
@@ -111,7 +111,7 @@ class OthersTask:
         Raises:
             GenboardError: this machine does not have the device.
         """
-        meter, device = Meter(self.device), find_device(self.device)
+        device, meter = find_device(self.device), Meter(self.device)
         rows = read_arrays(Path(self.asked))["rows"][slice(*piece.rows)]
         found = {"square": to_other_rows(self.reference.mapped(), rows, self.k, device)}
         write_arrays(Path(piece.path), found)

@@ -76,19 +76,41 @@ def rounded(x: PointSet, y: PointSet, kind: ProductType) -> tuple[PointSet, Poin
     Args:
         x, y: from `point_sets`.
     """
-    split = [_split(points, kind) for points in (x, y)]
-    (_, left_x, second_x), (_, left_y, second_y) = split
+    (of_x, *lost_x), (of_y, *lost_y) = (_split(points, kind) for points in (x, y))
+    alpha, beta = _bounds(kind, x, lost_x, lost_y)
+    return _in_parts(x, kind, of_x, alpha, beta), _in_parts(y, kind, of_y, alpha, beta)
+
+
+def worst_case(points: PointSet, kind: ProductType) -> PointSet:
+    """The set with bounds that hold for products of this type, and finer ones, whatever the rows: where sets meet that
+    do not know each other.
+    """
+    # An element keeps 8 bits: a half unit is 2^-8 of it, and somewhat more of what lies below float32's normal numbers.
+    lost = [2.0**-7.9, 0.0] if kind.parts == 1 else [2.0**-15.9, 2.0**-7.9]
+    alpha, beta = _bounds(kind, points, lost, lost)
+    return replace(points, alpha=alpha, beta=beta)
+
+
+def in_parts(points: PointSet, kind: ProductType) -> PointSet:
+    """A set for products of this type, with the bounds of `worst_case`."""
+    known = worst_case(points, kind)
+    return _in_parts(points, kind, _split(points, kind)[0], known.alpha, known.beta)
+
+
+def _in_parts(points: PointSet, kind: ProductType, parts: tuple[Tensor, ...], alpha: float, beta: float) -> PointSet:
+    rounding = Rounding(parts, kind.chunk, kind is TF32)
+    return replace(points, centred=parts[0], alpha=alpha, beta=beta, rounding=rounding)
+
+
+def _bounds(kind: ProductType, x: PointSet, lost_x: Sequence[float], lost_y: Sequence[float]) -> tuple[float, float]:
+    """`alpha` and `beta` of products of two sets, x being one, from the largest lengths of what `_split` leaves."""
+    (left_x, second_x), (left_y, second_y) = lost_x, lost_y
     width = x.centred.shape[1]
     summed = min(width, kind.chunk) + 8
     lost = left_x + left_y + left_x * left_y + second_x * second_y
     # The absolute values of all terms add up to no more than (|p| + |q|) (|p'| + |q'|), and p = c - q - r.
     alpha = 2 * lost + 2 * summed * UNIT * (1 + left_x + 2 * second_x) * (1 + left_y + 2 * second_y)
-    beta = max(x.beta, (kind.products * -(-width // kind.chunk) + 12) * 2.0**-24)
-    made = [
-        replace(points, centred=parts[0], alpha=alpha, beta=beta, rounding=Rounding(parts, kind.chunk, kind is TF32))
-        for points, (parts, _, _) in zip((x, y), split, strict=True)
-    ]
-    return made[0], made[1]
+    return alpha, max(x.beta, (kind.products * -(-width // kind.chunk) + 12) * 2.0**-24)
 
 
 def _split(points: PointSet, kind: ProductType) -> tuple[tuple[Tensor, ...], float, float]:

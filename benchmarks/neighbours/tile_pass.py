@@ -18,10 +18,11 @@ from torch import Tensor
 
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
 from .cells import Counts
-from .distances import PointSet, common_frame
+from .distances import NARROW, PointSet, common_frame
 from .engine import refuse_uncountable
 from .lists import Lists, bounded, list_length
 from .order import nearest_in_order
+from .rounded import BFLOAT16_TWICE
 from .tile_task import Stretch, TileTask, Which
 from .tiles import Asked, Cut, Side, counts_of, lowest
 
@@ -48,7 +49,10 @@ def count_on(
         "fake": list_length(asked.m, asked.m, asked.deepest),
     }
     frame = common_frame(real.mapped(), fake.mapped())
-    task = TileTask(real, fake, asked, str(folder), frame, listed, workers.device)
+    # This process may have no such device, and two parts are fine enough whatever the rows.
+    few = torch.device(workers.device).type == "cuda" and real.width > NARROW
+    products = BFLOAT16_TWICE if few else None
+    task = TileTask(real, fake, asked, str(folder), frame, listed, workers.device, products)
     ends: dict[Which, list[Cut]] = {"real": cuts(asked.n, SIDE), "fake": cuts(asked.m, SIDE)}
     stretch = partial(_stretch, task)
     within: dict[Which, list[Stretch]] = {

@@ -16,7 +16,9 @@ from ..spending import Meter, Spent
 from .device_copies import on_device
 from .distances import Frame, PointSet, point_set
 from .lists import Lists
-from .placement import Placement, fitting, placement
+from .placement import Placement, fitting, moved, placement
+from .probe import trusted
+from .rounded import ProductType, in_parts, worst_case
 from .tiles import Arrays, Asked, Cut, arrays_of, inside, near_rows
 
 Which = Literal["real", "fake"]
@@ -51,6 +53,7 @@ class TileTask:
         frame: of both sets, the same in every tile.
         listed: how many neighbours of each row of either set are listed.
         device: that workers compute on.
+        products: the type that rows are multiplied in, if not their own: one for all tiles, as their bounds meet.
     """
 
     real: FeatureFile
@@ -60,6 +63,7 @@ class TileTask:
     frame: Frame
     listed: dict[Which, int]
     device: str = "cpu"
+    products: ProductType | None = None
 
     def __call__(self, piece: Stretch) -> Spent:
         """Compute a tile, write what it leaves, and tell what that took.
@@ -68,23 +72,30 @@ class TileTask:
             BadWorkers: this machine does not see the features.
             GenboardError: it does not have the device.
         """
-        meter = Meter(self.device)
+        device, meter = find_device(self.device), Meter(self.device)
         work = {"within": self._within, "across": self._across, "settled": self._settled}[piece.kind]
-        made = fitting(placement(find_device(self.device)), lambda place: work(piece, place))
+        made = fitting(placement(device), lambda place: work(piece, place))
         write_arrays(Path(piece.path), {name: array.cpu() for name, array in made.items()})
         return meter.spent()
 
     def _within(self, piece: Stretch, place: Placement) -> Arrays:
-        features, frame = self._file(piece.of).mapped(), self.frame.at(place.device)
-        return near_rows(features, frame, piece.rows, piece.others, self.listed[piece.of], place.rows)
+        features = self._file(piece.of).mapped()
+        x = self._tile(features, piece.rows, place)
+        y = x if piece.rows == piece.others else self._tile(features, piece.others, place)
+        return near_rows(x, y, (piece.rows[0], piece.others[0]), self.listed[piece.of])
 
     def _across(self, piece: Stretch, place: Placement) -> Arrays:
         real, fake = self._both(place)
-        stretches = (real.original[slice(*piece.rows)], fake.original[slice(*piece.others)])
-        tiles = [replace(point_set(some, self.frame.at(place.device)), at_once=place.rows) for some in stretches]
+        tiles = self._tile(real.original, piece.rows, place), self._tile(fake.original, piece.others, place)
         near = self.lists("real", torch.arange(*piece.rows)), self.lists("fake", torch.arange(*piece.others))
+        short = read_arrays(self.path("short"))
         of_real, of_fake = inside(
-            self.asked, real, fake, (tiles[0], tiles[1]), (near[0].at(place.device), near[1].at(place.device))
+            self.asked,
+            real,
+            fake,
+            tiles,
+            (near[0].at(place.device), near[1].at(place.device)),
+            (moved(short["real"], place.device), moved(short["fake"], place.device)),
         )
         return {
             **_named("real", arrays_of(of_real, piece.rows, piece.others)),
@@ -111,7 +122,16 @@ class TileTask:
     def points(self, features: Tensor, lengths: Tensor, device: torch.device) -> PointSet:
         """A whole set without its centred rows: for distances in float64 and error bounds."""
         none = point_set(features[:0], self.frame.at(device))
-        return replace(none, original=features, length=lengths.to(device))
+        bounds = none if self.products is None else worst_case(none, self.products)
+        return replace(bounds, original=features, length=lengths.to(device))
+
+    def _tile(self, features: Tensor, rows: Cut, place: Placement) -> PointSet:
+        """Rows of a set, ready to be multiplied: in all of their bits where the device is not trusted with few."""
+        points = replace(point_set(features[slice(*rows)], self.frame.at(place.device)), at_once=place.rows)
+        if self.products is None:
+            return points
+        fast = self.products in trusted(place.device)
+        return in_parts(points, self.products) if fast else worst_case(points, self.products)
 
     def lists(self, of: Which, rows: Tensor) -> Lists:
         """The lists of some rows of a set, as `save_lists` has left them."""
