@@ -5,7 +5,7 @@ As on a real one, an operation on tensors of both devices is an error, but for s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,13 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 CUDA = torch.device("cuda:0")
 FREE = 2**40  # bytes that the device says are free
 _ATEN = torch.ops.aten
-_FROM_ANYWHERE = (_ATEN.copy_.default,)
-_INDICES = {_ATEN.index.Tensor: 1, _ATEN.index_put_.default: 1}  # which argument may lie on the host
+_INDEXED = (_ATEN.index.Tensor, _ATEN.index_put_.default)  # whose indices may lie on the host
 
 
 class OnDevice(Tensor):
@@ -83,30 +81,41 @@ def _moved(tensor: Tensor, *asked: Any, **kwargs: Any) -> Tensor:
     return OnDevice(moved) if _there(device) else moved
 
 
-def _run(func: Any, args: Any, kwargs: Any) -> Any:
-    given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
-    indices = args[_INDICES[func]] if func in _INDICES else ()
-    bound = [x for x in given if x.dim() and not any(x is index for index in indices)]
-    if func not in _FROM_ANYWHERE and len({isinstance(x, OnDevice) for x in bound}) > 1:
-        raise RuntimeError(f"{func}: expected all tensors to be on the same device, but found cuda:0 and cpu")
-    if func is _ATEN.copy_.default:
+def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    given = [*_tensors(args), *_tensors(kwargs.values())]
+    there = any(isinstance(x, OnDevice) for x in given)
+    if func is _ATEN.copy_.default:  # from anywhere to anywhere
         there = isinstance(args[0], OnDevice)
     else:
-        there = any(isinstance(x, OnDevice) for x in given)
+        free = [x for x in args[1] if not isinstance(x, OnDevice)] if func in _INDEXED else []
+        bound = {isinstance(x, OnDevice) for x in given if x.dim() and not any(x is index for index in free)}
+        if len(bound) > 1:
+            raise RuntimeError(f"{func}: expected all tensors to be on the same device, but found cuda:0 and cpu")
     if func is _ATEN.mm.dtype:  # the host has none
-        (a, b, wide), func, kwargs = args, _ATEN.mm.default, {}
-        args = (a.numbers.to(wide), b.numbers.to(wide))
-    found = func(*tree_map(_numbers, args), **tree_map(_numbers, kwargs))
-    known = {id(x.numbers): x for x in given if isinstance(x, OnDevice)}
-    return tree_map(lambda x: _wrapped(x, known, there), found)
+        a, b, wide = args
+        func, args = _ATEN.mm.default, (a.numbers.to(wide), b.numbers.to(wide))
+    found = func(*_numbers(args), **{name: _numbers(x) for name, x in kwargs.items()})
+    return _wrapped(found, {id(x.numbers): x for x in given if isinstance(x, OnDevice)}) if there else found
+
+
+def _tensors(given: Iterable[Any]) -> Iterator[Tensor]:
+    for x in given:
+        if isinstance(x, list | tuple):
+            yield from _tensors(x)
+        elif isinstance(x, Tensor):
+            yield x
 
 
 def _numbers(x: Any) -> Any:
+    if isinstance(x, list | tuple):
+        return type(x)(map(_numbers, x))
     return x.numbers if isinstance(x, OnDevice) else x
 
 
-def _wrapped(x: Any, known: dict[int, OnDevice], there: bool) -> Any:
-    if not isinstance(x, Tensor) or not there:
+def _wrapped(x: Any, known: dict[int, OnDevice]) -> Any:
+    if isinstance(x, list | tuple):
+        return type(x)(_wrapped(one, known) for one in x)
+    if not isinstance(x, Tensor):
         return x
     return known[id(x)] if id(x) in known else OnDevice(x)
 

@@ -82,7 +82,13 @@ def test_the_fake_device_refuses_what_a_real_one_refuses():
         assert there.device == CUDA
         assert there.is_cuda
         assert torch.equal((there + 1).cpu(), X + 1)
-        for mixed in (lambda: there + X, lambda: there.index_select(0, torch.arange(3)), lambda: torch.cat([there, X])):
+        assert torch.equal(there[torch.arange(3)].cpu(), X[:3])
+        for mixed in (
+            lambda: there + X,
+            lambda: there.index_select(0, torch.arange(3)),
+            lambda: torch.cat([there, X]),
+            lambda: X[torch.arange(3, device="cuda")],
+        ):
             with pytest.raises(RuntimeError, match="on the same device"):
                 mixed()
 

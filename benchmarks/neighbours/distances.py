@@ -33,11 +33,13 @@ class Rounding:
     Attributes:
         chunk: how many columns are multiplied at once.
         tf32: whether a device is to multiply what is float32 as TF32, which holds all of its bits.
+        name: of the type of products.
     """
 
     parts: tuple[Tensor, ...]
     chunk: int
     tf32: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def in_parts(points: PointSet, kind: ProductType) -> PointSet:
 
 
 def _in_parts(points: PointSet, kind: ProductType, parts: tuple[Tensor, ...], alpha: float, beta: float) -> PointSet:
-    rounding = Rounding(parts, kind.chunk, kind is TF32)
+    rounding = Rounding(parts, kind.chunk, kind is TF32, kind.name)
     return replace(points, centred=parts[0], alpha=alpha, beta=beta, rounding=rounding)
 
 
