@@ -190,7 +190,7 @@ def _measure(
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock, workers)
         found = score_track(track, measured, references, answers, workers, options.device)
         held_out = held_out_of(track, options.device, options.precision, options.executor)
-        suspicion = score_suspicion(track, measured, references, held_out)
+        suspicion = score_suspicion(track, measured, references, held_out, options.device)
         clock.away += 0.0 if workers is None else workers.waited
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])

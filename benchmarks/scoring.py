@@ -181,11 +181,12 @@ def score_suspicion(
     measured: Mapping[str, Measured],
     references: Mapping[tuple[str, Against], ReferenceStatistics],
     held_out: ReferenceStatistics | None,
+    device: str | None = None,
 ) -> list[MetricRecord]:
     """The metrics of suspicion that the track has no column for, in the feature space that ranks.
 
     Args:
-        measured, references: see `score_track`.
+        measured, references, device: see `score_track`.
         held_out: statistics of the held-out images in that space; without, the records say that there are none.
     """
     space = track.space
@@ -195,11 +196,11 @@ def score_suspicion(
     if held_out is not None:
         known.append(held_out := as_before(held_out, train, reference))
     inputs = MetricInputs(
-        FeatureSet(as_before(measured[space], *known).features),
-        feature_set(reference),
-        train=feature_set(train),
-        reference=feature_set(reference),
-        held_out=None if held_out is None else feature_set(held_out),
+        FeatureSet(as_before(measured[space], *known).features, device=device),
+        feature_set(reference, device=device),
+        train=feature_set(train, device=device),
+        reference=feature_set(reference, device=device),
+        held_out=None if held_out is None else feature_set(held_out, device=device),
     )
     found = [score(metric, inputs, extractor=space).record for metric in suspicion_metrics(track)]
     if track.reference_seen is None:

@@ -1,10 +1,11 @@
 """Whether a device multiplies in few bits as the bounds of `rounded` assume: tried once, on rows that are hard to sum.
 
-Assumed is that the product of c columns is off by no more than c times `UNIT` of the sum of all absolute values. That
-holds for the tensor cores that have been taken apart, V100 to B200 (Fasi, Higham, Mikaitis and Pranesh 2021, PeerJ
-Computer Science 7:e330; Khattak and Mikaitis 2025, arXiv:2512.07004), as long as the library adds in float32. No trial
-proves it of another device. It does show sums in fewer bits, factors rounded to a coarser type, or a switch without
-effect; then the type is not used.
+Assumed is that the product of c columns is off by no more than c times `UNIT` of the sum of all absolute values: an
+accumulator that keeps 22 binary digits below the largest term of a step, and cuts off the rest, just does that. How
+tensor cores add was found out from outside, by Fasi, Higham, Mikaitis and Pranesh 2021 (PeerJ Computer Science 7:e330)
+and, V100 to B200, by Khattak and Mikaitis 2025 (arXiv:2512.07004); their makers promise nothing. No trial proves it of
+a device. It does show sums in fewer bits, factors rounded to a coarser type, or a switch without effect; then the type
+is not used.
 """
 
 from __future__ import annotations
