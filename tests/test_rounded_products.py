@@ -141,6 +141,17 @@ def test_every_count_equals_brute_force(kind, name, monkeypatch):
         assert [tuple(row) for row in ours.tolist()] == expected
 
 
+@pytest.mark.parametrize("width", [distances.NARROW // 2, distances.NARROW + 1])
+def test_trying_several_types_changes_no_count(width):
+    centres = normal(300, width, 1)
+    real, fake = (centres + normal(300, width, seed, 0.05) for seed in (2, 3))
+    plain, cheap = (
+        count_neighbours(real, fake, 5, [identity_resample(300, 300)], products=products)[0]
+        for products in ("plain", "cheapest")
+    )
+    assert torch.equal(plain.pairs, cheap.pairs)
+
+
 def parts_of(sets: tuple[PointSet, PointSet]) -> int:
     assert sets[0].rounding is not None
     return len(sets[0].rounding.parts)
