@@ -124,7 +124,7 @@ def compare_images(
     if pairs and there.images is not None:
         _refuse_unpaired(there.images.count, drawn.count)
     samples = as_before(measure(drawn, live, moments=False), *there.before)
-    here = FeatureSet(samples.features, samples.logits)
+    here = FeatureSet(samples.features, samples.logits, device=str(device))
     shape = drawn.read(0, 1).shape if extractor == "pixels" else None
     compared = _compare(there.features, here, chosen, metrics is None, k, extractor, pairs, shape)
     remarks += [source.left_out for source in (there.images, drawn) if source and source.left_out]

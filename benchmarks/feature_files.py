@@ -153,15 +153,18 @@ class Workers:
 
     Attributes:
         bill: to which what they spend is added.
+        device: that each of them computes on.
     """
 
     executor: Executor
     folder: Path
     bill: Bill = field(default_factory=Bill)
+    device: str = "cpu"
 
     def place(self, work: str, *what: object) -> Path:
-        """The folder for the pieces of some work, which what it is made of decides."""
-        return self.folder.absolute() / f"{work}-{digest_of([*what, version('genboard')])[:16]}"
+        """The folder for the pieces of some work, which what it is made of and the kind of device decide."""
+        made = digest_of([*what, torch.device(self.device).type, version("genboard")])
+        return self.folder.absolute() / f"{work}-{made[:16]}"
 
     def sweep(self) -> None:
         """Delete the folder, once nothing in it is needed."""

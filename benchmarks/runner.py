@@ -168,7 +168,8 @@ def _measure(
     place, made, workers = workspace.samples / track.id / target.record.name, options.executor, None
     pieces = place / f"{result_id(specification)}.features"
     if made is not None and not isinstance(made, StoredExecutor):  # what is compared lies in files that workers map
-        workers = Workers(made, place / f"{result_id(specification)}.compared", clock.bill)
+        compared = place / f"{result_id(specification)}.compared"
+        workers = Workers(made, compared, clock.bill, options.device)
     try:
         references = references_of(track, options.device, options.precision, made, n, workers, options.runtime)
         how = options.device, options.precision, options.runtime
@@ -186,9 +187,9 @@ def _measure(
                 task = DrawingTask.of(target, track, plan, options.device, options.batch_size)
                 clock.crew = DrawingCrew(options.executor, task, clock.bill)
             source, digest, measured = _drawn(plan, folder, track, spaces, options, clock, workers)
-        found = score_track(track, measured, references, answers, workers)
+        found = score_track(track, measured, references, answers, workers, options.device)
         held_out = held_out_of(track, options.device, options.precision, options.executor, options.runtime)
-        suspicion = score_suspicion(track, measured, references, held_out)
+        suspicion = score_suspicion(track, measured, references, held_out, options.device)
         train = load_split(track.dataset, track.train)
         preview = contact_sheet(source, measured[track.space], train, references[track.space, "train"])
     except (BadSamples, BadImages, BadFeatures, BadWeights) as e:

@@ -116,6 +116,7 @@ def score_track(
     references: Mapping[tuple[str, Against], ReferenceStatistics],
     answers: Answers | None = None,
     workers: Workers | None = None,
+    device: str | None = None,
 ) -> list[Scored]:
     """Every column of a track.
 
@@ -127,11 +128,12 @@ def score_track(
         references: the track's statistics, by (extractor, `reference` or `train`).
         answers: without, columns that need them are null and say so.
         workers: who compare large sets of features, to the bit as this process does.
+        device: where this process compares the others.
     """
     answers = answers or Answers()
     measured, references = _alike(measured, references, workers)
     counts = {name: len(m.features) for name, m in measured.items()}
-    real = {key: feature_set(found, workers, counts.get(key[0], 0)) for key, found in references.items()}
+    real = {key: feature_set(found, workers, counts.get(key[0], 0), device) for key, found in references.items()}
     most_real = {name: max((len(r) for key, r in real.items() if key[0] == name), default=0) for name in measured}
     # Only a track that asks for classes fixes how many samples have each.
     samples = {
@@ -141,6 +143,7 @@ def score_track(
             m.labels if track.task == "class" else None,
             captions=answers.captions,
             placed=placed(m.features, workers, most_real[name]),
+            device=device,
         )
         for name, m in measured.items()
     }
@@ -178,11 +181,12 @@ def score_suspicion(
     measured: Mapping[str, Measured],
     references: Mapping[tuple[str, Against], ReferenceStatistics],
     held_out: ReferenceStatistics | None,
+    device: str | None = None,
 ) -> list[MetricRecord]:
     """The metrics of suspicion that the track has no column for, in the feature space that ranks.
 
     Args:
-        measured, references: see `score_track`.
+        measured, references, device: see `score_track`.
         held_out: statistics of the held-out images in that space; without, the records say that there are none.
     """
     space = track.space
@@ -192,11 +196,11 @@ def score_suspicion(
     if held_out is not None:
         known.append(held_out := as_before(held_out, train, reference))
     inputs = MetricInputs(
-        FeatureSet(as_before(measured[space], *known).features),
-        feature_set(reference),
-        train=feature_set(train),
-        reference=feature_set(reference),
-        held_out=None if held_out is None else feature_set(held_out),
+        FeatureSet(as_before(measured[space], *known).features, device=device),
+        feature_set(reference, device=device),
+        train=feature_set(train, device=device),
+        reference=feature_set(reference, device=device),
+        held_out=None if held_out is None else feature_set(held_out, device=device),
     )
     found = [score(metric, inputs, extractor=space).record for metric in suspicion_metrics(track)]
     if track.reference_seen is None:
@@ -228,10 +232,12 @@ def suspicion_metrics(track: Track) -> list[Metric]:
     return [metric for metric in METRICS.values() if metric.suspicion and metric.name not in columns]
 
 
-def feature_set(statistics: ReferenceStatistics, workers: Workers | None = None, others: int = 0) -> FeatureSet:
+def feature_set(
+    statistics: ReferenceStatistics, workers: Workers | None = None, others: int = 0, device: str | None = None
+) -> FeatureSet:
     """Reference statistics as metrics read them; placed, see `feature_files.placed`."""
     s, there = statistics, placed(statistics.features, workers, others)
-    return FeatureSet(s.features, s.logits, s.labels, moments=s.moments, centres=s.centres, placed=there)
+    return FeatureSet(s.features, s.logits, s.labels, s.moments, s.centres, placed=there, device=device)
 
 
 def most_neighbours(columns: Iterable[TrackMetric]) -> int:

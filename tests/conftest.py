@@ -34,6 +34,8 @@ EXPECTED_SKIPS = tuple(
         ("HF_HUB_CACHE", "is not in the Hugging Face cache"),
         ("TORCH_HOME", "is not in the torch hub cache"),
         ("GENBOARD_ARCHIVES", "is not in the folder of archives"),
+        # Where a GPU was promised, its tests have to run.
+        ("GENBOARD_CUDA", "this machine has no CUDA device"),
         # What a machine may lack, but not the one that decides.
         ("CI", "this machine has no chromium"),
         ("CI", "this machine has no npm"),

@@ -14,9 +14,11 @@ from genboard.benchmarks.neighbours.rounded import (
     BFLOAT16_TWICE,
     PRODUCT_TYPES,
     cheapest,
+    in_parts,
     rounded,
     to_tf32,
     undecided,
+    worst_case,
 )
 from hostile_sets import HOSTILE, brute_force
 from hypothesis import given
@@ -60,12 +62,32 @@ def test_the_bound_holds_whatever_the_rows(kind, sides):
 
 
 @every_type
+@given(sides=adversarial())
+def test_the_bounds_of_the_worst_case_hold_whatever_the_rows_and_for_finer_products(kind, sides):
+    plain, measured = point_sets(*sides, bulk=torch.float32), rounded(*point_sets(*sides, bulk=torch.float32), kind)
+    worst = [in_parts(x, kind) for x in plain]
+    assert_bounded(*worst)
+    assert_bounded(*(worst_case(x, kind) for x in plain))
+    assert worst[0].alpha >= measured[0].alpha
+    assert worst[0].beta == measured[0].beta
+
+
+@every_type
 def test_the_bound_holds_for_wide_rows_and_cancelling_terms(kind):
     x, y = normal(40, 2048, 1), normal(30, 2048, 2) + 3
     assert_bounded(*rounded(*point_sets(x, y), kind))
     signs = torch.ones(2048)
     signs[1::2] = -1
     assert_bounded(*rounded(*point_sets(x * signs, x.flip(0)), kind))
+
+
+@every_type
+@pytest.mark.parametrize("width", [distances.NARROW, distances.NARROW + 1])
+def test_splitting_rows_leaves_them_as_they_were(kind, width):
+    x, y = point_sets(normal(9, width, 1), normal(8, width, 2))
+    before = x.centred.clone()
+    rounded(x, y, kind)
+    assert torch.equal(x.centred, before)
 
 
 def test_parts_in_a_type_with_units_of_its_own_are_multiplied_into_float32(monkeypatch):
@@ -117,6 +139,17 @@ def test_every_count_equals_brute_force(kind, name, monkeypatch):
         ours = torch.stack([c.covered_fake, c.covered_real, c.pairs, c.reached_real], dim=1)
         expected = brute_force(real[: c.cell.n_real], fake[: c.cell.n_fake], 6, False)
         assert [tuple(row) for row in ours.tolist()] == expected
+
+
+@pytest.mark.parametrize("width", [distances.NARROW // 2, distances.NARROW + 1])
+def test_trying_several_types_changes_no_count(width):
+    centres = normal(300, width, 1)
+    real, fake = (centres + normal(300, width, seed, 0.05) for seed in (2, 3))
+    plain, cheap = (
+        count_neighbours(real, fake, 5, [identity_resample(300, 300)], products=products)[0]
+        for products in ("plain", "cheapest")
+    )
+    assert torch.equal(plain.pairs, cheap.pairs)
 
 
 def parts_of(sets: tuple[PointSet, PointSet]) -> int:

@@ -16,6 +16,7 @@ from genboard.benchmarks.neighbours.distances import point_sets
 from genboard.benchmarks.neighbours.lists import nearest_lists
 from genboard.benchmarks.neighbours.nearest_pass import Search, SearchTask
 from genboard.benchmarks.neighbours.tile_pass import count_on
+from genboard.benchmarks.neighbours.tiles import Asked
 from hostile_sets import HOSTILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,14 @@ def test_neither_the_size_of_tiles_nor_their_order_counts(tmp_path_factory, data
         workers = Workers(InAnyOrder(data.draw(st.integers(0, 9))), folder)
         found = count_on(workers, stored(folder, real), stored(folder, fake), k, closed, depth)
         assert_same(in_one_process(real, fake, closed, k, depth), found)
+
+
+def test_rows_that_somebody_else_has_found_short_are_short_here():
+    x, y = point_sets(*map(torch.from_numpy, HOSTILE["plain"]))
+    lists, asked = nearest_lists(x, 30), Asked(len(x), len(y), K, False, 0)
+    assert not len(asked.around_real(x, y, lists).short)
+    told = asked.around_real(x, y, lists, torch.tensor([3, 7]))
+    assert told.short.tolist() == told.reach.isinf().nonzero()[:, 0].tolist() == [3, 7]
 
 
 @pytest.mark.parametrize("listed", [12, 39])

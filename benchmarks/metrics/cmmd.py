@@ -13,7 +13,7 @@ from ..uncertainty import Estimate, or_zero, skewed, variance_within
 from .distances import refuse_not_finite, refuse_other_width
 from .inputs import FeatureSet, MetricInputs
 from .kernel import interaction
-from .row_means import means_on
+from .row_means import means_on, row_means
 
 BLOCK = 512  # rows of the kernel matrix held at once
 
@@ -80,7 +80,7 @@ def _directions(features: Tensor) -> Tensor:
 def _dissimilarity(a: FeatureSet, b: FeatureSet, sigma: float) -> Tensor:
     """For each row of `a`, the mean of 1 - k over the rows of `b`; all are brought to length 1."""
     found, means = together(a.placed, b.placed), _Dissimilarity(sigma)
-    return means(a.features, b.features) if found is None else means_on(*found, means)
+    return row_means(a.features, b.features, means, a.device) if found is None else means_on(*found, means)
 
 
 @dataclass(frozen=True)

@@ -33,18 +33,18 @@ def refuse_not_finite(*values: Tensor, what: str = "features") -> None:
         raise BadFeatures(f"the {what} contain NaN or infinity", "check the images and the extractor")
 
 
-def nearest(reference: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+def nearest(reference: Tensor, features: Tensor, device: str | None = None) -> tuple[Tensor, Tensor]:
     """Euclidean distance of each feature to its nearest reference feature, float64 (n,), and that one's index (n,).
 
     Distances are summed from differences, not expanded into products: a copy is at distance 0, not at 1e-4.
     """
     refuse_other_width(reference.shape[1], features.shape[1])
-    return nearest_rows(reference, features)
+    return nearest_rows(reference, features, device=device)
 
 
-def to_other(reference: Tensor, rows: Tensor, k: int = 1) -> Tensor:
+def to_other(reference: Tensor, rows: Tensor, k: int = 1, device: str | None = None) -> Tensor:
     """Distance of these reference rows to their k-th nearest other row, float64, shape of `rows`."""
-    return to_other_rows(reference, rows, k).sqrt()
+    return to_other_rows(reference, rows, k, device).sqrt()
 
 
 def distances(a: Tensor, b: Tensor) -> Tensor:

@@ -36,9 +36,10 @@ class FeatureSet:
         centres: of the features' cells, shape (cells, d), where they were stored.
         count: of the images behind moments that somebody else fitted, where that is known.
         placed: where workers see the features, if they do: then workers compare them with others that are placed.
+        device: where they are compared with others in this process; by default where they lie.
 
     Attributes:
-        labels, captions, centres, placed: as given, or none.
+        labels, captions, centres, placed, device: as given, or none.
         count: how many images the moments are of; none where that is not known.
     """
 
@@ -52,8 +53,10 @@ class FeatureSet:
         count: int | None = None,
         captions: Sequence[str] | None = None,
         placed: Placed | None = None,
+        device: str | None = None,
     ) -> None:
         self.labels, self.captions, self.centres, self.placed = labels, captions, centres, placed
+        self.device = device
         self._features = features if placed is None else placed.file.mapped()
         self._logits, self._moments = logits, moments
         self._nearest: WeakKeyDictionary[FeatureSet, tuple[Tensor, Tensor]] = WeakKeyDictionary()
@@ -102,14 +105,16 @@ class FeatureSet:
         """Distance of each query to its nearest feature here, and that one's index; the search is made once."""
         if queries not in self._nearest:
             found = together(self.placed, queries.placed)
-            self._nearest[queries] = nearest_on(*found) if found else nearest(self.features, queries.features)
+            self._nearest[queries] = (
+                nearest_on(*found) if found else nearest(self.features, queries.features, queries.device)
+            )
         return self._nearest[queries]
 
     def to_other(self, rows: Tensor, k: int = 1) -> Tensor:
         """Distance of these features to their k-th nearest other one, shape of `rows`."""
         found = together(self.placed, self.placed, rows=len(rows))
         if found is None:
-            return to_other(self.features, rows, k)
+            return to_other(self.features, rows, k, self.device)
         return to_other_on(found[0], found[1], rows, k).sqrt()
 
 
@@ -175,7 +180,7 @@ class MetricInputs:
             found = together(self.real.placed, self.fake.placed)
             count = None if found is None else partial(count_on, *found)
             real, fake, labels = self.real.features, self.fake.features, self.fake.labels
-            self._passes[most] = Neighbours(real, fake, most, labels=labels, count=count)
+            self._passes[most] = Neighbours(real, fake, most, labels=labels, count=count, device=self.fake.device)
         return self._passes[most]
 
     def once(self, work: Callable[[MetricInputs], T]) -> T:

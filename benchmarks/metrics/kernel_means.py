@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from ...core.spending import Meter, Spent
+from ...registry.extractors import find_device
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, together, write_arrays
+from ..neighbours.placement import Placement, fitting, moved, placement, size_of
 from .inputs import FeatureSet
 
 TILE = 1024  # rows and columns of the kernel matrix held at once: 8 MiB, which a cache may hold
@@ -44,23 +46,31 @@ def kernel_means(real: FeatureSet, fake: FeatureSet, kernel: Polynomial) -> tupl
     if found is not None:
         workers, x, y = found
         return means_on(workers, x, y, kernel)
-    a, b = real.features, fake.features
-    return means_within(a, kernel), means_within(b, kernel), means_across(b, a, kernel)
+    place = placement(fake.features.device if fake.device is None else fake.device)
+    return fitting(place, lambda place: _means_at(place, real.features, fake.features, kernel))
 
 
-def means_across(a: Tensor, b: Tensor, kernel: Polynomial) -> Tensor:
-    """For each row of `a`, the mean of the kernel over the rows of `b`, shape (len(a),)."""
-    sums = torch.zeros(len(a), dtype=torch.float64, device=a.device)
+def _means_at(place: Placement, a: Tensor, b: Tensor, kernel: Polynomial) -> tuple[Tensor, Tensor, Tensor]:
+    home, device = b.device, place.device
+    here = place.kept({"a": size_of(a), "b": size_of(b)})
+    a, b = moved(a, device) if here["a"] else a, moved(b, device) if here["b"] else b
+    within, across = [means_within(x, kernel, device) for x in (a, b)], means_across(b, a, kernel, device)
+    return moved(within[0], home), moved(within[1], home), moved(across, home)
+
+
+def means_across(a: Tensor, b: Tensor, kernel: Polynomial, device: torch.device) -> Tensor:
+    """For each row of `a`, the mean of the kernel over the rows of `b`, shape (len(a),), worked out on a device."""
+    sums = torch.zeros(len(a), dtype=torch.float64, device=device)
     for rows, others in product(_tiles(a), _tiles(b)):
-        sums[rows] += kernel(a[rows].double(), b[others].double()).sum(dim=1)
+        sums[rows] += kernel(moved(a[rows], device).double(), moved(b[others], device).double()).sum(dim=1)
     return sums / len(b)
 
 
-def means_within(a: Tensor, kernel: Polynomial) -> Tensor:
+def means_within(a: Tensor, kernel: Polynomial, device: torch.device) -> Tensor:
     """For each row, the mean of the kernel over the other rows, shape (len(a),). Each pair is worked out once."""
-    sums = torch.zeros(len(a), dtype=torch.float64, device=a.device)
+    sums = torch.zeros(len(a), dtype=torch.float64, device=device)
     for rows, others in combinations_with_replacement(_tiles(a), 2):
-        k = kernel(a[rows].double(), a[others].double())
+        k = kernel(moved(a[rows], device).double(), moved(a[others], device).double())
         if others == rows:
             sums[rows] += k.fill_diagonal_(0).sum(dim=1)
         else:
@@ -97,17 +107,31 @@ class KernelTask:
     """
 
     kernel: Polynomial
+    device: str = "cpu"
 
     def __call__(self, piece: KernelPiece) -> Spent:
-        """Write the sums, and tell what that took."""
-        meter = Meter("cpu")
-        a, b = piece.a.mapped()[slice(*piece.rows)].double(), piece.b.mapped()[slice(*piece.others)].double()
+        """Write the sums, and tell what that took.
+
+        Raises:
+            GenboardError: this machine does not have the device.
+        """
+        device, meter = find_device(self.device), Meter(self.device)
+        found = fitting(placement(device), lambda place: self._sums(piece, place))
+        write_arrays(Path(piece.path), {name: sums.cpu() for name, sums in found.items()})
+        return meter.spent()
+
+    def _sums(self, piece: KernelPiece, place: Placement) -> dict[str, Tensor]:
+        a, b = piece.a.mapped()[slice(*piece.rows)], piece.b.mapped()[slice(*piece.others)]
+        if all(place.kept({"a": 8 * a.numel(), "b": 8 * b.numel()}).values()):
+            a, b = moved(a, place.device).double(), moved(b, place.device).double()
         square = piece.within and piece.rows == piece.others
-        over_others, over_rows = a.new_zeros(len(_tiles(b)), len(a)), a.new_zeros(len(_tiles(a)), len(b))
+        over_others, over_rows = (
+            torch.zeros(len(_tiles(y)), len(x), dtype=torch.float64, device=place.device) for x, y in ((a, b), (b, a))
+        )
         for (i, rows), (j, others) in product(enumerate(_tiles(a)), enumerate(_tiles(b))):
             if square and j < i:
                 continue
-            k = self.kernel(a[rows], b[others])
+            k = self.kernel(moved(a[rows], place.device).double(), moved(b[others], place.device).double())
             if square and j == i:
                 over_others[j, rows] = k.fill_diagonal_(0).sum(dim=1)
                 continue
@@ -115,11 +139,8 @@ class KernelTask:
             if piece.within:
                 over_rows[i, others] = k.sum(dim=0)
         if square:
-            found = {"rows": over_others + over_rows}  # each has zeros where the other has sums
-        else:
-            found = {"rows": over_others, **({"others": over_rows} if piece.within else {})}
-        write_arrays(Path(piece.path), found)
-        return meter.spent()
+            return {"rows": over_others + over_rows}  # each has zeros where the other has sums
+        return {"rows": over_others, **({"others": over_rows} if piece.within else {})}
 
 
 def means_on(
@@ -139,7 +160,9 @@ def means_on(
 
     asked = {"real": pieces("real", real, real, True), "fake": pieces("fake", fake, fake, True)}
     asked["across"] = pieces("across", fake, real, False)
-    workers.make(KernelTask(kernel), [piece for some in asked.values() for piece in some], "kernel sums")
+    workers.make(
+        KernelTask(kernel, workers.device), [piece for some in asked.values() for piece in some], "kernel sums"
+    )
     of_real, of_fake, across = (_added(some) for some in asked.values())
     shutil.rmtree(folder, ignore_errors=True)
     return of_real / (real.rows - 1), of_fake / (fake.rows - 1), across / real.rows

@@ -97,7 +97,7 @@ def _of_track(
         labels = asked_of(part, n).labels
         known = None if labels is None else torch.tensor(labels)
         labelled = {name: replace(found, labels=known) for name, found in measured.items()}
-        return score_track(part, labelled, references, answers_of(part, n, spaces))
+        return score_track(part, labelled, references, answers_of(part, n, spaces), device=device)
 
     own = track.seed if seed is None else seed
     settings = {
@@ -135,7 +135,8 @@ def _of_reference(
     def scored(measured: Mapping[str, Measured]) -> list[Scored]:
         samples = as_before(measured[name], *real.before)
         most = max(int(metric.params.get("k", 1)) for metric in chosen)
-        inputs = MetricInputs(FeatureSet(samples.features, samples.logits), real.features, k=most)
+        here = FeatureSet(samples.features, samples.logits, device=str(space.device))
+        inputs = MetricInputs(here, real.features, k=most)
         return [score(metric, inputs, extractor=name) for metric in chosen]
 
     settings = {

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .cells import MOST, MembershipCounts
-from .distances import Kinds, PointSet, distinct
+from .distances import Kinds, PointSet
 from .lists import Lists, Pairs, exact_distances, exact_lists, list_length, place, settle
 
 FLUSH = 8_000_000  # pairs held before they are counted
@@ -61,6 +61,8 @@ class BallIndex:
         lists: the neighbour lists of the set, or of some of its rows.
         sums: whether pairs are counted, and not only the nearest ball of each query asked for.
         most: members kept of a ball where they are asked for; none: all of them.
+        short: rows whose lists do not tell their balls, where somebody else has found that: another kind of processor
+            could decide otherwise by a last bit.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class BallIndex:
         closed: bool,
         sums: bool,
         most: int | None = MOST,
+        short: Tensor | None = None,
     ) -> None:
         self.own, self.other, self.lists = own, other, lists
         # Places are gathered for every pair and order: in half of the bytes.
-        self.orders: list[Order] = [(a.to(torch.int32), b.to(torch.int32), sizes, asks) for a, b, sizes, asks in orders]
+        at, narrow = own.device, torch.int32
+        self.orders: list[Order] = [(a.to(at, narrow), b.to(at, narrow), sizes, asks) for a, b, sizes, asks in orders]
         self.k, self.closed, self.sums, self.most = k, closed, sums, most
-        self.reach, self.short = self._outreach()
+        self.reach, self.short = self._outreach(short)
         self.views = self._views(self.lists)
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         self.held = 0
@@ -93,7 +97,7 @@ class BallIndex:
     def finish(self) -> list[SubsetView]:
         views = self.counted()
         if len(self.short):
-            kinds = distinct(self.own.original), distinct(self.other.original)
+            kinds = self.own.kinds, self.other.kinds
             # As long as the others' lists, then complete for those whose subsets take more.
             lacking = self._settle(self.short, self.lists.index.shape[1], *kinds)
             self._settle(lacking, len(self.own) - 1, *kinds)
@@ -121,13 +125,16 @@ class BallIndex:
             self._count(lists, self._views(lists, self.views), pairs)
         return torch.cat(lacking)
 
-    def _outreach(self) -> tuple[Tensor, Tensor]:
+    def _outreach(self, told: Tensor | None) -> tuple[Tensor, Tensor]:
         """The reach of every row, in the type of the products, and the rows whose lists do not tell it."""
         reach, short = self._reach(self.lists)
-        # A pair inside the reach must be told from the rows that are not listed. Its query is no longer than this.
-        a = self.own.length[self.lists.rows]
-        b = a + reach.clamp(min=0).sqrt()
-        short |= reach + 2 * (self.own.alpha * a * b + self.own.beta * (a + b).square()) >= self.lists.end
+        if told is None:
+            # A pair inside the reach must be told from the rows that are not listed. Its query is no longer than this.
+            a = self.own.length[self.lists.rows]
+            b = a + reach.clamp(min=0).sqrt()
+            short |= reach + 2 * (self.own.alpha * a * b + self.own.beta * (a + b).square()) >= self.lists.end
+        else:
+            short = torch.isin(self.lists.rows, told)
         reach = torch.where(short, -torch.inf, reach)
         return reach.to(self.own.bulk), self.lists.rows[short]
 

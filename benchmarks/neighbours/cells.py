@@ -6,7 +6,7 @@ Some intervals need to know which rows are inside a ball, and not only how many.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -95,6 +95,15 @@ class Counts:
     reached_real: Tensor
     members: Members | None = None
     places: Places | None = None
+
+    def at(self, device: torch.device) -> Counts:
+        """The same, members and places on a device; the counts lie in the host's memory."""
+        m, p = self.members, self.places
+        return replace(
+            self,
+            members=m and Members(*(x.to(device) for x in (m.balls, m.real, m.fake, m.k))),
+            places=p and Places(*(x.to(device) for x in (p.lists, p.fake, p.real, p.before))),
+        )
 
 
 def identity_resample(

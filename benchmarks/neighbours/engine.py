@@ -9,10 +9,10 @@ same few pairs. Memory holds a block of distances, the lists, and the pairs insi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
+import torch
 from torch import Tensor
 
 from ...core.errors import BadFeatures
@@ -21,8 +21,9 @@ from .cells import Cell, Counts, Places, Resample, identity_resample, up_to
 from .distances import PointSet, lower_bounds, point_sets
 from .lists import Lists, list_length, longest, nearest_lists
 from .order import nearest_in_order
+from .placed_sets import Products, placed_sets
+from .placement import Placement, fitting, placement
 from .products import Watch, faithful, inner_products, show_across, show_within
-from .rounded import ProductType, cheapest, rounded
 
 
 def real_lists(real: Tensor, k: int, sizes: Sequence[int], watch: Watch | None = None) -> Lists:
@@ -51,7 +52,8 @@ def count_neighbours(
     lists: Lists | None = None,
     watch: Watch | None = None,
     depth: int = 0,
-    products: ProductType | Literal["cheapest"] | None = None,
+    products: Products | None = None,
+    device: torch.device | str | None = None,
 ) -> list[Counts]:
     """The counts of every cell for 1..k neighbours, equal to those of a brute force in float64.
 
@@ -66,25 +68,54 @@ def count_neighbours(
             distances less. They serve both sides where the real rows are compared with themselves.
         watch: is shown the inner products within the generated rows, and those of the real rows with them.
         depth: how many neighbours of the generated rows `Counts.places` looks at, more than k; 0 for no places.
-        products: the type that rows are multiplied in, for devices that are fast in few bits. No count depends on it.
+        products: the type that rows are multiplied in, or the cheapest of those that pay on the device; `plain` is
+            float32 or float64. By default the cheapest on CUDA, plain on a CPU. No count depends on it.
+        device: where it is worked out; by default where the real rows lie. What of a GPU's memory is taken says
+            `placement`. Members and places come back to where the real rows lie.
 
     Raises:
         BadFeatures: different widths, or a subset with no k-th neighbour.
     """
     refuse_uncountable(real.shape[1], fake.shape[1], min(min(size) for r in resamples for size in r.sizes), k)
-    x, y = point_sets(real, fake)
-    device = x.length.device
-    resamples = [replace(r, real=r.real.to(device), fake=r.fake.to(device)) for r in resamples]
-    deepest = max(k, depth)
+    place = placement(real.device if device is None else device)
+    asked = _Asked(k, resamples, closed, depth, products)
+    # A pass that is done again would show everything twice.
+    beside = watch if place.room is None else None
+    counts, shown = fitting(place, lambda place: _count(real, fake, asked, lists, beside, place))
+    if watch and not shown:
+        show_within(fake, watch)
+        show_across(real, fake, watch)
+    return [found.at(real.device) for found in counts]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """See `count_neighbours`."""
+
+    k: int
+    resamples: Sequence[Resample]
+    closed: bool
+    depth: int
+    products: Products | None
+
+    @property
+    def deepest(self) -> int:
+        return max(self.k, self.depth)
+
+
+def _count(
+    real: Tensor, fake: Tensor, asked: _Asked, lists: Lists | None, watch: Watch | None, place: Placement
+) -> tuple[list[Counts], bool]:
+    """The counts, and whether the watch was shown the products on the way."""
+    k, depth, deepest, resamples = asked.k, asked.depth, asked.deepest, asked.resamples
     turned = [(r.fake, r.real, tuple((b, a) for a, b in r.sizes), r.asks == "members" and depth > k) for r in resamples]
     straight = [(r.real, r.fake, r.sizes, r.asks == "members") for r in resamples]
-    beside = watch if watch and products is None and faithful(x, y) else None
-    if products is not None:
-        x, y = cheapest(x, y, deepest) if products == "cheapest" else rounded(x, y, products)
-    near_real = _lists(x, straight, k) if lists is None else lists.scaled(x.scale**2)
+    x, y = placed_sets(real, fake, deepest, place, asked.products)
+    beside = watch if watch and x.rounding is None and faithful(x, y) else None
+    near_real = _lists(x, straight, k) if lists is None else lists.scaled(x.scale**2).at(x.device)
     near_fake = near_real if lists is not None and fake is real else _lists(y, turned, deepest, beside)
-    around_real = BallIndex(x, y, near_real, straight, k, closed, sums=True)
-    around_fake = BallIndex(y, x, near_fake, turned, deepest, closed, sums=depth > k, most=None)
+    around_real = BallIndex(x, y, near_real, straight, k, asked.closed, sums=True)
+    around_fake = BallIndex(y, x, near_fake, turned, deepest, asked.closed, sums=depth > k, most=None)
     for start, block in lower_bounds(x, y):
         inside = (block <= around_real.reach[start : start + len(block), None]).nonzero(as_tuple=True)
         around_real.add(inside[0] + start, inside[1], block[inside])
@@ -92,9 +123,6 @@ def count_neighbours(
         around_fake.add(inside[1], inside[0] + start, block[inside])
         if beside:
             beside.across(start, inner_products(x, y, start, block))
-    if watch and not beside:
-        show_within(fake, watch)
-        show_across(real, fake, watch)
     by_real, by_fake = iter(around_real.finish()), iter(around_fake.finish())
     counts = []
     for i, resample in enumerate(resamples):
@@ -105,7 +133,7 @@ def count_neighbours(
             placed = b.membership.pairs() if b.membership else None
             places = Places(nearest_in_order(y, near_fake, depth), *placed) if placed else None
             counts.append(Counts(Cell(i, *size), covered, recalled, a.pairs.cumsum(0), reached, members, places))
-    return counts
+    return counts, beside is not None
 
 
 def refuse_uncountable(real_width: int, fake_width: int, smallest: int, k: int) -> None:
@@ -129,6 +157,7 @@ class Neighbours:
         labels: of the generated rows, where the protocol fixes how many there are of each: parts keep to that, and so
             do the intervals.
         count: makes the counts of k, `closed` and a depth elsewhere, to the bit those made here.
+        device: see `count_neighbours`.
     """
 
     real: Tensor
@@ -138,6 +167,7 @@ class Neighbours:
     seed: int = 0
     labels: Tensor | None = None
     count: Callable[[int, bool, int], Counts] | None = None
+    device: str | None = None
 
     @cached_property
     def counts(self) -> Counts:
@@ -152,7 +182,13 @@ class Neighbours:
         if self.count is not None:
             return self.count(self.k, self.closed, depth)
         return count_neighbours(
-            self.real, self.fake, self.k, [identity_resample(n, m, asks="members")], self.closed, depth=depth
+            self.real,
+            self.fake,
+            self.k,
+            [identity_resample(n, m, asks="members")],
+            self.closed,
+            depth=depth,
+            device=self.device,
         )[0]
 
     @property

@@ -34,6 +34,10 @@ class Lists:
     high: Tensor
     end: Tensor
 
+    def at(self, device: torch.device) -> Lists:
+        """The same lists on a device."""
+        return Lists(*(x.to(device) for x in (self.rows, self.index, self.low, self.high, self.end)))
+
     def scaled(self, factor: float) -> Lists:
         """The lists with squared distances times a power of two, which changes no digit."""
         return Lists(self.rows, self.index, self.low * factor, self.high * factor, self.end * factor)
@@ -62,7 +66,7 @@ def nearest_lists(points: PointSet, length: int, watch: Watch | None = None) -> 
 def bounded(points: PointSet, low: Tensor, index: Tensor) -> Lists:
     """The lists of all rows, of the lowest lower bounds and the rows they belong to, ascending, shape (n, length)."""
     n, length = index.shape
-    every, low = torch.arange(n, device=points.length.device), low.double()
+    every, low = torch.arange(n, device=points.device), low.double()
     error = points.error(every[:, None].expand_as(index).reshape(-1), points, index.reshape(-1)).view_as(low)
     end = low[:, -1] if length < n - 1 else torch.full_like(low[:, -1], torch.inf)
     return Lists(every, index, low, (low + 2 * error).cummax(dim=1).values, end)
@@ -76,8 +80,8 @@ class _Best:
 
     def __init__(self, n: int, length: int, points: PointSet) -> None:
         self.length = length
-        self.low = torch.full((n, length), torch.inf, dtype=points.bulk, device=points.centred.device)
-        self.index = torch.zeros(n, length, dtype=torch.int64, device=points.centred.device)
+        self.low = torch.full((n, length), torch.inf, dtype=points.bulk, device=points.device)
+        self.index = torch.zeros(n, length, dtype=torch.int64, device=points.device)
         self.farthest = torch.full_like(self.low[:, 0], torch.inf)
 
     def take(self, rows: slice, block: Tensor, first: int) -> None:

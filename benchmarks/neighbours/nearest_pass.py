@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...core.files import sha256, write_bytes
 from ...core.spending import Meter, Spent
+from ...registry.extractors import find_device
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
 from .engine import refuse_uncountable
 from .search import nearest_squares, to_other_rows
@@ -39,12 +40,17 @@ class SearchTask:
 
     reference: FeatureFile
     queries: FeatureFile
+    device: str = "cpu"
 
     def __call__(self, piece: Search) -> Spent:
-        """Write what was found, and tell what that took."""
-        meter = Meter("cpu")
+        """Write what was found, and tell what that took.
+
+        Raises:
+            GenboardError: this machine does not have the device.
+        """
+        device, meter = find_device(self.device), Meter(self.device)
         reference, queries = self.reference.mapped()[slice(*piece.rows)], self.queries.mapped()[slice(*piece.queries)]
-        square, index = nearest_squares(reference, queries)
+        square, index = nearest_squares(reference, queries, device=device)
         write_arrays(Path(piece.path), {"square": square, "index": index + piece.rows[0]})
         return meter.spent()
 
@@ -62,7 +68,7 @@ def nearest_on(workers: Workers, reference: FeatureFile, queries: FeatureFile) -
         Search(some, rows, str(folder / f"{some[0]:08d}-{rows[0]:08d}.safetensors"))
         for some, rows in product(cuts(queries.rows, SIDE), cuts(reference.rows, SIDE))
     ]
-    workers.make(SearchTask(reference, queries), pieces, "nearest rows")
+    workers.make(SearchTask(reference, queries, workers.device), pieces, "nearest rows")
     square = torch.full((queries.rows,), torch.inf, dtype=torch.float64)
     index = torch.zeros(queries.rows, dtype=torch.int64)
     for piece in pieces:
@@ -97,12 +103,17 @@ class OthersTask:
     reference: FeatureFile
     asked: str
     k: int
+    device: str = "cpu"
 
     def __call__(self, piece: Others) -> Spent:
-        """Write the squared distances, and tell what that took."""
-        meter = Meter("cpu")
+        """Write the squared distances, and tell what that took.
+
+        Raises:
+            GenboardError: this machine does not have the device.
+        """
+        device, meter = find_device(self.device), Meter(self.device)
         rows = read_arrays(Path(self.asked))["rows"][slice(*piece.rows)]
-        found = {"square": to_other_rows(self.reference.mapped(), rows, self.k)}
+        found = {"square": to_other_rows(self.reference.mapped(), rows, self.k, device)}
         write_arrays(Path(piece.path), found)
         return meter.spent()
 
@@ -114,7 +125,7 @@ def to_other_on(workers: Workers, reference: FeatureFile, rows: Tensor, k: int) 
     asked = folder / "rows.safetensors"
     write_bytes(asked, data)
     pieces = [Others(some, str(asked.with_name(f"{some[0]:08d}.safetensors"))) for some in cuts(len(rows), SIDE)]
-    workers.make(OthersTask(reference, str(asked), k), pieces, "nearest other rows")
+    workers.make(OthersTask(reference, str(asked), k, workers.device), pieces, "nearest other rows")
     squares = torch.cat([read_arrays(Path(piece.path))["square"] for piece in pieces])
     shutil.rmtree(folder, ignore_errors=True)
     return squares

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .distances import PointSet, distinct
+from .distances import PointSet
 from .lists import Lists, exact_distances
 
 AT_ONCE = 8_000_000  # distances held at once
@@ -49,8 +49,7 @@ def nearest_in_order(points: PointSet, lists: Lists, depth: int) -> Tensor:
 
 def _among_all(points: PointSet, rows: Tensor, depth: int) -> Tensor:
     """The same for a few rows, from their distances to all others; of equal rows one is measured."""
-    kinds = distinct(points.original)
-    first, kind = kinds
+    first, kind = kinds = points.kinds
     met, of_row = kind[rows].unique(return_inverse=True)
     step = max(1, AT_ONCE // len(points))
     nearest = torch.cat(

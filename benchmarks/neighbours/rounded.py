@@ -12,13 +12,14 @@ also holds for float32 in any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from .distances import CHUNK, ROWS, PointSet, Rounding, lower_bounds
+from .distances import CHUNK, PointSet, Rounding, lower_bounds
+from .placement import ROWS, empty_table, moved
 
 UNIT = 2.0**-22
 SHORT = 1e-32  # a row no longer than this loses nothing that `lower_bounds` does not allow for
@@ -35,6 +36,7 @@ class ProductType:
         parts: how many parts a row has, one or two.
         chunk: columns multiplied at once.
         stored: the type that holds a part on a device with units for it.
+        price: time that a product of parts takes there, in that of one in bfloat16.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ProductType:
     parts: int
     chunk: int
     stored: torch.dtype = torch.float32
+    price: int = 1
 
     @property
     def products(self) -> int:
@@ -61,9 +64,10 @@ def to_tf32(x: Tensor) -> Tensor:
 
 
 BFLOAT16 = ProductType("bfloat16", to_bfloat16, 1, 2048, torch.bfloat16)
-TF32 = ProductType("tf32", to_tf32, 1, 512)
+TF32 = ProductType("tf32", to_tf32, 1, 512, price=2)
 BFLOAT16_TWICE = ProductType("bfloat16, two parts", to_bfloat16, 2, CHUNK, torch.bfloat16)
 PRODUCT_TYPES = (BFLOAT16, TF32, BFLOAT16_TWICE)
+ON_HOST = (BFLOAT16, BFLOAT16_TWICE)  # where TF32 has no units of its own
 
 
 def rounded(x: PointSet, y: PointSet, kind: ProductType) -> tuple[PointSet, PointSet]:
@@ -72,29 +76,52 @@ def rounded(x: PointSet, y: PointSet, kind: ProductType) -> tuple[PointSet, Poin
     Args:
         x, y: from `point_sets`.
     """
-    split = [_split(points, kind) for points in (x, y)]
-    (_, left_x, second_x), (_, left_y, second_y) = split
+    (of_x, *lost_x), (of_y, *lost_y) = (_split(points, kind) for points in (x, y))
+    alpha, beta = _bounds(kind, x, lost_x, lost_y)
+    return _in_parts(x, kind, of_x, alpha, beta), _in_parts(y, kind, of_y, alpha, beta)
+
+
+def worst_case(points: PointSet, kind: ProductType) -> PointSet:
+    """The set with bounds that hold for products of this type, and finer ones, whatever the rows: where sets meet that
+    do not know each other.
+    """
+    # An element keeps 8 bits: a half unit is 2^-8 of it, and somewhat more of what lies below float32's normal numbers.
+    lost = [2.0**-7.9, 0.0] if kind.parts == 1 else [2.0**-15.9, 2.0**-7.9]
+    alpha, beta = _bounds(kind, points, lost, lost)
+    return replace(points, alpha=alpha, beta=beta)
+
+
+def in_parts(points: PointSet, kind: ProductType) -> PointSet:
+    """A set for products of this type, with the bounds of `worst_case`."""
+    known = worst_case(points, kind)
+    return _in_parts(points, kind, _split(points, kind)[0], known.alpha, known.beta)
+
+
+def _in_parts(points: PointSet, kind: ProductType, parts: tuple[Tensor, ...], alpha: float, beta: float) -> PointSet:
+    rounding = Rounding(parts, kind.chunk, kind is TF32, kind.name)
+    return replace(points, centred=parts[0], alpha=alpha, beta=beta, rounding=rounding)
+
+
+def _bounds(kind: ProductType, x: PointSet, lost_x: Sequence[float], lost_y: Sequence[float]) -> tuple[float, float]:
+    """`alpha` and `beta` of products of two sets, x being one, from the largest lengths of what `_split` leaves."""
+    (left_x, second_x), (left_y, second_y) = lost_x, lost_y
     width = x.centred.shape[1]
     summed = min(width, kind.chunk) + 8
     lost = left_x + left_y + left_x * left_y + second_x * second_y
     # The absolute values of all terms add up to no more than (|p| + |q|) (|p'| + |q'|), and p = c - q - r.
     alpha = 2 * lost + 2 * summed * UNIT * (1 + left_x + 2 * second_x) * (1 + left_y + 2 * second_y)
-    beta = max(x.beta, (kind.products * -(-width // kind.chunk) + 12) * 2.0**-24)
-    made = [
-        replace(points, centred=parts[0], alpha=alpha, beta=beta, rounding=Rounding(parts, kind.chunk))
-        for points, (parts, _, _) in zip((x, y), split, strict=True)
-    ]
-    return made[0], made[1]
+    return alpha, max(x.beta, (kind.products * -(-width // kind.chunk) + 12) * 2.0**-24)
 
 
 def _split(points: PointSet, kind: ProductType) -> tuple[tuple[Tensor, ...], float, float]:
     """The parts, and the largest lengths of the residual and of the second part, over that of the row."""
-    stored = kind.stored if points.centred.is_cuda else torch.float32
-    parts = tuple(torch.empty_like(points.centred, dtype=stored) for _ in range(kind.parts))
+    device, (n, width) = points.device, points.centred.shape
+    stored, here = kind.stored if points.length.is_cuda else torch.float32, points.centred.device == device
+    parts = tuple(empty_table(n, width, stored, device, here) for _ in range(kind.parts))
     left = second = 0.0
     for start in range(0, len(points), ROWS):
         rows = slice(start, start + ROWS)
-        rest = points.centred[rows].double()
+        rest = moved(points.centred[rows], device).to(torch.float64, copy=True)
         length = points.length[rows]
         told = length > SHORT
         for i, kept in enumerate(parts):
@@ -117,7 +144,7 @@ def undecided(x: PointSet, y: PointSet, k: int) -> float:
 
     Evenly spaced rows of x tell, the same ones each time.
     """
-    some = torch.arange(0, len(x), max(1, len(x) // SAMPLED), device=x.length.device)
+    some = torch.arange(0, len(x), max(1, len(x) // SAMPLED), device=x.device)
     strip, found = x.take(some), 0
     for start, block in lower_bounds(strip, y):
         low = block.double()
@@ -129,14 +156,16 @@ def undecided(x: PointSet, y: PointSet, k: int) -> float:
     return found / len(some)
 
 
-def cheapest(x: PointSet, y: PointSet, k: int) -> tuple[PointSet, PointSet]:
-    """Both sets in bfloat16, in one part or two: what costs less with the pairs that it leaves to settle.
+def cheapest(x: PointSet, y: PointSet, k: int, kinds: Sequence[ProductType] = ON_HOST) -> tuple[PointSet, PointSet]:
+    """Both sets in the type that costs least with the pairs that it leaves to settle.
 
     Args:
         k: neighbours asked for, which are as many pairs as may have to be settled.
     """
-    priced = []
-    for kind in (BFLOAT16, BFLOAT16_TWICE):
-        made = rounded(x, y, kind)
-        priced.append((kind.products * len(y) + SETTLING * k * (undecided(*made, k) - 1), made))
-    return min(priced, key=lambda pair: pair[0])[1]
+
+    def price(kind: ProductType) -> float:
+        settled = SETTLING * k * (undecided(*rounded(x, y, kind), k) - 1)
+        return kind.price * kind.products * len(y) + settled
+
+    # One type is held at a time.
+    return rounded(x, y, min(kinds, key=price))

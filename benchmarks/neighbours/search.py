@@ -7,12 +7,16 @@ from torch import Tensor
 
 from .cells import foremost
 from .distances import PointSet, distinct, lower_bounds, point_sets
+from .placed_sets import placed_sets
+from .placement import Placement, fitting, moved, placement
 
 CANDIDATES = 8  # settled beside the nearest, so that hardly ever more are needed
 STRIP = 128  # rows whose pairs are listed at once
 
 
-def nearest_rows(reference: Tensor, queries: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def nearest_rows(
+    reference: Tensor, queries: Tensor, squares: Tensor | None = None, device: torch.device | str | None = None
+) -> tuple[Tensor, Tensor]:
     """Euclidean distance of each query to its nearest reference row, float64 (n,), and that row's index (n,).
 
     A copy is at distance 0, not at 1e-4. Of rows equally near the first one counts.
@@ -22,23 +26,35 @@ def nearest_rows(reference: Tensor, queries: Tensor, squares: Tensor | None = No
         queries: shape (n, d).
         squares: float64, shape (m,), above zero and the same for equal rows: a distance to a row is then counted in
             units of the root of that row's own.
+        device: where it is worked out; by default where the queries lie, to where it comes back.
     """
-    square, index = nearest_squares(reference, queries, squares)
+    square, index = nearest_squares(reference, queries, squares, device)
     return (square if squares is None else square / float(squares.max())).sqrt(), index
 
 
-def nearest_squares(reference: Tensor, queries: Tensor, squares: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def nearest_squares(
+    reference: Tensor, queries: Tensor, squares: Tensor | None = None, device: torch.device | str | None = None
+) -> tuple[Tensor, Tensor]:
     """The same with squared distances or, with `squares`, these over its own share of the largest."""
+    place = placement(queries.device if device is None else device)
+    square, index = fitting(place, lambda place: _nearest_squares(reference, queries, squares, place))
+    return moved(square, queries.device), moved(index, queries.device)
+
+
+def _nearest_squares(
+    reference: Tensor, queries: Tensor, squares: Tensor | None, place: Placement
+) -> tuple[Tensor, Tensor]:
     (shown, of_query), (kept, _) = distinct(queries), distinct(reference)
-    of_queries, of_reference = point_sets(_rows(queries, shown), _rows(reference, kept))
-    square = torch.empty(len(shown), dtype=torch.float64, device=queries.device)
+    of_queries, of_reference = placed_sets(_rows(queries, shown), _rows(reference, kept), 1, place)
+    shown, of_query, kept = (moved(rows, place.device) for rows in (shown, of_query, kept))
+    square = torch.empty(len(shown), dtype=torch.float64, device=place.device)
     index = torch.empty_like(shown)
     largest = 1.0 if squares is None else float(squares.max())
-    units = None if squares is None else squares[kept] / largest
+    units = None if squares is None else moved(squares, place.device)[kept] / largest
     # A bound stays one where it is divided by a little more, and every quotient is a number.
     below = None if units is None else ((1 - 1e-6) / units.clamp(min=1e-30)).to(of_reference.bulk)
     for start, block in lower_bounds(of_queries, of_reference):
-        rows = torch.arange(start, start + len(block), device=queries.device)
+        rows = torch.arange(start, start + len(block), device=place.device)
         if below is not None:
             block *= below
         found, columns, exact = _candidates(of_queries, rows, of_reference, block, 1)
@@ -57,12 +73,22 @@ def nearest_squares(reference: Tensor, queries: Tensor, squares: Tensor | None =
     return square[of_query], index[of_query]
 
 
-def to_other_rows(reference: Tensor, rows: Tensor, k: int) -> Tensor:
-    """Squared distance of these reference rows to their k-th nearest other row, float64, shape of `rows`."""
-    some, everyone = point_sets(reference[rows], reference)
-    square = torch.empty(len(rows), dtype=torch.float64, device=reference.device)
+def to_other_rows(reference: Tensor, rows: Tensor, k: int, device: torch.device | str | None = None) -> Tensor:
+    """Squared distance of these reference rows to their k-th nearest other row, float64, shape of `rows`.
+
+    Args:
+        device: where it is worked out; by default where the reference lies, to where it comes back.
+    """
+    place = placement(reference.device if device is None else device)
+    return moved(fitting(place, lambda place: _to_other_rows(reference, rows, k, place)), reference.device)
+
+
+def _to_other_rows(reference: Tensor, rows: Tensor, k: int, place: Placement) -> Tensor:
+    some, everyone = placed_sets(reference[rows], reference, k, place)
+    rows = moved(rows, place.device)
+    square = torch.empty(len(rows), dtype=torch.float64, device=place.device)
     for start, block in lower_bounds(some, everyone):
-        places = torch.arange(start, start + len(block), device=reference.device)
+        places = torch.arange(start, start + len(block), device=place.device)
         block[places - start, rows[places]] = torch.inf
         found, _, exact = _candidates(some, places, everyone, block, k)
         kth = exact.kthvalue(k, dim=1).values

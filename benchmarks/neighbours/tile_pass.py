@@ -18,10 +18,11 @@ from torch import Tensor
 
 from ..feature_files import FeatureFile, Workers, cuts, read_arrays, write_arrays
 from .cells import Counts
-from .distances import PointSet, common_frame
+from .distances import NARROW, PointSet, common_frame
 from .engine import refuse_uncountable
 from .lists import Lists, bounded, list_length
 from .order import nearest_in_order
+from .rounded import BFLOAT16_TWICE
 from .tile_task import Stretch, TileTask, Which
 from .tiles import Asked, Cut, Side, counts_of, lowest
 
@@ -48,7 +49,10 @@ def count_on(
         "fake": list_length(asked.m, asked.m, asked.deepest),
     }
     frame = common_frame(real.mapped(), fake.mapped())
-    task = TileTask(real, fake, asked, str(folder), frame, listed)
+    # This process may have no such device, and two parts are fine enough whatever the rows.
+    few = torch.device(workers.device).type == "cuda" and real.width > NARROW
+    products = BFLOAT16_TWICE if few else None
+    task = TileTask(real, fake, asked, str(folder), frame, listed, workers.device, products)
     ends: dict[Which, list[Cut]] = {"real": cuts(asked.n, SIDE), "fake": cuts(asked.m, SIDE)}
     stretch = partial(_stretch, task)
     within: dict[Which, list[Stretch]] = {
@@ -102,7 +106,8 @@ def _merged(task: TileTask, of: Which, pieces: Sequence[Stretch]) -> tuple[Point
         best = lowest(parts, task.listed[of])
         low.append(best[0])
         index.append(best[1])
-    points = task.points(of, torch.cat(lengths))
+    features = (task.real if of == "real" else task.fake).mapped()
+    points = task.points(features, torch.cat(lengths), torch.device("cpu"))
     lists = bounded(points, torch.cat(low), torch.cat(index))
     task.save_lists(of, lists, points.length)
     return points, lists

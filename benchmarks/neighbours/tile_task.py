@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +11,14 @@ import torch
 from torch import Tensor
 
 from ...core.spending import Meter, Spent
+from ...registry.extractors import find_device
 from ..feature_files import FeatureFile, read_arrays, write_arrays
+from .device_copies import on_device
 from .distances import Frame, PointSet, point_set
 from .lists import Lists
+from .placement import Placement, fitting, moved, placement
+from .probe import trusted
+from .rounded import ProductType, in_parts, worst_case
 from .tiles import Arrays, Asked, Cut, arrays_of, inside, near_rows
 
 Which = Literal["real", "fake"]
@@ -47,6 +52,8 @@ class TileTask:
         folder: where the lists lie, once there are any.
         frame: of both sets, the same in every tile.
         listed: how many neighbours of each row of either set are listed.
+        device: that workers compute on.
+        products: the type that rows are multiplied in, if not their own: one for all tiles, as their bounds meet.
     """
 
     real: FeatureFile
@@ -55,48 +62,76 @@ class TileTask:
     folder: str
     frame: Frame
     listed: dict[Which, int]
+    device: str = "cpu"
+    products: ProductType | None = None
 
     def __call__(self, piece: Stretch) -> Spent:
         """Compute a tile, write what it leaves, and tell what that took.
 
         Raises:
             BadWorkers: this machine does not see the features.
+            GenboardError: it does not have the device.
         """
-        meter = Meter("cpu")
+        device, meter = find_device(self.device), Meter(self.device)
         work = {"within": self._within, "across": self._across, "settled": self._settled}[piece.kind]
-        write_arrays(Path(piece.path), work(piece))
+        made = fitting(placement(device), lambda place: work(piece, place))
+        write_arrays(Path(piece.path), {name: array.cpu() for name, array in made.items()})
         return meter.spent()
 
-    def _within(self, piece: Stretch) -> Arrays:
+    def _within(self, piece: Stretch, place: Placement) -> Arrays:
         features = self._file(piece.of).mapped()
-        return near_rows(features, self.frame, piece.rows, piece.others, self.listed[piece.of])
+        x = self._tile(features, piece.rows, place)
+        y = x if piece.rows == piece.others else self._tile(features, piece.others, place)
+        return near_rows(x, y, (piece.rows[0], piece.others[0]), self.listed[piece.of])
 
-    def _across(self, piece: Stretch) -> Arrays:
-        real, fake = self.points("real", self.lengths("real")), self.points("fake", self.lengths("fake"))
-        rows, columns = slice(*piece.rows), slice(*piece.others)
-        tiles = point_set(real.original[rows], self.frame), point_set(fake.original[columns], self.frame)
+    def _across(self, piece: Stretch, place: Placement) -> Arrays:
+        real, fake = self._both(place)
+        tiles = self._tile(real.original, piece.rows, place), self._tile(fake.original, piece.others, place)
         near = self.lists("real", torch.arange(*piece.rows)), self.lists("fake", torch.arange(*piece.others))
-        of_real, of_fake = inside(self.asked, real, fake, tiles, near)
+        short = read_arrays(self.path("short"))
+        of_real, of_fake = inside(
+            self.asked,
+            real,
+            fake,
+            tiles,
+            (near[0].at(place.device), near[1].at(place.device)),
+            (moved(short["real"], place.device), moved(short["fake"], place.device)),
+        )
         return {
             **_named("real", arrays_of(of_real, piece.rows, piece.others)),
             **_named("fake", arrays_of(of_fake, piece.others, piece.rows, most=None)),
         }
 
-    def _settled(self, piece: Stretch) -> Arrays:
-        real, fake = self.points("real", self.lengths("real")), self.points("fake", self.lengths("fake"))
+    def _settled(self, piece: Stretch, place: Placement) -> Arrays:
+        real, fake = self._both(place)
         rows = read_arrays(self.path("short"))[piece.of][slice(*piece.rows)]
         lists, every_real, every_fake = self.lists(piece.of, rows), (0, self.asked.n), (0, self.asked.m)
         if piece.of == "real":
-            (view,) = self.asked.around_real(real, fake, lists).finish()
+            (view,) = self.asked.around_real(real, fake, lists.at(place.device)).finish()
             return _named("real", arrays_of(view, every_real, every_fake))
-        (view,) = self.asked.around_fake(real, fake, lists).finish()
+        (view,) = self.asked.around_fake(real, fake, lists.at(place.device)).finish()
         return _named("fake", arrays_of(view, every_fake, every_real, most=None))
 
-    def points(self, of: Which, lengths: Tensor) -> PointSet:
-        """A whole set, its features mapped, without its centred rows: for distances in float64 and error bounds."""
-        features = self._file(of).mapped()
-        none = point_set(features[:0], self.frame)
-        return PointSet(features, none.centred, lengths, none.alpha, none.beta, none.scale)
+    def _both(self, place: Placement) -> tuple[PointSet, PointSet]:
+        """Both whole sets, their features on the device as far as they fit."""
+        real, fake = on_device([self.real, self.fake], place)
+        return self.points(real, self.lengths("real"), place.device), self.points(
+            fake, self.lengths("fake"), place.device
+        )
+
+    def points(self, features: Tensor, lengths: Tensor, device: torch.device) -> PointSet:
+        """A whole set without its centred rows: for distances in float64 and error bounds."""
+        none = point_set(features[:0], self.frame.at(device))
+        bounds = none if self.products is None else worst_case(none, self.products)
+        return replace(bounds, original=features, length=lengths.to(device))
+
+    def _tile(self, features: Tensor, rows: Cut, place: Placement) -> PointSet:
+        """Rows of a set, ready to be multiplied: in all of their bits where the device is not trusted with few."""
+        points = replace(point_set(features[slice(*rows)], self.frame.at(place.device)), at_once=place.rows)
+        if self.products is None:
+            return points
+        fast = self.products in trusted(place.device)
+        return in_parts(points, self.products) if fast else worst_case(points, self.products)
 
     def lists(self, of: Which, rows: Tensor) -> Lists:
         """The lists of some rows of a set, as `save_lists` has left them."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .ball_index import BallIndex, Order, SubsetView
 from .cells import MOST, Cell, Counts, Members, Places, foremost, up_to
-from .distances import Frame, PointSet, lower_bounds, point_set
+from .distances import PointSet, lower_bounds
 from .lists import Lists, nearest_lists
 
 Arrays = dict[str, Tensor]
@@ -43,36 +43,37 @@ class Asked:
     def turned(self) -> list[Order]:
         return [(torch.arange(self.m), torch.arange(self.n), ((self.m, self.n),), self.depth > self.k)]
 
-    def around_real(self, real: PointSet, fake: PointSet, lists: Lists) -> BallIndex:
-        return BallIndex(real, fake, lists, self.straight, self.k, self.closed, sums=True)
+    def around_real(self, real: PointSet, fake: PointSet, lists: Lists, short: Tensor | None = None) -> BallIndex:
+        return BallIndex(real, fake, lists, self.straight, self.k, self.closed, sums=True, short=short)
 
-    def around_fake(self, real: PointSet, fake: PointSet, lists: Lists) -> BallIndex:
+    def around_fake(self, real: PointSet, fake: PointSet, lists: Lists, short: Tensor | None = None) -> BallIndex:
         sums = self.depth > self.k
-        return BallIndex(fake, real, lists, self.turned, self.deepest, self.closed, sums, most=None)
+        return BallIndex(fake, real, lists, self.turned, self.deepest, self.closed, sums, most=None, short=short)
 
 
-def near_rows(features: Tensor, frame: Frame, rows: Cut, others: Cut, length: int) -> Arrays:
+def near_rows(x: PointSet, y: PointSet, firsts: Cut, length: int) -> Arrays:
     """Of each row of a stretch its nearest in another stretch of the set, and the other way round.
 
     Args:
+        x, y: the stretches; the very same one for its own rows.
+        firsts: the place of their first rows in the set.
         length: how many, if there are so many.
 
     Returns:
         `low` and `index` of the rows, lower bounds and the rows they belong to; `other_low` and `other_index` of the
         others; of a stretch with itself the rows' `lengths` in their place.
     """
-    x = point_set(features[slice(*rows)], frame)
-    if rows == others:
+    none = torch.empty(len(y), 0, dtype=torch.int64, device=y.device)
+    if x is y:
         if len(x) == 1:
-            return {"low": x.centred[:, :0], "index": torch.empty(1, 0, dtype=torch.int64), "lengths": x.length}
+            return {"low": none.to(x.bulk), "index": none, "lengths": x.length}
         own = nearest_lists(x, length)
-        return {"low": own.low.to(frame.bulk), "index": own.index + rows[0], "lengths": x.length}
-    y = point_set(features[slice(*others)], frame)
+        return {"low": own.low.to(x.bulk), "index": own.index + firsts[0], "lengths": x.length}
     found: list[Near] = []
-    back = (y.centred[:, :0], torch.empty(len(y), 0, dtype=torch.int64))
+    back = (none.to(y.bulk), none)
     for start, block in lower_bounds(x, y):
-        found.append(_nearest(block, others[0], length))
-        back = lowest([back, _nearest(block.T.contiguous(), rows[0] + start, length)], length)
+        found.append(_nearest(block, firsts[1], length))
+        back = lowest([back, _nearest(block.T.contiguous(), firsts[0] + start, length)], length)
     low, index = (torch.cat(parts) for parts in zip(*found, strict=True))
     return {"low": low, "index": index, "other_low": back[0], "other_index": back[1]}
 
@@ -93,7 +94,12 @@ def lowest(parts: Sequence[Near], length: int) -> Near:
 
 
 def inside(
-    asked: Asked, real: PointSet, fake: PointSet, tiles: tuple[PointSet, PointSet], near: tuple[Lists, Lists]
+    asked: Asked,
+    real: PointSet,
+    fake: PointSet,
+    tiles: tuple[PointSet, PointSet],
+    near: tuple[Lists, Lists],
+    short: tuple[Tensor, Tensor],
 ) -> tuple[SubsetView, SubsetView]:
     """The pairs of one stretch of real rows and one of generated ones, in the balls around either.
 
@@ -101,8 +107,10 @@ def inside(
         real, fake: the whole sets, without their centred rows.
         tiles: the two stretches.
         near: their lists.
+        short: the rows of either set that these do not tell the balls of.
     """
-    around_real, around_fake = asked.around_real(real, fake, near[0]), asked.around_fake(real, fake, near[1])
+    around_real = asked.around_real(real, fake, near[0], short[0])
+    around_fake = asked.around_fake(real, fake, near[1], short[1])
     first_real, first_fake = int(near[0].rows[0]), int(near[1].rows[0])
     for start, block in lower_bounds(*tiles):
         row, column = (block <= around_real.reach[start : start + len(block), None]).nonzero(as_tuple=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TrackName = Annotated[str, Option("--track", help="Name of the track, see `genboard list tracks`.")]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout.")]
-Device = Annotated[str, Option(help="Device for the networks: cpu, cuda, cuda:1, ...")]
+Device = Annotated[str, Option(help="Device for networks and comparisons: cpu, cuda, cuda:1, ...")]
 Convert = Annotated[
     str | None,
     Option(help="Conversions of every image, in order, separated by commas: grey-to-rgb,resize-32."),

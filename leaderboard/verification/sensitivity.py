@@ -47,11 +47,14 @@ def sensitivity(samples: ImageSource, track: Track, options: Options, share: flo
         }
 
     plain, answers = measured(samples), answers_of(track, samples.count, spaces)
-    before = {one.record.key: one.record for one in score_track(track, plain, references, answers)}
+    before = {
+        one.record.key: one.record for one in score_track(track, plain, references, answers, device=options.device)
+    }
     found: dict[str, Movement] = {}
     for draw in range(DRAWS):
         changed = measured(tipped(samples, share, draw)) if share else plain
-        again = score_track(track, {name: rounded(one, draw) for name, one in changed.items()}, references, answers)
+        moved = {name: rounded(one, draw) for name, one in changed.items()}
+        again = score_track(track, moved, references, answers, device=options.device)
         for record in (one.record for one in again):
             found[record.key] = _larger(found.get(record.key, Movement()), before[record.key], record)
     return found
