@@ -47,8 +47,8 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bits(monkeypatch, own_hom
     assert not list((own_home / "building").iterdir())
 
 
-def every_block(recipe: Recipe, device: str, kept: Callable[[Recipe, str], Checkpoint] = Checkpoint.of) -> Checkpoint:
-    return replace(kept(recipe, device), seconds=0.0)
+def every_block(recipe: Recipe, *how: str, kept: Callable[..., Checkpoint] = Checkpoint.of) -> Checkpoint:
+    return replace(kept(recipe, *how), seconds=0.0)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")

@@ -24,7 +24,7 @@ def plain() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that torch.jit is on its way out
         patch.setattr(fused, "ONEDNN", object())
-        patch.setattr(inception, "STEM", 2**20)
+        patch.setattr(inception, "AT_ONCE", 2**20)
         yield
 
 

@@ -29,7 +29,8 @@ STAGES = {
     768: ("Mixed_5b", "Mixed_5c", "Mixed_5d", "Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"),
     2048: ("Mixed_7a", "Mixed_7b", "Mixed_7c"),
 }
-STEM = 4  # images at once through the first layers: of more, what they leave fits no cache
+STEM = ("Conv2d", "maxpool", "Mixed_5", "Mixed_6a")  # down to maps of 17x17
+AT_ONCE = 4  # images through the stem on a CPU: of more, what its layers leave fits no cache
 MAXIMUM = "Mixed_7c"  # a slip in the original graph that its weights were trained with
 
 
@@ -82,19 +83,17 @@ class Inception(nn.Module):
 
     def __init__(self, network: Any, tap: int) -> None:
         super().__init__()
-        reached = {depth: names for depth, names in STAGES.items() if depth <= tap}
-        stages = {depth: [_stage(name, getattr(network, name)) for name in names] for depth, names in reached.items()}
-        self.stem = nn.Sequential(*(module for depth, modules in stages.items() if depth <= 192 for module in modules))
-        self.trunk = nn.Sequential(*(module for depth, modules in stages.items() if depth > 192 for module in modules))
+        names = [name for depth, reached in STAGES.items() if depth <= tap for name in reached]
+        stages = {name: _stage(name, getattr(network, name)) for name in names}
+        self.stem = nn.Sequential(*(stage for name, stage in stages.items() if name.startswith(STEM)))
+        self.trunk = nn.Sequential(*(stage for name, stage in stages.items() if not name.startswith(STEM)))
         self.to(memory_format=torch.channels_last)
         self.classify: nn.Parameter | None = network.fc.weight if tap == 2048 else None
 
     def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor | None]:
         """Features (n, tap) and, at 2048, logits (n, 1008) of images (n, 3, 299, 299) in about [-1, 1]."""
-        parts = (
-            (scaled,) if torch.compiler.is_compiling() else scaled.split(STEM)
-        )  # a graph's runtime has its own order
-        stem = torch.cat([self.stem(some) for some in parts])
+        in_parts = scaled.device.type == "cpu" and not torch.compiler.is_compiling()
+        stem = torch.cat([self.stem(some) for some in scaled.split(AT_ONCE if in_parts else len(scaled))])
         features = self.trunk(stem).mean((2, 3))
         return features, None if self.classify is None else features @ self.classify.T
 

@@ -70,8 +70,9 @@ def in_runtime(
     if device.type != "cpu" or precision != "float32":
         where = f"on {device}" if device.type != "cpu" else f"in {precision}"
         raise GenboardError(f"--runtime {runtime} computes on the CPU in float32, not {where}", _TORCH)
-    learned = isinstance(network, nn.Module) and next(network.parameters(), None) is not None
-    return OnnxNetwork(entry, network) if learned else network
+    if isinstance(network, nn.Module) and next(network.parameters(), None) is not None:
+        return OnnxNetwork(entry, network)
+    return network
 
 
 @dataclass
@@ -120,6 +121,7 @@ class OnnxNetwork:
 
     def _expect_same(self, expected: tuple[Tensor, ...], found: Found) -> None:
         for what, theirs, ours in zip(("features", "logits"), expected, found, strict=False):
+            assert ours is not None
             gap, size = float((ours - theirs).norm()), float(theirs.norm())
             if not gap <= TOLERANCE * size:
                 raise BadFeatures(
