@@ -18,7 +18,7 @@ from ..core.executor import Executor, StoredExecutor
 from ..core.files import digest_of, home, locked, sha256
 from ..core.privacy import public
 from ..reference_stats.features import Measured, Pass, Stream, measure
-from ..reference_stats.on_workers import drop_pieces, measure_on_workers, noting
+from ..reference_stats.on_workers import MeasuringTask, drop_pieces, measure_on_workers, noting
 from ..registry.catalog import find
 from ..registry.conversions import converted
 from ..registry.datasets import load_split
@@ -50,7 +50,7 @@ from .result import (
 from .run_cost import RunClock
 from .sampling import drop, sample
 from .scoring import score_suspicion, score_track
-from .shards import source_of_shards
+from .shards import SHARD, source_of_shards
 from .specification import specify
 from .spending import Meter
 from .track_references import answers_of, held_out_of, references_of
@@ -140,6 +140,9 @@ def evaluate(
     with locked(lock, f"measuring {target.record.name} on {track.id}") as waited:
         if waited and (before := _measured_before(path)) is not None:
             return before
+        if options.executor is not None and (images is None or seen is not None):
+            task = DrawingTask if images is None else MeasuringTask
+            options.executor.start(-(-n // SHARD), task.__module__)
         return Evaluated(_measure(specification, target, images, seen, track, workspace, options), path, reused=False)
 
 
