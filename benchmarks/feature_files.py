@@ -23,6 +23,7 @@ from torch import Tensor
 from ..core.errors import BadWorkers
 from ..core.executor import Executor
 from ..core.files import write_bytes, write_pieces
+from ..core.mapped_file import give_all_back, map_file
 from ..core.progress import bar
 from ..core.seal import BLANK, sealed, stands
 from ..core.serialization import digest_of
@@ -59,9 +60,8 @@ class FeatureFile:
                 f"worker {platform.node()} does not see {self.path}",
                 "name a folder that every node mounts at the same path: set GENBOARD_HOME to one",
             )
-        size = self.rows * self.width
-        flat = torch.from_file(self.path, shared=False, size=size, dtype=getattr(torch, self.dtype))
-        features: Tensor = flat.view(self.rows, self.width)
+        flat = map_file(Path(self.path), getattr(torch, self.dtype), self.rows * self.width)
+        features = flat.view(self.rows, self.width)
         _MAPPED[self] = features
         return features
 
@@ -179,6 +179,7 @@ class Workers:
         Raises:
             BadWorkers: see `Executor.run`.
         """
+        give_all_back()  # while workers look at the features, this process does not
         missing = [piece for piece in pieces if not stands(Path(piece.path), "computing it again")]
         with bar(what, len(pieces), "piece") as progress:
             progress.update(len(pieces) - len(missing))

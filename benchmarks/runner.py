@@ -20,6 +20,7 @@ from ..core.privacy import public
 from ..core.serialization import digest_of
 from ..core.spending import Meter
 from ..reference_stats.features import Measured, Pass, Stream, measure
+from ..reference_stats.measuring_task import MeasuringTask
 from ..reference_stats.on_workers import Wanted, drop_pieces, measure_on_workers, noting
 from ..registry.catalog import find
 from ..registry.conversions import converted
@@ -51,7 +52,7 @@ from .result import (
 from .run_cost import RunClock
 from .sampling import drop, sample
 from .scoring import score_suspicion, score_track
-from .shards import source_of_shards
+from .shards import SHARD, source_of_shards
 from .specification import specify
 from .track_references import answers_of, held_out_of, references_of
 
@@ -141,6 +142,9 @@ def evaluate(
     with locked(lock, f"measuring {target.record.name} on {track.id}") as waited:
         if waited and (before := _measured_before(path)) is not None:
             return before
+        if options.executor is not None and (images is None or seen is not None):
+            task = DrawingTask if images is None else MeasuringTask
+            options.executor.start(-(-n // SHARD), task.__module__)
         return Evaluated(_measure(specification, target, images, seen, track, workspace, options), path, reused=False)
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import BadFeatures
+from ..core.mapped_file import in_passing
 
 SCATTER = 2  # matrices (d, d) at once: the scatter, and the covariance made of it
 ROOT = 6  # the same, and what an eigenvalue decomposition and the root made of it take: 5.5 were measured
@@ -56,10 +57,11 @@ class Moments:
             BadFeatures: so wide that their covariance does not fit into memory.
         """
         refuse_unaffordable(features.shape[1], SCATTER)
-        blocks, n = features.split(ROWS), len(features)
-        mean = torch.stack([block.sum(dim=0, dtype=torch.float64) for block in blocks]).sum(dim=0) / n
+        n = len(features)
+        sums = [block.sum(dim=0, dtype=torch.float64) for block in in_passing(features, ROWS)]
+        mean = torch.stack(sums).sum(dim=0) / n
         scatter = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=features.device)
-        for block in blocks:
+        for block in in_passing(features, ROWS):
             centred = block.to(torch.float64, copy=True).sub_(mean)
             scatter.addmm_(centred.T, centred)
         return Moments(n, mean, scatter)

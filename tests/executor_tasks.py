@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ def square(number: int) -> int:
 
 def pid(_: int) -> int:
     return os.getpid()
+
+
+def imported(module: str) -> tuple[bool, int]:
+    """Whether this process had a module before it was asked for, and which process it is."""
+    return module in sys.modules, os.getpid()
 
 
 def threads(_: int) -> tuple[str | None, int]:

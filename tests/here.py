@@ -27,6 +27,12 @@ class HereExecutor:
         self.done, self.stops_at, self.at_work = 0, stops_at, False
         self.pieces: list[Any] = []
 
+    def start(self, pieces: int, *modules: str) -> None:
+        """Nothing: it works in this process."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         self.pieces += pieces
         for piece in reversed(pieces):

@@ -16,6 +16,12 @@ class InAnyOrder:
     def __init__(self, seed: int) -> None:
         self.restarts, self.done, self._random = 0, 0, random.Random(seed)
 
+    def start(self, pieces: int, *modules: str) -> None:
+        """Nothing: it works in this process."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         for piece in self._random.sample(pieces, len(pieces)):
             self.done += 1

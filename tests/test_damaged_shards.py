@@ -172,6 +172,12 @@ class Here:
     def __init__(self) -> None:
         self.at: list[str] = []
 
+    def start(self, pieces: int, *modules: str) -> None:
+        """Nothing: it works in this process."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
     def run(self, task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         for piece in pieces:
             self.at.append(str(piece))

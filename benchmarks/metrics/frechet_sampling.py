@@ -22,6 +22,7 @@ from math import exp, log, pi
 import torch
 from torch import Tensor
 
+from ...core.mapped_file import in_passing
 from ...reference_stats.moments import Gaussian, Moments
 from .frechet_spectrum import Spectrum
 
@@ -118,7 +119,7 @@ def lift(df: int, weights: Tensor, mean: Tensor, square: Tensor, odds: Tensor) -
 
 def _linear(generated: Moments, gap: Tensor, features: Tensor) -> Tensor:
     """The influence on all but tr A^(1/2), shape (n,)."""
-    centred = (block.to(torch.float64) - generated.mean for block in features.split(ROWS))
+    centred = (block.to(torch.float64) - generated.mean for block in in_passing(features, ROWS))
     return torch.cat([2 * x @ gap + x.square().sum(dim=1) for x in centred])
 
 
@@ -138,7 +139,7 @@ def _leverages(generated: Moments, features: Tensor, found: Spectrum, t: Tensor)
     kind = torch.float32 if single else torch.float64
     scaled = (axes * unit).to(kind)
     own, rest, slope = [], [], []
-    for block in features.split(ROWS):
+    for block in in_passing(features, ROWS):
         x = (block.to(torch.float64) - generated.mean) / unit
         squares = (x.to(kind) @ scaled).to(torch.float64).square() * u
         leverage = squares @ share

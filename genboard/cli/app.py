@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import functools
 from collections.abc import Callable
+from contextlib import ExitStack
+from contextvars import ContextVar
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
@@ -26,6 +28,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Benchmark generative image models and rank them with honest error bars.",
 )
+
+
+_ENDING: ContextVar[ExitStack] = ContextVar("_ENDING")
+
+
+def at_end(call: Callable[[], None]) -> None:
+    """Have this called when the running command ends, also by an error or by Ctrl-C, and after it has said so."""
+    _ENDING.get().callback(call)
 
 
 @app.callback()
@@ -52,20 +62,25 @@ def command(group: typer.Typer, name: str, example: str) -> Callable[[Callable[P
     def register(call: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(call)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                done = call(*args, **kwargs)
-                say_unreadable_entries()
-                return done
-            except GenboardError as e:
-                _fail(str(e))
-            except OSError as e:
-                if e.filename is None or e.errno == errno.EPIPE:  # no path is to blame, or nobody reads the pipe
-                    raise
-                name = str(e.filename)
-                shown = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
-                _fail(f"{shown}: {e.strerror}\n\nhint: check the path, and that you may read and write there")
-            except KeyboardInterrupt:
-                _fail("interrupted\n\nhint: run the same command again to resume; finished shards and results are kept")
+            with ExitStack() as ending:
+                _ENDING.set(ending)
+                try:
+                    done = call(*args, **kwargs)
+                    say_unreadable_entries()
+                    return done
+                except GenboardError as e:
+                    _fail(str(e))
+                except OSError as e:
+                    if e.filename is None or e.errno == errno.EPIPE:  # no path is to blame, or nobody reads the pipe
+                        raise
+                    name = str(e.filename)
+                    shown = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
+                    _fail(f"{shown}: {e.strerror}\n\nhint: check the path, and that you may read and write there")
+                except KeyboardInterrupt:
+                    _fail(
+                        "interrupted\n\nhint: run the same command again to resume; finished shards and results are "
+                        "kept"
+                    )
 
         return group.command(name, epilog=f"Example: {example}")(guarded)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
+from ..core.files import home
 from ..core.serialization import write_json
 from .app import app, command
 from .options import (
@@ -28,9 +29,13 @@ from .options import (
     Workers,
     executor_of,
     listed,
+    start_drawing,
     track_of,
 )
 from .output import print_json, say
+
+if TYPE_CHECKING:
+    from ..registry.schema import Track
 
 
 @command(app, "demo", "genboard demo --out demo")
@@ -115,16 +120,19 @@ def sample(
     json: Json = False,
 ) -> None:
     """Draw the standardized samples, as Parquet shards and a manifest with one digest."""
+    entry = track_of(track)
+    made = executor_of(executor, workers, gpus_per_worker, out, storage)
+    if made is not None and not (out / "manifest.json").is_file():
+        start_drawing(made, samples or entry.samples)
     from ..benchmarks.drawing_crew import DrawingCrew
     from ..benchmarks.drawing_task import DrawingTask
     from ..benchmarks.evaluation_target import open_target, plan_for
     from ..benchmarks.sampling import sample as draw
 
-    entry = track_of(track)
     target = open_target(generator, entry, trust_code=trust_code, device=device)
     plan = plan_for(target, entry, samples)
     crew = None
-    if (made := executor_of(executor, workers, gpus_per_worker, out, storage)) is not None:
+    if made is not None:
         crew = DrawingCrew(made, DrawingTask.of(target, entry, plan, device, batch_size))
     manifest = draw(plan, out, batch_size, helpers=crew)
     if json:
@@ -145,6 +153,17 @@ def from_anywhere(command: str, source: str) -> str:
         return command
     whole = f"{file.absolute()}:{function}" if path.endswith(".py") else str(file.absolute())
     return command.replace(f"evaluate {Path(source).name} ", f"evaluate {shlex.quote(whole)} ", 1)
+
+
+def first_on(track: Track, source: str, results: Path) -> bool:
+    """Whether a source is a registered generator that draws, and has no result on a track yet."""
+    from ..registry.catalog import current_name, entries
+    from ..registry.schema import Generator
+
+    found = entries(Generator).get(current_name(Generator, source))
+    if found is None or found.source.kind == "samples":
+        return False
+    return not any((results / track.id / found.name).glob("*.json"))
 
 
 @command(app, "evaluate", "genboard evaluate my-samples/ --track digits --json")
@@ -175,13 +194,16 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a generator, or images that it made, on a track."""
+    entry = track_of(track)
+    made = executor_of(executor, workers, gpus_per_worker, home() / "samples", storage)
+    if made is not None and first_on(entry, source, results or home() / "results"):
+        start_drawing(made, samples or entry.samples)
     from ..benchmarks.evaluation_target import open_target
     from ..benchmarks.runner import Options, Workspace
     from ..benchmarks.runner import evaluate as measure
     from ..leaderboard.board.comparable import before_measuring
     from ..leaderboard.export.result_text import result_text
 
-    entry = track_of(track)
     target = open_target(source, entry, name, trust_code, tuple(listed(convert) or ()), device, skip)
     if target.images is not None and target.images.left_out:
         say(target.images.left_out)
@@ -190,7 +212,6 @@ def evaluate(
         say(line)
     usual = Workspace.default()
     workspace = Workspace(results or usual.results, usual.samples)
-    made = executor_of(executor, workers, gpus_per_worker, usual.samples, storage)
     options = Options(device, batch_size, precision, keep_samples, made, runtime)
     done = measure(target, entry, samples, workspace, options)
     if out is not None:

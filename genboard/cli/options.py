@@ -9,6 +9,7 @@ import typer
 from typer import Option
 
 from ..registry.trust import trusting_code
+from .app import at_end
 
 if TYPE_CHECKING:
     from ..core.executor import Executor, ExecutorName
@@ -101,7 +102,7 @@ def executor_of(
     storage: str | None = None,
     long_pieces: bool = False,
 ) -> Executor | None:
-    """The executor that was asked for, or none; see `open_executor`.
+    """The executor that was asked for, or none; see `open_executor`. It is closed when the command ends.
 
     Args:
         long_pieces: that a piece may take hours, and is not hung then.
@@ -114,7 +115,16 @@ def executor_of(
         return None
     from ..core.executor import LONG, PATIENCE, open_executor
 
-    return open_executor(name, workers, gpus, folder, LONG if long_pieces else PATIENCE, storage)
+    made = open_executor(name, workers, gpus, folder, LONG if long_pieces else PATIENCE, storage)
+    at_end(made.close)
+    return made
+
+
+def start_drawing(executor: Executor, samples: int) -> None:
+    """Have workers start for so many samples, while this process is still importing what it takes to hand them out."""
+    from ..benchmarks.shards import SHARD
+
+    executor.start(-(-samples // SHARD), "genboard.benchmarks.drawing_task")
 
 
 def listed(names: str | None) -> list[str] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -25,6 +26,12 @@ def versions() -> dict[str, str]:
 def packed(*what: object) -> bytes:
     """A task and its piece, or what it gave for it, as they travel."""
     return pickle.dumps(what)
+
+
+def import_all(modules: Sequence[str]) -> None:
+    """What a worker may do before there is a piece for it."""
+    for name in modules:
+        import_module(name)
 
 
 def call(wanted: Mapping[str, str], host: str, payload: bytes) -> Any:

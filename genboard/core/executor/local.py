@@ -1,7 +1,7 @@
 """Worker processes on this machine.
 
 Each worker has a process pool of its own, with one process in it: no lock is shared, so that a worker may be killed at
-any moment and takes nothing with it but the piece it was at.
+any moment and takes nothing with it but the piece it was at. Whoever has nothing to do waits for the next run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
+from .checked import import_all
 from .protocol import PATIENCE, RETRIES, SLOWER, given_up
 
 P = TypeVar("P")
@@ -30,7 +31,8 @@ TICK = 0.5  # seconds between two looks at workers that may hang
 class LocalExecutor:
     """So many worker processes, each with one thread, or with GPUs of its own; see `Executor`.
 
-    A piece that takes longer than `patience` seconds, and much longer than all before it, is taken for hung.
+    A piece that takes longer than `patience` seconds, and much longer than all before it, is taken for hung. A worker
+    with GPUs ends with the run, which leaves their memory to others.
     """
 
     name = "local"
@@ -38,11 +40,30 @@ class LocalExecutor:
     def __init__(self, workers: int, gpus_per_worker: int = 0, patience: float = PATIENCE) -> None:
         self.workers, self.restarts = workers, 0
         self._gpus, self._patience = gpus_per_worker, patience
+        self._idle: list[_Seat] = []
+
+    def start(self, pieces: int, *modules: str) -> None:
+        seats = self._seated(pieces)
+        for seat in seats:
+            seat.open(modules)
+        self._idle = seats + self._idle
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().kill()
+
+    def _seated(self, pieces: int) -> list[_Seat]:
+        """Places for as many workers as have something to do, those of idle workers first; nobody else has them."""
+        count = min(self.workers, pieces)
+        seats, self._idle = self._idle[:count], self._idle[count:]
+        taken = {seat.index for seat in (*seats, *self._idle)}
+        free = [number for number in range(self.workers) if number not in taken]
+        return seats + [_Seat(number, self._gpus) for number in free[: count - len(seats)]]
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         waiting = deque(range(len(pieces)))
         lost = [0] * len(pieces)
-        seats = [_Seat(number, self._gpus) for number in range(min(self.workers, len(pieces)))]
+        seats = self._seated(len(pieces))
         slowest = 0.0
         try:
             while waiting or any(seat.future for seat in seats):
@@ -75,7 +96,10 @@ class LocalExecutor:
                     yield pieces[number], value
         finally:
             for seat in seats:
-                seat.kill()
+                if seat.future or self._gpus or len(self._idle) == self.workers:
+                    seat.kill()
+                else:
+                    self._idle.append(seat)
 
 
 @dataclass
@@ -96,17 +120,23 @@ class _Seat:
     def begin(self, task: Callable[[P], R], pieces: Sequence[P], number: int) -> int:
         """Give a piece to the worker, or to a new one where it was lost while it had none; how many were lost."""
         self.number, self.began = number, time.monotonic()
-        if self.pool is not None:
+        lost = 0
+        while True:
             try:
-                self.future = self.pool.submit(task, pieces[number])
+                self.future = self.open().submit(task, pieces[number])
+                return lost
             except BrokenProcessPool:
                 self.replace()
-                return self.begin(task, pieces, number) + 1
-            return 0
-        # A fresh interpreter: after a fork torch's threads and CUDA would be in no state to go on.
-        self.pool = ProcessPoolExecutor(1, get_context("spawn"), _settle, (self.index, self.gpus))
-        self.future = self.pool.submit(task, pieces[number])
-        return 0
+                lost += 1
+
+    def open(self, modules: Sequence[str] = ()) -> ProcessPoolExecutor:
+        """The pool, and a new one with a process that imports these modules where there is none."""
+        if self.pool is None:
+            # A fresh interpreter: after a fork torch's threads and CUDA would be in no state to go on.
+            self.pool = ProcessPoolExecutor(1, get_context("spawn"), _settle, (self.index, self.gpus))
+            if modules:
+                self.pool.submit(import_all, modules)  # what cannot be imported is an error of the piece that needs it
+        return self.pool
 
     def kill(self) -> None:
         """End the process, at whatever it is; the pool then says of its piece that it is broken."""

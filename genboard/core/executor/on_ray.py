@@ -9,11 +9,13 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, TypeVar
 
 from ..errors import BadWorkers
-from .checked import call, packed, versions
+from .background import Background
+from .checked import call, import_all, packed, versions
 from .protocol import PATIENCE, RETRIES, SLOWER, given_up
 
 P = TypeVar("P")
@@ -27,8 +29,9 @@ TICK = 1.0  # seconds between two looks at pieces that may hang
 class RayExecutor:
     """A Ray cluster: that of `RAY_ADDRESS`, or one started on this machine; see `Executor`.
 
-    It is joined or started when there is work. Ray does not tell when a piece was begun: it is taken for hung by the
-    time since it was submitted, in which a piece before it may have been done too.
+    It is joined or started when there is work, in the background where that is known early. Ray does not tell when a
+    piece was begun: it is taken for hung by the time since it was submitted, in which a piece before it may have been
+    done too.
     """
 
     name = "ray"
@@ -56,15 +59,45 @@ class RayExecutor:
             )
         self.restarts = 0
         self._wanted, self._gpus, self._patience = workers, gpus_per_worker, patience
-        self._fit: int | None = None
+        self._joined: Background[tuple[int, bool]] | None = None
 
     @property
     def workers(self) -> int:
-        if self._fit is None:
-            _join(self._ray, self._wanted)
+        return self._joining().wait()[0]
+
+    def start(self, pieces: int, *modules: str) -> None:
+        self._joining(pieces, modules)
+
+    def close(self) -> None:
+        joined, self._joined = self._joined, None
+        if joined is None:
+            return
+        with suppress(Exception):  # was raised where the workers were needed
+            if joined.wait()[1]:
+                self._ray.shutdown()
+        joined.release()
+
+    def _joining(self, pieces: int = 0, modules: Sequence[str] = ()) -> Background[tuple[int, bool]]:
+        """In the background: join the cluster, and have workers for so many pieces import these modules.
+
+        It gives the number of workers, and whether this process was in no cluster before.
+        """
+
+        def join() -> tuple[int, bool]:
+            ours = _join(self._ray, self._wanted)
             room = self._room()
-            self._fit = self._wanted or room
-        return self._fit
+            workers = self._wanted or room
+            for _ in range(min(pieces, workers)):
+                self._remote(import_all).remote(modules)
+            return workers, ours
+
+        if self._joined is None:
+            self._joined = Background(join)
+        return self._joined
+
+    def _remote(self, function: Callable[..., Any]) -> Any:
+        # One core each, so Ray gives them one thread. Lost pieces are submitted again here, where they are counted.
+        return self._ray.remote(num_cpus=1, num_gpus=self._gpus, max_retries=0)(function)
 
     def _room(self) -> int:
         """How many workers the cluster has room for.
@@ -87,8 +120,7 @@ class RayExecutor:
         if not pieces:
             return
         ray, here, host, ahead = self._ray, versions(), platform.node(), AHEAD * self.workers
-        # One core each, so Ray gives them one thread. Lost pieces are submitted again here, where they are counted.
-        remote = ray.remote(num_cpus=1, num_gpus=self._gpus, max_retries=0)(call)
+        remote = self._remote(call)
         dead = (
             ray.exceptions.WorkerCrashedError,
             ray.exceptions.NodeDiedError,
@@ -133,10 +165,10 @@ class RayExecutor:
                 ray.cancel(reference, force=True)
 
 
-def _join(ray: Any, workers: int | None) -> None:
-    """Join the cluster that there is, or start one here."""
+def _join(ray: Any, workers: int | None) -> bool:
+    """Join the cluster that there is, or start one here; whether this process was in none before."""
     if ray.is_initialized():
-        return
+        return False
     address = os.environ.get("RAY_ADDRESS")
     if address:
         _expect_answer(address)
@@ -149,6 +181,7 @@ def _join(ray: Any, workers: int | None) -> None:
             ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as e:
         raise _nobody(address or "this machine", e) from e
+    return True
 
 
 def _expect_answer(address: str) -> None:

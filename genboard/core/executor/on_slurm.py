@@ -59,6 +59,12 @@ class SlurmExecutor:
         if options:
             self._jobs.update_parameters(**{f"slurm_{key}": value for key, value in options.items()})
 
+    def start(self, pieces: int, *modules: str) -> None:
+        """Nothing: a job begins with its pieces."""
+
+    def close(self) -> None:
+        """Nothing: jobs end with the run."""
+
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         lost = [0] * len(pieces)
         count = min(self.workers, len(pieces))

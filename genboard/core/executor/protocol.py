@@ -33,6 +33,17 @@ class Executor(Protocol):
     @property
     def restarts(self) -> int: ...
 
+    def start(self, pieces: int, *modules: str) -> None:
+        """Begin to start workers for so many pieces, who import these modules meanwhile.
+
+        To be called once it is sure that there will be work. It returns at once; what goes wrong is raised by `run`.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the workers. They are kept from one run to the next, and start anew if there is another after this."""
+        ...
+
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         """Each piece with what `task` gives for it, as soon as it is done.
 

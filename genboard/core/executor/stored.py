@@ -65,6 +65,12 @@ class StoredExecutor:
     def restarts(self) -> int:
         return self._inner.restarts
 
+    def start(self, pieces: int, *modules: str) -> None:
+        self._inner.start(pieces, *modules)
+
+    def close(self) -> None:
+        self._inner.close()
+
     def fetch(self, task: Callable[[P], R], pieces: Sequence[P]) -> None:
         """Bring here what the storage has of the pieces' files already, as a driver on another machine left it."""
         works = _in_a_folder(task)
