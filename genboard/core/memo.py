@@ -37,7 +37,7 @@ def once_per_content(
         changing = Lock()
 
         @wraps(make)
-        def made(data: bytes, path: Path, *more: More.args, **named: More.kwargs) -> T:
+        def made(data: bytes, path: Path, /, *more: More.args, **named: More.kwargs) -> T:
             key = (sha256(data), more, *named.items())
             with changing:
                 if key in kept:

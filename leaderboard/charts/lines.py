@@ -200,7 +200,7 @@ def _panel(lines: Sequence[Line], common: _Drawing, data: Datasets) -> alt.Layer
         .mark_rule(strokeDash=list(dash or (1, 0)), aria=False, clip=False)
         .encode(
             x=alt.X("from:Q", scale=None, title=None, axis=None),
-            x2=alt.X2Value(WIDTH + LEADER),
+            x2=alt.value(WIDTH + LEADER),
             y=alt.Y("end:Q", scale=None, title=None, axis=None),
             y2="down:Q",
             color=colour_,
@@ -213,7 +213,7 @@ def _panel(lines: Sequence[Line], common: _Drawing, data: Datasets) -> alt.Layer
         held(rows, data)
         .mark_text(align="left", baseline="middle", fontSize=LABEL_FONT, aria=False, clip=False)
         .encode(
-            x=alt.XValue(WIDTH + LEADER + 4),
+            x=alt.value(WIDTH + LEADER + 4),
             y=place,
             text="label:N",
             color=alt.Color("ink:N", scale=None, legend=None),
