@@ -298,7 +298,11 @@ WIDE = {
 }
 
 
-@pytest.mark.parametrize("cell", CELLS)
+# Of these metrics another cell is quick.
+SLOW = {"vendi, fewest", "alpha-precision, equal", "copying, collapsed", "authenticity, near copies"}
+
+
+@pytest.mark.parametrize("cell", [pytest.param(c, marks=[pytest.mark.slow] * (c in SLOW)) for c in CELLS])
 def test_conditional_intervals_hold_their_target(cell):
     """The target is the statistic's mean over fresh draws, the reference fixed; 400 draws know it well enough."""
     metric, n, shift, scale = CELLS[cell]

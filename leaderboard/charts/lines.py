@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...core.serialization import json_line
+from ...core.files import json_line
 from .axis import Axis
 from .labels import shortened, spread, text_width, wrapped
 from .theme import LINE, TITLE_AT, Datasets, Figure, arranged, held, page_of
@@ -200,7 +200,7 @@ def _panel(lines: Sequence[Line], common: _Drawing, data: Datasets) -> alt.Layer
         .mark_rule(strokeDash=list(dash or (1, 0)), aria=False, clip=False)
         .encode(
             x=alt.X("from:Q", scale=None, title=None, axis=None),
-            x2=alt.X2Value(WIDTH + LEADER),  # type: ignore[no-untyped-call]
+            x2=alt.value(WIDTH + LEADER),
             y=alt.Y("end:Q", scale=None, title=None, axis=None),
             y2="down:Q",
             color=colour_,
@@ -213,7 +213,7 @@ def _panel(lines: Sequence[Line], common: _Drawing, data: Datasets) -> alt.Layer
         held(rows, data)
         .mark_text(align="left", baseline="middle", fontSize=LABEL_FONT, aria=False, clip=False)
         .encode(
-            x=alt.XValue(WIDTH + LEADER + 4),  # type: ignore[no-untyped-call]
+            x=alt.value(WIDTH + LEADER + 4),
             y=place,
             text="label:N",
             color=alt.Color("ink:N", scale=None, legend=None),
