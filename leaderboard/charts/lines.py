@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...core.files import json_line
+from ...core.serialization import json_line
 from .axis import Axis
 from .labels import shortened, spread, text_width, wrapped
 from .theme import LINE, TITLE_AT, Datasets, Figure, arranged, held, page_of
