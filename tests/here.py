@@ -18,6 +18,8 @@ class HereExecutor:
         pieces: those that it was given.
         stops_at: how many it runs before a user's Ctrl-C.
         at_work: whether it is running one.
+        started: what it was told to start for.
+        closed: how often it was closed.
     """
 
     name = "local"
@@ -26,12 +28,14 @@ class HereExecutor:
         self.workers, self.restarts = 2, 0
         self.done, self.stops_at, self.at_work = 0, stops_at, False
         self.pieces: list[Any] = []
+        self.started: list[tuple[int | str, ...]] = []
+        self.closed = 0
 
     def start(self, pieces: int, *modules: str) -> None:
-        """Nothing: it works in this process."""
+        self.started.append((pieces, *modules))
 
     def close(self) -> None:
-        """Nothing to end."""
+        self.closed += 1
 
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         self.pieces += pieces

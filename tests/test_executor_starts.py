@@ -9,16 +9,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import executor_tasks as tasks
 import pytest
 from genboard.benchmarks.drawing_crew import DrawingCrew
 from genboard.benchmarks.drawing_task import DrawingTask
 from genboard.benchmarks.evaluation_target import open_target, plan_for
+from genboard.benchmarks.runner import Options, Workspace, evaluate
 from genboard.benchmarks.sampling import sample
 from genboard.registry.catalog import track
+from here import HereExecutor
 from worker_processes import worker_processes
 
+from genboard.cli.measuring import first_on
 from genboard.core.errors import BadSamples, BadWorkers
 from genboard.core.executor.background import Background
 from genboard.core.executor.local import LocalExecutor
@@ -110,6 +114,42 @@ def test_drawing_after_an_early_start_gives_the_same_files(tmp_path: Path) -> No
     names = sorted(path.name for path in (tmp_path / "alone").iterdir() if not path.name.startswith("."))
     assert len(names) == 5
     assert all((tmp_path / "alone" / name).read_bytes() == (tmp_path / "crew" / name).read_bytes() for name in names)
+
+
+def test_a_command_starts_workers_where_there_is_work_and_closes_them(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = HereExecutor()
+    monkeypatch.setattr("genboard.core.executor.open_executor", lambda *_: made)
+    out = tmp_path / "out"
+    draw = ("sample", "noise", "--track", "digits", "--samples", "140", "--out", out, "--executor", "local")
+    assert run(*draw)[0] == 0
+    assert (made.started, made.closed) == ([(2, "genboard.benchmarks.drawing_task")], 1)
+    assert run(*draw)[0] == 0
+    assert (len(made.started), made.closed) == (1, 2)
+    code, _, err = run(*draw[:5], "141", *draw[6:])
+    assert code == 1
+    assert "holds other samples" in err
+    assert made.closed == 3
+
+
+def test_a_source_is_known_to_be_drawn_where_it_has_no_result_yet(tmp_path: Path) -> None:
+    digits, done = track("digits"), tmp_path / track("digits").id / "vae" / "1.json"
+    assert first_on(digits, "vae", tmp_path)
+    assert not first_on(digits, str(tmp_path), tmp_path)
+    assert not first_on(digits, "no-such-generator", tmp_path)
+    done.parent.mkdir(parents=True)
+    done.touch()
+    assert not first_on(digits, "vae", tmp_path)
+
+
+@pytest.mark.usefixtures("quick_intervals")
+def test_evaluate_starts_workers_unless_the_result_is_there(tmp_path: Path) -> None:
+    made = HereExecutor()
+    evaluate("noise", "digits", 40, Workspace.under(tmp_path), Options(executor=made))
+    assert made.started == [(1, DrawingTask.__module__)]
+    evaluate("noise", "digits", 40, Workspace.under(tmp_path), Options(executor=made))
+    assert len(made.started) == 1
 
 
 def test_work_in_the_background_gives_its_outcome_or_its_error() -> None:
