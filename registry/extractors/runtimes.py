@@ -70,9 +70,9 @@ def in_runtime(
     if device.type != "cpu" or precision != "float32":
         where = f"on {device}" if device.type != "cpu" else f"in {precision}"
         raise GenboardError(f"--runtime {runtime} computes on the CPU in float32, not {where}", _TORCH)
-    if isinstance(network, nn.Module) and next(network.parameters(), None) is not None:
-        return OnnxNetwork(entry, network)
-    return network
+    if not isinstance(network, nn.Module) or next(network.parameters(), None) is None:
+        return network
+    return OnnxNetwork(entry, network)
 
 
 @dataclass
@@ -122,11 +122,12 @@ class OnnxNetwork:
     def _expect_same(self, expected: tuple[Tensor, ...], found: Found) -> None:
         for what, theirs, ours in zip(("features", "logits"), expected, found, strict=False):
             assert ours is not None
-            gap, size = float((ours - theirs).norm()), float(theirs.norm())
-            if not gap <= TOLERANCE * size:
+            apart, size = float((ours - theirs).norm()), float(theirs.norm())
+            share = apart / size if size else apart
+            if not share <= TOLERANCE:  # nor where it is NaN
                 raise BadFeatures(
                     f"extractor {self.entry.name!r}: ONNX Runtime gives other {what} than torch: they differ by "
-                    f"{gap / size:.1e} of their size, and {TOLERANCE:g} is allowed",
+                    f"{share:.1e} of their size, and {TOLERANCE:g} is allowed",
                     _TORCH,
                 )
 
