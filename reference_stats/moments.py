@@ -64,6 +64,7 @@ class Moments:
         for block in in_passing(features, ROWS):
             centred = block.to(torch.float64, copy=True).sub_(mean)
             scatter.addmm_(centred.T, centred)
+            del centred  # before another block is held in float64
         return Moments(n, mean, scatter)
 
     def merge(self, other: Moments) -> Moments:

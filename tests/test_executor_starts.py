@@ -187,10 +187,12 @@ def test_ray_starts_in_the_background_and_ends_when_it_is_closed(monkeypatch: py
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     executor = RayExecutor(1)
     executor.start(1, "genboard.benchmarks.drawing_task")
-    module = "genboard.benchmarks.drawing_task"
-    assert dict(executor.run(tasks.imported, [module]))[module][0]
-    # The same cluster for the next run, and none once it is closed.
+    assert eventually(ray.is_initialized, 60.0)
+    node = ray.get_runtime_context().get_node_id
+    before = node()
+    assert dict(executor.run(tasks.square, range(3))) == {n: n * n for n in range(3)}
     assert dict(executor.run(tasks.square, [2])) == {2: 4}
+    assert node() == before
     executor.close()
     assert not ray.is_initialized()
 

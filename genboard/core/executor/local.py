@@ -50,7 +50,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         while self._idle:
-            self._idle.pop().kill()
+            self._idle.pop().kill(wait=True)  # Python would complain of pools that are still ending when it ends
 
     def _seated(self, pieces: int) -> list[_Seat]:
         """Places for as many workers as have something to do, those of idle workers first; nobody else has them."""
@@ -138,14 +138,14 @@ class _Seat:
                 self.pool.submit(import_all, modules)  # what cannot be imported is an error of the piece that needs it
         return self.pool
 
-    def kill(self) -> None:
+    def kill(self, wait: bool = False) -> None:
         """End the process, at whatever it is; the pool then says of its piece that it is broken."""
         if self.pool is None:
             return
         for process in list((self.pool._processes or {}).values()):
             with suppress(OSError, ValueError):
                 process.kill()
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait, cancel_futures=True)
 
     def replace(self) -> None:
         self.kill()

@@ -60,6 +60,9 @@ class RayExecutor:
         self.restarts = 0
         self._wanted, self._gpus, self._patience = workers, gpus_per_worker, patience
         self._joined: Background[tuple[int, bool]] | None = None
+        self._here = versions(), platform.node()
+        # One core each, so Ray gives them one thread. Lost pieces are submitted again here, where they are counted.
+        self._call = self._ray.remote(num_cpus=1, num_gpus=gpus_per_worker, max_retries=0)(call)
 
     @property
     def workers(self) -> int:
@@ -88,16 +91,16 @@ class RayExecutor:
             room = self._room()
             workers = self._wanted or room
             for _ in range(min(pieces, workers)):
-                self._remote(import_all).remote(modules)
+                self._submit(import_all, modules)
             return workers, ours
 
         if self._joined is None:
             self._joined = Background(join)
         return self._joined
 
-    def _remote(self, function: Callable[..., Any]) -> Any:
-        # One core each, so Ray gives them one thread. Lost pieces are submitted again here, where they are counted.
-        return self._ray.remote(num_cpus=1, num_gpus=self._gpus, max_retries=0)(function)
+    def _submit(self, task: Callable[[P], R], piece: P) -> Any:
+        """Always by the same function, so that pieces come to workers that have imported what they need."""
+        return self._call.remote(*self._here, packed(task, piece))
 
     def _room(self) -> int:
         """How many workers the cluster has room for.
@@ -119,8 +122,7 @@ class RayExecutor:
     def run(self, task: Callable[[P], R], pieces: Sequence[P]) -> Iterator[tuple[P, R]]:
         if not pieces:
             return
-        ray, here, host, ahead = self._ray, versions(), platform.node(), AHEAD * self.workers
-        remote = self._remote(call)
+        ray, ahead = self._ray, AHEAD * self.workers
         dead = (
             ray.exceptions.WorkerCrashedError,
             ray.exceptions.NodeDiedError,
@@ -142,7 +144,7 @@ class RayExecutor:
             while waiting or running:
                 while waiting and len(running) < ahead:
                     number = waiting.popleft()
-                    running[remote.remote(here, host, packed(task, pieces[number]))] = number, time.monotonic()
+                    running[self._submit(task, pieces[number])] = number, time.monotonic()
                 done, _ = ray.wait(list(running), num_returns=1, timeout=TICK)
                 for reference in done:
                     number, since = running.pop(reference)
