@@ -21,6 +21,7 @@ from ..registry.schema import Against, Precision, Track
 from .centres import stored_centres
 from .checkpoint import Checkpoint, building
 from .features import Measured, Stale, measure
+from .measuring_task import SIZE, MeasuringTask
 from .on_workers import Wanted, drop_pieces, measure_on_workers
 from .statistics import Recipe, ReferenceStatistics, make_recipe, recipe_for, refuse_mismatch
 from .store import SUFFIX, built_by_user, find_in, find_statistics, find_wider, load, save
@@ -81,8 +82,10 @@ def _measured(
     recipe: Recipe, device: str, checkpoint: Checkpoint | None, executor: Executor | None, runtime: Runtime
 ) -> Measured:
     precision = recipe.extractor.get("precision", "float32")
-    extractor = load_extractor(recipe.extractor["name"], device, precision, runtime)
     images = load_split(recipe.dataset, recipe.split)
+    if executor is not None:
+        executor.start(-(-images.count // SIZE), MeasuringTask.__module__)
+    extractor = load_extractor(recipe.extractor["name"], device, precision, runtime)
     if executor is not None:
         pieces = building(recipe)
         wanted = Wanted(extractor, recipe.conversions, recipe.features)

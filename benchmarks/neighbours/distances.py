@@ -15,6 +15,7 @@ from math import log2
 import torch
 from torch import Tensor
 
+from ...core.mapped_file import in_passing
 from .arithmetic import as_assumed
 from .placement import ROWS, Placement, empty_table, gathered, moved, size_of
 
@@ -183,8 +184,7 @@ def common_frame(
         centre = torch.zeros(x.shape[1], dtype=torch.float64, device=device)
     else:
         centre = (moved(_mean(x), device) + moved(_mean(y), device)) / 2
-    ends = (moved(side, device) for s in (x, y) for side in (s.amax(dim=0), s.amin(dim=0)))
-    farthest = max(float((side - centre).abs().max()) for side in ends)
+    farthest = max(float((moved(side, device) - centre).abs().max()) for s in (x, y) for side in _ends(s))
     longest = farthest * x.shape[1] ** 0.5
     scale = 2.0 ** -round(log2(longest)) if longest > 0 else 1.0
     if bulk is None:
@@ -194,9 +194,17 @@ def common_frame(
 
 def _mean(x: Tensor) -> Tensor:
     total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
-    for block in x.split(ROWS):
+    for block in in_passing(x, ROWS):
         total += block.sum(dim=0, dtype=torch.float64)
     return total / len(x)
+
+
+def _ends(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The smallest and the largest value of each feature."""
+    low, high = x[0].clone(), x[0].clone()
+    for block in in_passing(x, ROWS):
+        low, high = torch.minimum(low, block.amin(dim=0)), torch.maximum(high, block.amax(dim=0))
+    return low, high
 
 
 def point_set(x: Tensor, frame: Frame, here: bool = True) -> PointSet:

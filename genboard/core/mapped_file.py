@@ -30,7 +30,7 @@ def map_file(path: Path, dtype: torch.dtype, size: int) -> Tensor:
 
 def give_back(array: Tensor) -> None:
     """Give the pages of an array's whole file back to the system; nothing where it is in no mapped file."""
-    pages = _MAPPED.get(array.untyped_storage().data_ptr())
+    pages = _MAPPED.get(array.untyped_storage().data_ptr()) if array.device.type == "cpu" else None
     if pages is not None:
         _drop(pages)
 

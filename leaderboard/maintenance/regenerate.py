@@ -49,6 +49,7 @@ def main(arguments: Sequence[str]) -> None:
     asked = parser.parse_args(arguments)
     if asked.workers is not None and asked.executor is None:
         parser.error("--workers needs --executor")
+    executor = None
     try:
         tracks = [find(Track, name) for name in asked.tracks] or list(entries(Track).values())
         executor = open_executor(asked.executor, asked.workers, 0, home(), LONG) if asked.executor else None
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str]) -> None:
         measure_and_study(tracks, executor)
     except GenboardError as e:
         sys.exit(str(e))
+    finally:
+        if executor is not None:
+            executor.close()
     print(f"all: {_since(started)}", file=sys.stderr)
 
 

@@ -180,6 +180,7 @@ def _join(ray: Any, workers: int | None) -> bool:
         if address:
             ray.init(address=address, **quiet)
         else:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # who starts genboard has not agreed to being counted
             ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as e:
         raise _nobody(address or "this machine", e) from e
