@@ -68,7 +68,7 @@ def test_a_failed_run_is_no_value_of_ours(own_home: Path, tmp_path: Path) -> Non
 
 def test_every_known_model_is_there_with_its_source() -> None:
     html = page(Records((), ()))
-    known = {name: e for name, e in entries(Generator).items() if e.reported or e.nfe}
+    known = {name: e for name, e in entries(Generator).items() if e.reported or e.sampler}
     assert len(known) >= 15
     assert "Measured here: none yet." in html
     least = re.search(r"genboard evaluate ([\w.-]+) --track ([\w-]+)<", html)

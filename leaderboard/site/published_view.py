@@ -55,7 +55,7 @@ class Line:
 
 
 def published_pages(site: Content) -> Made:
-    """Every model that has a published value or whose entry says what a sample costs, by track."""
+    """Every model that has a published value or whose entry says how it is sampled, by track."""
     lines = sorted(_lines(site), key=lambda line: line.order)
     compared = [line for line in lines if line.ours]
     declared = [line for line in lines if not line.ours]
@@ -83,7 +83,7 @@ def _effort(line: Line) -> tuple[bool, int, int]:
 
 def _lines(site: Content) -> Iterator[Line]:
     for entry in entries(Generator).values():
-        if not entry.reported and entry.nfe is None:
+        if not entry.reported and entry.sampler is None:
             continue
         for track in (site.tracks[name] for name in tracks_of(entry) if name in site.tracks):
             for value in entry.reported or (None,):
