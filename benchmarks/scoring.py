@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import BadFeatures
+from ..core.mapped_file import give_all_back
 from ..reference_stats.features import Measured, as_before
 from ..reference_stats.statistics import ReferenceStatistics
 from ..registry.catalog import find
@@ -63,6 +64,7 @@ def score(
             reason = e.fact
         except (OverflowError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
             reason = _BEYOND
+    give_all_back()  # what the next metric looks at comes in place of what this one has
     if estimate is not None and not _finite(estimate):
         estimate, reason, parts = None, _BEYOND, ()
     uncertainty = estimate.uncertainty if estimate else None

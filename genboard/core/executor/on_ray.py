@@ -24,6 +24,14 @@ R = TypeVar("R")
 ANSWER = 10.0  # seconds that a cluster's address has to answer in
 AHEAD = 2  # pieces submitted for each worker: the next is there when one is done, and few are lost with an error
 TICK = 1.0  # seconds between two looks at pieces that may hang
+# Of a cluster that is started here. Its makers are told nothing, nobody reads what it would measure of itself, and its
+# workers have the priority that those of `local` have.
+OWN = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_task_events_report_interval_ms": "0",
+    "RAY_worker_niceness": "0",
+}
 
 
 class RayExecutor:
@@ -180,7 +188,8 @@ def _join(ray: Any, workers: int | None) -> bool:
         if address:
             ray.init(address=address, **quiet)
         else:
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # who starts genboard has not agreed to being counted
+            for name, value in OWN.items():
+                os.environ.setdefault(name, value)
             ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as e:
         raise _nobody(address or "this machine", e) from e
