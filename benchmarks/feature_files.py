@@ -29,6 +29,7 @@ from ..core.seal import BLANK, sealed, stands
 from ..core.serialization import digest_of
 from ..core.spending import Bill, Spent
 from ..reference_stats.features import K
+from ..reference_stats.measuring_task import blocks
 
 ROWS = 4096  # rows written at once
 PAYS = 2e11  # products of two numbers between two sets: fewer take a core less time than workers take to start
@@ -205,4 +206,4 @@ def cuts(n: int, size: int) -> list[tuple[int, int]]:
     >>> cuts(5, 2)
     [(0, 2), (2, 4), (4, 5)]
     """
-    return [(start, min(start + size, n)) for start in range(0, n, size)]
+    return list(blocks(0, n, size))

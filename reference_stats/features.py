@@ -244,28 +244,6 @@ def _as_array(digests: Sequence[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1)
 
 
-def joined_measures(parts: Sequence[Measured], digests: NDArray[np.uint8]) -> Measured:
-    """What passes over stretches of images leave together, without moments.
-
-    Args:
-        parts: of the stretches in their order, all of whose features were kept.
-        digests: of all images, see `Pass`.
-    """
-
-    def together(each: Sequence[Tensor | None]) -> Tensor | None:
-        given = [one for one in each if one is not None]
-        return torch.cat(given) if len(given) == len(parts) else None
-
-    return Measured(
-        None,
-        torch.cat([part.features for part in parts]),
-        together([part.logits for part in parts]),
-        together([part.labels for part in parts]),
-        hashlib.sha256(digests.tobytes()).hexdigest(),
-        together([part.keys for part in parts]),
-    )
-
-
 class Stream:
     """A pass over images that come in their order, in pieces of any length.
 

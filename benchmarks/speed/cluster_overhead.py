@@ -57,10 +57,11 @@ def first_drawn(folder: Path) -> list[float]:
     return [min(float(when) for when, count in log if int(count) > TWICE) for log in logs]
 
 
-def measured(generator: str, shards: int, workers: int, executor: str) -> dict[str, Any]:
-    digits, n = track("digits"), shards * SHARD
-    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as slept:
-        os.environ["GENBOARD_SLEPT"] = slept
+def slept(_: str, n: int, workers: int, executor: str) -> dict[str, Any]:
+    """What n samples of the generator that sleeps take in this process."""
+    digits = track("digits")
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as logs:
+        os.environ["GENBOARD_SLEPT"] = logs
         target = open_target(SLEEPER, digits, trust_code=True)
         plan = plan_for(target, digits, n)
         began, used = time.time(), time.process_time()
@@ -68,35 +69,20 @@ def measured(generator: str, shards: int, workers: int, executor: str) -> dict[s
             crew = DrawingCrew(crew_of, DrawingTask.of(target, digits, plan, "cpu", None))
             sample(plan, Path(name), helpers=crew)
         seconds = time.time() - began
-        starts = first_drawn(Path(slept))
-    return {
-        "generator": generator,
-        "executor": executor,
-        "workers": workers,
-        "images": n,
-        "seconds": seconds,
-        "start_s": sum(starts) / len(starts) - began if starts else None,
-        "driver_s": time.process_time() - used,
-    }
+        starts = first_drawn(Path(logs))
+    start_s = sum(starts) / len(starts) - began
+    return {"seconds": seconds, "start_s": start_s, "driver_s": time.process_time() - used}
 
 
-def commanded(generator: str, shards: int, workers: int, executor: str) -> dict[str, Any]:
-    """The same as a command, with all that it does before and after."""
-    n = shards * SHARD
+def commanded(generator: str, n: int, workers: int, executor: str) -> dict[str, Any]:
+    """What n samples take as a command, with all that it does before and after."""
     with tempfile.TemporaryDirectory() as name:
         words = ["sample", generator, "--track", "digits", "--samples", str(n), "--out", f"{name}/samples"]
         words += ["--executor", executor, "--workers", str(workers)]
         began = time.time()
         subprocess.run([sys.executable, "-m", "genboard", *words], check=True, stdout=subprocess.DEVNULL)
         seconds = time.time() - began
-    return {
-        "generator": generator,
-        "executor": executor,
-        "workers": workers,
-        "images": n,
-        "seconds": seconds,
-        "start_s": None,
-    }
+    return {"seconds": seconds, "start_s": None}
 
 
 def name_of(generator: str, executor: str, workers: int) -> str:
@@ -105,12 +91,14 @@ def name_of(generator: str, executor: str, workers: int) -> str:
 
 def main(parts: list[str]) -> None:
     rows: dict[str, Any] = read_json(TABLE) if TABLE.is_file() else {}
-    for measure, runs in ((measured, SLEEPING), (commanded, BUSY)):
+    for measure, runs in ((slept, SLEEPING), (commanded, BUSY)):
         for generator, shards, workers in runs:
             for executor in EXECUTORS:
                 name = name_of(generator, executor, workers)
                 if not parts or any(name.startswith(part) for part in parts):
-                    rows[name] = measure(generator, shards, workers, executor)
+                    n = shards * SHARD
+                    row = {"generator": generator, "executor": executor, "workers": workers, "images": n}
+                    rows[name] = row | measure(generator, n, workers, executor)
                     write_json(TABLE, rows)
 
 
